@@ -1,0 +1,92 @@
+//! What can go wrong with a cloud call. `ErrorKind` alone decides what happens next (STYLE rule 17): it is made once,
+//! where the SDK's error is read, and never guessed again.
+
+use std::fmt;
+
+/// The classes of failure, by what may be done about them (EMULATORS section 6, FAULTS decision 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// Rejected by a rate limit, surely without effect: try later (EC2.md 33, 34).
+    Throttled,
+    /// No capacity for this type and zone right now (EC2.md 38), surely without effect: try later.
+    NoCapacity,
+    /// A limit of the account is reached (vCPU, images, snapshots): try much later, tell people.
+    Quota,
+    /// The name or the rule is taken: look whether it is ours (EC2.md 2).
+    Duplicate,
+    /// The same token with other parameters (EC2.md 4): a defect, or somebody else's token.
+    TokenMismatch,
+    /// The token's instance has been terminated (EC2.md 8): this attempt is over.
+    TokenSpent,
+    /// EC2 does not know the id: gone, or too young (EC2.md 17, 18).
+    NotFound,
+    /// The object is in a state that does not allow it now (EC2.md 13, 20): try again shortly.
+    WrongState,
+    /// Something else still uses it (EC2.md 26).
+    Conflict,
+    /// Credentials are missing, wrong, expired or not allowed to do this.
+    Denied,
+    /// The request itself is wrong; repeating it will not help.
+    Invalid,
+    /// It was never sent: connection refused, name not resolved.
+    NotSent,
+    /// Nobody knows whether it happened: look before anything else.
+    Unknown,
+}
+
+impl ErrorKind {
+    /// Surely without effect and worth repeating as it is.
+    pub fn is_retryable(self) -> bool {
+        use ErrorKind::*;
+        matches!(self, Throttled | NoCapacity | Quota | WrongState | NotSent | Conflict)
+    }
+
+    /// The effect may have happened.
+    pub fn is_unknown(self) -> bool {
+        self == ErrorKind::Unknown
+    }
+
+    /// Stable word for logs and metric labels.
+    pub fn as_str(self) -> &'static str {
+        use ErrorKind::*;
+        match self {
+            Throttled => "throttled",
+            NoCapacity => "no_capacity",
+            Quota => "quota",
+            Duplicate => "duplicate",
+            TokenMismatch => "token_mismatch",
+            TokenSpent => "token_spent",
+            NotFound => "not_found",
+            WrongState => "wrong_state",
+            Conflict => "conflict",
+            Denied => "denied",
+            Invalid => "invalid",
+            NotSent => "not_sent",
+            Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A failed cloud call: its class, AWS's code and message, the operation, and the request id for support.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{operation} in {region}: {code}: {message}")]
+pub struct CloudError {
+    /// Decides what happens next.
+    pub kind: ErrorKind,
+    /// Such as `RunInstances`.
+    pub operation: &'static str,
+    /// Where.
+    pub region: String,
+    /// AWS's error code, or a word of ours when there was no answer.
+    pub code: String,
+    /// AWS's message without secrets.
+    pub message: String,
+    /// AWS's request id, when there was an answer.
+    pub request_id: Option<String>,
+}

@@ -1,0 +1,170 @@
+//! What the cloud says about things, in Ingot's words.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
+use ingot_domain::arch::Arch;
+use serde::{Deserialize, Serialize};
+
+/// Who our credentials are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Twelve digits.
+    pub account: String,
+    /// The caller's ARN.
+    pub arn: String,
+}
+
+/// EC2's instance states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "EC2's own words")]
+pub enum InstanceState {
+    Pending,
+    Running,
+    ShuttingDown,
+    Terminated,
+    Stopping,
+    Stopped,
+}
+
+impl InstanceState {
+    /// It is gone or going, for good.
+    pub fn is_ending(self) -> bool {
+        matches!(self, InstanceState::ShuttingDown | InstanceState::Terminated)
+    }
+}
+
+/// An instance as DescribeInstances tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceFacts {
+    /// `i-…`
+    pub id: String,
+    /// Its state.
+    pub state: InstanceState,
+    /// Why it stopped, as EC2 says (`StateReason`/`StateTransitionReason`).
+    pub state_reason: Option<String>,
+    /// The image it was launched from.
+    pub image_id: String,
+    /// Its type.
+    pub instance_type: String,
+    /// Its architecture.
+    pub architecture: Arch,
+    /// Public address, once it has one.
+    pub public_ip: Option<IpAddr>,
+    /// Private address.
+    pub private_ip: Option<IpAddr>,
+    /// `ebs` or `instance-store` (F24).
+    pub root_device_type: String,
+    /// Launched on the spot market (F24).
+    pub spot: bool,
+    /// Its VPC and subnet.
+    pub vpc_id: Option<String>,
+    /// Subnet.
+    pub subnet_id: Option<String>,
+    /// When EC2 launched it.
+    pub launched_at: Option<DateTime<Utc>>,
+    /// The client token it was made with.
+    pub client_token: Option<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// EC2's image states (EC2.md 21).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "EC2's own words")]
+pub enum ImageState {
+    Pending,
+    Available,
+    Invalid,
+    Deregistered,
+    Transient,
+    Failed,
+    Error,
+    Disabled,
+}
+
+impl ImageState {
+    /// It never will be available (EC2.md 21).
+    pub fn is_broken(self) -> bool {
+        matches!(self, ImageState::Invalid | ImageState::Failed | ImageState::Error)
+    }
+}
+
+/// A snapshot of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotFacts {
+    /// `snap-…`; EC2 tells it only some time into pending.
+    pub id: String,
+    /// Volume size in GB.
+    pub size_gb: u32,
+}
+
+/// An image as DescribeImages tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageFacts {
+    /// `ami-…`
+    pub id: String,
+    /// Its unique name.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// Its state.
+    pub state: ImageState,
+    /// Why it failed (`StateReason`).
+    pub state_reason: Option<String>,
+    /// The owner's account.
+    pub owner_id: String,
+    /// Its architecture, when EC2 tells one we know.
+    pub architecture: Option<Arch>,
+    /// When it was created.
+    pub created_at: Option<DateTime<Utc>>,
+    /// The instance CreateImage was called on (EC2.md 10).
+    pub source_instance_id: Option<String>,
+    /// Its EBS snapshots.
+    pub snapshots: Vec<SnapshotFacts>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl ImageFacts {
+    /// Sum of its volumes in GB (F41).
+    pub fn size_gb(&self) -> u32 {
+        self.snapshots.iter().map(|snapshot| snapshot.size_gb).sum()
+    }
+}
+
+/// A resolved base image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaseImageFacts {
+    /// `ami-…`
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The real base OS in words: the image's own description, else its name (F34).
+    pub description: String,
+    /// Its architecture.
+    pub architecture: Arch,
+    /// `ebs` or `instance-store`.
+    pub root_device_type: String,
+    /// Its root device name, such as `/dev/sda1`.
+    pub root_device_name: String,
+}
+
+/// How a command on an instance is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommandState {
+    /// Not over.
+    Running,
+    /// Over.
+    Finished {
+        /// Its exit code.
+        exit_code: i32,
+        /// The beginning of what it printed.
+        output: String,
+    },
+    /// SSM could not deliver it.
+    Undelivered(String),
+}

@@ -1,0 +1,94 @@
+//! What the cloud is asked to make.
+
+use std::collections::BTreeMap;
+
+use ingot_domain::arch::Arch;
+use ingot_domain::network::IngressRule;
+use serde::{Deserialize, Serialize};
+
+/// One instance. Stored in its effect row before the call, so that a repeat is the same request (EC2.md 4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchSpec {
+    /// The client token: the effect's id.
+    pub token: String,
+    /// `ami-…`
+    pub image_id: String,
+    /// Such as `m6i.xlarge`.
+    pub instance_type: String,
+    /// Raw bytes as EC2 shall decode them (the adapter does the base64): a script, or gzip of one (F7).
+    #[serde(with = "base64_bytes")]
+    pub user_data: Vec<u8>,
+    /// Root device name, from the image.
+    pub root_device_name: String,
+    /// Root volume: size, type and encryption (F4, F6).
+    pub volume_size_gb: u32,
+    /// `gp3` unless the template says otherwise.
+    pub volume_type: String,
+    /// Encrypted unless the template says otherwise.
+    pub encrypted: bool,
+    /// Subnet asked for; EC2's default when absent.
+    pub subnet_id: Option<String>,
+    /// Security groups, at least the one Ingot made.
+    pub security_group_ids: Vec<String>,
+    /// IAM instance profile name (F6).
+    pub instance_profile: Option<String>,
+    /// Tags of instance and volume.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// One image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageSpec {
+    /// Unique name, fixed in the ledger before the call (F32).
+    pub name: String,
+    /// Real base OS and provenance (F34).
+    pub description: String,
+    /// The proven instance.
+    pub instance_id: String,
+    /// Skip the reboot (F31).
+    pub no_reboot: bool,
+    /// Tags of image and snapshots alike (F33).
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Which of our own images to look for; every given condition must hold. Images in every state are answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImageQuery {
+    /// Exact name.
+    pub name: Option<String>,
+    /// Exact tags.
+    pub tags: BTreeMap<String, String>,
+    /// The instance it was made of.
+    pub source_instance_id: Option<String>,
+    /// Its architecture.
+    pub architecture: Option<Arch>,
+}
+
+/// One security group of one deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecurityGroupSpec {
+    /// Unique in its VPC: names the deployment, so that a repeat finds the first.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// The subnet whose VPC it is made in; the default VPC when absent.
+    pub subnet_id: Option<String>,
+    /// Inbound rules.
+    pub ingress: Vec<IngressRule>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+mod base64_bytes {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        STANDARD.decode(String::deserialize(from)?).map_err(D::Error::custom)
+    }
+}

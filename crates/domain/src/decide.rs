@@ -1,0 +1,6 @@
+//! What to do next, from a row, the facts and the time. One file per kind of task. Every decision is `Do` (one thing, now),
+//! `Wait` (until an instant) or an end; the worker's hands do what is said here and nothing else.
+
+pub mod ami;
+pub mod launch;
+pub mod readiness;

@@ -1,0 +1,356 @@
+//! Making the image of a proven instance, exactly once: wait for install-finished, settle, claim the key, create,
+//! poll until EC2 has decided. Slow is not failed; only EC2's own state or the hard deadline is (F35).
+
+use std::time::Duration;
+
+use crate::deployment::{AmiStatus, SkipReason, Status};
+use crate::retry::YOUNG;
+
+/// How often a pending image is looked at (F35).
+pub const POLL: Duration = Duration::from_secs(30);
+/// After this an image is called slow, once (F35).
+pub const SLOW: Duration = Duration::from_secs(60 * 60);
+/// After this it is given up (F35).
+pub const DEADLINE: Duration = Duration::from_secs(4 * 60 * 60);
+/// How long install-finished may take after readiness.
+pub const LONGEST_INSTALL: Duration = Duration::from_secs(90 * 60);
+/// Generations tried when EC2 fails an image (F40).
+pub const MAX_GENERATIONS: u32 = 3;
+/// When a rebooted instance is asked again whether it answers (F31: downtime is about two minutes).
+pub const REVERIFY_AFTER: Duration = Duration::from_secs(120);
+
+/// What is known before the key is claimed.
+#[derive(Debug, Clone, Copy)]
+pub struct Before {
+    /// The deployment's status.
+    pub status: Status,
+    /// Its AMI status.
+    pub ami: Option<AmiStatus>,
+    /// Its template's kind is a golden image.
+    pub golden: bool,
+    /// An image is wanted.
+    pub wanted: bool,
+    /// It was launched from an image of its own key.
+    pub from_own_image: bool,
+    /// The root device can be imaged (F24).
+    pub ebs_root: bool,
+    /// The instance is gone.
+    pub instance_gone: bool,
+    /// The installation is over.
+    pub installed: bool,
+    /// Simulated time since readiness.
+    pub since_ready: Duration,
+    /// Simulated time since install-finished.
+    pub since_installed: Duration,
+    /// The settling delay (F25).
+    pub settle: Duration,
+}
+
+/// What to do before the claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BeforeStep {
+    /// Nothing is left to do.
+    Over,
+    /// No image.
+    Skip(SkipReason),
+    /// No image can be made.
+    Fail(&'static str),
+    /// Ask the instance whether its installation is over.
+    AskInstalled,
+    /// Come back after this simulated wait.
+    Wait(Duration),
+    /// Look for an existing image, else claim the key.
+    Claim,
+}
+
+/// Decides before the claim.
+pub fn before_claim(view: Before) -> BeforeStep {
+    use BeforeStep::*;
+    match view.ami {
+        Some(ami) if ami.is_final() => return Over,
+        _ => {}
+    }
+    if matches!(
+        view.status,
+        Status::Failed | Status::Cancelled | Status::Destroyed
+    ) {
+        return Skip(SkipReason::Ended);
+    }
+    if view.status == Status::ReadinessTimeout {
+        return Skip(SkipReason::Readiness);
+    }
+    if !view.golden {
+        return Skip(SkipReason::NotGolden);
+    }
+    if !view.wanted {
+        return Skip(SkipReason::Disabled);
+    }
+    if view.from_own_image {
+        return Skip(SkipReason::FromImage);
+    }
+    if view.instance_gone {
+        return Fail("the instance disappeared before its image could be made");
+    }
+    if !view.ebs_root {
+        return Skip(SkipReason::NotImageable);
+    }
+    if !view.installed {
+        let late = view.since_ready >= LONGEST_INSTALL;
+        return if late {
+            Fail(
+                "the installation did not report its end in 90 minutes; see the template's `install_finished` and whether SSM reaches the instance (instance profile)",
+            )
+        } else {
+            AskInstalled
+        };
+    }
+    if view.since_installed < view.settle {
+        Wait(view.settle - view.since_installed)
+    } else {
+        Claim
+    }
+}
+
+/// What EC2 says about the image in the making.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageSight {
+    /// EC2 does not know the id.
+    Absent,
+    /// Pending (or transient).
+    Pending,
+    /// Available (or disabled, which only an available one can be).
+    Available,
+    /// Failed, invalid or error.
+    Broken,
+    /// Deregistered.
+    Deregistered,
+}
+
+/// What is known while EC2 makes the image.
+#[derive(Debug, Clone, Copy)]
+pub struct Making {
+    /// The image.
+    pub sight: ImageSight,
+    /// Simulated time since CreateImage answered.
+    pub age: Duration,
+    /// Which generation of the key this is.
+    pub generation: u32,
+    /// The source instance is gone.
+    pub instance_gone: bool,
+}
+
+/// What to do while EC2 makes the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MakingStep {
+    /// Look again after this simulated wait; say once that it is slow when `slow`.
+    Poll {
+        /// The wait.
+        after: Duration,
+        /// It is past the soft deadline.
+        slow: bool,
+    },
+    /// It is available.
+    Complete,
+    /// EC2 gave it up: clean up and try the next generation.
+    NextGeneration,
+    /// No further try.
+    Fail(&'static str),
+}
+
+/// Decides while EC2 makes the image.
+pub fn making(view: Making) -> MakingStep {
+    use MakingStep::*;
+    match view.sight {
+        ImageSight::Available => Complete,
+        ImageSight::Broken if view.instance_gone => Fail("the instance disappeared during imaging"),
+        ImageSight::Broken if view.generation >= MAX_GENERATIONS => {
+            Fail("EC2 failed the image three times")
+        }
+        ImageSight::Broken => NextGeneration,
+        ImageSight::Deregistered => Fail("the image was deregistered while it was in the making"),
+        ImageSight::Absent if view.age >= YOUNG => Fail("EC2 does not know the image any more"),
+        ImageSight::Absent => Poll {
+            after: POLL,
+            slow: false,
+        },
+        ImageSight::Pending if view.age >= DEADLINE => {
+            Fail("EC2 did not finish the image in 4 hours")
+        }
+        ImageSight::Pending => Poll {
+            after: POLL,
+            slow: view.age >= SLOW,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn before() -> Before {
+        Before {
+            status: Status::Success,
+            ami: Some(AmiStatus::Pending),
+            golden: true,
+            wanted: true,
+            from_own_image: false,
+            ebs_root: true,
+            instance_gone: false,
+            installed: true,
+            since_ready: Duration::from_secs(60),
+            since_installed: Duration::from_secs(30),
+            settle: Duration::from_secs(30),
+        }
+    }
+
+    #[test]
+    fn before_the_claim() {
+        use BeforeStep::*;
+        let table = [
+            (before(), Claim),
+            (
+                Before {
+                    since_installed: Duration::from_secs(10),
+                    ..before()
+                },
+                Wait(Duration::from_secs(20)),
+            ),
+            (
+                Before {
+                    installed: false,
+                    ..before()
+                },
+                AskInstalled,
+            ),
+            (
+                Before {
+                    golden: false,
+                    ..before()
+                },
+                Skip(SkipReason::NotGolden),
+            ),
+            (
+                Before {
+                    wanted: false,
+                    ..before()
+                },
+                Skip(SkipReason::Disabled),
+            ),
+            (
+                Before {
+                    from_own_image: true,
+                    ..before()
+                },
+                Skip(SkipReason::FromImage),
+            ),
+            (
+                Before {
+                    ebs_root: false,
+                    ..before()
+                },
+                Skip(SkipReason::NotImageable),
+            ),
+            (
+                Before {
+                    status: Status::ReadinessTimeout,
+                    ..before()
+                },
+                Skip(SkipReason::Readiness),
+            ),
+            (
+                Before {
+                    status: Status::Destroyed,
+                    ..before()
+                },
+                Skip(SkipReason::Ended),
+            ),
+            (
+                Before {
+                    ami: Some(AmiStatus::Completed),
+                    ..before()
+                },
+                Over,
+            ),
+        ];
+        for (view, step) in table {
+            assert_eq!(before_claim(view), step, "{view:?}");
+        }
+        assert!(matches!(
+            before_claim(Before {
+                instance_gone: true,
+                ..before()
+            }),
+            Fail(_)
+        ));
+        let never = Before {
+            installed: false,
+            since_ready: LONGEST_INSTALL,
+            ..before()
+        };
+        assert!(matches!(before_claim(never), Fail(_)));
+    }
+
+    fn view(sight: ImageSight, age: Duration) -> Making {
+        Making {
+            sight,
+            age,
+            generation: 1,
+            instance_gone: false,
+        }
+    }
+
+    #[test]
+    fn slow_is_not_failed() {
+        let hour = Duration::from_secs(3600);
+        assert_eq!(
+            making(view(ImageSight::Pending, hour / 2)),
+            MakingStep::Poll {
+                after: POLL,
+                slow: false
+            }
+        );
+        assert_eq!(
+            making(view(ImageSight::Pending, hour * 3)),
+            MakingStep::Poll {
+                after: POLL,
+                slow: true
+            }
+        );
+        assert!(matches!(
+            making(view(ImageSight::Pending, hour * 4)),
+            MakingStep::Fail(_)
+        ));
+        assert_eq!(
+            making(view(ImageSight::Available, hour * 9)),
+            MakingStep::Complete
+        );
+    }
+
+    #[test]
+    fn a_young_absent_image_is_pending_and_an_old_one_is_gone() {
+        assert!(matches!(
+            making(view(ImageSight::Absent, YOUNG / 2)),
+            MakingStep::Poll { .. }
+        ));
+        assert!(matches!(
+            making(view(ImageSight::Absent, YOUNG)),
+            MakingStep::Fail(_)
+        ));
+    }
+
+    #[test]
+    fn a_broken_image_is_tried_three_times_while_the_instance_lives() {
+        let broken = |generation, instance_gone| {
+            making(Making {
+                sight: ImageSight::Broken,
+                age: POLL,
+                generation,
+                instance_gone,
+            })
+        };
+        assert_eq!(broken(1, false), MakingStep::NextGeneration);
+        assert_eq!(broken(2, false), MakingStep::NextGeneration);
+        assert!(matches!(broken(3, false), MakingStep::Fail(_)));
+        assert!(matches!(broken(1, true), MakingStep::Fail(_)));
+    }
+}

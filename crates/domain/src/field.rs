@@ -1,0 +1,112 @@
+//! Errors about one field of what somebody sent: its path, the value and the way out.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What is wrong with one field. The value is shortened and its control characters are shown escaped, so that
+/// it can be printed in a log line and in a page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldError {
+    /// Path in the request or file, such as `volume_size_gb` or `probe.port`.
+    pub field: String,
+    /// The offending value as text.
+    pub value: String,
+    /// What is expected instead, and how to get there.
+    pub message: String,
+}
+
+impl FieldError {
+    /// An error about `field`, which holds `value`.
+    pub fn new(field: &str, value: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self {
+            field: field.to_owned(),
+            value: shown(&value.to_string()),
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: `{}`: {}", self.field, self.value, self.message)
+    }
+}
+
+impl std::error::Error for FieldError {}
+
+/// A value made safe and short enough to be shown.
+pub fn shown(value: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut text: String = value
+        .chars()
+        .take(LONGEST)
+        .flat_map(|c| {
+            if c.is_control() {
+                c.escape_default().collect::<Vec<_>>()
+            } else {
+                vec![c]
+            }
+        })
+        .collect();
+    if value.chars().count() > LONGEST {
+        text.push('…');
+    }
+    text
+}
+
+/// A human-given name: 1 to `longest` characters, no control characters, none of `<>&"'` and backquote, no leading or
+/// trailing blank. Names end up in tags, log lines, pages and metrics' neighbours (FAULTS F36).
+pub fn check_name(field: &str, value: &str, longest: usize) -> Result<(), FieldError> {
+    let length = value.chars().count();
+    if length == 0 || length > longest {
+        return Err(FieldError::new(
+            field,
+            value,
+            format!("give 1 to {longest} characters; this has {length}"),
+        ));
+    }
+    if value.trim() != value {
+        return Err(FieldError::new(
+            field,
+            value,
+            "remove the blanks at its ends",
+        ));
+    }
+    if let Some(bad) = value
+        .chars()
+        .find(|c| c.is_control() || "<>&\"'`\\".contains(*c))
+    {
+        return Err(FieldError::new(
+            field,
+            value,
+            format!(
+                "remove the character {}; letters, digits, blanks and . _ - / ( ) + = : @ are welcome",
+                bad.escape_unicode()
+            ),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_refuse_markup_and_newlines() {
+        for bad in ["", " x", "x ", "a\nb", "<b>", "a&b", "x\u{7}", "say \"hi\""] {
+            assert!(check_name("job_name", bad, 64).is_err(), "{bad:?}");
+        }
+        for good in ["web", "Kamiwaza v0.9.2 (full)", "équipe-a/1"] {
+            assert_eq!(check_name("job_name", good, 64), Ok(()), "{good}");
+        }
+        assert!(check_name("job_name", &"x".repeat(65), 64).is_err());
+    }
+
+    #[test]
+    fn shown_values_hold_no_control_characters() {
+        assert_eq!(shown("a\nb"), "a\\nb");
+        assert_eq!(shown(&"x".repeat(100)).chars().count(), 81);
+    }
+}

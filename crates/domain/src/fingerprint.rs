@@ -1,0 +1,34 @@
+//! The recipe's fingerprint: what went into an image, as one hash. Same fingerprint, same recipe.
+
+use sha2::{Digest, Sha256};
+
+use crate::template::Template;
+
+/// SHA-256 of bytes as 64 hex digits.
+pub fn hex_sha256(bytes: impl IntoIterator<Item = u8>) -> String {
+    let bytes: Vec<u8> = bytes.into_iter().collect();
+    Sha256::digest(&bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The fingerprint of a template's recipe: only what ends up inside the image. Probe, tags, description, allow-lists
+/// and the first-boot script may change without making existing images stale.
+pub fn of_recipe(template: &Template) -> String {
+    let mut text = String::new();
+    let mut part = |name: &str, value: &str| {
+        text.push_str(&format!("{name}:{}:{value}\n", value.len()));
+    };
+    part("template", &template.name);
+    part("architecture", template.architecture.as_str());
+    part(
+        "user_data",
+        template.user_data.as_deref().unwrap_or_default(),
+    );
+    for step in &template.steps {
+        part("step", &step.name);
+        part("run", &step.run);
+    }
+    hex_sha256(text.bytes())
+}

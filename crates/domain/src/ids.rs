@@ -1,0 +1,132 @@
+//! Ids as people and logs see them: a prefix that says what the thing is, then a UUID v7 in hex, so that a
+//! swapped argument does not compile and a pasted id explains itself (STYLE rule 8).
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A text that is no id of the expected kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{text}` is not a {what} id; one looks like `{prefix}_` followed by 32 hexadecimal digits"
+)]
+pub struct IdError {
+    what: &'static str,
+    prefix: &'static str,
+    text: String,
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The prefix before the underscore.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// An id from a UUID v7 made in an outer room.
+            pub fn new(uuid: Uuid) -> Self {
+                Self(format!("{}_{}", $prefix, uuid.simple()))
+            }
+
+            /// The id as text, the form it has in the ledger, in URLs and in logs.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                let body = text.strip_prefix(concat!($prefix, "_"));
+                match body {
+                    Some(hex)
+                        if hex.len() == 32
+                            && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) =>
+                    {
+                        Ok(Self(text.to_owned()))
+                    }
+                    _ => Err(IdError {
+                        what: $what,
+                        prefix: $prefix,
+                        text: text.chars().take(80).collect(),
+                    }),
+                }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+            fn try_from(text: String) -> Result<Self, IdError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+    };
+}
+
+id!(
+    /// A deployment (the Kamiwaza document's *job*).
+    DeploymentId, "dep", "deployment"
+);
+id!(
+    /// An image row of the ledger; the EC2 id (`ami-…`) is a fact about it.
+    ImageId, "img", "image"
+);
+id!(
+    /// A task: one unit of durable work.
+    TaskId, "tsk", "task"
+);
+id!(
+    /// An effect: the committed intention to create something in the cloud. Its text is the client token and
+    /// the tag of what it creates; 36 characters, under EC2's limit of 64 (EC2.md 4).
+    EffectId, "eff", "effect"
+);
+id!(
+    /// An API token (not its secret).
+    TokenId, "tok", "token"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_survives_text_and_refuses_strangers() {
+        let id = DeploymentId::new(Uuid::from_u128(7));
+        assert_eq!(id.as_str(), "dep_00000000000000000000000000000007");
+        assert_eq!(id.as_str().parse::<DeploymentId>(), Ok(id.clone()));
+        assert!(id.as_str().parse::<TaskId>().is_err());
+        for bad in [
+            "",
+            "dep_",
+            "dep_12",
+            "dep_0000000000000000000000000000000G",
+            "7",
+        ] {
+            let error = bad.parse::<DeploymentId>().expect_err(bad).to_string();
+            assert!(error.contains("deployment id"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_effect_id_fits_a_client_token() {
+        assert!(EffectId::new(Uuid::max()).as_str().len() <= 64);
+    }
+}

@@ -1,0 +1,27 @@
+//! The vocabulary and the rules of Ingot: what a deployment, an image and a task are, which states they may
+//! take, and what to do next given a row, the facts and the time. No I/O, no async, no clock, no randomness:
+//! every rule here is a function of its arguments, so its tests are tables and properties.
+
+pub mod arch;
+pub mod auth;
+pub mod cron;
+pub mod decide;
+pub mod deployment;
+pub mod event;
+pub mod field;
+pub mod fingerprint;
+pub mod ids;
+pub mod image;
+pub mod network;
+pub mod pace;
+pub mod probe;
+pub mod render;
+pub mod request;
+pub mod retry;
+pub mod task;
+pub mod template;
+pub mod userdata;
+pub mod version;
+
+/// Instants are UTC everywhere; the ledger's clock provides them, rules receive them.
+pub type Instant = chrono::DateTime<chrono::Utc>;

@@ -1,0 +1,299 @@
+//! Where a probe may connect and who may connect to an instance: pure rules over addresses
+//! (OPERATIONS section 2, F6).
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::field::FieldError;
+
+/// A block of addresses, `10.0.0.0/8` or `fd00::/8`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Cidr {
+    base: IpAddr,
+    prefix: u8,
+}
+
+impl Cidr {
+    /// Whether the address lies in the block; families never mix.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.base, address) {
+            (IpAddr::V4(base), IpAddr::V4(address)) => {
+                let shift = 32 - u32::from(self.prefix);
+                let bits = |a: Ipv4Addr| u32::from(a).checked_shr(shift).unwrap_or(0);
+                bits(base) == bits(address)
+            }
+            (IpAddr::V6(base), IpAddr::V6(address)) => {
+                let shift = 128 - u32::from(self.prefix);
+                let bits = |a: Ipv6Addr| u128::from(a).checked_shr(shift).unwrap_or(0);
+                bits(base) == bits(address)
+            }
+            _ => false,
+        }
+    }
+
+    /// The whole world, in either family.
+    pub fn is_everyone(&self) -> bool {
+        self.prefix == 0
+    }
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.base, self.prefix)
+    }
+}
+
+impl FromStr for Cidr {
+    type Err = FieldError;
+    fn from_str(text: &str) -> Result<Self, FieldError> {
+        let wrong = || FieldError::new("cidr", text, "write it as `10.0.0.0/8` or `fd00::/8`");
+        let (base, prefix) = text.trim().split_once('/').ok_or_else(wrong)?;
+        let base: IpAddr = base.parse().map_err(|_| wrong())?;
+        let prefix: u8 = prefix.parse().map_err(|_| wrong())?;
+        let longest = if base.is_ipv4() { 32 } else { 128 };
+        if prefix > longest {
+            Err(wrong())
+        } else {
+            Ok(Self { base, prefix })
+        }
+    }
+}
+
+impl TryFrom<String> for Cidr {
+    type Error = FieldError;
+    fn try_from(text: String) -> Result<Self, FieldError> {
+        text.parse()
+    }
+}
+
+impl From<Cidr> for String {
+    fn from(cidr: Cidr) -> String {
+        cidr.to_string()
+    }
+}
+
+/// Why a probe does not connect somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denied {
+    /// Loopback, link-local (instance metadata), multicast, unspecified, or an address that hides another.
+    Never,
+    /// A private address outside `probe_cidrs`.
+    Private,
+}
+
+/// Decides whether a probe may connect to `address`. What is never allowed can only be opened by a `probe_cidrs`
+/// block that covers it by name (the simulated region lives on loopback); metadata addresses can not be opened at all.
+pub fn probe_allowed(address: IpAddr, probe_cidrs: &[Cidr]) -> Result<(), Denied> {
+    let plain = unmapped(address);
+    if is_metadata(plain) || plain != address {
+        return Err(Denied::Never);
+    }
+    if probe_cidrs.iter().any(|cidr| cidr.contains(plain)) {
+        return Ok(());
+    }
+    match plain {
+        IpAddr::V4(v4) if never_v4(v4) => Err(Denied::Never),
+        IpAddr::V6(v6) if never_v6(v6) => Err(Denied::Never),
+        IpAddr::V4(v4) if v4.is_private() || is_shared_v4(v4) => Err(Denied::Private),
+        IpAddr::V6(v6) if v6.is_unique_local() => Err(Denied::Private),
+        _ => Ok(()),
+    }
+}
+
+/// Metadata services: 169.254.169.254 and its block, and fd00:ec2::/32 of which EC2 uses ::254.
+fn is_metadata(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_link_local(),
+        IpAddr::V6(v6) => v6.segments()[..2] == [0xfd00, 0x0ec2] || v6.is_unicast_link_local(),
+    }
+}
+
+fn never_v4(v4: Ipv4Addr) -> bool {
+    v4.is_loopback()
+        || v4.octets()[0] == 0
+        || v4.is_multicast()
+        || v4.is_broadcast()
+        || v4.octets()[0] >= 240
+}
+
+fn never_v6(v6: Ipv6Addr) -> bool {
+    v6.is_loopback() || v6.is_unspecified() || v6.is_multicast()
+}
+
+/// 100.64.0.0/10, carriers' private space.
+fn is_shared_v4(v4: Ipv4Addr) -> bool {
+    let [a, b, ..] = v4.octets();
+    a == 100 && (64..128).contains(&b)
+}
+
+/// The IPv4 address hidden in a mapped, compatible, NAT64 or 6to4 IPv6 address.
+fn unmapped(address: IpAddr) -> IpAddr {
+    let IpAddr::V6(v6) = address else {
+        return address;
+    };
+    let s = v6.segments();
+    let low = || {
+        let [.., a, b] = s;
+        Ipv4Addr::from((u32::from(a) << 16) | u32::from(b))
+    };
+    if v6.to_ipv4_mapped().is_some() || s[..6] == [0x64, 0xff9b, 0, 0, 0, 0] {
+        return IpAddr::V4(low());
+    }
+    let compatible = s[..6] == [0; 6] && !v6.is_loopback() && !v6.is_unspecified();
+    if compatible {
+        IpAddr::V4(low())
+    } else {
+        address
+    }
+}
+
+/// One inbound rule of a security group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IngressRule {
+    /// First TCP port.
+    pub port: u16,
+    /// Last TCP port; the same as `port` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_port: Option<u16>,
+    /// Who may connect.
+    pub cidr: Cidr,
+}
+
+impl IngressRule {
+    /// Refuses SSH open to the world (F6) and ranges that run backwards.
+    pub fn check(&self, at: &str) -> Result<(), FieldError> {
+        let last = self.to_port.unwrap_or(self.port);
+        if last < self.port {
+            return Err(FieldError::new(
+                &format!("{at}.to_port"),
+                last,
+                "must not be below `port`",
+            ));
+        }
+        if self.cidr.is_everyone() && (self.port..=last).contains(&22) {
+            return Err(FieldError::new(
+                &format!("{at}.cidr"),
+                self.cidr,
+                "port 22 is not opened to the world: name the addresses you connect from, or use SSM Session Manager and drop the rule",
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn denied_ranges_are_denied() {
+        let no_cidrs: [Cidr; 0] = [];
+        let never = [
+            "127.0.0.1",
+            "127.9.9.9",
+            "169.254.169.254",
+            "0.1.2.3",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::1",
+            "::",
+            "fe80::1",
+            "fd00:ec2::254",
+            "ff02::1",
+            "::ffff:10.0.0.1",
+            "::ffff:8.8.8.8",
+            "64:ff9b::7f00:1",
+            "::7f00:1",
+        ];
+        for text in never {
+            let address: IpAddr = text.parse().expect(text);
+            assert_eq!(
+                probe_allowed(address, &no_cidrs),
+                Err(Denied::Never),
+                "{text}"
+            );
+        }
+        for text in [
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "100.64.0.1",
+            "fd12::1",
+        ] {
+            let address: IpAddr = text.parse().expect(text);
+            assert_eq!(
+                probe_allowed(address, &no_cidrs),
+                Err(Denied::Private),
+                "{text}"
+            );
+        }
+        for text in ["8.8.8.8", "52.1.2.3", "172.32.0.1", "2600:1f18::1"] {
+            let address: IpAddr = text.parse().expect(text);
+            assert_eq!(probe_allowed(address, &no_cidrs), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn probe_cidrs_open_private_blocks_but_never_metadata() {
+        let cidrs: Vec<Cidr> = ["10.0.0.0/8", "127.0.0.0/8", "0.0.0.0/0", "::/0"]
+            .iter()
+            .map(|c| c.parse().expect(c))
+            .collect();
+        assert_eq!(
+            probe_allowed("10.1.1.1".parse().expect("address"), &cidrs),
+            Ok(())
+        );
+        assert_eq!(
+            probe_allowed("127.1.1.1".parse().expect("address"), &cidrs),
+            Ok(())
+        );
+        for text in [
+            "169.254.169.254",
+            "fd00:ec2::254",
+            "fe80::1",
+            "::ffff:169.254.169.254",
+        ] {
+            assert_eq!(
+                probe_allowed(text.parse().expect(text), &cidrs),
+                Err(Denied::Never),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn ssh_to_the_world_is_refused_however_it_is_spelled() {
+        let rule = |port, to_port, cidr: &str| IngressRule {
+            port,
+            to_port,
+            cidr: cidr.parse().expect(cidr),
+        };
+        for bad in [
+            rule(22, None, "0.0.0.0/0"),
+            rule(22, None, "::/0"),
+            rule(0, Some(65535), "0.0.0.0/0"),
+            rule(20, Some(23), "1.2.3.4/0"),
+        ] {
+            let error = bad.check("ingress[0]").expect_err("ssh");
+            assert_eq!(error.field, "ingress[0].cidr");
+        }
+        assert!(rule(443, None, "0.0.0.0/0").check("i").is_ok());
+        assert!(rule(22, None, "203.0.113.0/24").check("i").is_ok());
+        assert!(rule(23, Some(22), "10.0.0.0/8").check("i").is_err());
+    }
+
+    #[test]
+    fn blocks_parse_and_contain() {
+        let block: Cidr = "10.0.0.0/8".parse().expect("block");
+        assert!(block.contains("10.255.0.1".parse().expect("address")));
+        assert!(!block.contains("11.0.0.1".parse().expect("address")));
+        for bad in ["10.0.0.0", "10.0.0.0/33", "x/8", "::/129", "10.0.0/8"] {
+            assert!(bad.parse::<Cidr>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! What "it really answers" means: the probe a template asks for, the classes its answers fall into (F16), and
+//! the schedule of readiness checks (F14).
+
+use serde::{Deserialize, Serialize};
+
+use crate::field::FieldError;
+
+/// Longest time one probe may take, in seconds, connecting and redirects included (OPERATIONS section 2).
+pub const PROBE_SECONDS: u64 = 10;
+/// Most bytes of an answer's body that are read (OPERATIONS section 2).
+pub const PROBE_BODY_BYTES: usize = 64 * 1024;
+/// Most redirects followed, all on the same host (OPERATIONS section 2).
+pub const PROBE_REDIRECTS: usize = 3;
+
+/// The probe of a template. The address is never part of it: it comes from EC2's description of our own instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProbeSpec {
+    /// `https` or `http`.
+    pub scheme: Scheme,
+    /// TCP port.
+    pub port: u16,
+    /// Path and query, starting with `/`.
+    pub path: String,
+    /// Status codes that mean ready.
+    pub expected_status: Vec<u16>,
+    /// Ready when the body contains one of these, ignoring case; empty accepts any body.
+    pub body_contains: Vec<String>,
+    /// Whether the certificate must be valid for `host`; self-signed ones are accepted otherwise (F15).
+    pub verify_tls: bool,
+    /// Name sent as Host and SNI; the address itself when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// How many good answers in a row mean ready.
+    pub consecutive_successes: u32,
+    /// Seconds from the instance's start to the first check (F14).
+    pub first_check_seconds: u32,
+    /// Seconds between checks (F14).
+    pub interval_seconds: u32,
+    /// Most checks before `readiness_timeout` (F14).
+    pub max_attempts: u32,
+}
+
+impl Default for ProbeSpec {
+    fn default() -> Self {
+        Self {
+            scheme: Scheme::Https,
+            port: 443,
+            path: "/".to_owned(),
+            expected_status: vec![200],
+            body_contains: Vec::new(),
+            verify_tls: false,
+            host: None,
+            consecutive_successes: 1,
+            first_check_seconds: 180,
+            interval_seconds: 30,
+            max_attempts: 180,
+        }
+    }
+}
+
+/// Protocol of a probe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scheme {
+    /// TLS.
+    #[default]
+    Https,
+    /// Clear text.
+    Http,
+}
+
+impl Scheme {
+    /// As in a URL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scheme::Https => "https",
+            Scheme::Http => "http",
+        }
+    }
+}
+
+impl ProbeSpec {
+    /// Everything that is wrong with the values.
+    pub fn problems(&self, at: &str) -> Vec<FieldError> {
+        let mut found = Vec::new();
+        let mut bad = |field: &str, value: String, message: &str| {
+            found.push(FieldError::new(&format!("{at}.{field}"), value, message));
+        };
+        if self.port == 0 {
+            bad("port", "0".to_owned(), "give 1 to 65535");
+        }
+        let clean = |text: &str| text.chars().all(|c| c.is_ascii_graphic());
+        if !self.path.starts_with('/') || self.path.len() > 1024 || !clean(&self.path) {
+            bad(
+                "path",
+                self.path.clone(),
+                "start with `/`, without blanks, at most 1024 characters",
+            );
+        }
+        if self.expected_status.is_empty() {
+            bad(
+                "expected_status",
+                "[]".to_owned(),
+                "name at least one status, usually 200",
+            );
+        }
+        for status in &self.expected_status {
+            if !(100..=599).contains(status) {
+                bad(
+                    "expected_status",
+                    status.to_string(),
+                    "give codes from 100 to 599",
+                );
+            }
+        }
+        if let Some(host) = &self.host
+            && (host.is_empty()
+                || host.len() > 253
+                || !host
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-'))
+        {
+            bad("host", host.clone(), "give a DNS name");
+        }
+        if self.verify_tls && self.host.is_none() {
+            bad(
+                "host",
+                String::new(),
+                "a certificate is verified against a name: give `host`",
+            );
+        }
+        if !(1..=20).contains(&self.consecutive_successes) {
+            bad(
+                "consecutive_successes",
+                self.consecutive_successes.to_string(),
+                "give 1 to 20",
+            );
+        }
+        if self.first_check_seconds > 3600 {
+            bad(
+                "first_check_seconds",
+                self.first_check_seconds.to_string(),
+                "give 0 to 3600",
+            );
+        }
+        if !(1..=3600).contains(&self.interval_seconds) {
+            bad(
+                "interval_seconds",
+                self.interval_seconds.to_string(),
+                "give 1 to 3600",
+            );
+        }
+        if !(1..=10_000).contains(&self.max_attempts) {
+            bad(
+                "max_attempts",
+                self.max_attempts.to_string(),
+                "give 1 to 10000",
+            );
+        }
+        found
+    }
+
+    /// Judges an answer: ready, still starting (F17), or not what was expected.
+    pub fn judge(&self, status: u16, body: &str) -> ProbeOutcome {
+        if !self.expected_status.contains(&status) {
+            return match status {
+                502 | 503 => ProbeOutcome::not_ready(
+                    ProbeClass::Starting,
+                    format!("HTTP {status}: backend starting"),
+                ),
+                _ => ProbeOutcome::not_ready(ProbeClass::HttpStatus, format!("HTTP {status}")),
+            };
+        }
+        if self.body_contains.is_empty() {
+            return ProbeOutcome::ready(format!("HTTP {status}"));
+        }
+        let body = body.to_lowercase();
+        match self
+            .body_contains
+            .iter()
+            .find(|word| body.contains(&word.to_lowercase()))
+        {
+            Some(word) => ProbeOutcome::ready(format!("HTTP {status}, found `{word}`")),
+            None => ProbeOutcome::not_ready(
+                ProbeClass::WrongContent,
+                format!(
+                    "HTTP {status}, but none of `{}` in the page",
+                    self.body_contains.join("`, `")
+                ),
+            ),
+        }
+    }
+}
+
+/// The class of a probe's answer (F16); the words are stable, they label metrics and are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProbeClass {
+    /// As expected.
+    Ready,
+    /// No answer in time.
+    Timeout,
+    /// The name did not resolve.
+    Dns,
+    /// Nobody listens.
+    Refused,
+    /// The TLS handshake failed.
+    Tls,
+    /// 502 or 503: the proxy is up, what is behind it is not (F17).
+    Starting,
+    /// Another status than expected.
+    HttpStatus,
+    /// The expected status, the wrong page.
+    WrongContent,
+    /// The connection broke, or what came was no HTTP.
+    Broken,
+    /// The address is one we never connect to (OPERATIONS section 2).
+    Denied,
+}
+
+impl ProbeClass {
+    /// The stored word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ProbeClass::Ready => "ready",
+            ProbeClass::Timeout => "timeout",
+            ProbeClass::Dns => "dns",
+            ProbeClass::Refused => "refused",
+            ProbeClass::Tls => "tls",
+            ProbeClass::Starting => "starting",
+            ProbeClass::HttpStatus => "http_status",
+            ProbeClass::WrongContent => "wrong_content",
+            ProbeClass::Broken => "broken",
+            ProbeClass::Denied => "denied",
+        }
+    }
+}
+
+/// One probe's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeOutcome {
+    /// Its class.
+    pub class: ProbeClass,
+    /// For the log line of the attempt.
+    pub detail: String,
+}
+
+impl ProbeOutcome {
+    /// A good answer.
+    pub fn ready(detail: impl Into<String>) -> Self {
+        Self {
+            class: ProbeClass::Ready,
+            detail: detail.into(),
+        }
+    }
+
+    /// Any other answer.
+    pub fn not_ready(class: ProbeClass, detail: impl Into<String>) -> Self {
+        Self {
+            class,
+            detail: detail.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documents_probe_judges_as_it_says() {
+        let spec = ProbeSpec {
+            body_contains: vec!["kamiwaza".into(), "login".into()],
+            ..ProbeSpec::default()
+        };
+        let table = [
+            (200, "<title>KAMIWAZA</title>", ProbeClass::Ready),
+            (200, "please Login", ProbeClass::Ready),
+            (200, "It works!", ProbeClass::WrongContent),
+            (502, "Bad Gateway", ProbeClass::Starting),
+            (503, "login", ProbeClass::Starting),
+            (500, "kamiwaza", ProbeClass::HttpStatus),
+            (301, "", ProbeClass::HttpStatus),
+        ];
+        for (status, body, class) in table {
+            assert_eq!(spec.judge(status, body).class, class, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn defaults_are_the_documents_and_bad_values_are_named() {
+        let spec = ProbeSpec::default();
+        assert_eq!(
+            (
+                spec.first_check_seconds,
+                spec.interval_seconds,
+                spec.max_attempts
+            ),
+            (180, 30, 180)
+        );
+        assert_eq!(spec.problems("probe"), []);
+        let bad = ProbeSpec {
+            port: 0,
+            path: "x y".into(),
+            expected_status: vec![700],
+            verify_tls: true,
+            ..spec
+        };
+        let fields: Vec<_> = bad.problems("probe").into_iter().map(|e| e.field).collect();
+        assert_eq!(
+            fields,
+            [
+                "probe.port",
+                "probe.path",
+                "probe.expected_status",
+                "probe.host"
+            ]
+        );
+    }
+}

@@ -1,0 +1,140 @@
+//! Tasks: the units of durable work, their states (the words of River and Oban), queues and lease.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::deployment::words;
+use std::fmt;
+
+words! {
+    /// The state of a task.
+    TaskState {
+        /// Due now.
+        Available = "available",
+        /// Due later: a delay or a snooze.
+        Scheduled = "scheduled",
+        /// Claimed by a worker whose lease is alive, or was.
+        Running = "running",
+        /// Due later, after a failed attempt.
+        Retryable = "retryable",
+        /// Over.
+        Completed = "completed",
+        /// Stopped by somebody.
+        Cancelled = "cancelled",
+        /// Given up: too many attempts or crashes.
+        Discarded = "discarded",
+    }
+}
+
+impl TaskState {
+    /// The transition table.
+    pub fn next(self) -> &'static [TaskState] {
+        use TaskState::*;
+        match self {
+            Available | Scheduled | Retryable => &[Running, Cancelled, Discarded, Available],
+            Running => &[
+                Scheduled, Retryable, Completed, Cancelled, Discarded, Running,
+            ],
+            Completed | Cancelled | Discarded => &[],
+        }
+    }
+
+    /// No worker will touch it again.
+    pub fn is_final(self) -> bool {
+        self.next().is_empty()
+    }
+}
+
+words! {
+    /// A queue. Each has its own concurrency; all of them exist on every worker.
+    Queue {
+        /// Launching and terminating instances.
+        Launch = "launch",
+        /// Readiness checks.
+        Readiness = "readiness",
+        /// Making images.
+        Ami = "ami",
+        /// Reconciling the ledger with EC2.
+        Monitor = "monitor",
+        /// Periodic work, exactly once per tick.
+        Scheduler = "scheduler",
+        /// Telling people; its jobs come with the notifications.
+        Notify = "notify",
+    }
+}
+
+words! {
+    /// What a task does; a stable word, never a type name (STYLE rule 9).
+    TaskKind {
+        /// Launch a deployment's instance.
+        Launch = "launch",
+        /// Terminate a deployment's instance.
+        Destroy = "destroy",
+        /// Check whether a deployment answers.
+        Readiness = "readiness",
+        /// Make a deployment's image.
+        Ami = "ami",
+        /// Reconcile images and instances of one account and region with EC2.
+        Monitor = "monitor",
+        /// One tick of one periodic job.
+        Scheduler = "scheduler",
+    }
+}
+
+impl TaskKind {
+    /// The queue it runs on.
+    pub fn queue(self) -> Queue {
+        match self {
+            TaskKind::Launch | TaskKind::Destroy => Queue::Launch,
+            TaskKind::Readiness => Queue::Readiness,
+            TaskKind::Ami => Queue::Ami,
+            TaskKind::Monitor => Queue::Monitor,
+            TaskKind::Scheduler => Queue::Scheduler,
+        }
+    }
+
+    /// Attempts before it is given up. A snooze is not an attempt.
+    pub fn max_attempts(self) -> u32 {
+        match self {
+            TaskKind::Launch | TaskKind::Destroy | TaskKind::Readiness | TaskKind::Ami => 20,
+            TaskKind::Monitor | TaskKind::Scheduler => 5,
+        }
+    }
+}
+
+/// Longest visit of a handler (DESIGN, idea 2; FAULTS X3).
+pub const VISIT: Duration = Duration::from_secs(30);
+
+/// How long a claim holds without a heartbeat. Heartbeats come every third of it, so a killed worker's tasks
+/// are taken over within this time and a stalled one has two chances to catch up.
+pub const LEASE: Duration = Duration::from_secs(15);
+
+/// Crashes (claims without an outcome) after which a task is given up as poison (FAULTS decision 7). A deploy that
+/// kills workers hard can hit one task more than once, so the document's 3 is applied per task, not per process.
+pub const MAX_CRASHES: u32 = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn final_states_have_no_way_out_and_the_rest_can_be_cancelled() {
+        for &state in TaskState::ALL {
+            assert_eq!(
+                state.is_final(),
+                !state.next().contains(&TaskState::Cancelled),
+                "{state}"
+            );
+            assert_eq!(TaskState::parse(state.as_str()), Some(state));
+        }
+    }
+
+    #[test]
+    fn every_kind_has_a_queue() {
+        for &kind in TaskKind::ALL {
+            assert!(Queue::ALL.contains(&kind.queue()));
+            assert!(kind.max_attempts() > 0);
+        }
+    }
+}
