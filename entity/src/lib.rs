@@ -1,1 +1,19 @@
-//! Placeholder.
+//! The ledger: one file per table, and the queries over them as named transactions that never span the network.
+//! Nobody else names the database. What only one of Postgres and SQLite can do stays behind a function in `store`.
+
+pub mod attempt;
+pub mod deployment;
+pub mod effect;
+pub mod event;
+pub mod idempotency;
+pub mod image;
+pub mod setting;
+pub mod task;
+pub mod template;
+pub mod tick;
+pub mod token;
+pub mod worker;
+
+pub mod store;
+
+pub use store::{Ledger, LedgerError};

@@ -1,1 +1,39 @@
-//! Placeholder.
+//! The history of the ledger's shape. Migrations name their own tables and columns and import nothing of ours: an
+//! entity that changes later must not change what an old migration did.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261122_000001_deployments;
+mod m20261122_000002_tasks;
+mod m20261122_000003_access;
+
+pub use sea_orm_migration::sea_orm;
+pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
+
+/// Every migration in order; works on Postgres and SQLite alike.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_000001_deployments::Migration),
+            Box::new(m20261122_000002_tasks::Migration),
+            Box::new(m20261122_000003_access::Migration),
+        ]
+    }
+}
+
+/// Whether a database has every migration this binary knows. A binary refuses a ledger of another shape.
+pub async fn is_current(
+    db: &sea_orm_migration::sea_orm::DatabaseConnection,
+) -> Result<bool, DbErr> {
+    let applied = Migrator::get_applied_migrations(db).await;
+    match applied {
+        Ok(applied) => Ok(applied.len() == Migrator::migrations().len()),
+        // Without its bookkeeping table the schema was never made; any other failure is the caller's to see.
+        Err(error) if error.to_string().contains("seaql_migrations") => Ok(false),
+        Err(error) => Err(error),
+    }
+}

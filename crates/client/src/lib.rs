@@ -1,1 +1,22 @@
-//! Placeholder.
+//! The HTTP contract, written once: what the API answers and accepts, what a problem looks like, and a typed client
+//! over it. The CLI, the console and the tests use these types, and the OpenAPI document is generated from them.
+
+pub mod deployment;
+pub mod event;
+pub mod http;
+pub mod image;
+pub mod page;
+pub mod problem;
+pub mod system;
+pub mod task;
+pub mod template;
+
+pub use deployment::{CreateDeployment, Deployment, DeploymentFilter};
+pub use event::Event;
+pub use http::{Client, ClientError};
+pub use image::{Image, ImageFilter};
+pub use page::Page;
+pub use problem::{InvalidField, Problem};
+pub use system::{Check, Queue, Ready, Statistics};
+pub use task::{Attempt, Task, TaskFilter};
+pub use template::Template;

@@ -1,0 +1,233 @@
+//! Deployments (the Kamiwaza document's *jobs*) as the API shows them. The document's field names are kept.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use ingot_domain::arch::Arch;
+use ingot_domain::network::IngressRule;
+use ingot_domain::request::Draft;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// An inbound rule of the security group Ingot makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ingress {
+    /// First TCP port.
+    pub port: u16,
+    /// Last TCP port; the same as `port` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_port: Option<u16>,
+    /// Who may connect, such as `203.0.113.0/24`. Port 22 is not opened to the world.
+    pub cidr: String,
+}
+
+/// A request for a deployment. Only `template`, `version` and `region` must be given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateDeployment {
+    /// For people; the template and version when absent. No markup, no newlines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job_name: Option<String>,
+    /// Template name, such as `kamiwaza`.
+    pub template: String,
+    /// `v1.2.3`, `1.2.3`, `v1.2.3-patch1` or `release/1.2.3`.
+    pub version: String,
+    /// One of the template's modes; its first when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// AWS region.
+    pub region: String,
+    /// One of the template's instance types; its first when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_type: Option<String>,
+    /// Root volume, 8 to 1000 GB; the template's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume_size_gb: Option<u32>,
+    /// Subnet; EC2's default when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subnet_id: Option<String>,
+    /// Existing security groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub security_group_ids: Vec<String>,
+    /// Rules of the group Ingot makes when `security_group_ids` is empty; the template's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ingress: Option<Vec<Ingress>>,
+    /// Tags of the instance and the image.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// Whom to tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// What to launch from: `auto` (a finished image of the same key, else a fresh install), `fresh`, or an AMI id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Whether an AMI shall be made of it; the template's policy when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create_ami: Option<bool>,
+    /// Image without rebooting the instance (crash-consistent only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_reboot: Option<bool>,
+    /// Installation script in place of the template's, at most 16,384 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_data: Option<String>,
+    /// Start at once (the default), or stay `pending` until `POST …/start`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<bool>,
+}
+
+impl CreateDeployment {
+    /// The draft the rules judge; rules whose block cannot be read are named.
+    pub fn draft(self) -> Result<Draft, ingot_domain::field::FieldError> {
+        let ingress = self
+            .ingress
+            .map(|rules| {
+                rules
+                    .into_iter()
+                    .enumerate()
+                    .map(|(i, rule)| {
+                        let cidr = rule.cidr.parse().map_err(
+                            |error: ingot_domain::field::FieldError| {
+                                ingot_domain::field::FieldError::new(
+                                    &format!("ingress[{i}].cidr"),
+                                    &rule.cidr,
+                                    error.message,
+                                )
+                            },
+                        )?;
+                        Ok(IngressRule {
+                            port: rule.port,
+                            to_port: rule.to_port,
+                            cidr,
+                        })
+                    })
+                    .collect::<Result<Vec<_>, ingot_domain::field::FieldError>>()
+            })
+            .transpose()?;
+        Ok(Draft {
+            job_name: self.job_name,
+            template: self.template,
+            version: self.version,
+            mode: self.mode,
+            region: self.region,
+            instance_type: self.instance_type,
+            volume_size_gb: self.volume_size_gb,
+            subnet_id: self.subnet_id,
+            security_group_ids: self.security_group_ids,
+            ingress,
+            tags: self.tags,
+            email: self.email,
+            image: self.image,
+            create_ami: self.create_ami,
+            no_reboot: self.no_reboot,
+            user_data: self.user_data,
+        })
+    }
+}
+
+/// A deployment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Deployment {
+    /// `dep_…`
+    pub id: String,
+    /// For people.
+    pub job_name: String,
+    /// The document's name for the template.
+    pub deployment_type: String,
+    /// Template name.
+    pub template: String,
+    /// `vX.Y.Z[-suffix]`
+    pub version: String,
+    /// Mode.
+    pub mode: String,
+    /// Region.
+    pub region: String,
+    /// Instance type.
+    pub instance_type: String,
+    /// `x86_64` or `arm64`.
+    #[schema(value_type = String)]
+    pub architecture: Arch,
+    /// Root volume in GB.
+    pub volume_size_gb: u32,
+    /// Tags of instance and image.
+    pub tags: BTreeMap<String, String>,
+    /// Whom to tell.
+    pub email: Option<String>,
+    /// `pending`, `queued`, `deploying`, `running`, `success`, `failed`, `readiness_timeout`, `cancelled` or `destroyed`.
+    pub status: String,
+    /// What is going on now, in a few words.
+    pub stage: String,
+    /// Nothing more will happen by itself, neither to the deployment nor to its AMI.
+    pub finished: bool,
+    /// Why it failed.
+    pub error_message: Option<String>,
+    /// `auto`, `fresh` or `given`: what was asked for.
+    pub image_choice: String,
+    /// `fresh` (installed) or `cached` (from an image); absent until it is launched.
+    pub launch_path: Option<String>,
+    /// The image it was launched from.
+    pub source_ami_id: Option<String>,
+    /// `i-…`
+    pub instance_id: Option<String>,
+    /// Public address.
+    pub public_ip: Option<String>,
+    /// Private address.
+    pub private_ip: Option<String>,
+    /// Where it answers.
+    pub access_url: Option<String>,
+    /// Readiness checks so far.
+    pub readiness_checks: u32,
+    /// Class of the last answer.
+    pub readiness_class: Option<String>,
+    /// The last answer in words.
+    pub readiness_detail: Option<String>,
+    /// Seconds from RunInstances to the first good answer, as the template's world counts them.
+    pub time_to_ready_seconds: Option<f64>,
+    /// The AMI made of it, or the existing one it was skipped for.
+    pub created_ami_id: Option<String>,
+    /// `null`, `pending`, `creating`, `completed`, `failed` or `skipped`.
+    pub ami_creation_status: Option<String>,
+    /// When the AMI became available.
+    pub ami_created_at: Option<DateTime<Utc>>,
+    /// Why no AMI could be made.
+    pub ami_creation_error: Option<String>,
+    /// Why no AMI was made: `exists`, `from_image`, `not_golden`, `disabled`, `readiness`, `ended` or `not_imageable`.
+    pub ami_skip_reason: Option<String>,
+    /// How often it was started.
+    pub run: u32,
+    /// Created.
+    pub created_at: DateTime<Utc>,
+    /// Last started.
+    pub started_at: Option<DateTime<Utc>>,
+    /// RunInstances answered.
+    pub launched_at: Option<DateTime<Utc>>,
+    /// First good answer.
+    pub ready_at: Option<DateTime<Utc>>,
+    /// Success, failure, cancellation.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// Which deployments to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct DeploymentFilter {
+    /// Only this status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// Only this template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// Only this version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Only this region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// `next_cursor` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Items per page, 1 to 200.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+}

@@ -1,0 +1,83 @@
+//! Images as the API shows them (F55).
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use ingot_domain::arch::Arch;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// An image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Image {
+    /// `img_…`, the ledger's id.
+    pub id: String,
+    /// `ami-…`, once EC2 has answered.
+    pub ami_id: Option<String>,
+    /// EC2 name.
+    pub name: String,
+    /// Template.
+    pub template: String,
+    /// Version.
+    pub version: String,
+    /// Mode.
+    pub mode: String,
+    /// Architecture.
+    #[schema(value_type = String)]
+    pub architecture: Arch,
+    /// AWS account.
+    pub account: String,
+    /// Region.
+    pub region: String,
+    /// The base it was installed on.
+    pub base_image: String,
+    /// The recipe's fingerprint.
+    pub fingerprint: String,
+    /// How many images of this key were tried before, plus one.
+    pub generation: u32,
+    /// `claimed`, `pending`, `available`, `failed`, `deleted` or `missing`.
+    pub status: String,
+    /// `auto` (made here) or `found` (discovered in the account).
+    pub origin: String,
+    /// Sum of its volumes in GB.
+    pub size_gb: Option<u32>,
+    /// Its snapshots.
+    pub snapshot_ids: Vec<String>,
+    /// The deployment it was made of.
+    pub source_deployment_id: Option<String>,
+    /// The instance it was made of.
+    pub source_instance_id: Option<String>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// Key claimed.
+    pub created_at: DateTime<Utc>,
+    /// Became available.
+    pub available_at: Option<DateTime<Utc>>,
+}
+
+/// Which images to list. `status=available` with `template`, `region` and `version` is the AMI picker (F50).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ImageFilter {
+    /// Only this template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// Only this version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Only this region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Only this status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// `next_cursor` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Items per page, 1 to 200.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+}

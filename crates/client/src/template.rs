@@ -1,0 +1,46 @@
+//! Templates as the API shows them.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Template {
+    /// Its name.
+    pub name: String,
+    /// One sentence.
+    pub description: String,
+    /// It comes with Ingot.
+    pub builtin: bool,
+    /// Counts up with each change.
+    pub revision: u32,
+    /// `golden_image` or `docker`.
+    pub kind: String,
+    /// Where a fresh install starts from.
+    pub base_image: String,
+    /// Architecture.
+    pub architecture: String,
+    /// Modes; the first is the default.
+    pub modes: Vec<String>,
+    /// Instance types; the first is the default.
+    pub instance_types: Vec<String>,
+    /// Root volume in GB.
+    pub volume_size_gb: u32,
+    /// What is asked to see whether it is ready, as a URL pattern.
+    pub probe: String,
+    /// The recipe's fingerprint.
+    pub fingerprint: String,
+    /// Time-to-ready of the last deployments, both paths (F53).
+    pub launch_times: LaunchTimes,
+}
+
+/// Median time-to-ready in seconds over the last 50 ready deployments of each path (F53).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LaunchTimes {
+    /// Installed on the base image.
+    pub fresh_seconds: Option<u64>,
+    /// Launched from a finished image.
+    pub cached_seconds: Option<u64>,
+    /// How many deployments the two medians rest on.
+    pub samples: u64,
+}

@@ -1,0 +1,191 @@
+//! apalis-redis as a doorbell: short tickets, our own publish, a bounded depth, and start-up checks of the server.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use apalis::prelude::{BackendExt, TaskSink};
+use apalis_redis::{Config, RedisStorage};
+use futures::channel::mpsc;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+
+use crate::ticket::TicketCodec;
+use crate::{BellError, DEPTH, Ticket};
+
+/// A stall of Redis shorter than this costs nothing (FAULTS X1: the default of 0.5 s kills workers).
+const ANSWER: Duration = Duration::from_secs(8);
+/// A ring that takes longer is given up; the relay rings again.
+const RING: Duration = Duration::from_secs(3);
+
+/// What the server looks like at start-up and at each health check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedisReport {
+    /// `maxmemory-policy`; `None` when the server does not tell (an ACL without CONFIG).
+    pub eviction: Option<String>,
+    /// Server clock minus the given instant, in milliseconds.
+    pub clock_ahead_ms: i64,
+}
+
+impl RedisReport {
+    /// An evicting server may drop half of a ticket, which kills workers (APALIS.md, section 3).
+    pub fn evicts(&self) -> bool {
+        self.eviction
+            .as_deref()
+            .is_some_and(|policy| policy != "noeviction")
+    }
+}
+
+/// Rings over Redis. Cheap to clone; all clones share one connection.
+#[derive(Clone)]
+pub struct RedisBell {
+    client: redis::Client,
+    conn: ConnectionManager,
+    listeners: Arc<Mutex<HashMap<String, Vec<mpsc::UnboundedSender<()>>>>>,
+}
+
+impl fmt::Debug for RedisBell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisBell").finish_non_exhaustive()
+    }
+}
+
+impl RedisBell {
+    /// Connects to `redis://` or `rediss://`.
+    pub async fn connect(url: &str) -> Result<Self, BellError> {
+        let client = redis::Client::open(url)?;
+        let conn = manager(&client).await?;
+        Ok(Self {
+            client,
+            conn,
+            listeners: Arc::default(),
+        })
+    }
+
+    /// The settings that survive (APALIS.md section 1.3). Ten seconds of heartbeat times twelve: an orphan threshold that
+    /// no drain of a 30 s visit reaches (FAULTS X3).
+    pub(crate) fn config(queue: &str) -> Config {
+        Config::default()
+            .queue(format!("ingot-{queue}"))
+            .batch_size(1)
+            .heartbeat_interval(Duration::from_secs(10))
+            .missed_heartbeats(12)
+            .lock_tasks(false)
+            .emit_events(false)
+    }
+
+    /// A connection of its own, for a consumer.
+    pub(crate) async fn connection(&self) -> Result<ConnectionManager, BellError> {
+        Ok(manager(&self.client).await?)
+    }
+
+    pub(crate) fn client(&self) -> &redis::Client {
+        &self.client
+    }
+
+    pub(crate) fn conn(&self) -> ConnectionManager {
+        self.conn.clone()
+    }
+
+    pub(crate) async fn ring(&self, queue: &str, ticket: Ticket) -> Result<(), BellError> {
+        let storage =
+            RedisStorage::<Ticket>::new(self.conn.clone()).with_config(Self::config(queue));
+        let mut storage = storage.with_codec(TicketCodec);
+        let mut conn = self.conn.clone();
+        let channel = channel(queue);
+        let rung = async {
+            storage
+                .push(ticket)
+                .await
+                .map_err(|error| BellError::Apalis(error.to_string()))?;
+            redis::cmd("PUBLISH")
+                .arg(channel)
+                .arg("1")
+                .query_async::<i64>(&mut conn)
+                .await?;
+            Ok(())
+        };
+        tokio::time::timeout(RING, rung)
+            .await
+            .unwrap_or(Err(BellError::Slow))
+    }
+
+    pub(crate) async fn room(&self, queue: &str) -> Result<usize, BellError> {
+        let config = Self::config(queue);
+        let mut conn = self.conn.clone();
+        let asked = async {
+            let (active, scheduled): (usize, usize) = redis::pipe()
+                .cmd("LLEN")
+                .arg(config.active_jobs_list())
+                .cmd("ZCARD")
+                .arg(config.scheduled_jobs_set())
+                .query_async(&mut conn)
+                .await?;
+            Ok(DEPTH.saturating_sub(active + scheduled))
+        };
+        tokio::time::timeout(RING, asked)
+            .await
+            .unwrap_or(Err(BellError::Slow))
+    }
+
+    /// Asks the server for its eviction policy and its clock, compared with `now_ms` (milliseconds since 1970).
+    pub async fn report(&self, now_ms: i64) -> Result<RedisReport, BellError> {
+        let mut conn = self.conn.clone();
+        let asked = async {
+            let (seconds, micros): (i64, i64) = redis::cmd("TIME").query_async(&mut conn).await?;
+            let policy: Result<HashMap<String, String>, _> = redis::cmd("CONFIG")
+                .arg("GET")
+                .arg("maxmemory-policy")
+                .query_async(&mut conn)
+                .await;
+            let eviction = policy
+                .ok()
+                .and_then(|mut answer| answer.remove("maxmemory-policy"));
+            Ok(RedisReport {
+                eviction,
+                clock_ahead_ms: seconds * 1000 + micros / 1000 - now_ms,
+            })
+        };
+        tokio::time::timeout(RING, asked)
+            .await
+            .unwrap_or(Err(BellError::Slow))
+    }
+
+    /// Registers somebody to be woken when `queue` rings.
+    pub(crate) fn listen(&self, queue: &str) -> mpsc::UnboundedReceiver<()> {
+        let (sender, receiver) = mpsc::unbounded();
+        let mut listeners = self
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        listeners.entry(channel(queue)).or_default().push(sender);
+        receiver
+    }
+
+    /// Wakes whoever listens on a channel; forgets those who stopped listening.
+    pub(crate) fn wake(&self, channel: Option<&str>) {
+        let mut listeners = self
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for (name, senders) in listeners.iter_mut() {
+            if channel.is_none_or(|channel| channel == name) {
+                senders.retain(|sender| sender.unbounded_send(()).is_ok());
+            }
+        }
+    }
+}
+
+/// The channel our own publish uses.
+pub(crate) fn channel(queue: &str) -> String {
+    format!("ingot-bell-{queue}")
+}
+
+async fn manager(client: &redis::Client) -> Result<ConnectionManager, redis::RedisError> {
+    let config = ConnectionManagerConfig::new()
+        .set_connection_timeout(Some(Duration::from_secs(3)))
+        .set_response_timeout(Some(ANSWER))
+        .set_number_of_retries(3)
+        .set_max_delay(Duration::from_secs(2));
+    ConnectionManager::new_with_config(client.clone(), config).await
+}

@@ -1,0 +1,28 @@
+//! An event: one line of a deployment's story.
+
+use sea_orm::entity::prelude::*;
+
+/// A row.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "event")]
+#[expect(
+    missing_docs,
+    reason = "columns are named and explained in DESIGN and in the API schema"
+)]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub deployment_id: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub seq: i64,
+    pub at: DateTimeUtc,
+    pub kind: String,
+    pub source: String,
+    pub level: String,
+    pub message: String,
+}
+
+/// No relations are declared: joins are few and written where they are needed.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

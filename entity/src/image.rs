@@ -1,0 +1,45 @@
+//! An image: an AMI with its key.
+
+use sea_orm::entity::prelude::*;
+
+/// A row.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "image")]
+#[expect(
+    missing_docs,
+    reason = "columns are named and explained in DESIGN and in the API schema"
+)]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    pub key_digest: String,
+    pub template: String,
+    pub version: String,
+    pub mode: String,
+    pub arch: String,
+    pub account: String,
+    pub region: String,
+    pub base_image: String,
+    pub fingerprint: String,
+    pub generation: i32,
+    pub name: String,
+    pub status: String,
+    pub origin: String,
+    pub ami_id: Option<String>,
+    pub size_gb: Option<i32>,
+    pub snapshots: Json,
+    pub tags: Json,
+    pub source_deployment_id: Option<String>,
+    pub source_instance_id: Option<String>,
+    pub error: Option<String>,
+    pub created_at: DateTimeUtc,
+    pub requested_at: Option<DateTimeUtc>,
+    pub available_at: Option<DateTimeUtc>,
+    pub slow_at: Option<DateTimeUtc>,
+}
+
+/// No relations are declared: joins are few and written where they are needed.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,100 @@
+//! Opening the ledger, on Postgres or SQLite.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend};
+
+use super::{Ledger, LedgerError};
+
+/// Which database is behind a ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Any number of processes.
+    Postgres,
+    /// One process.
+    Sqlite,
+}
+
+impl Ledger {
+    /// Opens the ledger at a `postgres://` or `sqlite://` URL with at most `connections` connections. SQLite gets exactly
+    /// one: its transactions are serial anyway, and one connection can not wait for itself holding a lock.
+    pub async fn connect(url: &str, connections: u32) -> Result<Self, LedgerError> {
+        let sqlite = url.starts_with("sqlite:");
+        if !sqlite && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            return Err(LedgerError::Connect(
+                "DATABASE_URL must start with postgres:// (scaled) or sqlite:// (embedded)"
+                    .to_owned(),
+            ));
+        }
+        let mut options = ConnectOptions::new(url);
+        options
+            .sqlx_logging(false)
+            .connect_timeout(Duration::from_secs(5))
+            .acquire_timeout(Duration::from_secs(10));
+        if sqlite {
+            options.max_connections(1).min_connections(1);
+            options.map_sqlx_sqlite_opts(|sqlite| sqlite.create_if_missing(true));
+        } else {
+            options
+                .max_connections(connections.max(2))
+                .min_connections(1);
+            options.idle_timeout(Duration::from_secs(300));
+        }
+        let db = Database::connect(options).await.map_err(|error| {
+            LedgerError::Connect(format!(
+                "the database does not accept us: {}",
+                without_password(url, &error.to_string())
+            ))
+        })?;
+        if sqlite {
+            // Write-ahead logging lets a reader outside (sqlite3, a backup) look without stopping us.
+            db.execute_unprepared("PRAGMA journal_mode=WAL").await?;
+        }
+        Ok(Self {
+            db,
+            skew: Arc::new(AtomicI64::new(0)),
+        })
+    }
+
+    /// Which database this is.
+    pub fn shape(&self) -> Shape {
+        match self.db.get_database_backend() {
+            DbBackend::Sqlite => Shape::Sqlite,
+            _ => Shape::Postgres,
+        }
+    }
+
+    /// A round trip, for health checks.
+    pub async fn ping(&self) -> Result<(), LedgerError> {
+        Ok(self.db.ping().await?)
+    }
+}
+
+/// Drivers may quote the URL in their errors; its password must not travel into logs.
+fn without_password(url: &str, text: &str) -> String {
+    let password = url.split_once("://").and_then(|(_, rest)| {
+        let (credentials, _) = rest.rsplit_once('@')?;
+        let (_, password) = credentials.split_once(':')?;
+        (!password.is_empty()).then_some(password)
+    });
+    match password {
+        Some(password) => text.replace(password, "***"),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_stay_out_of_messages() {
+        let said = without_password(
+            "postgres://u:s3cret@h/db",
+            "cannot open postgres://u:s3cret@h/db",
+        );
+        assert_eq!(said, "cannot open postgres://u:***@h/db");
+    }
+}

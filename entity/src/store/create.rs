@@ -1,0 +1,195 @@
+//! Accepting a deployment: the row, its first events, its first task and the idempotency record in one transaction.
+
+use ingot_domain::Instant;
+use ingot_domain::deployment::Status;
+use ingot_domain::event::{Line, Source};
+use ingot_domain::fingerprint;
+use ingot_domain::ids::DeploymentId;
+use ingot_domain::request::Order;
+use ingot_domain::task::TaskKind;
+use ingot_domain::template::Template;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel, TransactionTrait};
+
+use super::tasks::NewTask;
+use super::{Ledger, LedgerError, change, tasks};
+use crate::{deployment, idempotency};
+
+/// A deployment to be created.
+#[derive(Debug, Clone)]
+pub struct NewDeployment {
+    /// Its id, made by the caller.
+    pub id: DeploymentId,
+    /// What was ordered.
+    pub order: Order,
+    /// The template's revision as it is now; later revisions do not reach this deployment.
+    pub recipe: Template,
+    /// Start at once.
+    pub start: bool,
+    /// Who asked, for the story.
+    pub by: String,
+}
+
+/// The idempotency record of a creating request.
+#[derive(Debug, Clone)]
+pub struct IdempotencyClaim {
+    /// Keys are per token.
+    pub token_id: String,
+    /// As sent.
+    pub key: String,
+    /// Hash of what was asked.
+    pub request_hash: String,
+}
+
+/// What creating led to.
+#[derive(Debug)]
+pub enum Created<T> {
+    /// A new one, and the task to ring for.
+    New(T, Option<NewTask>),
+    /// The same request had been accepted before.
+    Before(String),
+    /// The same key was used for another request.
+    Mismatch,
+}
+
+impl Ledger {
+    /// Creates a deployment, or finds what the idempotency key led to before.
+    pub async fn create_deployment(
+        &self,
+        new: NewDeployment,
+        idempotency: Option<IdempotencyClaim>,
+    ) -> Result<Created<deployment::Model>, LedgerError> {
+        let now = self.now();
+        let row = row(&new, now)?;
+        let tx = self.db.begin().await?;
+        if let Some(claim) = &idempotency
+            && let Some(before) = claim_key(&tx, claim, new.id.as_str(), now).await?
+        {
+            tx.rollback().await?;
+            return Ok(if before.request_hash == claim.request_hash {
+                Created::Before(before.resource_id)
+            } else {
+                Created::Mismatch
+            });
+        }
+        deployment::Entity::insert(row.clone().into_active_model())
+            .exec_without_returning(&tx)
+            .await?;
+        change::append(&tx, &row.id, 0, &lines(&new), now).await?;
+        let task = new
+            .start
+            .then(|| NewTask::of_deployment(TaskKind::Launch, &row.id, row.run, now));
+        tasks::insert(&tx, task.as_slice(), now, true).await?;
+        tx.commit().await?;
+        Ok(Created::New(row, task))
+    }
+}
+
+fn lines(new: &NewDeployment) -> Vec<Line> {
+    let order = &new.order;
+    let what = format!(
+        "{} {} ({}) in {} on {} was requested by {}",
+        order.template, order.version, order.mode, order.region, order.instance_type, new.by
+    );
+    let mut lines = vec![Line::info("deployment.requested", Source::Request, what)];
+    if new.start {
+        lines.push(Line::info(
+            "deployment.queued",
+            Source::Request,
+            "Queued for launch",
+        ));
+    }
+    lines
+}
+
+fn row(new: &NewDeployment, now: Instant) -> Result<deployment::Model, LedgerError> {
+    let json = |what, value: Result<serde_json::Value, serde_json::Error>| {
+        value.map_err(|source| LedgerError::Json { what, source })
+    };
+    let status = if new.start {
+        Status::Queued
+    } else {
+        Status::Pending
+    };
+    let effective = Template {
+        user_data: new
+            .order
+            .user_data
+            .clone()
+            .or_else(|| new.recipe.user_data.clone()),
+        ..new.recipe.clone()
+    };
+    Ok(deployment::Model {
+        id: new.id.to_string(),
+        job_name: new.order.job_name.clone(),
+        template: new.order.template.clone(),
+        version: new.order.version.to_string(),
+        mode: new.order.mode.clone(),
+        region: new.order.region.clone(),
+        order: json("order", serde_json::to_value(&new.order))?,
+        recipe: json("recipe", serde_json::to_value(&effective))?,
+        fingerprint: fingerprint::of_recipe(&effective),
+        status: status.as_str().to_owned(),
+        error_message: None,
+        run: i32::from(new.start),
+        account: None,
+        base_image_id: None,
+        base_image_description: None,
+        launch_path: None,
+        source_ami_id: None,
+        instance_id: None,
+        security_group_id: None,
+        public_ip: None,
+        private_ip: None,
+        checks: 0,
+        successes: 0,
+        probe_class: None,
+        probe_detail: None,
+        time_to_ready_ms: None,
+        install_command_id: None,
+        installed_at: None,
+        reverified_at: None,
+        ami_status: None,
+        created_ami_id: None,
+        ami_created_at: None,
+        ami_error: None,
+        ami_skip_reason: None,
+        image_id: None,
+        event_seq: i64::try_from(lines(new).len()).unwrap_or(0),
+        row_version: 0,
+        created_at: now,
+        started_at: new.start.then_some(now),
+        launched_at: None,
+        ready_at: None,
+        finished_at: None,
+    })
+}
+
+/// Inserts the record; answers the earlier one when the key was used before. On Postgres a second request with the same key
+/// waits here for the first to commit.
+pub(super) async fn claim_key<C: ConnectionTrait>(
+    tx: &C,
+    claim: &IdempotencyClaim,
+    resource_id: &str,
+    now: Instant,
+) -> Result<Option<idempotency::Model>, LedgerError> {
+    let row = idempotency::ActiveModel {
+        token_id: Set(claim.token_id.clone()),
+        key: Set(claim.key.clone()),
+        request_hash: Set(claim.request_hash.clone()),
+        resource_id: Set(resource_id.to_owned()),
+        created_at: Set(now),
+    };
+    let inserted = idempotency::Entity::insert(row)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(tx)
+        .await?;
+    if inserted > 0 {
+        return Ok(None);
+    }
+    Ok(
+        idempotency::Entity::find_by_id((claim.token_id.clone(), claim.key.clone()))
+            .one(tx)
+            .await?,
+    )
+}

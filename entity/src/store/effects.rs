@@ -1,0 +1,152 @@
+//! Effects: written before the call they stand for, settled after it (DESIGN idea 3).
+
+use ingot_domain::Instant;
+use ingot_domain::ids::EffectId;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder,
+};
+use uuid::Uuid;
+
+use super::{Ledger, LedgerError};
+use crate::effect;
+
+/// What an effect creates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EffectKind {
+    /// RunInstances.
+    Launch,
+    /// CreateImage.
+    CreateImage,
+}
+
+impl EffectKind {
+    /// The stored word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EffectKind::Launch => "launch",
+            EffectKind::CreateImage => "create_image",
+        }
+    }
+}
+
+impl effect::Model {
+    /// A new intention. Its id is the client token, the tag or part of the name of what will be made.
+    pub fn intention(
+        id: EffectId,
+        deployment_id: &str,
+        run: i32,
+        kind: EffectKind,
+        generation: i32,
+        region: &str,
+        params: serde_json::Value,
+        now: Instant,
+    ) -> Self {
+        Self {
+            id: id.to_string(),
+            deployment_id: deployment_id.to_owned(),
+            run,
+            kind: kind.as_str().to_owned(),
+            generation,
+            region: region.to_owned(),
+            params,
+            state: "intent".to_owned(),
+            cloud_id: None,
+            error: None,
+            created_at: now,
+            finished_at: None,
+        }
+    }
+
+    /// Its outcome is not known.
+    pub fn is_open(&self) -> bool {
+        self.state == "intent"
+    }
+
+    /// It made `cloud_id`.
+    pub fn done(mut self, cloud_id: &str, now: Instant) -> Self {
+        self.state = "done".to_owned();
+        self.cloud_id = Some(cloud_id.to_owned());
+        self.finished_at = Some(now);
+        self
+    }
+
+    /// It surely made nothing, and will not be tried again.
+    pub fn not_done(mut self, error: &str, now: Instant) -> Self {
+        self.state = "not_done".to_owned();
+        self.error = Some(error.to_owned());
+        self.finished_at = Some(now);
+        self
+    }
+}
+
+/// A fresh effect id.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the outermost source of ids of this room"
+)]
+fn new_effect_id() -> EffectId {
+    EffectId::new(Uuid::now_v7())
+}
+
+pub(super) async fn intend<C: ConnectionTrait>(
+    tx: &C,
+    row: &effect::Model,
+) -> Result<(), LedgerError> {
+    effect::Entity::insert(row.clone().into_active_model())
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn settle<C: ConnectionTrait>(
+    tx: &C,
+    row: &effect::Model,
+) -> Result<(), LedgerError> {
+    let active = effect::ActiveModel {
+        state: Set(row.state.clone()),
+        params: Set(row.params.clone()),
+        cloud_id: Set(row.cloud_id.clone()),
+        error: Set(row.error.clone()),
+        finished_at: Set(row.finished_at),
+        ..Default::default()
+    };
+    effect::Entity::update_many()
+        .set(active)
+        .filter(effect::Column::Id.eq(&row.id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+impl Ledger {
+    /// A fresh effect id.
+    pub fn effect_id(&self) -> EffectId {
+        new_effect_id()
+    }
+
+    /// The newest effect of a kind in a deployment's run.
+    pub async fn effect(
+        &self,
+        deployment_id: &str,
+        run: i32,
+        kind: EffectKind,
+    ) -> Result<Option<effect::Model>, LedgerError> {
+        Ok(effect::Entity::find()
+            .filter(effect::Column::DeploymentId.eq(deployment_id))
+            .filter(effect::Column::Run.eq(run))
+            .filter(effect::Column::Kind.eq(kind.as_str()))
+            .order_by_desc(effect::Column::Generation)
+            .one(&self.db)
+            .await?)
+    }
+
+    /// Every effect of a deployment, for its details and for tests.
+    pub async fn effects(&self, deployment_id: &str) -> Result<Vec<effect::Model>, LedgerError> {
+        Ok(effect::Entity::find()
+            .filter(effect::Column::DeploymentId.eq(deployment_id))
+            .order_by_asc(effect::Column::CreatedAt)
+            .all(&self.db)
+            .await?)
+    }
+}

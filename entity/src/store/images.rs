@@ -1,0 +1,240 @@
+//! Images: who holds a key, and claiming one. The partial unique index decides every race.
+
+use ingot_domain::Instant;
+use ingot_domain::ids::ImageId;
+use ingot_domain::image::{ImageKey, ImageStatus};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, TransactionTrait,
+};
+use uuid::Uuid;
+
+use super::{Ledger, LedgerError};
+use crate::image;
+
+const HELD: [&str; 3] = ["claimed", "pending", "available"];
+
+/// An image somebody else's run or another installation made, found in the account.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// `ami-…`
+    pub ami_id: String,
+    /// Its name.
+    pub name: String,
+    /// Available, or still pending.
+    pub available: bool,
+    /// Size in GB.
+    pub size_gb: u32,
+    /// Snapshot ids.
+    pub snapshots: Vec<String>,
+    /// Tags.
+    pub tags: std::collections::BTreeMap<String, String>,
+}
+
+impl image::Model {
+    /// A row that claims `key` for `deployment_id`.
+    pub fn claim(
+        key: &ImageKey,
+        generation: i32,
+        name: String,
+        deployment_id: &str,
+        instance_id: &str,
+        now: Instant,
+    ) -> Self {
+        Self {
+            id: new_id().to_string(),
+            key_digest: key.digest(),
+            template: key.template.clone(),
+            version: key.version.to_string(),
+            mode: key.mode.clone(),
+            arch: key.arch.to_string(),
+            account: key.account.clone(),
+            region: key.region.clone(),
+            base_image: key.base_image.clone(),
+            fingerprint: key.fingerprint.clone(),
+            generation,
+            name,
+            status: ImageStatus::Claimed.as_str().to_owned(),
+            origin: "auto".to_owned(),
+            ami_id: None,
+            size_gb: None,
+            snapshots: serde_json::json!([]),
+            tags: serde_json::json!({}),
+            source_deployment_id: Some(deployment_id.to_owned()),
+            source_instance_id: Some(instance_id.to_owned()),
+            error: None,
+            created_at: now,
+            requested_at: None,
+            available_at: None,
+            slow_at: None,
+        }
+    }
+
+    /// A row for an image found in the account.
+    pub fn found(key: &ImageKey, generation: i32, found: &Found, now: Instant) -> Self {
+        let status = if found.available {
+            ImageStatus::Available
+        } else {
+            ImageStatus::Pending
+        };
+        Self {
+            status: status.as_str().to_owned(),
+            origin: "found".to_owned(),
+            ami_id: Some(found.ami_id.clone()),
+            size_gb: i32::try_from(found.size_gb).ok(),
+            snapshots: serde_json::json!(found.snapshots),
+            tags: serde_json::json!(found.tags),
+            source_deployment_id: None,
+            source_instance_id: found.tags.get("CreatedFrom").cloned(),
+            requested_at: Some(now),
+            available_at: found.available.then_some(now),
+            ..Self::claim(key, generation, found.name.clone(), "", "", now)
+        }
+    }
+
+    /// Its status.
+    pub fn parsed_status(&self) -> Result<ImageStatus, LedgerError> {
+        ImageStatus::parse(&self.status).ok_or_else(|| LedgerError::Unknown {
+            what: "image.status",
+            value: self.status.clone(),
+        })
+    }
+
+    /// The row in another status; the transition table is asked.
+    pub fn become_status(mut self, to: ImageStatus) -> Result<Self, LedgerError> {
+        let from = self.parsed_status()?;
+        if from != to && !from.may_become(to) {
+            return Err(LedgerError::Transition {
+                what: "image",
+                from: from.to_string(),
+                to: to.to_string(),
+            });
+        }
+        self.status = to.as_str().to_owned();
+        Ok(self)
+    }
+
+    /// The ids of its snapshots.
+    pub fn snapshot_ids(&self) -> Vec<String> {
+        serde_json::from_value(self.snapshots.clone()).unwrap_or_default()
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the outermost source of ids of this room"
+)]
+fn new_id() -> ImageId {
+    ImageId::new(Uuid::now_v7())
+}
+
+/// Inserts a claiming row; false when an index says that key or name are taken.
+pub(super) async fn insert_claim<C: ConnectionTrait>(
+    tx: &C,
+    row: &image::Model,
+) -> Result<bool, LedgerError> {
+    let inserted = image::Entity::insert(row.clone().into_active_model())
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(tx)
+        .await?;
+    Ok(inserted > 0)
+}
+
+/// Writes what may change of a row.
+pub(super) async fn write<C: ConnectionTrait>(
+    tx: &C,
+    row: &image::Model,
+) -> Result<(), LedgerError> {
+    let active = image::ActiveModel {
+        name: Set(row.name.clone()),
+        status: Set(row.status.clone()),
+        ami_id: Set(row.ami_id.clone()),
+        size_gb: Set(row.size_gb),
+        snapshots: Set(row.snapshots.clone()),
+        tags: Set(row.tags.clone()),
+        error: Set(row.error.clone()),
+        requested_at: Set(row.requested_at),
+        available_at: Set(row.available_at),
+        slow_at: Set(row.slow_at),
+        ..Default::default()
+    };
+    image::Entity::update_many()
+        .set(active)
+        .filter(image::Column::Id.eq(&row.id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+impl Ledger {
+    /// The row that holds a key, if any.
+    pub async fn key_holder(&self, key: &ImageKey) -> Result<Option<image::Model>, LedgerError> {
+        Ok(image::Entity::find()
+            .filter(image::Column::KeyDigest.eq(key.digest()))
+            .filter(image::Column::Status.is_in(HELD))
+            .one(&self.db)
+            .await?)
+    }
+
+    /// The number the next image of a key gets.
+    pub async fn next_generation(&self, key: &ImageKey) -> Result<i32, LedgerError> {
+        let before = image::Entity::find()
+            .filter(image::Column::KeyDigest.eq(key.digest()))
+            .count(&self.db)
+            .await?;
+        Ok(i32::try_from(before).unwrap_or(i32::MAX - 1) + 1)
+    }
+
+    /// How many images of a key EC2 failed since it last had one.
+    pub async fn failed_generations(
+        &self,
+        key: &ImageKey,
+        since: Instant,
+    ) -> Result<u64, LedgerError> {
+        Ok(image::Entity::find()
+            .filter(image::Column::KeyDigest.eq(key.digest()))
+            .filter(image::Column::Status.eq(ImageStatus::Failed.as_str()))
+            .filter(image::Column::CreatedAt.gte(since))
+            .count(&self.db)
+            .await?)
+    }
+
+    /// Records an image found in the account, unless its key or name is taken.
+    pub async fn record_found(&self, row: &image::Model) -> Result<bool, LedgerError> {
+        insert_claim(&self.db, row).await
+    }
+
+    /// Writes an image row outside of a deployment's visit (reconciling).
+    pub async fn write_image(&self, row: &image::Model) -> Result<(), LedgerError> {
+        let tx = self.db.begin().await?;
+        write(&tx, row).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// An image by `img_…` or `ami-…`.
+    pub async fn image(&self, id: &str) -> Result<Option<image::Model>, LedgerError> {
+        let column = if id.starts_with("ami-") {
+            image::Column::AmiId
+        } else {
+            image::Column::Id
+        };
+        Ok(image::Entity::find()
+            .filter(column.eq(id))
+            .one(&self.db)
+            .await?)
+    }
+
+    /// Images of a region that EC2 should know: pending and available ones.
+    pub async fn images_to_reconcile(
+        &self,
+        region: &str,
+    ) -> Result<Vec<image::Model>, LedgerError> {
+        Ok(image::Entity::find()
+            .filter(image::Column::Region.eq(region))
+            .filter(image::Column::Status.is_in(["pending", "available", "missing"]))
+            .filter(image::Column::AmiId.is_not_null())
+            .all(&self.db)
+            .await?)
+    }
+}

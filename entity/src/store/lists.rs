@@ -1,0 +1,279 @@
+//! Lists, by keyset: ids are time-ordered, so the cursor is the last id seen and a page costs the same at any depth.
+
+use ingot_domain::Instant;
+use ingot_domain::task::{Queue, TaskState};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+
+use super::clock::now_plus;
+use super::{Ledger, LedgerError};
+use crate::{deployment, event, image, task};
+
+/// Which deployments.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "each is an equality, `before` is the cursor")]
+pub struct DeploymentQuery {
+    pub status: Option<String>,
+    pub template: Option<String>,
+    pub version: Option<String>,
+    pub region: Option<String>,
+    pub before: Option<String>,
+}
+
+/// Which images.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "each is an equality, `before` is the cursor")]
+pub struct ImageQuery {
+    pub status: Option<String>,
+    pub template: Option<String>,
+    pub version: Option<String>,
+    pub region: Option<String>,
+    pub before: Option<String>,
+}
+
+/// Which tasks.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "each is an equality, `before` is the cursor")]
+pub struct TaskQuery {
+    pub queue: Option<String>,
+    pub state: Option<String>,
+    pub deployment_id: Option<String>,
+    pub before: Option<String>,
+}
+
+/// How many tasks of a queue are in which state.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueueDepth {
+    /// The queue's name.
+    pub queue: String,
+    /// Counts by state; states without tasks are absent. Completed and cancelled tasks are not counted.
+    pub states: Vec<(TaskState, u64)>,
+    /// Due time of the oldest task that is due.
+    pub oldest_due: Option<Instant>,
+}
+
+/// One deployment's time-to-ready (F53).
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct LaunchSample {
+    /// `fresh` or `cached`.
+    pub launch_path: Option<String>,
+    /// Milliseconds.
+    pub time_to_ready_ms: Option<i64>,
+}
+
+macro_rules! narrowed {
+    ($select:expr, $entity:ident, $query:ident, $($column:ident = $field:ident),+) => {{
+        let mut select = $select;
+        $(if let Some(value) = &$query.$field { select = select.filter($entity::Column::$column.eq(value)); })+
+        if let Some(before) = &$query.before { select = select.filter($entity::Column::Id.lt(before)); }
+        select
+    }};
+}
+
+impl Ledger {
+    /// Deployments, newest first.
+    pub async fn list_deployments(
+        &self,
+        query: &DeploymentQuery,
+        limit: u64,
+    ) -> Result<Vec<deployment::Model>, LedgerError> {
+        let select = narrowed!(
+            deployment::Entity::find(),
+            deployment,
+            query,
+            Status = status,
+            Template = template,
+            Version = version,
+            Region = region
+        );
+        Ok(select
+            .order_by_desc(deployment::Column::Id)
+            .limit(limit)
+            .all(&self.db)
+            .await?)
+    }
+
+    /// Images, newest first.
+    pub async fn list_images(
+        &self,
+        query: &ImageQuery,
+        limit: u64,
+    ) -> Result<Vec<image::Model>, LedgerError> {
+        let select = narrowed!(
+            image::Entity::find(),
+            image,
+            query,
+            Status = status,
+            Template = template,
+            Version = version,
+            Region = region
+        );
+        Ok(select
+            .order_by_desc(image::Column::Id)
+            .limit(limit)
+            .all(&self.db)
+            .await?)
+    }
+
+    /// Tasks, newest first.
+    pub async fn list_tasks(
+        &self,
+        query: &TaskQuery,
+        limit: u64,
+    ) -> Result<Vec<task::Model>, LedgerError> {
+        let select = narrowed!(
+            task::Entity::find(),
+            task,
+            query,
+            Queue = queue,
+            State = state,
+            DeploymentId = deployment_id
+        );
+        Ok(select
+            .order_by_desc(task::Column::Id)
+            .limit(limit)
+            .all(&self.db)
+            .await?)
+    }
+
+    /// Events of a deployment after `after`, in order.
+    pub async fn events(
+        &self,
+        deployment_id: &str,
+        after: i64,
+        limit: u64,
+    ) -> Result<Vec<event::Model>, LedgerError> {
+        Ok(event::Entity::find()
+            .filter(event::Column::DeploymentId.eq(deployment_id))
+            .filter(event::Column::Seq.gt(after))
+            .order_by_asc(event::Column::Seq)
+            .limit(limit)
+            .all(&self.db)
+            .await?)
+    }
+
+    /// Depth and age of every queue.
+    pub async fn queue_depths(&self) -> Result<Vec<QueueDepth>, LedgerError> {
+        #[derive(FromQueryResult)]
+        struct Row {
+            queue: String,
+            state: String,
+            n: i64,
+        }
+        #[derive(FromQueryResult)]
+        struct Oldest {
+            queue: String,
+            at: Option<Instant>,
+        }
+        let live = [
+            "available",
+            "scheduled",
+            "running",
+            "retryable",
+            "discarded",
+        ];
+        let rows: Vec<Row> = task::Entity::find()
+            .select_only()
+            .column(task::Column::Queue)
+            .column(task::Column::State)
+            .column_as(task::Column::Id.count(), "n")
+            .filter(task::Column::State.is_in(live))
+            .group_by(task::Column::Queue)
+            .group_by(task::Column::State)
+            .into_model()
+            .all(&self.db)
+            .await?;
+        let now = now_plus(self.db.get_database_backend(), chrono::TimeDelta::zero());
+        let oldest: Vec<Oldest> = task::Entity::find()
+            .select_only()
+            .column(task::Column::Queue)
+            .column_as(task::Column::RunAt.min(), "at")
+            .filter(task::Column::State.is_in(["available", "scheduled", "retryable"]))
+            .filter(Expr::col(task::Column::RunAt).lte(Expr::cust(now)))
+            .group_by(task::Column::Queue)
+            .into_model()
+            .all(&self.db)
+            .await?;
+        Ok(Queue::ALL
+            .iter()
+            .map(|queue| QueueDepth {
+                queue: queue.to_string(),
+                states: rows
+                    .iter()
+                    .filter(|row| row.queue == queue.as_str())
+                    .filter_map(|row| {
+                        Some((TaskState::parse(&row.state)?, u64::try_from(row.n).ok()?))
+                    })
+                    .collect(),
+                oldest_due: oldest
+                    .iter()
+                    .find(|row| row.queue == queue.as_str())
+                    .and_then(|row| row.at),
+            })
+            .collect())
+    }
+
+    /// The last `limit` times-to-ready of a template on one path (F53).
+    pub async fn launch_samples(
+        &self,
+        template: &str,
+        path: &str,
+        limit: u64,
+    ) -> Result<Vec<LaunchSample>, LedgerError> {
+        Ok(deployment::Entity::find()
+            .select_only()
+            .column(deployment::Column::LaunchPath)
+            .column(deployment::Column::TimeToReadyMs)
+            .filter(deployment::Column::Template.eq(template))
+            .filter(deployment::Column::LaunchPath.eq(path))
+            .filter(deployment::Column::TimeToReadyMs.is_not_null())
+            .order_by_desc(deployment::Column::Id)
+            .limit(limit)
+            .into_model()
+            .all(&self.db)
+            .await?)
+    }
+
+    /// Deployments whose instance should be alive in a region.
+    pub async fn deployments_with_instances(
+        &self,
+        region: &str,
+    ) -> Result<Vec<deployment::Model>, LedgerError> {
+        Ok(deployment::Entity::find()
+            .filter(deployment::Column::Region.eq(region))
+            .filter(deployment::Column::Status.eq("success"))
+            .filter(deployment::Column::InstanceId.is_not_null())
+            .all(&self.db)
+            .await?)
+    }
+
+    /// Regions in which there is something to reconcile.
+    pub async fn live_regions(&self) -> Result<Vec<String>, LedgerError> {
+        #[derive(FromQueryResult)]
+        struct Row {
+            region: String,
+        }
+        let mut regions: Vec<String> = image::Entity::find()
+            .select_only()
+            .column(image::Column::Region)
+            .distinct()
+            .into_model::<Row>()
+            .all(&self.db)
+            .await?
+            .into_iter()
+            .map(|row| row.region)
+            .collect();
+        let of_instances: Vec<Row> = deployment::Entity::find()
+            .select_only()
+            .column(deployment::Column::Region)
+            .filter(deployment::Column::InstanceId.is_not_null())
+            .distinct()
+            .into_model()
+            .all(&self.db)
+            .await?;
+        regions.extend(of_instances.into_iter().map(|row| row.region));
+        regions.sort();
+        regions.dedup();
+        Ok(regions)
+    }
+}

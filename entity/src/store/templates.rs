@@ -1,0 +1,108 @@
+//! Templates and their immutable revisions.
+
+use ingot_domain::template::Template;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, TransactionTrait,
+};
+
+use super::create::{Created, IdempotencyClaim, claim_key};
+use super::{Ledger, LedgerError};
+use crate::template;
+
+impl template::Model {
+    /// Its meaning.
+    pub fn parsed(&self) -> Result<Template, LedgerError> {
+        serde_json::from_value(self.spec.clone()).map_err(|source| LedgerError::Json {
+            what: "template",
+            source,
+        })
+    }
+}
+
+impl Ledger {
+    /// The newest revision of a template.
+    pub async fn template(&self, name: &str) -> Result<Option<template::Model>, LedgerError> {
+        Ok(template::Entity::find()
+            .filter(template::Column::Name.eq(name))
+            .order_by_desc(template::Column::Revision)
+            .one(&self.db)
+            .await?)
+    }
+
+    /// The newest revision of every template, by name.
+    pub async fn templates(&self) -> Result<Vec<template::Model>, LedgerError> {
+        let mut rows = template::Entity::find()
+            .order_by_asc(template::Column::Name)
+            .order_by_desc(template::Column::Revision)
+            .all(&self.db)
+            .await?;
+        rows.dedup_by(|later, newest| later.name == newest.name);
+        Ok(rows)
+    }
+
+    /// Stores a template as its next revision, unless it says what the newest already says.
+    pub async fn apply_template(
+        &self,
+        spec: &Template,
+        yaml: &str,
+        builtin: bool,
+        idempotency: Option<IdempotencyClaim>,
+    ) -> Result<Created<template::Model>, LedgerError> {
+        let now = self.now();
+        let json = serde_json::to_value(spec).map_err(|source| LedgerError::Json {
+            what: "template",
+            source,
+        })?;
+        loop {
+            let newest = self.template(&spec.name).await?;
+            let same = newest
+                .as_ref()
+                .is_some_and(|row| row.spec == json && row.builtin == builtin);
+            let revision = newest
+                .as_ref()
+                .map_or(1, |row| row.revision + i32::from(!same));
+            let tx = self.db.begin().await?;
+            if let Some(claim) = &idempotency
+                && let Some(before) =
+                    claim_key(&tx, claim, &format!("{}@{revision}", spec.name), now).await?
+            {
+                tx.rollback().await?;
+                return Ok(if before.request_hash == claim.request_hash {
+                    Created::Before(before.resource_id)
+                } else {
+                    Created::Mismatch
+                });
+            }
+            let row = template::Model {
+                name: spec.name.clone(),
+                revision,
+                spec: json.clone(),
+                yaml: yaml.to_owned(),
+                builtin,
+                created_at: now,
+            };
+            if let (true, Some(newest)) = (same, newest) {
+                tx.commit().await?;
+                return Ok(Created::New(newest, None));
+            }
+            let inserted = template::Entity::insert(template::ActiveModel {
+                name: Set(row.name.clone()),
+                revision: Set(row.revision),
+                spec: Set(row.spec.clone()),
+                yaml: Set(row.yaml.clone()),
+                builtin: Set(row.builtin),
+                created_at: Set(row.created_at),
+            })
+            .on_conflict(OnConflict::new().do_nothing().to_owned())
+            .exec_without_returning(&tx)
+            .await?;
+            if inserted > 0 {
+                tx.commit().await?;
+                return Ok(Created::New(row, None));
+            }
+            // Another replica stored the same revision number first: look again.
+            tx.rollback().await?;
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Ticks of periodic jobs: exactly one replica inserts the row, and the same transaction makes its task.
+
+use ingot_domain::Instant;
+use ingot_domain::task::TaskKind;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, TransactionTrait};
+
+use super::tasks::NewTask;
+use super::{Ledger, LedgerError, tasks};
+use crate::{idempotency, task, tick};
+
+impl Ledger {
+    /// Fires the tick of `job` that starts at `due_at`; `None` when another replica did.
+    pub async fn fire(&self, job: &str, due_at: Instant) -> Result<Option<NewTask>, LedgerError> {
+        let now = self.now();
+        let new = NewTask::about(
+            TaskKind::Scheduler,
+            job,
+            format!("tick:{job}:{}", due_at.timestamp_millis()),
+            now,
+        );
+        let row = tick::ActiveModel {
+            job: Set(job.to_owned()),
+            due_at: Set(due_at),
+            task_id: Set(new.id.to_string()),
+            created_at: Set(now),
+        };
+        let tx = self.db.begin().await?;
+        let inserted = tick::Entity::insert(row)
+            .on_conflict(OnConflict::new().do_nothing().to_owned())
+            .exec_without_returning(&tx)
+            .await?;
+        if inserted == 0 {
+            tx.rollback().await?;
+            return Ok(None);
+        }
+        tasks::insert(&tx, std::slice::from_ref(&new), now, true).await?;
+        tx.commit().await?;
+        Ok(Some(new))
+    }
+
+    /// Inserts tasks that belong to no deployment's change.
+    pub async fn enqueue(&self, new: &[NewTask]) -> Result<(), LedgerError> {
+        let tx = self.db.begin().await?;
+        tasks::insert(&tx, new, self.now(), false).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Every tick of a job, newest last; for tests and the cron page to come.
+    pub async fn ticks(&self, job: &str) -> Result<Vec<tick::Model>, LedgerError> {
+        use sea_orm::QueryOrder;
+        Ok(tick::Entity::find()
+            .filter(tick::Column::Job.eq(job))
+            .order_by_asc(tick::Column::DueAt)
+            .all(&self.db)
+            .await?)
+    }
+
+    /// Deletes what nobody asks for any more: idempotency records and finished periodic tasks older than their keeping time.
+    pub async fn prune(
+        &self,
+        idempotency_before: Instant,
+        ticks_before: Instant,
+    ) -> Result<u64, LedgerError> {
+        let keys = idempotency::Entity::delete_many()
+            .filter(idempotency::Column::CreatedAt.lt(idempotency_before))
+            .exec(&self.db)
+            .await?;
+        let ticks = tick::Entity::delete_many()
+            .filter(tick::Column::DueAt.lt(ticks_before))
+            .exec(&self.db)
+            .await?;
+        let tasks = task::Entity::delete_many()
+            .filter(
+                task::Column::Kind
+                    .is_in([TaskKind::Scheduler.as_str(), TaskKind::Monitor.as_str()]),
+            )
+            .filter(task::Column::FinishedAt.lt(ticks_before))
+            .exec(&self.db)
+            .await?;
+        Ok(keys.rows_affected + ticks.rows_affected + tasks.rows_affected)
+    }
+}
