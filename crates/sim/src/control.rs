@@ -1,0 +1,122 @@
+//! The control endpoints under `/_sim/`: what tests and drills order and read, in JSON.
+//!
+//! | endpoint | body or query | does |
+//! |---|---|---|
+//! | `GET /healthz` | | `{"status":"ok"}` |
+//! | `GET /_sim/journal` | `?action=GLOB&after=SEQ` | every call: `seq`, `sim_time`, `real_seconds`, `service`, `action`, `region`, `account`, `access_key`, `params`, `outcome`, `status`, `fault`, `effect`; and `last` |
+//! | `DELETE /_sim/journal` | | forgets it; `seq` keeps counting |
+//! | `POST /_sim/faults` | `{action, region?, times?, after_calls?, match?, kind, …}` | orders a fault for calls of `action` (a glob). `times` is 1 if absent, 0 for all. `kind`: `error` with `code`, `status?`, `message?`; `lost_answer`; `drop`; `delay` with `ms`; `half_answer` |
+//! | `GET`, `DELETE /_sim/faults` | | the orders with their counts; forgets them |
+//! | `POST /_sim/images/{ami}` | `{state: available, failed, pending or gone, reason?}` | moves an image and its snapshots |
+//! | `POST /_sim/next_image` | `{state: "failed", reason?, times?}` or `{hold: true, times?}` | plans the next images |
+//! | `POST /_sim/instances/{id}` | `{state?, serve?, installed?, reason?}` | moves an instance, ends (`true`) or undoes its install; `serve`: `ok`, `502`, `wrong_content`, `refuse`, `hang`, `500`, or `auto` for the usual course |
+//! | `POST /_sim/next_instance` | `{serve?, dies_after?, hold_install?, stuck?, times?}` | plans the next instances; `hold_install`: 502 until `installed` is ordered; `stuck`: never leaves `pending`; `dies_after` in simulated seconds, as a reclaimed spot instance |
+//! | `POST /_sim/base_images` | `{parameter, region?, account?}` | a vendor releases a newer base image and moves its parameter; answers `image_id` |
+//! | `POST /_sim/sts` | `{external_id?, deny?, session_seconds?}` | what roles demand; replaces what was set |
+//! | `POST /_sim/reset` | | forgets everything but the clock |
+//! | `GET /_sim/state` | `?region=&account=` | instances, images of the account's own, snapshots, groups, with tags; `probe_port`, `now` |
+
+mod dump;
+mod objects;
+
+use std::sync::Arc;
+
+use hyper::{Method, Response};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::faults::Fault;
+use crate::sim::Sim;
+use crate::sts::Trust;
+use crate::wire::query::Params;
+use crate::wire::reply::{self, Reply};
+
+/// Why an order was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ControlError {
+    /// The body is not what the endpoint takes.
+    #[error("{0}")]
+    Body(String),
+    /// Nothing of this name.
+    #[error("there is no `{0}`")]
+    Missing(String),
+}
+
+/// Answers one control request.
+pub(crate) fn answer(
+    sim: &Arc<Sim>,
+    method: &Method,
+    path: &str,
+    query: &str,
+    body: &[u8],
+) -> Response<Reply> {
+    match route(sim, method, path, &Params::parse(query), body) {
+        Ok(value) => reply::json(200, &value),
+        Err(error @ ControlError::Body(_)) => refusal(400, &error),
+        Err(error @ ControlError::Missing(_)) => refusal(404, &error),
+    }
+}
+
+fn refusal(status: u16, error: &ControlError) -> Response<Reply> {
+    reply::json(status, &json!({"error": error.to_string()}))
+}
+
+fn route(
+    sim: &Sim,
+    method: &Method,
+    path: &str,
+    query: &Params,
+    body: &[u8],
+) -> Result<Value, ControlError> {
+    let tail = path.trim_start_matches("/_sim/");
+    let (head, id) = tail.split_once('/').unwrap_or((tail, ""));
+    match (method.as_str(), head, id) {
+        ("GET", "journal", "") => journal(sim, query),
+        ("DELETE", "journal", "") => {
+            sim.journal().clear();
+            done()
+        }
+        ("POST", "faults", "") => {
+            sim.faults().add(read::<Fault>(body)?);
+            done()
+        }
+        ("GET", "faults", "") => Ok(json!({"faults": sim.faults().list()})),
+        ("DELETE", "faults", "") => {
+            sim.faults().clear();
+            done()
+        }
+        ("POST", "images", id) => objects::move_image(sim, id, read(body)?),
+        ("POST", "next_image", "") => objects::plan_images(sim, read(body)?),
+        ("POST", "instances", id) => objects::move_instance(sim, id, read(body)?),
+        ("POST", "next_instance", "") => objects::plan_instances(sim, read(body)?),
+        ("POST", "base_images", "") => objects::release_base(sim, read(body)?),
+        ("POST", "sts", "") => {
+            sim.sts().trust = read::<Trust>(body)?;
+            done()
+        }
+        ("POST", "reset", "") => {
+            sim.reset();
+            done()
+        }
+        ("GET", "state", "") => Ok(dump::state(sim, query)),
+        (method, _, _) => Err(ControlError::Missing(format!("{method} {path}"))),
+    }
+}
+
+fn done() -> Result<Value, ControlError> {
+    Ok(json!({"ok": true}))
+}
+
+fn journal(sim: &Sim, query: &Params) -> Result<Value, ControlError> {
+    let after = query
+        .number("after")
+        .map_err(|error| ControlError::Body(error.message))?;
+    let journal = sim.journal();
+    let calls = journal.read(query.get("action"), after.unwrap_or(0));
+    Ok(json!({"calls": calls, "last": journal.last()}))
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ControlError> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body).map_err(|error| ControlError::Body(error.to_string()))
+}

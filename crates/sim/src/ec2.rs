@@ -1,0 +1,121 @@
+//! EC2's actions: one list, from name to function.
+
+mod copy_image;
+mod create_image;
+mod deregister_image;
+mod describe_images;
+mod describe_instances;
+mod image_attributes;
+mod image_xml;
+mod instance_launch;
+mod instance_reads;
+mod instance_states;
+mod instance_xml;
+mod network;
+mod run_instances;
+mod security_groups;
+mod snapshots;
+mod tag_actions;
+mod volumes;
+
+use crate::sim::Call;
+use crate::wire::call::{Answer, Content};
+use crate::wire::errors::ApiError;
+use crate::wire::query::Params;
+use crate::wire::xml::Xml;
+
+type Action = fn(&mut Call<'_>) -> Result<Xml, ApiError>;
+
+const ACTIONS: &[(&str, Action)] = &[
+    (
+        "AuthorizeSecurityGroupIngress",
+        security_groups::authorize_ingress,
+    ),
+    ("CopyImage", copy_image::copy_image),
+    ("CreateImage", create_image::create_image),
+    ("CreateSecurityGroup", security_groups::create),
+    ("CreateTags", tag_actions::create),
+    ("DeleteSecurityGroup", security_groups::delete),
+    ("DeleteSnapshot", snapshots::delete),
+    ("DeleteTags", tag_actions::delete),
+    ("DeregisterImage", deregister_image::deregister_image),
+    ("DescribeImageAttribute", image_attributes::describe),
+    ("DescribeImages", describe_images::describe_images),
+    ("DescribeInstanceStatus", instance_reads::status),
+    ("DescribeInstanceTypes", instance_reads::types),
+    ("DescribeInstances", describe_instances::describe_instances),
+    ("DescribeRegions", network::regions),
+    ("DescribeSecurityGroups", security_groups::describe),
+    ("DescribeSnapshots", snapshots::describe),
+    ("DescribeSubnets", network::subnets),
+    ("DescribeTags", tag_actions::describe),
+    ("DescribeVolumes", volumes::describe),
+    ("DescribeVpcs", network::vpcs),
+    ("DisableImage", image_attributes::disable),
+    (
+        "DisableImageDeprecation",
+        image_attributes::disable_deprecation,
+    ),
+    (
+        "DisableImageDeregistrationProtection",
+        image_attributes::unprotect,
+    ),
+    ("EnableImage", image_attributes::enable),
+    (
+        "EnableImageDeprecation",
+        image_attributes::enable_deprecation,
+    ),
+    (
+        "EnableImageDeregistrationProtection",
+        image_attributes::protect,
+    ),
+    ("GetConsoleOutput", instance_reads::console_output),
+    ("ModifyImageAttribute", image_attributes::modify),
+    ("RebootInstances", instance_states::reboot),
+    ("RunInstances", run_instances::run_instances),
+    ("StartInstances", instance_states::start),
+    ("StopInstances", instance_states::stop),
+    ("TerminateInstances", instance_states::terminate),
+];
+
+/// Performs an action on the caller's place.
+pub(crate) fn perform(call: &mut Call<'_>, action: &str) -> Answer {
+    let Some((_, perform)) = ACTIONS.iter().find(|(name, _)| *name == action) else {
+        let message = format!("The action {action} is not valid for this web service.");
+        return Err(ApiError::client("InvalidAction", message));
+    };
+    if call.params.flag("DryRun") {
+        let message = "Request would have succeeded, but DryRun flag is set.";
+        return Err(ApiError::new(412, "DryRunOperation", message));
+    }
+    perform(call).map(Content::Xml)
+}
+
+/// Whether a read is neither by id nor filtered nor paged: such reads have smaller buckets.
+pub(crate) fn wide(params: &Params) -> bool {
+    let narrow = [
+        "InstanceId",
+        "SnapshotId",
+        "VolumeId",
+        "Filter",
+        "MaxResults",
+        "NextToken",
+    ];
+    !params
+        .iter()
+        .any(|(name, _)| narrow.contains(&name.split('.').next().unwrap_or(name)))
+}
+
+/// How many instances a call starts or ends.
+pub(crate) fn resources(params: &Params) -> u64 {
+    let named = params.list("InstanceId").len() as u64;
+    let most = params.number("MaxCount").ok().flatten().unwrap_or(1);
+    named.max(most).max(1)
+}
+
+/// EC2's whole answer to actions that only succeed.
+fn done() -> Xml {
+    let mut xml = Xml::default();
+    xml.text("return", "true");
+    xml
+}

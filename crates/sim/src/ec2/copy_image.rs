@@ -1,0 +1,151 @@
+//! CopyImage: a token, but no unique names (EC2.md 3 to 6, 11, 40).
+
+use super::create_image::{add_snapshot, check_name, plan};
+use crate::sim::Call;
+use crate::state::PlaceKey;
+use crate::state::images::{Device, Image, ImageState};
+use crate::state::snapshots::Snapshot;
+use crate::state::tags::{Tags, read_specifications};
+use crate::wire::errors::ApiError;
+use crate::wire::xml::Xml;
+
+const ACTION: &str = "CopyImage";
+
+pub(super) fn copy_image(call: &mut Call<'_>) -> Result<Xml, ApiError> {
+    let params = call.params;
+    let name = params.need("Name")?.to_owned();
+    let source_id = params.need("SourceImageId")?;
+    let region = params.need("SourceRegion")?.to_owned();
+    let fingerprint = params.fingerprint();
+    let token = params.get("ClientToken");
+    if let Some(token) = token
+        && let Some(ids) = call
+            .place()
+            .tokens
+            .recall(ACTION, "", token, &fingerprint)?
+    {
+        let mut xml = Xml::default();
+        xml.maybe("imageId", ids.first().map(String::as_str));
+        return Ok(xml);
+    }
+    check_name(&name)?;
+    let tags = read_specifications(params, &["image", "snapshot"])?;
+    let (source, source_tags) = source(call, source_id, &region)?;
+    let encrypt = params.flag("Encrypted") || params.get("KmsKeyId").is_some();
+    let id = call.world.id("ami");
+    let (ready_at, fails) = plan(call);
+    let (visible_at, now) = (call.visible_at(), call.now);
+    let mut devices = Vec::new();
+    for device in source.devices {
+        let Some(from) = device.snapshot else {
+            continue;
+        };
+        let snapshot = Snapshot {
+            id: call.world.id("snap"),
+            // What AWS shows for copies.
+            volume: "vol-ffffffff".to_owned(),
+            size_gib: device.size_gib,
+            description: format!(
+                "Copied for DestinationAmi {id} from SourceAmi {source_id} for \
+                 SourceSnapshot {from}."
+            ),
+            encrypted: device.encrypted || encrypt,
+            started: now,
+            visible_at,
+            ready_at,
+            fails: fails.clone(),
+        };
+        let encrypted = snapshot.encrypted;
+        devices.push(Device {
+            snapshot: Some(snapshot.id.clone()),
+            encrypted,
+            ..device
+        });
+        add_snapshot(call, snapshot, tags.get("snapshot"))?;
+    }
+    let image = Image {
+        id: id.clone(),
+        name,
+        description: params
+            .get("Description")
+            .unwrap_or(&source.description)
+            .to_owned(),
+        owner: call.key.account.clone(),
+        owner_alias: None,
+        creation_date: call.stamp(),
+        devices,
+        source_instance: None,
+        source_image: Some((source_id.to_owned(), region)),
+        public: false,
+        // Launch permissions and deprecation are not copied (EC2.md 30, 40).
+        deprecation: None,
+        shared_with: Vec::new(),
+        protected: false,
+        disabled: false,
+        visible_at,
+        created: now,
+        ready_at,
+        fails,
+        deregistered_at: None,
+        last_launched: None,
+        ..source
+    };
+    // User tags of the AMI only, not of its snapshots (EC2.md 11).
+    let copied = if params.flag("CopyImageTags") {
+        source_tags
+    } else {
+        Tags::new()
+    };
+    let place = call.place();
+    place.tags.put(&id, &copied)?;
+    if let Some(tags) = tags.get("image") {
+        place.tags.put(&id, tags)?;
+    }
+    place.images.insert(id.clone(), image);
+    if let Some(token) = token {
+        place
+            .tokens
+            .remember(ACTION, "", token, fingerprint, vec![id.clone()]);
+    }
+    let mut xml = Xml::default();
+    xml.text("imageId", &id);
+    call.effects.insert(0, id);
+    Ok(xml)
+}
+
+/// The image to copy, in whatever region it is, if it is available.
+fn source(call: &mut Call<'_>, id: &str, region: &str) -> Result<(Image, Tags), ApiError> {
+    let (now, account) = (call.now, call.key.account.clone());
+    let key = PlaceKey {
+        account: account.clone(),
+        region: region.to_owned(),
+    };
+    let place = call.world.place(&key);
+    let mut found = place
+        .images
+        .get(id)
+        .map(|image| (image.clone(), place.tags.of(id).clone()));
+    if found.is_none() {
+        let places = call
+            .world
+            .places
+            .values()
+            .filter(|place| place.key.region == region);
+        let mut images = places.filter_map(|place| place.images.get(id));
+        let shared = images.find(|image| image.shared_with.contains(&account));
+        found = shared.map(|image| (image.clone(), Tags::new()));
+    }
+    let missing = || {
+        let message = format!("The image ID '{id}' does not exist");
+        ApiError::client("InvalidAMIID.NotFound", message)
+    };
+    let (image, tags) = found
+        .filter(|(image, _)| image.known(now))
+        .ok_or_else(missing)?;
+    if image.state(now) == ImageState::Available {
+        return Ok((image, tags));
+    }
+    // The code says the same for pending and for deregistered (EC2.md 20).
+    let message = format!("The image ID '{id}' is not available");
+    Err(ApiError::client("InvalidAMIID.Unavailable", message))
+}

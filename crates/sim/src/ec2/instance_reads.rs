@@ -1,0 +1,142 @@
+//! DescribeInstanceStatus, DescribeInstanceTypes, GetConsoleOutput.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::describe_instances::known;
+use super::instance_xml;
+use crate::filters::Filters;
+use crate::instance_types::{self, InstanceType};
+use crate::paging::Page;
+use crate::sim::Call;
+use crate::state::instances::{Instance, Phase};
+use crate::wire::errors::ApiError;
+use crate::wire::xml::Xml;
+
+pub(super) fn status(call: &mut Call<'_>) -> Result<Xml, ApiError> {
+    let params = call.params;
+    let ids = params.list("InstanceId");
+    known(call, &ids)?;
+    let filters = Filters::read(params, &["instance-state-name"])?;
+    let page = Page::read(params, 5)?;
+    let all = params.flag("IncludeAllInstances");
+    let now = call.now;
+    let place = call.place();
+    let chosen = place.instances.values().filter(|instance| {
+        instance.visible(now)
+            && (all || instance.phase == Phase::Running)
+            && (ids.is_empty() || ids.contains(&instance.id))
+            && filters.pass(|_| vec![instance.phase.name().0.to_owned()])
+    });
+    let (cut, next) = page.cut(chosen.collect(), |i: &&Instance| i.id.clone(), |_| 1);
+    let mut xml = Xml::default();
+    xml.items("instanceStatusSet", cut, |xml, instance| {
+        xml.text("instanceId", &instance.id);
+        xml.text("availabilityZone", &instance.zone);
+        instance_xml::state(xml, "instanceState", instance.phase);
+        let healthy = now >= instance.running_at.saturating_add(CHECKS);
+        let status = if healthy { "ok" } else { "initializing" };
+        for check in ["systemStatus", "instanceStatus"] {
+            xml.el(check, |xml| xml.text("status", status));
+        }
+    });
+    xml.maybe("nextToken", next.as_deref());
+    Ok(xml)
+}
+
+/// Simulated time until both status checks of a running machine have passed.
+const CHECKS: std::time::Duration = std::time::Duration::from_secs(60);
+
+pub(super) fn types(call: &mut Call<'_>) -> Result<Xml, ApiError> {
+    let params = call.params;
+    let names = params.list("InstanceType");
+    let known = ["instance-type", "processor-info.supported-architecture"];
+    let filters = Filters::read(params, &known)?;
+    let page = Page::read(params, 5)?;
+    let missing = |name: &String| {
+        let message = format!("The following supplied instance types do not exist: [{name}]");
+        ApiError::client("InvalidInstanceType", message)
+    };
+    let mut types = instance_types::all();
+    if let Some(name) = names
+        .iter()
+        .find(|name| instance_types::find(name).is_none())
+    {
+        return Err(missing(name));
+    }
+    types.retain(|kind| {
+        (names.is_empty() || names.contains(&kind.name))
+            && filters.pass(|filter| match filter {
+                "instance-type" => vec![kind.name.clone()],
+                _ => vec![kind.architecture.to_owned()],
+            })
+    });
+    let (cut, next) = page.cut(types, |kind| kind.name.clone(), |_| 1);
+    let mut xml = Xml::default();
+    xml.items("instanceTypeSet", cut, |xml, kind| type_item(xml, &kind));
+    xml.maybe("nextToken", next.as_deref());
+    Ok(xml)
+}
+
+fn type_item(xml: &mut Xml, kind: &InstanceType) {
+    xml.text("instanceType", &kind.name);
+    xml.value("currentGeneration", !kind.name.starts_with("t2."));
+    xml.value("burstablePerformanceSupported", kind.burstable);
+    xml.el("supportedUsageClasses", |xml| {
+        xml.text("item", "on-demand");
+        xml.text("item", "spot");
+    });
+    xml.el("processorInfo", |xml| {
+        xml.el("supportedArchitectures", |xml| {
+            xml.text("item", kind.architecture)
+        });
+    });
+    xml.el("vCpuInfo", |xml| xml.value("defaultVCpus", kind.vcpus));
+    xml.el("memoryInfo", |xml| xml.value("sizeInMiB", kind.memory_mib));
+    if let Some(gpu) = kind.gpu {
+        xml.el("gpuInfo", |xml| {
+            xml.items("gpus", [gpu], |xml, gpu| {
+                xml.text("name", gpu);
+                xml.text("manufacturer", "NVIDIA");
+                xml.value("count", 1);
+            });
+        });
+    }
+    xml.text("hypervisor", "nitro");
+}
+
+pub(super) fn console_output(call: &mut Call<'_>) -> Result<Xml, ApiError> {
+    let id = call.params.need("InstanceId")?.to_owned();
+    known(call, std::slice::from_ref(&id))?;
+    let (now, stamp) = (call.now, call.stamp());
+    let mut xml = Xml::default();
+    xml.text("instanceId", &id);
+    xml.text("timestamp", stamp);
+    let instance = call.place().instances.get(&id);
+    let text = instance
+        .map(|instance| console(instance, now))
+        .unwrap_or_default();
+    xml.text("output", STANDARD.encode(text));
+    Ok(xml)
+}
+
+/// What a machine has written so far: the tail that explains a failed install.
+fn console(instance: &Instance, now: std::time::Duration) -> String {
+    if now < instance.running_at {
+        return String::new();
+    }
+    let mut text = format!(
+        "[    0.000000] Linux version 6.8.0-simulated\n[    0.912000] {} on {}\n\
+         cloud-init: Cloud-init v. 25.3 running 'modules:config'\n",
+        instance.id, instance.kind
+    );
+    if instance.user_data.is_some() {
+        text.push_str("cloud-init: running user data\n");
+    }
+    text.push_str(if instance.installed(now) {
+        "cloud-init: Cloud-init v. 25.3 finished\n"
+    } else {
+        "cloud-init: installing\n"
+    });
+    text
+}

@@ -1,0 +1,210 @@
+//! RunInstances: tokens, then machines (EC2.md 4 to 8, 11).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::instance_launch::{self, Launch};
+use super::instance_xml;
+use crate::sim::Call;
+use crate::state::instances::{Instance, Phase, Volume};
+use crate::state::tags::{Tags, read_specifications};
+use crate::wire::errors::ApiError;
+use crate::wire::xml::Xml;
+
+const ACTION: &str = "RunInstances";
+
+pub(super) fn run_instances(call: &mut Call<'_>) -> Result<Xml, ApiError> {
+    let params = call.params;
+    let scope = token_scope(call);
+    let fingerprint = params.fingerprint();
+    if let Some(token) = params.get("ClientToken")
+        && let Some(ids) = call
+            .place()
+            .tokens
+            .recall(ACTION, &scope, token, &fingerprint)?
+    {
+        return again(call, &ids);
+    }
+    let kinds = [
+        "instance",
+        "volume",
+        "network-interface",
+        "spot-instances-request",
+    ];
+    let tags = read_specifications(params, &kinds)?;
+    let launch = instance_launch::read(call)?;
+    let ids = start(call, &launch, tags.get("instance"), tags.get("volume"))?;
+    if let Some(token) = params.get("ClientToken") {
+        let tokens = &mut call.place().tokens;
+        tokens.remember(ACTION, &scope, token, fingerprint, ids.clone());
+    }
+    call.effects.extend(ids.iter().cloned());
+    call.launched.extend(ids.iter().cloned());
+    let now = call.now;
+    if let Some(image) = call.place().images.get_mut(&launch.image.id) {
+        image.last_launched = Some(now);
+    }
+    Ok(answer(call, &ids))
+}
+
+/// Tokens are zonal if the request names a subnet or zone, else regional (EC2.md 7).
+fn token_scope(call: &mut Call<'_>) -> String {
+    let params = call.params;
+    let interface = params
+        .structs("NetworkInterface")
+        .into_iter()
+        .next()
+        .unwrap_or_default();
+    let subnet = params.get("SubnetId").or_else(|| interface.get("SubnetId"));
+    let zone = params.get("Placement.AvailabilityZone").map(str::to_owned);
+    let network = &call.place().network;
+    let by_subnet = |id: &str| network.subnet(id).map(|subnet| subnet.zone.clone());
+    zone.or_else(|| by_subnet(subnet?)).unwrap_or_default()
+}
+
+/// A repeated token: the first result, unless its machines are gone (EC2.md 8).
+fn again(call: &mut Call<'_>, ids: &[String]) -> Result<Xml, ApiError> {
+    let place = call.place();
+    let living = |id: &String| place.instances.get(id).is_some_and(Instance::living);
+    if !ids.iter().all(living) {
+        let message = "The client token you have provided is associated with a resource \
+                       that is already deleted. Please use a different client token.";
+        return Err(ApiError::client("IdempotentInstanceTerminated", message));
+    }
+    Ok(answer(call, ids))
+}
+
+fn answer(call: &mut Call<'_>, ids: &[String]) -> Xml {
+    let (sim, account) = (call.sim, call.key.account.clone());
+    let place = call.place();
+    let instances: Vec<&Instance> = ids
+        .iter()
+        .filter_map(|id| place.instances.get(id))
+        .collect();
+    let mut xml = Xml::default();
+    instance_xml::reservation(&mut xml, sim, place, &account, &instances);
+    xml
+}
+
+fn start(
+    call: &mut Call<'_>,
+    launch: &Launch,
+    tags: Option<&Tags>,
+    volume_tags: Option<&Tags>,
+) -> Result<Vec<String>, ApiError> {
+    let reservation = call.world.id("r");
+    let mut ids = Vec::new();
+    for _ in 0..launch.count {
+        let mut instance = machine(call, launch, &reservation)?;
+        let id = instance.id.clone();
+        for device in &launch.devices {
+            let volume = Volume {
+                id: call.world.id("vol"),
+                instance: id.clone(),
+                device: device.name.clone(),
+                size_gib: device.size_gib,
+                kind: device.kind.clone(),
+                delete_on_termination: device.delete_on_termination,
+                encrypted: device.encrypted,
+                snapshot: device.snapshot.clone(),
+                created: call.now,
+            };
+            instance.volumes.push(volume.id.clone());
+            let place = call.place();
+            if let Some(tags) = volume_tags {
+                place.tags.put(&volume.id, tags)?;
+            }
+            place.volumes.insert(volume.id.clone(), volume);
+        }
+        let place = call.place();
+        if let Some(tags) = tags {
+            place.tags.put(&id, tags)?;
+        }
+        place.instances.insert(id.clone(), instance);
+        ids.push(id);
+    }
+    Ok(ids)
+}
+
+fn machine(call: &mut Call<'_>, launch: &Launch, reservation: &str) -> Result<Instance, ApiError> {
+    let full = || {
+        ApiError::new(
+            500,
+            "InsufficientFreeAddressesInSubnet",
+            "no address is left",
+        )
+    };
+    let plan = call.world.next_instances.pop_front().unwrap_or_default();
+    let delays = &call.sim.config.region_delays;
+    let params = call.params;
+    let now = call.now;
+    let running_at = if plan.stuck {
+        Duration::MAX
+    } else {
+        now.saturating_add(delays.running)
+    };
+    let install = if launch.image.installed {
+        delays.from_image
+    } else {
+        delays.fresh_install
+    };
+    let install = if plan.hold_install {
+        Duration::MAX
+    } else {
+        install
+    };
+    let metadata = params.sub("MetadataOptions");
+    let v2 = launch.image.imds_support.is_some();
+    let tokens = metadata
+        .get("HttpTokens")
+        .unwrap_or(if v2 { "required" } else { "optional" });
+    let profile = params
+        .get("IamInstanceProfile.Arn")
+        .map(str::to_owned)
+        .or_else(|| {
+            let name = params.get("IamInstanceProfile.Name")?;
+            Some(format!(
+                "arn:aws:iam::{}:instance-profile/{name}",
+                call.key.account
+            ))
+        });
+    Ok(Instance {
+        id: call.world.id("i"),
+        reservation: reservation.to_owned(),
+        number: call.world.launch_number(),
+        image: launch.image.id.clone(),
+        kind: launch.kind.name.clone(),
+        architecture: launch.image.architecture.clone(),
+        root_device: launch.image.root_device.clone(),
+        root_device_type: launch.image.root_device_type.clone(),
+        token: params.get("ClientToken").map(str::to_owned),
+        subnet: launch.subnet.id.clone(),
+        zone: launch.subnet.zone.clone(),
+        groups: launch.groups.clone(),
+        profile,
+        key_name: params.get("KeyName").map(str::to_owned),
+        user_data: launch.user_data.clone(),
+        volumes: Vec::new(),
+        spot_request: launch.spot.then(|| call.world.id("sir")),
+        shutdown_behavior: params
+            .get("InstanceInitiatedShutdownBehavior")
+            .unwrap_or("stop")
+            .to_owned(),
+        http_tokens: tokens.to_owned(),
+        hop_limit: metadata.number("HttpPutResponseHopLimit")?.unwrap_or(2),
+        address: call.world.address().ok_or_else(full)?,
+        launched: now,
+        visible_at: call.visible_at(),
+        phase: Phase::Pending,
+        next: Some((running_at, Phase::Running)),
+        dies_at: plan.dies_after.map(|span| now.saturating_add(span)),
+        running_at,
+        ready_at: running_at.saturating_add(install),
+        away_until: Duration::ZERO,
+        proxy_back_at: Duration::ZERO,
+        terminated_at: None,
+        reason: None,
+        serve: plan.serve,
+        changed: Arc::default(),
+    })
+}

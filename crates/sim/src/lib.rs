@@ -1,0 +1,38 @@
+//! A simulated AWS region: EC2, STS and SSM over their wire protocols.
+//!
+//! The factory's tests, drills and demo run against it instead of a cloud account. It has
+//! state, a clock of its own and faults on demand; it is not a mock with expectations
+//! (STYLE.md 21). What it imitates, and why, is numbered in EC2.md; comments cite the numbers.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`Region`] | the running server: start, address, stop |
+//! | [`SimConfig`], [`Delays`] | pace, delays, seed |
+//! | `wire` | HTTP in, service and action out: form, XML, credentials, errors |
+//! | `ec2`, `sts`, `ssm` | one file per action or family of actions |
+//! | `state` | instances, images, snapshots, groups, tags of each account and region |
+//! | `filters`, `paging`, `buckets` | what all Describe calls share, and throttling |
+//! | `faults`, `journal`, `control` | what tests inject and read under `/_sim/` |
+//! | `host` | the TLS login page every simulated instance serves |
+
+mod buckets;
+mod clock;
+mod config;
+mod control;
+mod ec2;
+mod faults;
+mod filters;
+mod host;
+mod instance_types;
+mod journal;
+mod paging;
+mod region;
+mod seeds;
+mod sim;
+mod ssm;
+mod state;
+mod sts;
+mod wire;
+
+pub use config::{Delays, SimConfig};
+pub use region::{Region, SimError};

@@ -1,0 +1,206 @@
+//! Instances and their volumes: a life cycle driven by the clock.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::serving::Serve;
+
+/// EC2's instance states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Pending,
+    Running,
+    ShuttingDown,
+    Terminated,
+    Stopping,
+    Stopped,
+}
+
+impl Phase {
+    /// EC2's word and code.
+    pub(crate) fn name(self) -> (&'static str, u32) {
+        match self {
+            Self::Pending => ("pending", 0),
+            Self::Running => ("running", 16),
+            Self::ShuttingDown => ("shutting-down", 32),
+            Self::Terminated => ("terminated", 48),
+            Self::Stopping => ("stopping", 64),
+            Self::Stopped => ("stopped", 80),
+        }
+    }
+}
+
+/// An EBS volume of an instance.
+#[derive(Clone, Debug)]
+pub(crate) struct Volume {
+    pub(crate) id: String,
+    pub(crate) instance: String,
+    pub(crate) device: String,
+    pub(crate) size_gib: u64,
+    pub(crate) kind: String,
+    pub(crate) delete_on_termination: bool,
+    pub(crate) encrypted: bool,
+    pub(crate) snapshot: Option<String>,
+    pub(crate) created: Duration,
+}
+
+/// A simulated machine. Moments are simulated time.
+#[derive(Clone, Debug)]
+pub(crate) struct Instance {
+    pub(crate) id: String,
+    pub(crate) reservation: String,
+    /// Grows with each launch: the order of pages.
+    pub(crate) number: u64,
+    pub(crate) image: String,
+    pub(crate) kind: String,
+    pub(crate) architecture: String,
+    pub(crate) root_device: String,
+    pub(crate) root_device_type: String,
+    pub(crate) token: Option<String>,
+    pub(crate) subnet: String,
+    pub(crate) zone: String,
+    pub(crate) groups: Vec<String>,
+    pub(crate) profile: Option<String>,
+    pub(crate) key_name: Option<String>,
+    pub(crate) user_data: Option<String>,
+    /// Ids of its volumes, in the order of its devices.
+    pub(crate) volumes: Vec<String>,
+    pub(crate) spot_request: Option<String>,
+    pub(crate) shutdown_behavior: String,
+    pub(crate) http_tokens: String,
+    pub(crate) hop_limit: u64,
+    pub(crate) address: Ipv4Addr,
+    pub(crate) launched: Duration,
+    pub(crate) visible_at: Duration,
+    pub(crate) phase: Phase,
+    /// The state that follows by itself, and when.
+    pub(crate) next: Option<(Duration, Phase)>,
+    /// AWS takes the machine away at this moment.
+    pub(crate) dies_at: Option<Duration>,
+    /// `running` since.
+    pub(crate) running_at: Duration,
+    /// Its install is finished and the login page answers.
+    pub(crate) ready_at: Duration,
+    /// Rebooting until then; the proxy is back earlier.
+    pub(crate) away_until: Duration,
+    pub(crate) proxy_back_at: Duration,
+    pub(crate) terminated_at: Option<Duration>,
+    /// EC2's code, such as `Client.UserInitiatedShutdown`, and message.
+    pub(crate) reason: Option<(String, String)>,
+    /// What tests told its server to answer.
+    pub(crate) serve: Option<Serve>,
+    /// Wakes the task of its server.
+    pub(crate) changed: Arc<Notify>,
+}
+
+/// Simulated time a terminated instance stays in Describe.
+const SHOWN_AFTER_END: Duration = Duration::from_secs(3600);
+
+impl Instance {
+    /// Moves on to the state the clock has come to.
+    pub(crate) fn settle(&mut self, now: Duration) {
+        while let Some((at, phase)) = self.next.filter(|(at, _)| *at <= now) {
+            self.enter(phase, at);
+        }
+        if self.dies_at.is_some_and(|at| at <= now) && self.living() {
+            self.dies_at = None;
+            self.reason = Some((
+                "Server.SpotInstanceTermination".to_owned(),
+                "Server.SpotInstanceTermination: instance was terminated by AWS".to_owned(),
+            ));
+            self.enter(Phase::Terminated, now);
+        }
+    }
+
+    /// Enters a state at once, dropping whatever was to follow.
+    pub(crate) fn enter(&mut self, phase: Phase, at: Duration) {
+        self.phase = phase;
+        self.next = None;
+        self.changed.notify_one();
+        match phase {
+            Phase::Terminated => self.terminated_at = Some(at),
+            Phase::Running => self.running_at = at,
+            Phase::Pending | Phase::ShuttingDown | Phase::Stopping | Phase::Stopped => {}
+        }
+    }
+
+    /// Enters a state that another one follows after `span`.
+    pub(crate) fn pass(&mut self, through: Phase, then: Phase, now: Duration, span: Duration) {
+        self.enter(through, now);
+        self.next = Some((now.saturating_add(span), then));
+    }
+
+    /// Goes away for a reboot of `span`, if it runs.
+    pub(crate) fn reboot(&mut self, now: Duration, span: Duration) {
+        if self.phase == Phase::Running {
+            self.proxy_back_at = now.saturating_add(span / 2);
+            self.away_until = now.saturating_add(span);
+            self.changed.notify_one();
+        }
+    }
+
+    /// Neither terminated nor on the way there.
+    pub(crate) fn living(&self) -> bool {
+        !matches!(self.phase, Phase::ShuttingDown | Phase::Terminated)
+    }
+
+    /// Whether the API knows it yet and still (EC2.md 17, 18).
+    pub(crate) fn visible(&self, now: Duration) -> bool {
+        let gone = self
+            .terminated_at
+            .is_some_and(|at| now > at.saturating_add(SHOWN_AFTER_END));
+        now >= self.visible_at && !gone
+    }
+
+    /// Whether its install had finished by `now`; captures of it are then finished too.
+    pub(crate) fn installed(&self, now: Duration) -> bool {
+        now >= self.ready_at
+    }
+}
+
+#[cfg(test)]
+impl Instance {
+    /// A pending machine with nothing planned, for tests.
+    pub(crate) fn sample() -> Self {
+        let text = String::new;
+        Self {
+            id: "i-00000000000000001".to_owned(),
+            reservation: text(),
+            number: 1,
+            image: text(),
+            kind: text(),
+            architecture: text(),
+            root_device: text(),
+            root_device_type: "ebs".to_owned(),
+            token: None,
+            subnet: text(),
+            zone: text(),
+            groups: Vec::new(),
+            profile: None,
+            key_name: None,
+            user_data: None,
+            volumes: Vec::new(),
+            spot_request: None,
+            shutdown_behavior: text(),
+            http_tokens: text(),
+            hop_limit: 1,
+            address: Ipv4Addr::new(127, 16, 0, 1),
+            launched: Duration::ZERO,
+            visible_at: Duration::ZERO,
+            phase: Phase::Pending,
+            next: None,
+            dies_at: None,
+            running_at: Duration::ZERO,
+            ready_at: Duration::ZERO,
+            away_until: Duration::ZERO,
+            proxy_back_at: Duration::ZERO,
+            terminated_at: None,
+            reason: None,
+            serve: None,
+            changed: Arc::default(),
+        }
+    }
+}
