@@ -1,0 +1,130 @@
+//! The prober: one bounded attempt, from the address rule to the judgement (F14–F17, OPERATIONS section 2).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ingot_domain::network::{Cidr, Denied, probe_allowed};
+use ingot_domain::probe::{PROBE_REDIRECTS, PROBE_SECONDS, ProbeClass, ProbeOutcome, ProbeSpec};
+
+use crate::fetch::{Answer, Stage, fetch};
+use crate::redirect::follow;
+use crate::target::Target;
+use crate::tls::Tls;
+
+/// Why no prober can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeSetupError {
+    /// The TLS library refuses its own ring provider, which only a broken build does.
+    #[error("tls for probes can not be set up: {0}; rebuild with the ring provider of rustls")]
+    Tls(#[from] rustls::Error),
+}
+
+/// Asks instances whether they answer. Cheap to clone; holds no connection.
+#[derive(Debug, Clone)]
+pub struct Prober {
+    cidrs: Arc<[Cidr]>,
+    port_override: Option<u16>,
+    deadline: Duration,
+    tls: Tls,
+}
+
+impl Prober {
+    /// A prober that connects to public addresses, and to private ones inside `probe_cidrs` only.
+    pub fn new(probe_cidrs: Vec<Cidr>) -> Result<Self, ProbeSetupError> {
+        Ok(Self {
+            cidrs: probe_cidrs.into(),
+            port_override: None,
+            deadline: Duration::from_secs(PROBE_SECONDS),
+            tls: Tls::new()?,
+        })
+    }
+
+    /// Connects to this port whatever the template says: instances of the simulated region can not serve on 443.
+    /// Only the connection is affected; Host and redirects are those of the template's port.
+    #[must_use]
+    pub fn with_port_override(mut self, port: Option<u16>) -> Self {
+        self.port_override = port;
+        self
+    }
+
+    /// Gives a whole probe less time than [`PROBE_SECONDS`], never more: tests of hanging targets need not hang.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline.min(Duration::from_secs(PROBE_SECONDS));
+        self
+    }
+
+    /// Probes the instance at `address` once. Never fails otherwise than by its outcome, and never takes longer than
+    /// [`PROBE_SECONDS`], connecting, TLS, redirects and body included.
+    pub async fn probe(&self, address: IpAddr, spec: &ProbeSpec) -> ProbeOutcome {
+        if let Err(denied) = probe_allowed(address, &self.cidrs) {
+            return refusal(address, denied);
+        }
+        let stage = Stage::new();
+        match tokio::time::timeout(self.deadline, self.attempt(address, spec, &stage)).await {
+            Ok(Ok(outcome) | Err(outcome)) => outcome,
+            Err(_) => {
+                let detail = format!(
+                    "no complete answer within {:?}, still {}",
+                    self.deadline,
+                    stage.now()
+                );
+                ProbeOutcome::not_ready(ProbeClass::Timeout, detail)
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        address: IpAddr,
+        spec: &ProbeSpec,
+        stage: &Stage,
+    ) -> Result<ProbeOutcome, ProbeOutcome> {
+        let mut target = Target::of(address, spec);
+        let expected = |status: u16| spec.expected_status.contains(&status);
+        for _ in 0..=PROBE_REDIRECTS {
+            let port = self.port_override.unwrap_or(target.port);
+            let answer = fetch(&target, port, spec.verify_tls, &self.tls, stage, expected).await?;
+            let status = answer.status;
+            let redirect = [301, 302, 303, 307, 308].contains(&status) && !expected(status);
+            match answer.location.as_deref().filter(|_| redirect) {
+                None => return Ok(judge(spec, &answer)),
+                Some(location) => {
+                    target = follow(&target, self.port_override, location).map_err(|why| {
+                        ProbeOutcome::not_ready(
+                            ProbeClass::HttpStatus,
+                            format!("HTTP {status}, {why}"),
+                        )
+                    })?;
+                }
+            }
+        }
+        let detail =
+            format!("more than {PROBE_REDIRECTS} redirects; let `probe.path` name the final page");
+        Ok(ProbeOutcome::not_ready(ProbeClass::HttpStatus, detail))
+    }
+}
+
+fn judge(spec: &ProbeSpec, answer: &Answer) -> ProbeOutcome {
+    let mut outcome = spec.judge(answer.status, &String::from_utf8_lossy(&answer.body));
+    if outcome.class == ProbeClass::WrongContent && answer.encoded {
+        outcome
+            .detail
+            .push_str(" (the page came compressed although it was asked for plain)");
+    }
+    outcome
+}
+
+/// Nothing was sent; the way out is part of the words.
+fn refusal(address: IpAddr, denied: Denied) -> ProbeOutcome {
+    let detail = match denied {
+        Denied::Never => format!(
+            "{address} is an address no probe connects to (loopback, metadata, multicast and the like); a block of `probe_cidrs` can allow it unless it is link-local, metadata or IPv4 inside IPv6"
+        ),
+        Denied::Private => format!(
+            "{address} is private; add its block to `probe_cidrs` if it can be reached from here"
+        ),
+    };
+    ProbeOutcome::not_ready(ProbeClass::Denied, detail)
+}

@@ -1,0 +1,42 @@
+//! The prober against targets that are fine, starting, wrong, broken and hostile (FAULTS F26). Everything happens on
+//! loopback, which `probe_cidrs` opens for these tests alone.
+
+#[path = "hostile/answers.rs"]
+mod answers;
+#[path = "hostile/pinned.rs"]
+mod pinned;
+#[path = "hostile/servers.rs"]
+mod servers;
+
+use std::time::{Duration, Instant};
+
+use ingot_domain::network::Cidr;
+use ingot_domain::probe::{ProbeOutcome, ProbeSpec, Scheme};
+use ingot_probe::Prober;
+use servers::LOCALHOST;
+
+fn prober() -> Prober {
+    let loopback: Cidr = "127.0.0.0/8".parse().expect("a block");
+    Prober::new(vec![loopback]).expect("a prober")
+}
+
+fn spec(scheme: Scheme, port: u16) -> ProbeSpec {
+    ProbeSpec {
+        scheme,
+        port,
+        body_contains: vec!["kamiwaza".into(), "login".into()],
+        ..ProbeSpec::default()
+    }
+}
+
+/// Probes, and checks that it did not take longer than any probe may.
+async fn probe(prober: &Prober, spec: &ProbeSpec) -> ProbeOutcome {
+    let start = Instant::now();
+    let outcome = prober.probe(LOCALHOST, spec).await;
+    assert!(start.elapsed() < Duration::from_secs(11), "{outcome:?}");
+    assert!(
+        !outcome.detail.ends_with('.') && !outcome.detail.contains(char::is_control),
+        "{outcome:?}"
+    );
+    outcome
+}

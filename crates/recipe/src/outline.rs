@@ -1,0 +1,74 @@
+//! The outline of a YAML text: which field stands where. Serde forgets places once a value is built, so that a value
+//! found wrong afterwards could not be shown; and it lets pass what readers of YAML disagree about. The outline is
+//! read first, from the parser's events, and never builds values.
+
+mod ambiguous;
+mod reader;
+
+use crate::error::{Place, RecipeError};
+use crate::tabs::{tab_indentation, tab_problem};
+
+/// Which field stands where, in the order of the text.
+#[derive(Debug, Default)]
+pub(crate) struct Outline {
+    nodes: Vec<Node>,
+}
+
+/// One field or element.
+#[derive(Debug)]
+pub(crate) struct Node {
+    /// Such as `probe.port` or `ingress[0].cidr`; empty for the whole.
+    pub(crate) path: String,
+    /// Where its key stands; the value's place for elements of a list.
+    pub(crate) key: Place,
+    /// Where its value starts.
+    pub(crate) value: Place,
+    /// What stands there.
+    pub(crate) shape: Shape,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A single value, as text; `~` when nothing is written.
+    Text(String),
+    /// Keys and values.
+    Mapping,
+    /// Elements.
+    List,
+    /// Whatever an anchor names.
+    Alias,
+}
+
+impl Outline {
+    /// Reads the outline, refusing what is no single mapping without duplicate keys.
+    pub(crate) fn read(yaml: &str) -> Result<Self, RecipeError> {
+        let (nodes, texts) = reader::read(yaml)?;
+        match tab_indentation(yaml, &texts, 1, u32::MAX) {
+            Some(place) => Err(tab_problem(place).into()),
+            None => Ok(Self { nodes }),
+        }
+    }
+
+    /// Where the value of a field stands, or the nearest thing around it; `None` for a missing key of the whole.
+    pub(crate) fn place(&self, field: &str) -> Option<Place> {
+        let mut path = field;
+        while !path.is_empty() {
+            if let Some(node) = self.node(path) {
+                return Some(if path == field { node.value } else { node.key });
+            }
+            path = path.rfind(['.', '[']).map_or("", |end| &path[..end]);
+        }
+        None
+    }
+
+    /// The innermost field that starts at this place or before it.
+    pub(crate) fn at(&self, place: Place) -> Option<&Node> {
+        self.nodes.iter().rev().find(|node| node.key <= place)
+    }
+
+    /// The field with this path, if the text has it.
+    pub(crate) fn node(&self, path: &str) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.path == path)
+    }
+}
