@@ -38,7 +38,10 @@ impl ErrorKind {
     /// Surely without effect and worth repeating as it is.
     pub fn is_retryable(self) -> bool {
         use ErrorKind::*;
-        matches!(self, Throttled | NoCapacity | Quota | WrongState | NotSent | Conflict)
+        matches!(
+            self,
+            Throttled | NoCapacity | Quota | WrongState | NotSent | Conflict
+        )
     }
 
     /// The effect may have happened.

@@ -32,7 +32,10 @@ pub enum InstanceState {
 impl InstanceState {
     /// It is gone or going, for good.
     pub fn is_ending(self) -> bool {
-        matches!(self, InstanceState::ShuttingDown | InstanceState::Terminated)
+        matches!(
+            self,
+            InstanceState::ShuttingDown | InstanceState::Terminated
+        )
     }
 }
 
@@ -89,7 +92,10 @@ pub enum ImageState {
 impl ImageState {
     /// It never will be available (EC2.md 21).
     pub fn is_broken(self) -> bool {
-        matches!(self, ImageState::Invalid | ImageState::Failed | ImageState::Error)
+        matches!(
+            self,
+            ImageState::Invalid | ImageState::Failed | ImageState::Error
+        )
     }
 }
 

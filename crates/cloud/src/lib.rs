@@ -12,7 +12,8 @@ use async_trait::async_trait;
 
 pub use error::{CloudError, ErrorKind};
 pub use facts::{
-    BaseImageFacts, CommandState, Identity, ImageFacts, ImageState, InstanceFacts, InstanceState, SnapshotFacts,
+    BaseImageFacts, CommandState, Identity, ImageFacts, ImageState, InstanceFacts, InstanceState,
+    SnapshotFacts,
 };
 pub use spec::{ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
 
@@ -29,14 +30,27 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
     async fn launch(&self, region: &str, spec: &LaunchSpec) -> Result<String, CloudError>;
 
     /// The instances a client token made, newest first; terminated ones included (EC2.md 8, 9).
-    async fn find_instances_by_token(&self, region: &str, token: &str) -> Result<Vec<InstanceFacts>, CloudError>;
+    async fn find_instances_by_token(
+        &self,
+        region: &str,
+        token: &str,
+    ) -> Result<Vec<InstanceFacts>, CloudError>;
 
     /// Facts of the given instances; an id that EC2 does not know (yet, or any more) is simply absent.
     /// At most 200 ids.
-    async fn describe_instances(&self, region: &str, ids: &[String]) -> Result<Vec<InstanceFacts>, CloudError>;
+    async fn describe_instances(
+        &self,
+        region: &str,
+        ids: &[String],
+    ) -> Result<Vec<InstanceFacts>, CloudError>;
 
     /// Every live or recently terminated instance carrying the tag, all pages.
-    async fn find_instances_by_tag(&self, region: &str, key: &str, value: &str) -> Result<Vec<InstanceFacts>, CloudError>;
+    async fn find_instances_by_tag(
+        &self,
+        region: &str,
+        key: &str,
+        value: &str,
+    ) -> Result<Vec<InstanceFacts>, CloudError>;
 
     /// Terminates an instance. Idempotent; an unknown id is `ErrorKind::NotFound` (EC2.md 18, 27).
     async fn terminate(&self, region: &str, instance_id: &str) -> Result<(), CloudError>;
@@ -45,10 +59,18 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
     async fn create_image(&self, region: &str, spec: &ImageSpec) -> Result<String, CloudError>;
 
     /// Facts of the given images; unknown ids are absent. At most 200 ids. Disabled images are included.
-    async fn describe_images(&self, region: &str, ids: &[String]) -> Result<Vec<ImageFacts>, CloudError>;
+    async fn describe_images(
+        &self,
+        region: &str,
+        ids: &[String],
+    ) -> Result<Vec<ImageFacts>, CloudError>;
 
     /// Our own images that match, all pages; order not defined (EC2.md 10).
-    async fn find_images(&self, region: &str, query: &ImageQuery) -> Result<Vec<ImageFacts>, CloudError>;
+    async fn find_images(
+        &self,
+        region: &str,
+        query: &ImageQuery,
+    ) -> Result<Vec<ImageFacts>, CloudError>;
 
     /// Deregisters an image; one that is gone already is success (EC2.md 27).
     async fn deregister_image(&self, region: &str, image_id: &str) -> Result<(), CloudError>;
@@ -57,21 +79,43 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
     async fn delete_snapshot(&self, region: &str, snapshot_id: &str) -> Result<(), CloudError>;
 
     /// Resolves a template's base image to an id with its facts.
-    async fn resolve_base_image(&self, region: &str, base: &ingot_domain::template::BaseImage) -> Result<BaseImageFacts, CloudError>;
+    async fn resolve_base_image(
+        &self,
+        region: &str,
+        base: &ingot_domain::template::BaseImage,
+    ) -> Result<BaseImageFacts, CloudError>;
 
     /// Makes sure a security group of this name exists with these rules, and answers its id.
-    async fn ensure_security_group(&self, region: &str, spec: &SecurityGroupSpec) -> Result<String, CloudError>;
+    async fn ensure_security_group(
+        &self,
+        region: &str,
+        spec: &SecurityGroupSpec,
+    ) -> Result<String, CloudError>;
 
     /// Deletes a security group; gone already is success, still in use is `ErrorKind::Conflict`.
     async fn delete_security_group(&self, region: &str, group_id: &str) -> Result<(), CloudError>;
 
     /// Of the given groups, those with a rule that opens port 22 to 0.0.0.0/0 or ::/0 (F6).
-    async fn groups_open_to_ssh(&self, region: &str, group_ids: &[String]) -> Result<Vec<String>, CloudError>;
+    async fn groups_open_to_ssh(
+        &self,
+        region: &str,
+        group_ids: &[String],
+    ) -> Result<Vec<String>, CloudError>;
 
     /// Starts a shell command on an instance through SSM (AWS-RunShellScript) and answers the command id.
     /// An instance that SSM does not (yet) know is `ErrorKind::NotFound`.
-    async fn run_command(&self, region: &str, instance_id: &str, command: &str) -> Result<String, CloudError>;
+    async fn run_command(
+        &self,
+        region: &str,
+        instance_id: &str,
+        command: &str,
+    ) -> Result<String, CloudError>;
 
     /// How a command started with `run_command` is doing.
-    async fn command_state(&self, region: &str, instance_id: &str, command_id: &str) -> Result<CommandState, CloudError>;
+    async fn command_state(
+        &self,
+        region: &str,
+        instance_id: &str,
+        command_id: &str,
+    ) -> Result<CommandState, CloudError>;
 }

@@ -1,0 +1,8 @@
+//! The adapter over the real SDK, against the simulated region: every promise of `Cloud`, and the faults of the way.
+
+mod auth;
+mod faults;
+mod images;
+mod instances;
+mod network;
+mod world;
