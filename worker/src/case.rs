@@ -1,0 +1,152 @@
+//! A deployment under the hands of a visit: the row as it was, the row as it shall be, the lines to say, and the rest of the
+//! visit's outcome. Handlers fill it in; `dispatch` writes it down.
+
+use std::time::Duration;
+
+use ingot_cloud::{CloudError, ErrorKind};
+use ingot_domain::deployment::{AmiStatus, SkipReason, Status};
+use ingot_domain::event::{Line, Source, ami};
+use ingot_domain::request::Order;
+use ingot_domain::template::Template;
+use ingot_entity::store::{Change, Claim, Then, ami_status_of, status_of};
+use ingot_entity::{LedgerError, deployment};
+
+use crate::hands::Hands;
+
+/// Why a visit could not decide.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum VisitError {
+    /// The cloud said no, or nothing.
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+    /// The ledger failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The task's row makes no sense: nobody can do it.
+    #[error("{0}")]
+    Nonsense(String),
+}
+
+/// A visit's outcome.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    pub(crate) change: Change,
+    pub(crate) then: Then,
+}
+
+impl Visit {
+    /// Nothing to write but the task's own end.
+    pub(crate) fn only(then: Then) -> Self {
+        Self { change: Change::default(), then }
+    }
+}
+
+/// A deployment under the hands.
+#[derive(Debug)]
+pub(crate) struct Case {
+    before: deployment::Model,
+    /// The row as it shall be.
+    pub(crate) row: deployment::Model,
+    /// What was ordered.
+    pub(crate) order: Order,
+    /// The template as it was when ordered.
+    pub(crate) recipe: Template,
+    /// Status as loaded.
+    pub(crate) status: Status,
+    /// AMI status as loaded.
+    pub(crate) ami: Option<AmiStatus>,
+    /// The rest of the change.
+    pub(crate) change: Change,
+}
+
+impl Case {
+    /// Loads the deployment of a task.
+    pub(crate) async fn load(hands: &Hands, claim: &Claim) -> Result<Self, VisitError> {
+        let id = claim.task.deployment_id.as_deref().unwrap_or_default();
+        let Some(row) = hands.ledger.deployment(id).await? else {
+            return Err(VisitError::Nonsense(format!("there is no deployment `{id}`")));
+        };
+        let read = |what| move |source| LedgerError::Json { what, source };
+        let order: Order = serde_json::from_value(row.order.clone()).map_err(read("order"))?;
+        let recipe: Template = serde_json::from_value(row.recipe.clone()).map_err(read("recipe"))?;
+        let (status, ami) = (status_of(&row)?, ami_status_of(&row)?);
+        Ok(Self { before: row.clone(), row, order, recipe, status, ami, change: Change::default() })
+    }
+
+    /// Adds a line to the story.
+    pub(crate) fn say(&mut self, line: Line) {
+        self.change.lines.push(line);
+    }
+
+    /// Moves the deployment on.
+    pub(crate) fn become_status(&mut self, to: Status) {
+        self.row.status = to.as_str().to_owned();
+    }
+
+    /// Moves its AMI on.
+    pub(crate) fn become_ami(&mut self, to: AmiStatus) {
+        self.row.ami_status = Some(to.as_str().to_owned());
+    }
+
+    /// The deployment has failed: status, error, line, and no AMI.
+    pub(crate) fn fail(&mut self, hands: &Hands, why: &str, source: Source) {
+        self.become_status(Status::Failed);
+        self.row.error_message = Some(why.to_owned());
+        self.row.finished_at = Some(hands.ledger.now());
+        self.say(Line::info("deployment.failed", source, format!("✗ Deployment failed: {why}")).error());
+        self.skip_ami(SkipReason::Ended, "deployment failed");
+    }
+
+    /// No AMI, unless its story is over already.
+    pub(crate) fn skip_ami(&mut self, reason: SkipReason, why: &str) {
+        if matches!(self.ami, None | Some(AmiStatus::Pending)) {
+            self.become_ami(AmiStatus::Skipped);
+            self.row.ami_skip_reason = Some(reason.as_str().to_owned());
+            self.say(ami::skipped(why));
+        }
+    }
+
+    /// The AMI has failed.
+    pub(crate) fn fail_ami(&mut self, hands: &Hands, why: &str) {
+        self.become_ami(AmiStatus::Failed);
+        self.row.ami_error = Some(why.to_owned());
+        self.say(Line::info("ami.failed", Source::AmiCreation, format!("✗ AMI creation failed: {why}")).error());
+        hands.metrics.builds.with_label_values(&["deployment", "failed", ""]).inc();
+    }
+
+    /// The outcome with this case's changes.
+    pub(crate) fn end(mut self, then: Then) -> Visit {
+        if !self.change.lines.is_empty() || self.row != self.before {
+            self.change.deployment = Some((self.before, self.row));
+        }
+        Visit { change: self.change, then }
+    }
+
+    /// Comes back after a simulated wait.
+    pub(crate) fn snooze(self, hands: &Hands, wait: Duration, why: &str) -> Visit {
+        let at = hands.after(wait);
+        self.end(Then::Snooze { at, why: why.to_owned() })
+    }
+
+    /// Comes back at once.
+    pub(crate) fn again(self, hands: &Hands, why: &str) -> Visit {
+        self.snooze(hands, Duration::ZERO, why)
+    }
+}
+
+/// What a failed cloud call means for the visit, when the step itself knows nothing better: what surely did nothing or is in
+/// doubt is looked at again without burning an attempt; the rest is an attempt that failed.
+pub(crate) fn then_for(hands: &Hands, claim: &Claim, error: &CloudError) -> Then {
+    let calm = error.kind.is_retryable() || error.kind.is_unknown();
+    let attempt = u32::try_from(claim.task.attempt).unwrap_or(1);
+    // Throttles and outages are waited out with growing patience, told apart by how often we came.
+    let patience = if calm { u32::try_from(claim.task.visits).unwrap_or(1).min(4) } else { attempt };
+    let wait = ingot_domain::retry::backoff(patience, hands.chance());
+    let wait = if error.kind == ErrorKind::Unknown { wait.min(Duration::from_secs(5)) } else { wait };
+    let at = hands.after(wait).max(hands.ledger.now() + chrono::TimeDelta::milliseconds(100));
+    if calm {
+        Then::Snooze { at, why: format!("AWS: {} ({})", error.kind, error.code) }
+    } else {
+        Then::Retry { at, error: error.to_string() }
+    }
+}

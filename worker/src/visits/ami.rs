@@ -1,0 +1,207 @@
+//! The image of a proven deployment, up to the claim of its key: install-finished, settling, an existing image, the claim.
+
+use std::time::Duration;
+
+use ingot_cloud::{CommandState, ErrorKind, ImageQuery, ImageState, InstanceFacts};
+use ingot_domain::decide::ami::{Before, BeforeStep, before_claim};
+use ingot_domain::deployment::{AmiStatus, SkipReason};
+use ingot_domain::event::{Line, Source, ami};
+use ingot_domain::image::{ImageKey, ImageStatus, is_of_key, search_tags};
+use ingot_domain::template::{InstallFinished, Kind};
+use ingot_entity::image;
+use ingot_entity::store::{Claim, Found, Then};
+
+use super::imaging;
+use crate::case::{Case, Visit, VisitError};
+use crate::hands::Hands;
+
+/// How often an instance is asked whether its installation is over, in simulated seconds.
+const ASK: Duration = Duration::from_secs(15);
+
+pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
+    let case = Case::load(hands, claim).await?;
+    if let Some(row) = imaging::row_of(hands, &case).await?
+        && row.parsed_status()? != ImageStatus::Failed
+        && case.ami == Some(AmiStatus::Creating)
+    {
+        return imaging::visit(hands, claim, case, row).await;
+    }
+    let facts = match &case.row.instance_id {
+        Some(id) => hands.batcher.instance(&case.row.region, id).await?,
+        None => None,
+    };
+    match before_claim(view(hands, &case, facts.as_ref())) {
+        BeforeStep::Over => Ok(case.end(Then::Done)),
+        BeforeStep::Skip(reason) => Ok(skip(hands, case, reason)),
+        BeforeStep::Fail(why) => {
+            let mut case = case;
+            case.say(ami::starting());
+            case.fail_ami(hands, why);
+            Ok(case.end(Then::Done))
+        }
+        BeforeStep::AskInstalled => ask_installed(hands, case).await,
+        BeforeStep::Wait(wait) => Ok(case.snooze(hands, wait, "settling after the installation")),
+        BeforeStep::Claim => look_then_claim(hands, case, facts.as_ref()).await,
+    }
+}
+
+fn view(hands: &Hands, case: &Case, facts: Option<&InstanceFacts>) -> Before {
+    let none_asked = case.recipe.install_finished == InstallFinished::None;
+    let installed_at = case.row.installed_at.or(if none_asked { case.row.ready_at } else { None });
+    let since = |at: Option<ingot_domain::Instant>| at.map_or(Duration::ZERO, |at| hands.since(at));
+    Before {
+        status: case.status,
+        ami: case.ami,
+        golden: case.recipe.kind == Kind::GoldenImage,
+        wanted: case.order.create_ami,
+        from_own_image: case.row.launch_path.as_deref() == Some("cached"),
+        ebs_root: facts.is_none_or(|facts| facts.root_device_type == "ebs"),
+        instance_gone: facts.is_none_or(|facts| facts.state.is_ending()),
+        installed: installed_at.is_some(),
+        since_ready: since(case.row.ready_at),
+        since_installed: since(installed_at),
+        settle: Duration::from_secs(u64::from(case.recipe.images.settle_seconds)),
+    }
+}
+
+fn skip(hands: &Hands, mut case: Case, reason: SkipReason) -> Visit {
+    let why = match reason {
+        SkipReason::Exists => "AMI already exists".to_owned(),
+        SkipReason::FromImage => {
+            case.row.created_ami_id = case.row.source_ami_id.clone();
+            format!("launched from {}", case.row.source_ami_id.as_deref().unwrap_or("an image"))
+        }
+        SkipReason::NotGolden => "not a golden-image deployment".to_owned(),
+        SkipReason::Disabled => "no image was wanted".to_owned(),
+        SkipReason::Readiness => "readiness check never completed".to_owned(),
+        SkipReason::Ended => "deployment ended".to_owned(),
+        SkipReason::NotImageable => "the root device is an instance store, which EC2 cannot image this way".to_owned(),
+    };
+    // Only a status that has not begun can be skipped; a deployment that ended while creating keeps its image's story.
+    if case.ami == Some(AmiStatus::Creating) {
+        case.fail_ami(hands, &why);
+        return case.end(Then::Done);
+    }
+    case.become_ami(AmiStatus::Skipped);
+    case.row.ami_skip_reason = Some(reason.as_str().to_owned());
+    case.say(ami::skipped(&why));
+    hands.metrics.builds.with_label_values(&["deployment", "skipped", reason.as_str()]).inc();
+    case.end(Then::Done)
+}
+
+/// Asks the instance through SSM whether its installation is over (F19).
+async fn ask_installed(hands: &Hands, mut case: Case) -> Result<Visit, VisitError> {
+    let (Some(command), Some(instance)) = (case.recipe.install_finished.command(), case.row.instance_id.clone()) else {
+        case.row.installed_at = Some(hands.ledger.now());
+        return Ok(case.again(hands, "installed"));
+    };
+    let region = case.row.region.clone();
+    let Some(command_id) = case.row.install_command_id.clone() else {
+        return match hands.cloud.run_command(&region, &instance, &command).await {
+            Ok(id) => {
+                case.row.install_command_id = Some(id);
+                Ok(case.snooze(hands, Duration::from_secs(2), "asking whether the installation is over"))
+            }
+            Err(error) if error.kind == ErrorKind::NotFound => {
+                Ok(case.snooze(hands, ASK, "SSM does not know the instance yet"))
+            }
+            Err(error) => Err(error.into()),
+        };
+    };
+    let state = match hands.cloud.command_state(&region, &instance, &command_id).await {
+        Err(error) if error.kind == ErrorKind::NotFound => CommandState::Running,
+        state => state?,
+    };
+    match state {
+        CommandState::Running => Ok(case.snooze(hands, Duration::from_secs(2), "asking whether the installation is over")),
+        CommandState::Finished { exit_code: 0, .. } => {
+            case.row.installed_at = Some(hands.ledger.now());
+            case.row.install_command_id = None;
+            let settle = case.recipe.images.settle_seconds;
+            let said = format!("The installation is finished; AMI creation follows in {settle} s");
+            case.say(Line::info("deployment.installed", Source::Readiness, said));
+            Ok(case.snooze(hands, Duration::from_secs(u64::from(settle)), "settling after the installation"))
+        }
+        CommandState::Finished { .. } | CommandState::Undelivered(_) => {
+            case.row.install_command_id = None;
+            Ok(case.snooze(hands, ASK, "the installation is not over"))
+        }
+    }
+}
+
+/// Looks for an image of this key, in the ledger and in the account, and claims the key when there is none (F28, F30). An error
+/// from either is never "there is none".
+async fn look_then_claim(hands: &Hands, mut case: Case, facts: Option<&InstanceFacts>) -> Result<Visit, VisitError> {
+    let (account, base) = (case.row.account.clone(), case.row.base_image_id.clone());
+    let (Some(account), Some(base_image)) = (account, base) else {
+        return Err(VisitError::Nonsense("the deployment has no account or base image".to_owned()));
+    };
+    let key = ImageKey {
+        template: case.row.template.clone(),
+        version: case.order.version.clone(),
+        mode: case.row.mode.clone(),
+        arch: facts.map_or(case.order.arch, |facts| facts.architecture),
+        account,
+        region: case.row.region.clone(),
+        base_image,
+        fingerprint: case.row.fingerprint.clone(),
+    };
+    if let Some(holder) = hands.ledger.key_holder(&key).await? {
+        return Ok(exists(hands, case, &key, holder));
+    }
+    if case.ami != Some(AmiStatus::Creating)
+        && let Some(found) = find_in_account(hands, &key).await?
+    {
+        let generation = hands.ledger.next_generation(&key).await?;
+        let row = image::Model::found(&key, generation, &found, hands.ledger.now());
+        hands.ledger.record_found(&row).await?;
+        return Ok(case.again(hands, "an AMI was found in the account"));
+    }
+    if case.ami != Some(AmiStatus::Creating) {
+        case.say(ami::starting());
+        case.say(ami::checking(&key.template, &key.version));
+        case.say(ami::none_found());
+    }
+    imaging::claim_key(hands, case, &key).await
+}
+
+fn exists(hands: &Hands, mut case: Case, key: &ImageKey, holder: image::Model) -> Visit {
+    let Some(ami_id) = holder.ami_id else {
+        return case.snooze(hands, Duration::from_secs(2), "another deployment is making this AMI");
+    };
+    if case.ami == Some(AmiStatus::Creating) {
+        // Ours failed and somebody else's next generation holds the key by now.
+        case.row.image_id = Some(holder.id);
+    } else {
+        case.say(ami::starting());
+        case.say(ami::checking(&key.template, &key.version));
+    }
+    case.say(ami::found_existing(&ami_id));
+    case.say(ami::skipped_exists());
+    case.row.created_ami_id = Some(ami_id);
+    case.row.ami_skip_reason = Some(SkipReason::Exists.as_str().to_owned());
+    case.become_ami(AmiStatus::Skipped);
+    hands.metrics.builds.with_label_values(&["deployment", "skipped", SkipReason::Exists.as_str()]).inc();
+    case.end(Then::Done)
+}
+
+/// An image of this key that the ledger does not know: the document's own, or another installation's.
+async fn find_in_account(hands: &Hands, key: &ImageKey) -> Result<Option<Found>, VisitError> {
+    let query = ImageQuery { tags: search_tags(key), architecture: Some(key.arch), ..ImageQuery::default() };
+    let images = hands.cloud.find_images(&key.region, &query).await?;
+    let mut fitting: Vec<_> = images
+        .into_iter()
+        .filter(|image| matches!(image.state, ImageState::Available | ImageState::Pending))
+        .filter(|image| is_of_key(key, &image.tags))
+        .collect();
+    // Available before pending, then the newest: the order of DescribeImages is not defined (EC2.md 10).
+    fitting.sort_by_key(|image| (image.state == ImageState::Available, image.created_at));
+    Ok(fitting.pop().map(|image| Found {
+        size_gb: image.size_gb(),
+        available: image.state == ImageState::Available,
+        snapshots: image.snapshots.iter().map(|snapshot| snapshot.id.clone()).collect(),
+        ami_id: image.id,
+        name: image.name,
+        tags: image.tags,
+    }))
+}

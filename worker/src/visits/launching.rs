@@ -1,0 +1,296 @@
+//! The effect of launching: what to launch is written down first, then made, and after any doubt looked for before it is
+//! made again (EC2.md, the recipe).
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::Duration;
+
+use ingot_cloud::{BaseImageFacts, CloudError, ErrorKind, LaunchSpec, SecurityGroupSpec};
+use ingot_domain::deployment::{ImageChoice, Status};
+use ingot_domain::event::{Line, Source};
+use ingot_domain::image::{DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, ImageKey, ImageStatus, MANAGED_BY};
+use ingot_domain::{render, userdata};
+use ingot_entity::effect;
+use ingot_entity::store::{Claim, EffectKind, Then};
+use serde::{Deserialize, Serialize};
+
+use crate::case::{Case, Visit, VisitError, then_for};
+use crate::hands::Hands;
+
+/// Launches tried in one run: a spent token or a vanished image makes the next one.
+const MAX_GENERATIONS: i32 = 4;
+/// How long a full region is asked again before the deployment fails.
+const LONGEST_SHORTAGE: Duration = Duration::from_secs(60 * 60);
+
+/// The stored parameters of a launch.
+#[derive(Debug, Serialize, Deserialize)]
+struct Params {
+    spec: LaunchSpec,
+    /// The ledger's image it starts from, if any.
+    image_row: Option<String>,
+}
+
+/// Chooses the image and writes the request down.
+pub(super) async fn prepare(hands: &Hands, mut case: Case, last: Option<effect::Model>) -> Result<Visit, VisitError> {
+    let generation = last.as_ref().map_or(0, |effect| effect.generation) + 1;
+    if generation > MAX_GENERATIONS {
+        let why = last.and_then(|effect| effect.error).unwrap_or_else(|| "no launch succeeded".to_owned());
+        case.fail(hands, &why, Source::Deploy);
+        return Ok(case.end(Then::Done));
+    }
+    let region = case.row.region.clone();
+    let account = hands.account().await?;
+    let base = match hands.base_image(&region, &case.recipe.base_image).await {
+        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Invalid) => {
+            return Ok(failed(hands, case, &format!("the template's base image: {}", error.message)));
+        }
+        base => base?,
+    };
+    let open = hands.cloud.groups_open_to_ssh(&region, &case.order.security_group_ids).await?;
+    if let Some(group) = open.first() {
+        let why = format!("security group `{group}` opens port 22 to the world; close it or name another group");
+        return Ok(failed(hands, case, &why));
+    }
+    let groups = match ensure_group(hands, &case).await? {
+        Some(group) => {
+            case.row.security_group_id = Some(group.clone());
+            vec![group]
+        }
+        None => case.order.security_group_ids.clone(),
+    };
+    case.row.account = Some(account.clone());
+    case.row.base_image_id = Some(base.id.clone());
+    case.row.base_image_description = Some(base.description.clone());
+    let key = key(&case, &account, &base);
+    let cached = choose_image(hands, &mut case, &key).await?;
+    let image_id = cached.as_ref().map_or(base.id.clone(), |(ami, _)| ami.clone());
+    case.row.launch_path = Some(if cached.is_some() { "cached" } else { "fresh" }.to_owned());
+    case.row.source_ami_id = cached.as_ref().map(|(ami, _)| ami.clone());
+    let script = script(&case, cached.is_some());
+    if let Err(error) = userdata::check_size("user_data", &script) {
+        return Ok(failed(hands, case, &error.message));
+    }
+    let user_data = packed(&script);
+    let effect_id = hands.ledger.effect_id();
+    let said = format!(
+        "Launching {} from {image_id} ({}), {} GB {}, user data {} bytes raw, {} bytes sent",
+        case.order.instance_type, case.row.launch_path.as_deref().unwrap_or_default(), case.order.volume_size_gb,
+        case.recipe.volume.volume_type, script.len(), user_data.len()
+    );
+    let spec = LaunchSpec {
+        token: effect_id.to_string(),
+        image_id,
+        instance_type: case.order.instance_type.clone(),
+        user_data,
+        root_device_name: base.root_device_name.clone(),
+        volume_size_gb: case.order.volume_size_gb,
+        volume_type: case.recipe.volume.volume_type.clone(),
+        encrypted: case.recipe.volume.encrypted,
+        subnet_id: case.order.subnet_id.clone(),
+        security_group_ids: groups,
+        instance_profile: case.recipe.instance_profile.clone(),
+        tags: instance_tags(hands, &case, effect_id.as_str()),
+    };
+    let params = Params { spec, image_row: cached.and_then(|(_, row)| row) };
+    let params = serde_json::to_value(params)
+        .map_err(|source| VisitError::Nonsense(format!("launch parameters cannot be stored: {source}")))?;
+    let (id, run, now) = (case.row.id.clone(), case.row.run, hands.ledger.now());
+    case.change.intend =
+        Some(effect::Model::intention(effect_id, &id, run, EffectKind::Launch, generation, &region, params, now));
+    if case.status == Status::Queued {
+        case.become_status(Status::Deploying);
+    }
+    case.say(Line::info("deployment.launching", Source::Deploy, said));
+    Ok(case.again(hands, "launching"))
+}
+
+/// Looks for what the effect made; makes it when it surely is not there.
+pub(super) async fn look_then_launch(
+    hands: &Hands,
+    claim: &Claim,
+    mut case: Case,
+    effect: effect::Model,
+) -> Result<Visit, VisitError> {
+    let params: Params = serde_json::from_value(effect.params.clone())
+        .map_err(|source| VisitError::Nonsense(format!("launch parameters do not read back: {source}")))?;
+    let region = &case.row.region;
+    let found = hands.cloud.find_instances_by_token(region, &params.spec.token).await?;
+    if let Some(instance) = found.iter().find(|instance| !instance.state.is_ending()) {
+        hands.metrics.unknown_resolved.with_label_values(&["launch", "adopted"]).inc();
+        let line = Line::info("deployment.adopted", Source::Deploy, format!("Found the instance launched before: {}", instance.id));
+        case.say(line);
+        return Ok(launched(hands, case, effect, &instance.id.clone()));
+    }
+    match hands.cloud.launch(region, &params.spec).await {
+        Ok(id) => Ok(launched(hands, case, effect, &id)),
+        Err(error) => refused(hands, claim, case, effect, &params, &error).await,
+    }
+}
+
+fn launched(hands: &Hands, mut case: Case, effect: effect::Model, instance_id: &str) -> Visit {
+    let now = hands.ledger.now();
+    hands.metrics.step_attempts.with_label_values(&["launch", "done"]).inc();
+    case.row.instance_id = Some(instance_id.to_owned());
+    case.row.launched_at = Some(now);
+    case.change.outcome = Some(effect.done(instance_id, now));
+    case.say(Line::info("deployment.instance_created", Source::Deploy, format!("EC2 instance created ({instance_id})")));
+    case.snooze(hands, ingot_domain::decide::launch::WATCH, "the instance is starting")
+}
+
+async fn refused(
+    hands: &Hands,
+    claim: &Claim,
+    mut case: Case,
+    effect: effect::Model,
+    params: &Params,
+    error: &CloudError,
+) -> Result<Visit, VisitError> {
+    let outcome = if error.kind.is_unknown() { "unknown" } else { "not_done" };
+    hands.metrics.step_attempts.with_label_values(&["launch", outcome]).inc();
+    let now = hands.ledger.now();
+    match error.kind {
+        // This attempt is over; the next one has another token (EC2.md 8).
+        ErrorKind::TokenSpent | ErrorKind::TokenMismatch => {
+            case.change.outcome = Some(effect.not_done(&error.to_string(), now));
+            Ok(case.again(hands, "launching again"))
+        }
+        ErrorKind::NotFound | ErrorKind::WrongState if error.code.starts_with("InvalidAMIID") => {
+            if let Some(row) = &params.image_row
+                && let Some(image) = hands.ledger.image(row).await?
+                && image.parsed_status()? == ImageStatus::Available
+            {
+                hands.metrics.drift.with_label_values(&["image_missing"]).inc();
+                case.change.image = Some(image.become_status(ImageStatus::Missing)?);
+                let said = format!("The cached AMI {} is gone: falling back to a fresh install", params.spec.image_id);
+                case.say(Line::info("deployment.image_missing", Source::Deploy, said).warn());
+                case.change.outcome = Some(effect.not_done(&error.to_string(), now));
+                return Ok(case.again(hands, "launching afresh"));
+            }
+            case.change.outcome = Some(effect.not_done(&error.to_string(), now));
+            Ok(failed(hands, case, &format!("image `{}` cannot be launched: {}", params.spec.image_id, error.message)))
+        }
+        ErrorKind::NoCapacity | ErrorKind::Quota if hands.since(effect.created_at) >= LONGEST_SHORTAGE => {
+            case.change.outcome = Some(effect.not_done(&error.to_string(), now));
+            Ok(failed(hands, case, &format!("AWS had no room for an hour: {}", error.message)))
+        }
+        ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Duplicate => {
+            case.change.outcome = Some(effect.not_done(&error.to_string(), now));
+            Ok(failed(hands, case, &format!("{}: {}", error.code, error.message)))
+        }
+        _ => {
+            // Said once per kind of trouble, not once per visit.
+            if claim.task.last_error.as_deref() != Some(&error.to_string()) && claim.task.waiting_for.is_none() && claim.task.visits <= 3 {
+                let said = format!("AWS did not launch yet ({}): {}", error.code, error.message);
+                case.say(Line::info("deployment.launch_delayed", Source::Deploy, said).warn());
+            }
+            Ok(case.end(then_for(hands, claim, error)))
+        }
+    }
+}
+
+fn failed(hands: &Hands, mut case: Case, why: &str) -> Visit {
+    case.fail(hands, why, Source::Deploy);
+    case.end(Then::Done)
+}
+
+/// The key an image of this deployment has or would have.
+pub(super) fn key(case: &Case, account: &str, base: &BaseImageFacts) -> ImageKey {
+    ImageKey {
+        template: case.row.template.clone(),
+        version: case.order.version.clone(),
+        mode: case.row.mode.clone(),
+        arch: case.order.arch,
+        account: account.to_owned(),
+        region: case.row.region.clone(),
+        base_image: base.id.clone(),
+        fingerprint: case.row.fingerprint.clone(),
+    }
+}
+
+/// The image to launch from, with its row, or `None` for a fresh install (F51).
+async fn choose_image(hands: &Hands, case: &mut Case, key: &ImageKey) -> Result<Option<(String, Option<String>)>, VisitError> {
+    let say = |case: &mut Case, text: String| case.say(Line::info("deployment.image_chosen", Source::Deploy, text));
+    match case.order.image_choice {
+        ImageChoice::Given => {
+            let ami = case.order.given_image.clone().unwrap_or_default();
+            say(case, format!("Using the requested AMI {ami}"));
+            Ok(Some((ami, None)))
+        }
+        ImageChoice::Fresh => {
+            say(case, "A fresh install was requested".to_owned());
+            Ok(None)
+        }
+        ImageChoice::Auto => {
+            let holder = hands.ledger.key_holder(key).await?;
+            let available = holder.filter(|image| image.status == ImageStatus::Available.as_str());
+            Ok(match available.and_then(|image| Some((image.ami_id.clone()?, image.id))) {
+                Some((ami, row)) => {
+                    say(case, format!("Using cached AMI {ami}: only the first-boot script runs"));
+                    Some((ami, Some(row)))
+                }
+                None => {
+                    say(case, format!("No cached AMI for {key}: fresh install"));
+                    None
+                }
+            })
+        }
+    }
+}
+
+async fn ensure_group(hands: &Hands, case: &Case) -> Result<Option<String>, CloudError> {
+    if !case.order.security_group_ids.is_empty() || case.order.ingress.is_empty() {
+        return Ok(None);
+    }
+    // Named after the deployment: a repeat finds the first (EC2 names are unique per VPC), so no effect row is needed.
+    let spec = SecurityGroupSpec {
+        name: format!("ingot-{}", case.row.id),
+        description: format!("Ingot deployment {}", case.row.id),
+        subnet_id: case.order.subnet_id.clone(),
+        ingress: case.order.ingress.clone(),
+        tags: BTreeMap::from([
+            (DEPLOYMENT_TAG.to_owned(), case.row.id.clone()),
+            (INSTALL_TAG.to_owned(), hands.settings.install.clone()),
+            ("ManagedBy".to_owned(), MANAGED_BY.to_owned()),
+        ]),
+    };
+    hands.cloud.ensure_security_group(&case.row.region, &spec).await.map(Some)
+}
+
+fn instance_tags(hands: &Hands, case: &Case, effect: &str) -> BTreeMap<String, String> {
+    let mut tags = case.order.tags.clone();
+    for (name, value) in [
+        ("Name", case.row.job_name.as_str()),
+        ("ManagedBy", MANAGED_BY),
+        ("Template", &case.row.template),
+        ("KamiwazaVersion", &case.row.version),
+        ("Mode", &case.row.mode),
+        (DEPLOYMENT_TAG, &case.row.id),
+        (EFFECT_TAG, effect),
+        (INSTALL_TAG, &hands.settings.install),
+    ] {
+        tags.insert(name.to_owned(), value.to_owned());
+    }
+    tags
+}
+
+fn script(case: &Case, cached: bool) -> String {
+    let values = render::Values {
+        template: &case.row.template,
+        version: &case.row.version,
+        mode: &case.row.mode,
+        job_name: &case.row.job_name,
+        region: &case.row.region,
+        deployment_id: &case.row.id,
+    };
+    if cached { render::first_boot_script(&case.recipe, &values) } else { render::install_script(&case.recipe, &values) }
+}
+
+/// The script, or gzip of it when that is worth it (F7).
+fn packed(script: &str) -> Vec<u8> {
+    let mut gzip = flate2::GzBuilder::new().mtime(0).write(Vec::new(), flate2::Compression::best());
+    let zipped = gzip.write_all(script.as_bytes()).and_then(|()| gzip.finish());
+    match zipped {
+        Ok(zipped) if userdata::gzip_is_useful(script.len(), zipped.len()) => zipped,
+        _ => script.as_bytes().to_vec(),
+    }
+}

@@ -1,0 +1,131 @@
+//! Reconciling one region: what the ledger believes of images and instances against what EC2 says. "Not found" counts only
+//! for what is old enough to be known (F39), and only for what we made.
+
+use ingot_cloud::{ImageFacts, ImageState, InstanceFacts};
+use ingot_domain::deployment::Status;
+use ingot_domain::event::{Line, Source};
+use ingot_domain::image::{DEPLOYMENT_TAG, INSTALL_TAG, ImageStatus};
+use ingot_domain::retry::YOUNG;
+use ingot_entity::store::{Claim, Then};
+use ingot_entity::{deployment, image};
+
+use crate::case::{Visit, VisitError};
+use crate::hands::Hands;
+
+/// Ids of one Describe call: EC2's limit of filter values.
+const CHUNK: usize = 200;
+
+pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
+    let Some(region) = claim.task.scope.as_deref() else {
+        return Err(VisitError::Nonsense("a monitor task without a region".to_owned()));
+    };
+    images(hands, region).await?;
+    instances(hands, region).await?;
+    orphans(hands, region).await?;
+    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
+    hands.metrics.reconciler_last.set(hands.ledger.now().timestamp() as f64);
+    Ok(Visit::only(Then::Done))
+}
+
+async fn images(hands: &Hands, region: &str) -> Result<(), VisitError> {
+    let rows = hands.ledger.images_to_reconcile(region).await?;
+    for chunk in rows.chunks(CHUNK) {
+        let ids: Vec<String> = chunk.iter().filter_map(|row| row.ami_id.clone()).collect();
+        let known = hands.cloud.describe_images(region, &ids).await?;
+        for row in chunk {
+            let facts = known.iter().find(|facts| Some(&facts.id) == row.ami_id.as_ref());
+            if let Some(changed) = image_change(hands, row, facts)? {
+                hands.metrics.drift.with_label_values(&["image"]).inc();
+                tracing::warn!(image = %row.id, ami = ?row.ami_id, from = %row.status, to = %changed.status, "an image differs from the ledger");
+                hands.ledger.write_image(&changed).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a row becomes by what EC2 says. Images that a deployment's task is making are that task's business.
+fn image_change(hands: &Hands, row: &image::Model, facts: Option<&ImageFacts>) -> Result<Option<image::Model>, VisitError> {
+    let status = row.parsed_status()?;
+    let gone = facts.is_none_or(|facts| facts.state == ImageState::Deregistered || facts.state.is_broken());
+    let young = row.requested_at.is_some_and(|at| hands.since(at) < YOUNG);
+    let ours_pending = status == ImageStatus::Pending && row.origin == "auto";
+    Ok(match status {
+        _ if ours_pending => None,
+        ImageStatus::Available | ImageStatus::Pending if gone && !young => {
+            Some(row.clone().become_status(ImageStatus::Missing)?)
+        }
+        ImageStatus::Pending | ImageStatus::Missing
+            if facts.is_some_and(|facts| facts.state == ImageState::Available) =>
+        {
+            let available_at = row.available_at.or(Some(hands.ledger.now()));
+            let row = row.clone().become_status(ImageStatus::Available)?;
+            Some(image::Model { available_at, ..row })
+        }
+        _ => None,
+    })
+}
+
+async fn instances(hands: &Hands, region: &str) -> Result<(), VisitError> {
+    let rows = hands.ledger.deployments_with_instances(region).await?;
+    for chunk in rows.chunks(CHUNK) {
+        let ids: Vec<String> = chunk.iter().filter_map(|row| row.instance_id.clone()).collect();
+        let known = hands.cloud.describe_instances(region, &ids).await?;
+        for row in chunk {
+            let facts = known.iter().find(|facts| Some(&facts.id) == row.instance_id.as_ref());
+            if lost(hands, row, facts) {
+                hands.metrics.drift.with_label_values(&["instance"]).inc();
+                record_lost(hands, row).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn lost(hands: &Hands, row: &deployment::Model, facts: Option<&InstanceFacts>) -> bool {
+    match facts {
+        Some(facts) => facts.state.is_ending(),
+        None => row.launched_at.is_some_and(|at| hands.since(at) >= YOUNG),
+    }
+}
+
+/// The instance was terminated outside of Ingot (FAULTS F27). A deployment whose AMI is in the making keeps its row until that
+/// story has ended: its own task finds the instance gone.
+async fn record_lost(hands: &Hands, row: &deployment::Model) -> Result<(), VisitError> {
+    let making = matches!(row.ami_status.as_deref(), Some("pending" | "creating"));
+    if making {
+        return Ok(());
+    }
+    let mut after = row.clone();
+    after.status = Status::Destroyed.as_str().to_owned();
+    after.instance_id = None;
+    after.public_ip = None;
+    after.private_ip = None;
+    after.finished_at = Some(hands.ledger.now());
+    let id = row.instance_id.as_deref().unwrap_or_default();
+    let said = format!("Instance {id} was terminated outside of Ingot");
+    let line = Line::info("deployment.instance_lost", Source::Monitor, said).warn();
+    // Somebody changing the row meanwhile knows more than we do; the next tick looks again.
+    hands.ledger.amend(row, &after, &[line]).await?;
+    Ok(())
+}
+
+/// Live instances of this installation that no deployment wants (FAULTS I1): counted and told, never guessed away.
+async fn orphans(hands: &Hands, region: &str) -> Result<(), VisitError> {
+    let ours = hands.cloud.find_instances_by_tag(region, INSTALL_TAG, &hands.settings.install).await?;
+    let mut count = 0;
+    for facts in ours.iter().filter(|facts| !facts.state.is_ending()) {
+        let Some(id) = facts.tags.get(DEPLOYMENT_TAG) else { continue };
+        let row = hands.ledger.deployment(id).await?;
+        let wanted = row.is_some_and(|row| {
+            let open = !matches!(row.status.as_str(), "destroyed" | "cancelled");
+            open || row.instance_id.as_deref() == Some(facts.id.as_str())
+        });
+        if !wanted {
+            count += 1;
+            tracing::warn!(instance = %facts.id, deployment = %id, region, "a live instance belongs to no deployment");
+        }
+    }
+    hands.metrics.orphans.with_label_values(&["instance"]).set(count);
+    Ok(())
+}
