@@ -1,1 +1,19 @@
-//! Placeholder.
+//! The counter: HTTP routes under `/v1`, their OpenAPI document, authentication, live logs, and the first console pages.
+//! It writes to the ledger and rings the bell; it never speaks to the cloud.
+
+pub mod console;
+
+mod auth;
+mod body;
+mod error;
+mod middleware;
+mod openapi;
+mod pages;
+mod present;
+mod routes;
+mod serve;
+mod state;
+
+pub use openapi::document;
+pub use serve::{router, serve};
+pub use state::{Api, Login};

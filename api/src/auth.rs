@@ -1,0 +1,100 @@
+//! Who asks: a bearer token in the header, or in the console's cookie. Cookies only come along from our own pages: a
+//! changing request with one must say `Sec-Fetch-Site: same-origin` or carry our own Origin (OPERATIONS section 2).
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, header};
+use ingot_domain::auth::BearerToken;
+
+use crate::error::ApiError;
+use crate::state::Api;
+
+/// The console's cookie.
+pub(crate) const COOKIE: &str = "ingot_session";
+
+/// The token that asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// Its id.
+    pub(crate) token_id: String,
+    /// Its name, for the story.
+    pub(crate) name: String,
+}
+
+impl FromRequestParts<Api> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let refused = |kind: &str, why| {
+            api.metrics.auth_failures.with_label_values(&[kind]).inc();
+            ApiError::Unauthenticated(why)
+        };
+        let text = match (header_token(&parts.headers), cookie_token(&parts.headers)) {
+            (Some(token), _) => token,
+            (None, Some(token)) => {
+                let reads = matches!(parts.method, Method::GET | Method::HEAD);
+                if !reads && !same_origin(&parts.headers) {
+                    api.metrics
+                        .auth_failures
+                        .with_label_values(&["cross_site"])
+                        .inc();
+                    return Err(ApiError::Forbidden(
+                        "a signed-in browser may only act from Ingot's own pages",
+                    ));
+                }
+                token
+            }
+            (None, None) => return Err(refused("missing", "there is no token")),
+        };
+        let bearer = BearerToken::parse(&text)
+            .ok_or_else(|| refused("malformed", "this is not an Ingot token"))?;
+        match api.authenticate(&bearer).await? {
+            Some(row) => Ok(Self {
+                token_id: row.id,
+                name: row.name,
+            }),
+            None => Err(refused(
+                "refused",
+                "the token is unknown, expired or revoked",
+            )),
+        }
+    }
+}
+
+fn header_token(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim().to_owned())
+}
+
+fn cookie_token(headers: &HeaderMap) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .find_map(|pair| {
+            Some(
+                pair.trim()
+                    .strip_prefix(COOKIE)?
+                    .strip_prefix('=')?
+                    .to_owned(),
+            )
+        })
+}
+
+/// Whether a browser says that the request comes from a page of this origin.
+pub(crate) fn same_origin(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return matches!(site, "same-origin");
+    }
+    let host = text("host").unwrap_or_default();
+    text("origin").is_some_and(|origin| {
+        origin
+            .split_once("://")
+            .is_some_and(|(_, from)| from == host)
+    })
+}

@@ -1,0 +1,29 @@
+//! The console: pages for people. Each page is a pure function from the API's own types to HTML, escaped by the
+//! template engine, so that it can be tested without a server and shows nothing the API does not say. The pages are
+//! whole without JavaScript; `live.js` only keeps them fresh. No page has an inline script or style, see [`CSP`].
+
+mod assets;
+mod deployment;
+mod deployments;
+mod docs;
+mod filter;
+mod images;
+mod notices;
+mod parts;
+mod steps;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use assets::asset;
+pub use deployment::deployment_page;
+pub use deployments::deployments_page;
+pub use docs::docs_page;
+pub use images::images_page;
+pub use notices::{login_page, not_found_page, problem_page};
+
+/// The `Content-Security-Policy` of every page and asset (OPERATIONS section 2, XSS): job data is the vector, so nothing
+/// that stands in a page may run.
+pub const CSP: &str = "default-src 'self'; script-src 'self'; object-src 'none'; frame-ancestors 'none'; \
+                       base-uri 'none'; form-action 'self'";

@@ -1,0 +1,177 @@
+//! The small parts pages are made of. Each is a template of its own, so it escapes what it is given; that is what
+//! entitles it to [`HtmlSafe`].
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use chrono::{DateTime, Utc};
+use ingot_domain::deployment::{AmiStatus, Status};
+use ingot_domain::image::ImageStatus;
+
+use super::text;
+
+/// An instant.
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<time datetime="{{ iso }}">{{ shown }}</time>"#
+)]
+pub(super) struct Moment {
+    iso: String,
+    shown: String,
+}
+
+impl HtmlSafe for Moment {}
+
+impl Moment {
+    pub(super) fn new(at: DateTime<Utc>) -> Self {
+        Self {
+            iso: text::iso(at),
+            shown: text::instant(at),
+        }
+    }
+
+    /// Under a heading that says UTC.
+    pub(super) fn short(at: DateTime<Utc>) -> Self {
+        let mut moment = Self::new(at);
+        moment.shown = moment.shown.trim_end_matches(" UTC").to_owned();
+        moment
+    }
+}
+
+/// A state as a coloured word; the word alone says everything, the colour only repeats it.
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<span class="badge {{ tone }}">{{ word }}</span>"#
+)]
+pub(super) struct Badge {
+    tone: &'static str,
+    word: String,
+}
+
+impl HtmlSafe for Badge {}
+
+impl Badge {
+    /// A deployment's status. A word this console does not know (a newer API) is shown without a colour.
+    pub(super) fn status(word: &str) -> Self {
+        let tone = match Status::parse(word) {
+            Some(Status::Pending | Status::Queued) => "waiting",
+            Some(Status::Deploying | Status::Running) => "moving",
+            Some(Status::Success) => "good",
+            Some(Status::Failed) => "bad",
+            Some(Status::ReadinessTimeout) => "warned",
+            Some(Status::Cancelled | Status::Destroyed) | None => "quiet",
+        };
+        Self::new(tone, &word.replace('_', " "))
+    }
+
+    /// `ami_creation_status`; the document's `null` reads `not started`.
+    pub(super) fn ami(word: Option<&str>) -> Self {
+        let tone = match word.and_then(AmiStatus::parse) {
+            Some(AmiStatus::Pending) => "waiting",
+            Some(AmiStatus::Creating) => "moving",
+            Some(AmiStatus::Completed) => "good",
+            Some(AmiStatus::Failed) => "bad",
+            Some(AmiStatus::Skipped) | None => "quiet",
+        };
+        Self::new(tone, word.unwrap_or("not started"))
+    }
+
+    /// An image's status.
+    pub(super) fn image(word: &str) -> Self {
+        let tone = match ImageStatus::parse(word) {
+            Some(ImageStatus::Claimed) => "waiting",
+            Some(ImageStatus::Pending) => "moving",
+            Some(ImageStatus::Available) => "good",
+            Some(ImageStatus::Failed) => "bad",
+            Some(ImageStatus::Missing) => "warned",
+            Some(ImageStatus::Deleted) | None => "quiet",
+        };
+        Self::new(tone, word)
+    }
+
+    fn new(tone: &'static str, word: &str) -> Self {
+        Self {
+            tone,
+            word: text::plain(word),
+        }
+    }
+}
+
+/// One value of a list of facts. What is not known is said, never left blank.
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"{% match self %}
+{%- when Value::Missing -%}<span class="none">–</span>
+{%- when Value::Text(text) -%}{{ text }}
+{%- when Value::Code(code) -%}<code>{{ code }}</code>
+{%- when Value::Link { href, shown } -%}<a href="{{ href }}">{{ shown }}</a>
+{%- when Value::Outside(href) -%}<a href="{{ href }}" rel="noopener noreferrer">{{ href }}</a>
+{%- when Value::Time(moment) -%}{{ moment }}
+{%- when Value::State(badge) -%}{{ badge }}
+{%- when Value::Tags(tags) -%}<ul class="tags">{% for (name, value) in tags %}<li><code>{{ name }}={{ value }}</code></li>{% endfor %}</ul>
+{%- endmatch %}"#
+)]
+pub(super) enum Value {
+    /// Not known (yet).
+    Missing,
+    /// Words.
+    Text(String),
+    /// Something to copy: an id, an address.
+    Code(String),
+    /// A page of the console.
+    Link {
+        /// Where.
+        href: String,
+        /// What it is called.
+        shown: String,
+    },
+    /// An address outside; made by [`Value::outside`] only, which checks it.
+    Outside(String),
+    /// When.
+    Time(Moment),
+    /// A state.
+    State(Badge),
+    /// Tags.
+    Tags(Vec<(String, String)>),
+}
+
+impl HtmlSafe for Value {}
+
+impl Value {
+    pub(super) fn text(text: Option<&str>) -> Self {
+        text.map_or(Self::Missing, |text| Self::Text(text::plain(text)))
+    }
+
+    pub(super) fn code(code: Option<&str>) -> Self {
+        code.map_or(Self::Missing, |code| Self::Code(text::plain(code)))
+    }
+
+    pub(super) fn time(at: Option<DateTime<Utc>>) -> Self {
+        at.map_or(Self::Missing, |at| Self::Time(Moment::new(at)))
+    }
+
+    /// A link, unless the address leads elsewhere than to the web.
+    pub(super) fn outside(url: Option<&str>) -> Self {
+        match url.map(|url| (url, text::web_address(url))) {
+            Some((_, Some(url))) => Self::Outside(text::plain(url)),
+            Some((odd, None)) => Self::code(Some(odd)),
+            None => Self::Missing,
+        }
+    }
+}
+
+/// A fact: what it is about, and its value.
+pub(super) struct Fact {
+    /// What it is about.
+    pub(super) label: &'static str,
+    /// Its value.
+    pub(super) value: Value,
+}
+
+impl Fact {
+    pub(super) fn new(label: &'static str, value: Value) -> Self {
+        Self { label, value }
+    }
+}

@@ -1,0 +1,111 @@
+//! How far a deployment is, as five steps in a row: a picture of its status and its AMI status, decided here so that
+//! the template only draws it.
+
+use ingot_client::Deployment;
+use ingot_domain::deployment::{AmiStatus, Status};
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Not reached.
+    Ahead,
+    /// Going on.
+    Now,
+    /// Over, well.
+    Done,
+    /// Over, not well.
+    Failed,
+    /// Not needed.
+    Skipped,
+    /// Ended by somebody.
+    Stopped,
+}
+
+impl Progress {
+    /// The word beside the step, and the name of its look.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Progress::Ahead => "ahead",
+            Progress::Now => "now",
+            Progress::Done => "done",
+            Progress::Failed => "failed",
+            Progress::Skipped => "skipped",
+            Progress::Stopped => "stopped",
+        }
+    }
+}
+
+/// A step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Step {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// Where it stands.
+    pub(super) progress: Progress,
+}
+
+const NAMES: [&str; 5] = ["requested", "launching", "readiness", "imaging", "finished"];
+
+/// The five steps of a deployment.
+pub(super) fn steps(deployment: &Deployment) -> [Step; 5] {
+    let progress = progress(deployment);
+    std::array::from_fn(|i| Step {
+        name: NAMES[i],
+        progress: progress[i],
+    })
+}
+
+fn progress(deployment: &Deployment) -> [Progress; 5] {
+    use Progress::*;
+    let imaging = imaging(deployment);
+    let end = if deployment.finished { Done } else { Ahead };
+    match Status::parse(&deployment.status) {
+        Some(Status::Pending) => [Now, Ahead, Ahead, Ahead, Ahead],
+        Some(Status::Queued | Status::Deploying) => [Done, Now, Ahead, Ahead, Ahead],
+        Some(Status::Running) => [Done, Done, Now, Ahead, Ahead],
+        Some(Status::Success) => [Done, Done, Done, imaging, end],
+        Some(Status::ReadinessTimeout) => [Done, Done, Failed, Skipped, Failed],
+        Some(Status::Failed) => ended(deployment, Failed, imaging),
+        Some(Status::Cancelled | Status::Destroyed) => ended(deployment, Stopped, imaging),
+        // A newer API's word: show what the times prove and guess nothing.
+        None => {
+            let proven = |known: bool| if known { Done } else { Ahead };
+            let launched = proven(deployment.launched_at.is_some());
+            [
+                Done,
+                launched,
+                proven(deployment.ready_at.is_some()),
+                imaging,
+                end,
+            ]
+        }
+    }
+}
+
+/// Ended before its time: the first step that left no trace is the one it ended in.
+fn ended(deployment: &Deployment, how: Progress, imaging: Progress) -> [Progress; 5] {
+    use Progress::*;
+    if deployment.ready_at.is_some() {
+        let imaging = match imaging {
+            Now | Ahead => how,
+            over => over,
+        };
+        [Done, Done, Done, imaging, how]
+    } else if deployment.launched_at.is_some() || deployment.instance_id.is_some() {
+        [Done, Done, how, Skipped, how]
+    } else {
+        [Done, how, Skipped, Skipped, how]
+    }
+}
+
+fn imaging(deployment: &Deployment) -> Progress {
+    let word = deployment.ami_creation_status.as_deref();
+    match word.and_then(AmiStatus::parse) {
+        Some(AmiStatus::Pending | AmiStatus::Creating) => Progress::Now,
+        Some(AmiStatus::Completed) => Progress::Done,
+        Some(AmiStatus::Failed) => Progress::Failed,
+        Some(AmiStatus::Skipped) => Progress::Skipped,
+        None if deployment.finished => Progress::Skipped,
+        None => Progress::Ahead,
+    }
+}

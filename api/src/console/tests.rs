@@ -1,0 +1,185 @@
+//! What the single pages say.
+
+mod documentation;
+mod every_page;
+mod samples;
+
+use ingot_client::{Deployment, DeploymentFilter, ImageFilter};
+use ingot_domain::deployment::{AmiStatus, SkipReason, Status};
+
+use super::*;
+use samples::{ATTACK, at, bare, event, hostile, image, page};
+
+#[test]
+fn words_from_outside_are_shown_escaped() {
+    let shown = "&#60;script&#62;alert(1)&#60;/script&#62;";
+    let deployment = hostile(Status::Failed, Some(AmiStatus::Failed));
+    let html = deployment_page(&deployment, &[event(1, "error", ATTACK)]).expect("page");
+    assert!(html.contains(&format!("<h1>{shown}")), "name");
+    assert!(
+        html.contains(&format!("<strong>Error:</strong> {shown}")),
+        "error"
+    );
+    assert!(
+        html.contains(&format!("<span class=\"message\">{shown}")),
+        "line"
+    );
+    assert!(
+        html.contains(&format!(
+            "<dt>Tags</dt><dd><ul class=\"tags\"><li><code>{shown}"
+        )),
+        "tag"
+    );
+    let list = deployments_page(&page(vec![deployment], None), &DeploymentFilter::default());
+    assert!(
+        list.expect("page")
+            .contains(&format!("{shown}&#34; onload=")),
+        "list"
+    );
+}
+
+#[test]
+fn an_address_that_is_not_of_the_web_is_no_link() {
+    let mut deployment = bare(Status::Success, None);
+    deployment.access_url = Some("javascript:alert(1)".to_owned());
+    let html = deployment_page(&deployment, &[]).expect("page");
+    assert!(html.contains("<code>javascript:alert(1)</code>"));
+    assert!(!html.contains("href=\"javascript"));
+    deployment.access_url = Some("https://127.3.0.1/login".to_owned());
+    let html = deployment_page(&deployment, &[]).expect("page");
+    assert!(html.contains("<a href=\"https://127.3.0.1/login\" rel=\"noopener noreferrer\">"));
+}
+
+#[test]
+fn actions_are_offered_exactly_when_they_are_allowed() {
+    for &status in Status::ALL {
+        for instance in [None, Some("i-1".to_owned())] {
+            let mut deployment = bare(status, None);
+            deployment.instance_id = instance.clone();
+            let html = deployment_page(&deployment, &[]).expect("page");
+            let offered = |action: &str| html.contains(&format!("/actions/{action}\""));
+            let start = ["pending", "failed", "readiness_timeout"].contains(&status.as_str());
+            assert_eq!(offered("retry"), start, "{status}");
+            assert_eq!(offered("cancel"), !status.is_final(), "{status}");
+            let destroy = instance.is_some() && status != Status::Destroyed;
+            assert_eq!(offered("destroy"), destroy, "{status}");
+        }
+    }
+}
+
+#[test]
+fn the_steps_tell_where_it_is() {
+    let words = |deployment: &Deployment| steps::steps(deployment).map(|step| step.progress.word());
+    let table = [
+        (
+            Status::Pending,
+            None,
+            ["now", "ahead", "ahead", "ahead", "ahead"],
+        ),
+        (
+            Status::Deploying,
+            None,
+            ["done", "now", "ahead", "ahead", "ahead"],
+        ),
+        (
+            Status::Running,
+            None,
+            ["done", "done", "now", "ahead", "ahead"],
+        ),
+        (
+            Status::Success,
+            Some(AmiStatus::Creating),
+            ["done", "done", "done", "now", "ahead"],
+        ),
+        (Status::Success, Some(AmiStatus::Completed), ["done"; 5]),
+        (
+            Status::Success,
+            Some(AmiStatus::Failed),
+            ["done", "done", "done", "failed", "done"],
+        ),
+        (
+            Status::Success,
+            Some(AmiStatus::Skipped),
+            ["done", "done", "done", "skipped", "done"],
+        ),
+        (
+            Status::Failed,
+            None,
+            ["done", "failed", "skipped", "skipped", "failed"],
+        ),
+        (
+            Status::Cancelled,
+            None,
+            ["done", "stopped", "skipped", "skipped", "stopped"],
+        ),
+    ];
+    for (status, ami, expected) in table {
+        assert_eq!(words(&bare(status, ami)), expected, "{status} {ami:?}");
+    }
+    let mut launched = bare(Status::Failed, None);
+    launched.launched_at = Some(at(1));
+    assert_eq!(
+        words(&launched),
+        ["done", "done", "failed", "skipped", "failed"]
+    );
+    launched.ready_at = Some(at(2));
+    launched.status = "destroyed".to_owned();
+    launched.ami_creation_status = Some("completed".to_owned());
+    assert_eq!(
+        words(&launched),
+        ["done", "done", "done", "done", "stopped"]
+    );
+}
+
+#[test]
+fn the_live_parts_know_where_to_go_on() {
+    let running = bare(Status::Running, None);
+    let html =
+        deployment_page(&running, &[event(3, "info", "a"), event(4, "info", "b")]).expect("page");
+    assert!(html.contains(r#"data-after="4""#) && html.contains(r#"data-finished="false""#));
+    let events = "/v1/deployments/dep_00000000000000000000000000000007/events";
+    assert!(html.contains(&format!(r#"data-events="{events}""#)));
+    assert!(html.contains("Only the last lines are shown"));
+    let html = deployment_page(&running, &[]).expect("page");
+    assert!(html.contains(r#"data-after="0""#) && !html.contains("Only the last lines"));
+    for (status, unfinished) in [(Status::Running, true), (Status::Destroyed, false)] {
+        let list = page(vec![bare(status, None)], None);
+        let html = deployments_page(&list, &DeploymentFilter::default()).expect("page");
+        assert!(
+            html.contains(&format!(r#"data-unfinished="{unfinished}""#)),
+            "{status}"
+        );
+    }
+}
+
+#[test]
+fn the_next_page_keeps_the_filter() {
+    let filter = DeploymentFilter {
+        status: Some("running".to_owned()),
+        version: Some(String::new()),
+        limit: Some(20),
+        ..DeploymentFilter::default()
+    };
+    let list = page(vec![bare(Status::Running, None)], Some("a/b"));
+    let html = deployments_page(&list, &filter).expect("page");
+    assert!(html.contains("href=\"/?status=running&#38;limit=20&#38;cursor=a%2Fb\""));
+    assert!(html.contains("<option selected>running</option>"));
+    let filter = ImageFilter {
+        template: Some("kamiwaza".to_owned()),
+        ..ImageFilter::default()
+    };
+    let list = page(vec![image("available", None)], Some("c"));
+    let html = images_page(&list, &filter).expect("page");
+    assert!(html.contains("href=\"/images?template=kamiwaza&#38;cursor=c\""));
+}
+
+#[test]
+fn each_skip_reason_is_told_in_words_and_leads_to_the_images() {
+    for reason in SkipReason::ALL {
+        let mut deployment = bare(Status::Success, Some(AmiStatus::Skipped));
+        deployment.ami_skip_reason = Some(reason.as_str().to_owned());
+        let html = deployment_page(&deployment, &[]).expect("page");
+        assert!(html.contains("<dt>Skipped because</dt>"), "{reason}");
+        assert!(html.contains("/images?template=kamiwaza&#38;version=v0.9.2&#38;region=us-east-1"));
+    }
+}

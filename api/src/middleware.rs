@@ -1,0 +1,121 @@
+//! Around every request: its id, its span and metrics, safe headers, and the writing of problems.
+
+use std::time::Instant as Moment;
+
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use ingot_client::Problem;
+use ingot_client::problem::MEDIA_TYPE;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::console;
+use crate::state::Api;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+pub(crate) async fn around(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let id = request_id(&request);
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unmatched", MatchedPath::as_str)
+        .to_owned();
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", request.id = %id, http.method = %method, http.route = %route);
+    api.metrics.http_in_flight.inc();
+    let began = Moment::now();
+    let response = next.run(request).instrument(span.clone()).await;
+    api.metrics.http_in_flight.dec();
+    let (took, code) = (began.elapsed(), response.status());
+    let method = known(method.as_str());
+    api.metrics
+        .http_requests
+        .with_label_values(&[route.as_str(), method, code.as_str()])
+        .inc();
+    api.metrics
+        .http_duration
+        .with_label_values(&[route.as_str(), method])
+        .observe(took.as_secs_f64());
+    span.in_scope(|| {
+        tracing::debug!(
+            status = code.as_u16(),
+            took_ms = took.as_millis(),
+            "answered"
+        )
+    });
+    finish(response, &id)
+}
+
+/// The caller's id when it is one that can be logged, else a fresh one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the outermost source of request ids"
+)]
+fn request_id(request: &Request) -> String {
+    let given = request
+        .headers()
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok());
+    let legal = |text: &&str| {
+        (8..=64).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    given
+        .filter(legal)
+        .map_or_else(|| format!("req_{}", Uuid::now_v7().simple()), str::to_owned)
+}
+
+/// Metric labels come from a closed set.
+fn known(method: &str) -> &'static str {
+    ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+        .into_iter()
+        .find(|one| *one == method)
+        .unwrap_or("other")
+}
+
+fn finish(mut response: Response, id: &str) -> Response {
+    if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
+        problem.request_id = Some(id.to_owned());
+        if let Ok(body) = serde_json::to_vec(&problem) {
+            *response.body_mut() = Body::from(body);
+            response.headers_mut().remove(header::CONTENT_LENGTH);
+            response
+                .headers_mut()
+                .insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        }
+    }
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(console::CSP),
+    );
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("same-origin"),
+    );
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A panic is a defect, answered like every other one.
+pub(crate) fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    tracing::error!("a handler panicked");
+    let mut response = crate::error::ApiError::Internal.into_response();
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
+}

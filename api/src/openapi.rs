@@ -1,0 +1,145 @@
+//! The `/v1` routes, registered together with their OpenAPI description, so that neither can drift from the other.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use utoipa::OpenApi;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, Ref, RefOr, Response, SecurityRequirement};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::routes::{deployments, events, images, queues, tasks, templates};
+use crate::state::Api;
+
+/// The document as JSON text, made once.
+#[derive(Debug, Clone)]
+pub(crate) struct Document(pub(crate) Arc<str>);
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Ingot", description = "Durable golden-AMI factory. Every answer that is no success is an RFC 9457 problem. Lists are paged by `cursor`. Requests that create carry an `Idempotency-Key`."),
+    components(schemas(ingot_client::Problem, ingot_client::InvalidField)),
+    tags(
+        (name = "deployments", description = "Launch software, wait until it answers, image it"),
+        (name = "images", description = "AMIs and where they come from"),
+        (name = "templates", description = "How one kind of software is launched, probed and imaged"),
+        (name = "tasks", description = "The durable work behind everything"),
+    )
+)]
+struct Head;
+
+fn described() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(Head::openapi())
+        .routes(routes!(deployments::list, deployments::create))
+        .routes(routes!(deployments::show))
+        .routes(routes!(deployments::start))
+        .routes(routes!(deployments::retry))
+        .routes(routes!(deployments::cancel))
+        .routes(routes!(deployments::destroy))
+        .routes(routes!(events::list))
+        .routes(routes!(images::list))
+        .routes(routes!(images::show))
+        .routes(routes!(templates::list, templates::apply))
+        .routes(routes!(templates::show))
+        .routes(routes!(templates::yaml))
+        .routes(routes!(tasks::list))
+        .routes(routes!(tasks::show))
+        .routes(routes!(queues::list))
+}
+
+/// The routes and their document.
+pub(crate) fn routes() -> (Router<Api>, Document) {
+    let (router, mut api) = described().split_for_parts();
+    let stream = OpenApiRouter::<Api>::new()
+        .routes(routes!(events::stream))
+        .into_openapi();
+    api.paths.paths.extend(stream.paths.paths);
+    complete(&mut api);
+    let text = api.to_pretty_json().unwrap_or_else(|error| {
+        tracing::error!(%error, "the OpenAPI document cannot be written");
+        "{}".to_owned()
+    });
+    (router, Document(text.into()))
+}
+
+/// Routes without a time limit.
+pub(crate) fn streams() -> Router<Api> {
+    Router::new().route("/v1/deployments/{id}/events/stream", get(events::stream))
+}
+
+/// The OpenAPI 3.1 document as JSON text, as `/openapi.json` answers it.
+pub fn document() -> String {
+    routes().1.0.to_string()
+}
+
+/// What holds for every operation is said here once: the token, and the problems any request may meet.
+fn complete(api: &mut utoipa::openapi::OpenApi) {
+    let bearer = SecurityScheme::Http(
+        HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("ingot_…")
+            .build(),
+    );
+    api.components
+        .get_or_insert_default()
+        .add_security_scheme("token", bearer);
+    for (path, item) in &mut api.paths.paths {
+        let reads = [(&mut item.get, false)];
+        let writes = [
+            (&mut item.post, true),
+            (&mut item.put, true),
+            (&mut item.delete, true),
+        ];
+        for (operation, changes) in reads.into_iter().chain(writes) {
+            let Some(operation) = operation else { continue };
+            operation.security = Some(vec![SecurityRequirement::new(
+                "token",
+                Vec::<String>::new(),
+            )]);
+            problem(operation, "400", "The request cannot be read");
+            problem(operation, "401", "A token is needed");
+            problem(operation, "500", "A defect");
+            problem(
+                operation,
+                "503",
+                "The ledger does not answer; try again later",
+            );
+            if path.contains('{') {
+                problem(operation, "404", "There is no such thing");
+            }
+            if changes {
+                problem(
+                    operation,
+                    "403",
+                    "A signed-in browser acted from another site",
+                );
+            }
+            if operation.request_body.is_some() {
+                problem(operation, "413", "The body is larger than 1 MiB");
+                problem(operation, "415", "Another content type is needed");
+                problem(
+                    operation,
+                    "422",
+                    "Fields that cannot be accepted, each named",
+                );
+            }
+        }
+    }
+}
+
+fn problem(operation: &mut Operation, status: &str, description: &str) {
+    let schema = RefOr::Ref(Ref::from_schema_name("Problem"));
+    let mut response = Response::new(description);
+    response.content.insert(
+        ingot_client::problem::MEDIA_TYPE.to_owned(),
+        RefOr::T(Content::new(Some(schema))),
+    );
+    operation
+        .responses
+        .responses
+        .entry(status.to_owned())
+        .or_insert(RefOr::T(response));
+}

@@ -1,0 +1,245 @@
+//! Rows as the API shows them.
+
+use std::collections::BTreeMap;
+
+use ingot_client::template::LaunchTimes;
+use ingot_client::{Attempt, Deployment, Event, Image, Queue, Task, Template};
+use ingot_domain::arch::Arch;
+use ingot_domain::deployment::{AmiStatus, Status, everything_finished};
+use ingot_domain::request::Order;
+use ingot_domain::task::TaskState;
+use ingot_entity::store::QueueDepth;
+use ingot_entity::{attempt, deployment, event, image, task, template};
+
+fn count(number: i32) -> u32 {
+    u32::try_from(number).unwrap_or(0)
+}
+
+/// A deployment.
+pub(crate) fn deployment(row: deployment::Model) -> Deployment {
+    // The order was written by this code; a row somebody edited by hand is shown without what cannot be read.
+    let order: Option<Order> = serde_json::from_value(row.order.clone()).ok();
+    let status = Status::parse(&row.status).unwrap_or(Status::Failed);
+    let ami = row.ami_status.as_deref().and_then(AmiStatus::parse);
+    let access_url = access_url(&row);
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "milliseconds to seconds for people"
+    )]
+    let time_to_ready_seconds = row.time_to_ready_ms.map(|ms| ms as f64 / 1000.0);
+    Deployment {
+        stage: stage(&row, status, ami),
+        finished: everything_finished(status, ami),
+        deployment_type: row.template.clone(),
+        instance_type: order
+            .as_ref()
+            .map(|order| order.instance_type.clone())
+            .unwrap_or_default(),
+        architecture: order.as_ref().map_or(Arch::X86_64, |order| order.arch),
+        volume_size_gb: order.as_ref().map_or(0, |order| order.volume_size_gb),
+        email: order.as_ref().and_then(|order| order.email.clone()),
+        image_choice: order
+            .as_ref()
+            .map_or("auto", |order| order.image_choice.as_str())
+            .to_owned(),
+        tags: order.map(|order| order.tags).unwrap_or_default(),
+        access_url,
+        id: row.id,
+        job_name: row.job_name,
+        template: row.template,
+        version: row.version,
+        mode: row.mode,
+        region: row.region,
+        status: row.status,
+        error_message: row.error_message,
+        launch_path: row.launch_path,
+        source_ami_id: row.source_ami_id,
+        instance_id: row.instance_id,
+        public_ip: row.public_ip,
+        private_ip: row.private_ip,
+        readiness_checks: count(row.checks),
+        readiness_class: row.probe_class,
+        readiness_detail: row.probe_detail,
+        time_to_ready_seconds,
+        created_ami_id: row.created_ami_id,
+        ami_creation_status: row.ami_status,
+        ami_created_at: row.ami_created_at,
+        ami_creation_error: row.ami_error,
+        ami_skip_reason: row.ami_skip_reason,
+        run: count(row.run),
+        created_at: row.created_at,
+        started_at: row.started_at,
+        launched_at: row.launched_at,
+        ready_at: row.ready_at,
+        finished_at: row.finished_at,
+    }
+}
+
+fn access_url(row: &deployment::Model) -> Option<String> {
+    row.ready_at?;
+    let recipe: ingot_domain::template::Template =
+        serde_json::from_value(row.recipe.clone()).ok()?;
+    let address = recipe
+        .probe
+        .host
+        .clone()
+        .or_else(|| row.public_ip.clone())
+        .or_else(|| row.private_ip.clone())?;
+    let (scheme, port) = (recipe.probe.scheme.as_str(), recipe.probe.port);
+    let usual = matches!((scheme, port), ("https", 443) | ("http", 80));
+    Some(if usual {
+        format!("{scheme}://{address}/")
+    } else {
+        format!("{scheme}://{address}:{port}/")
+    })
+}
+
+fn stage(row: &deployment::Model, status: Status, ami: Option<AmiStatus>) -> String {
+    match (status, ami) {
+        (Status::Pending, _) => "not started".to_owned(),
+        (Status::Queued, _) => "waiting for a worker".to_owned(),
+        (Status::Deploying, _) if row.instance_id.is_some() => {
+            "the instance is starting".to_owned()
+        }
+        (Status::Deploying, _) => "launching".to_owned(),
+        (Status::Running, _) if row.checks == 0 => {
+            "waiting for the first readiness check".to_owned()
+        }
+        (Status::Running, _) => format!("checking readiness ({} so far)", row.checks),
+        (Status::Success, Some(AmiStatus::Pending)) => "ready; the AMI follows".to_owned(),
+        (Status::Success, Some(AmiStatus::Creating)) => "ready; creating the AMI".to_owned(),
+        (Status::Success, _) => "ready".to_owned(),
+        (Status::Failed, _) => "failed".to_owned(),
+        (Status::ReadinessTimeout, _) => "never became ready".to_owned(),
+        (Status::Cancelled, _) => "cancelled".to_owned(),
+        (Status::Destroyed, _) => "destroyed".to_owned(),
+    }
+}
+
+/// An event.
+pub(crate) fn event(row: event::Model) -> Event {
+    Event {
+        seq: row.seq,
+        at: row.at,
+        kind: row.kind,
+        source: row.source,
+        level: row.level,
+        message: row.message,
+    }
+}
+
+/// An image.
+pub(crate) fn image(row: image::Model) -> Image {
+    let tags: BTreeMap<String, String> =
+        serde_json::from_value(row.tags.clone()).unwrap_or_default();
+    Image {
+        snapshot_ids: row.snapshot_ids(),
+        tags,
+        architecture: Arch::parse(&row.arch).unwrap_or_default(),
+        id: row.id,
+        ami_id: row.ami_id,
+        name: row.name,
+        template: row.template,
+        version: row.version,
+        mode: row.mode,
+        account: row.account,
+        region: row.region,
+        base_image: row.base_image,
+        fingerprint: row.fingerprint,
+        generation: count(row.generation),
+        status: row.status,
+        origin: row.origin,
+        size_gb: row.size_gb.map(count),
+        source_deployment_id: row.source_deployment_id.filter(|id| !id.is_empty()),
+        source_instance_id: row.source_instance_id,
+        error: row.error,
+        created_at: row.created_at,
+        available_at: row.available_at,
+    }
+}
+
+/// A task with the attempts read for it.
+pub(crate) fn task(row: task::Model, attempts: Vec<attempt::Model>) -> Task {
+    Task {
+        id: row.id,
+        queue: row.queue,
+        kind: row.kind,
+        state: row.state,
+        deployment_id: row.deployment_id,
+        attempt: count(row.attempt),
+        max_attempts: count(row.max_attempts),
+        crashes: count(row.crashes),
+        visits: count(row.visits),
+        run_at: row.run_at,
+        waiting_for: row.waiting_for,
+        worker: row.worker,
+        lease_until: row.lease_until,
+        last_error: row.last_error,
+        created_at: row.created_at,
+        finished_at: row.finished_at,
+        attempts: attempts
+            .into_iter()
+            .map(|row| Attempt {
+                attempt: count(row.number),
+                outcome: row.outcome,
+                worker: row.worker,
+                error: row.error,
+                started_at: row.started_at,
+                finished_at: row.finished_at,
+            })
+            .collect(),
+    }
+}
+
+/// A queue.
+pub(crate) fn queue(depth: QueueDepth) -> Queue {
+    let count = |state| {
+        depth
+            .states
+            .iter()
+            .find(|(one, _)| *one == state)
+            .map_or(0, |(_, n)| *n)
+    };
+    Queue {
+        available: count(TaskState::Available),
+        scheduled: count(TaskState::Scheduled),
+        running: count(TaskState::Running),
+        retryable: count(TaskState::Retryable),
+        discarded: count(TaskState::Discarded),
+        oldest_due: depth.oldest_due,
+        name: depth.queue,
+    }
+}
+
+/// A template with its measured launch times.
+pub(crate) fn template(
+    row: &template::Model,
+    spec: &ingot_domain::template::Template,
+    launch_times: LaunchTimes,
+) -> Template {
+    let probe = &spec.probe;
+    let kind = match spec.kind {
+        ingot_domain::template::Kind::GoldenImage => "golden_image",
+        ingot_domain::template::Kind::Docker => "docker",
+    };
+    Template {
+        name: row.name.clone(),
+        description: spec.description.clone(),
+        builtin: row.builtin,
+        revision: count(row.revision),
+        kind: kind.to_owned(),
+        base_image: spec.base_image.describe(),
+        architecture: spec.architecture.to_string(),
+        modes: spec.modes.clone(),
+        instance_types: spec.instance_types.clone(),
+        volume_size_gb: spec.volume.size_gb,
+        probe: format!(
+            "{}://<instance>:{}{}",
+            probe.scheme.as_str(),
+            probe.port,
+            probe.path
+        ),
+        fingerprint: ingot_domain::fingerprint::of_recipe(spec),
+        launch_times,
+    }
+}

@@ -1,0 +1,69 @@
+//! The handlers under `/v1`, one file per noun.
+
+pub(crate) mod deployments;
+pub(crate) mod events;
+pub(crate) mod images;
+pub(crate) mod queues;
+pub(crate) mod tasks;
+pub(crate) mod templates;
+
+use ingot_client::page::{DEFAULT_LIMIT, LONGEST_PAGE};
+use ingot_domain::field::FieldError;
+
+use crate::error::ApiError;
+
+/// A page's length within bounds.
+fn limit(asked: Option<u64>) -> Result<u64, ApiError> {
+    let limit = asked.unwrap_or(DEFAULT_LIMIT);
+    if (1..=LONGEST_PAGE).contains(&limit) {
+        return Ok(limit);
+    }
+    let message = format!("give 1 to {LONGEST_PAGE}");
+    Err(ApiError::Unreadable(vec![FieldError::new(
+        "limit", limit, message,
+    )]))
+}
+
+/// A word of a closed set, or the set.
+fn word(field: &str, value: Option<&String>, known: &[&str]) -> Result<(), ApiError> {
+    match value {
+        Some(value) if !known.contains(&value.as_str()) => {
+            let message = format!("choose one of {}", known.join(", "));
+            Err(ApiError::Unreadable(vec![FieldError::new(
+                field, value, message,
+            )]))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A cursor that one of our pages gave out: an id of the list's kind.
+fn cursor<T: std::str::FromStr>(given: Option<&String>) -> Result<(), ApiError> {
+    match given {
+        Some(text) if text.parse::<T>().is_err() => {
+            let message =
+                "give back the `next_cursor` of the page before, or leave it out for the first";
+            Err(ApiError::Unreadable(vec![FieldError::new(
+                "cursor", text, message,
+            )]))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Cuts the one row read too many and makes the cursor of it.
+fn page<R, T>(
+    mut rows: Vec<R>,
+    limit: u64,
+    id: impl Fn(&R) -> String,
+    show: impl Fn(R) -> T,
+) -> ingot_client::Page<T> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next_cursor = if more { rows.last().map(id) } else { None };
+    ingot_client::Page {
+        items: rows.into_iter().map(show).collect(),
+        next_cursor,
+    }
+}

@@ -1,0 +1,262 @@
+//! Deployments: request, list, show, and what people do to one.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use ingot_client::{CreateDeployment, Deployment, DeploymentFilter, Page};
+use ingot_domain::deployment::Status;
+use ingot_domain::field::FieldError;
+use ingot_domain::fingerprint::hex_sha256;
+use ingot_domain::ids::DeploymentId;
+use ingot_domain::request;
+use ingot_entity::store::{
+    Created, DeploymentQuery, IdempotencyClaim, Intervention, NewDeployment,
+};
+use uuid::Uuid;
+
+use super::{cursor, limit, page, word};
+use crate::auth::Caller;
+use crate::body::{IdempotencyKey, Json, Params};
+use crate::error::ApiError;
+use crate::present;
+use crate::state::Api;
+
+/// Request a deployment
+///
+/// Answers as soon as the request is durable; the work is done by workers. Repeat a request whose answer was lost with the
+/// same `Idempotency-Key`: it leads to the same deployment.
+#[utoipa::path(
+    post, path = "/v1/deployments", tag = "deployments", operation_id = "createDeployment",
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 128 visible ASCII characters, kept for 24 h", min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
+    request_body = CreateDeployment,
+    responses((status = 202, description = "Accepted", body = Deployment, headers(("Location" = String, description = "Where to look"))))
+)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the outermost source of deployment ids"
+)]
+pub(crate) async fn create(
+    State(api): State<Api>,
+    caller: Caller,
+    IdempotencyKey(key): IdempotencyKey,
+    Json(body): Json<CreateDeployment>,
+) -> Result<Response, ApiError> {
+    let canonical = serde_json::to_vec(&body).map_err(|_| ApiError::Internal)?;
+    let start = body.start.unwrap_or(true);
+    let Some(row) = api.template(&body.template).await? else {
+        let known: Vec<String> = api
+            .ledger
+            .templates()
+            .await?
+            .into_iter()
+            .map(|row| row.name)
+            .collect();
+        let message = format!(
+            "choose one of {}, or add it with `ingot templates apply`",
+            known.join(", ")
+        );
+        return Err(ApiError::Invalid(vec![FieldError::new(
+            "template",
+            &body.template,
+            message,
+        )]));
+    };
+    let recipe = row.parsed()?;
+    let draft = body
+        .draft()
+        .map_err(|error| ApiError::Invalid(vec![error]))?;
+    let order = request::parse(draft, &recipe, &api.limits).map_err(ApiError::Invalid)?;
+    let claim = key.map(|key| IdempotencyClaim {
+        token_id: caller.token_id.clone(),
+        key,
+        request_hash: hex_sha256(b"POST /v1/deployments\n".iter().copied().chain(canonical)),
+    });
+    let id = DeploymentId::new(Uuid::now_v7());
+    let new = NewDeployment {
+        id,
+        order,
+        recipe,
+        start,
+        by: caller.name,
+    };
+    let shown_key = claim
+        .as_ref()
+        .map(|claim| claim.key.clone())
+        .unwrap_or_default();
+    match api.ledger.create_deployment(new, claim).await? {
+        Created::New(row, task) => {
+            if let Some(task) = task {
+                api.ringer
+                    .ring(task.kind.queue().as_str(), task.id.as_str());
+            }
+            Ok(accepted(present::deployment(row), false))
+        }
+        Created::Before(id) => {
+            let row = api
+                .ledger
+                .deployment(&id)
+                .await?
+                .ok_or(ApiError::Internal)?;
+            Ok(accepted(present::deployment(row), true))
+        }
+        Created::Mismatch => Err(ApiError::KeyReused(shown_key)),
+    }
+}
+
+fn accepted(deployment: Deployment, replayed: bool) -> Response {
+    let location = format!("/v1/deployments/{}", deployment.id);
+    let headers = [
+        (header::LOCATION, location),
+        (
+            HeaderName::from_static("idempotency-replayed"),
+            replayed.to_string(),
+        ),
+    ];
+    (StatusCode::ACCEPTED, headers, axum::Json(deployment)).into_response()
+}
+
+/// List deployments, newest first
+#[utoipa::path(
+    get, path = "/v1/deployments", tag = "deployments", operation_id = "listDeployments", params(DeploymentFilter),
+    responses((status = 200, description = "One page", body = Page<Deployment>))
+)]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    _: Caller,
+    Params(filter): Params<DeploymentFilter>,
+) -> Result<axum::Json<Page<Deployment>>, ApiError> {
+    find(&api, filter).await.map(axum::Json)
+}
+
+/// One page of deployments; the console uses it too.
+pub(crate) async fn find(
+    api: &Api,
+    filter: DeploymentFilter,
+) -> Result<Page<Deployment>, ApiError> {
+    let limit = limit(filter.limit)?;
+    let statuses: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
+    word("status", filter.status.as_ref(), &statuses)?;
+    cursor::<DeploymentId>(filter.cursor.as_ref())?;
+    let query = DeploymentQuery {
+        status: filter.status,
+        template: filter.template,
+        version: filter.version,
+        region: filter.region,
+        before: filter.cursor,
+    };
+    let rows = api.ledger.list_deployments(&query, limit + 1).await?;
+    Ok(page(rows, limit, |row| row.id.clone(), present::deployment))
+}
+
+/// Show a deployment
+#[utoipa::path(
+    get, path = "/v1/deployments/{id}", tag = "deployments", operation_id = "showDeployment",
+    params(("id" = String, Path, description = "dep_…")),
+    responses((status = 200, description = "The deployment", body = Deployment))
+)]
+pub(crate) async fn show(
+    State(api): State<Api>,
+    _: Caller,
+    Path(id): Path<String>,
+) -> Result<axum::Json<Deployment>, ApiError> {
+    one(&api, &id).await.map(axum::Json)
+}
+
+/// One deployment, or a 404 that says how ids look.
+pub(crate) async fn one(api: &Api, id: &str) -> Result<Deployment, ApiError> {
+    let id: DeploymentId = id.parse().map_err(unknown)?;
+    let row = api.ledger.deployment(id.as_str()).await?;
+    row.map(present::deployment)
+        .ok_or_else(|| unknown(format!("there is no deployment `{id}`")))
+}
+
+fn unknown(what: impl ToString) -> ApiError {
+    ApiError::NotFound(format!(
+        "{}; `ingot deployments list` shows them",
+        what.to_string()
+    ))
+}
+
+macro_rules! intervention {
+    ($(#[doc = $doc:literal])+ $name:ident, $path:literal, $operation:literal) => {
+        $(#[doc = $doc])+
+        #[utoipa::path(
+            post, path = $path, tag = "deployments", operation_id = $operation,
+            params(("id" = String, Path, description = "dep_…")),
+            responses(
+                (status = 202, description = "Accepted, or so already", body = Deployment),
+                (status = 409, description = "Not from this status", body = ingot_client::Problem, content_type = "application/problem+json"),
+            )
+        )]
+        pub(crate) async fn $name(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, ApiError> {
+            intervene(&api, &caller, &id, stringify!($name)).await.map(|shown| (StatusCode::ACCEPTED, axum::Json(shown)).into_response())
+        }
+    };
+}
+
+intervention!(
+    /// Start a pending deployment
+    start, "/v1/deployments/{id}/start", "startDeployment"
+);
+intervention!(
+    /// Retry a failed deployment
+    ///
+    /// Clears the old error and time stamps; the story and the attempts stay. The failed run's instance is terminated.
+    retry, "/v1/deployments/{id}/retry", "retryDeployment"
+);
+intervention!(
+    /// Cancel a deployment that is not over
+    ///
+    /// Its instance is terminated.
+    cancel, "/v1/deployments/{id}/cancel", "cancelDeployment"
+);
+intervention!(
+    /// Destroy a deployment's instance
+    ///
+    /// Asynchronous; the AMI made of it stays.
+    destroy, "/v1/deployments/{id}/destroy", "destroyDeployment"
+);
+
+/// Does what people do to a deployment; the console uses it too.
+pub(crate) async fn intervene(
+    api: &Api,
+    caller: &Caller,
+    id: &str,
+    action: &str,
+) -> Result<Deployment, ApiError> {
+    let id: DeploymentId = id.parse().map_err(unknown)?;
+    let (id, by) = (id.as_str(), caller.name.as_str());
+    let done = match action {
+        "start" | "retry" => api.ledger.start(id, by).await?,
+        "cancel" => api.ledger.cancel(id, by).await?,
+        "destroy" => api.ledger.destroy(id, by).await?,
+        other => {
+            return Err(ApiError::NotFound(format!(
+                "there is no action `{other}`: start, retry, cancel or destroy"
+            )));
+        }
+    };
+    match done {
+        Intervention::Done(row, task) => {
+            if let Some(task) = task {
+                api.ringer
+                    .ring(task.kind.queue().as_str(), task.id.as_str());
+            }
+            Ok(present::deployment(*row))
+        }
+        Intervention::Already(row) => Ok(present::deployment(*row)),
+        Intervention::Unknown => Err(unknown(format!("there is no deployment `{id}`"))),
+        Intervention::Refused(status) => Err(ApiError::Conflict(refusal(action, status))),
+    }
+}
+
+fn refusal(action: &str, status: Status) -> String {
+    let way_out = match action {
+        "start" | "retry" => {
+            "only pending, failed and readiness_timeout deployments can be started"
+        }
+        "cancel" => "it is over; `destroy` terminates its instance",
+        _ => "see /docs",
+    };
+    format!("the deployment is `{status}`: {way_out}")
+}

@@ -1,0 +1,71 @@
+//! Tasks: what is being done, by whom, what waits and why.
+
+use axum::extract::{Path, State};
+use ingot_client::{Page, Task, TaskFilter};
+use ingot_domain::ids::{DeploymentId, TaskId};
+use ingot_domain::task::{Queue, TaskState};
+use ingot_entity::store::TaskQuery;
+
+use super::{cursor, limit, page, word};
+use crate::auth::Caller;
+use crate::body::Params;
+use crate::error::ApiError;
+use crate::present;
+use crate::state::Api;
+
+/// List tasks, newest first
+#[utoipa::path(
+    get, path = "/v1/tasks", tag = "tasks", operation_id = "listTasks", params(TaskFilter),
+    responses((status = 200, description = "One page", body = Page<Task>))
+)]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    _: Caller,
+    Params(filter): Params<TaskFilter>,
+) -> Result<axum::Json<Page<Task>>, ApiError> {
+    let limit = limit(filter.limit)?;
+    let states: Vec<&str> = TaskState::ALL.iter().map(|state| state.as_str()).collect();
+    word("state", filter.state.as_ref(), &states)?;
+    let queues: Vec<&str> = Queue::ALL.iter().map(|queue| queue.as_str()).collect();
+    word("queue", filter.queue.as_ref(), &queues)?;
+    cursor::<TaskId>(filter.cursor.as_ref())?;
+    if let Some(id) = &filter.deployment_id {
+        id.parse::<DeploymentId>().map_err(|error| {
+            let error =
+                ingot_domain::field::FieldError::new("deployment_id", id, error.to_string());
+            ApiError::Unreadable(vec![error])
+        })?;
+    }
+    let query = TaskQuery {
+        queue: filter.queue,
+        state: filter.state,
+        deployment_id: filter.deployment_id,
+        before: filter.cursor,
+    };
+    let rows = api.ledger.list_tasks(&query, limit + 1).await?;
+    Ok(axum::Json(page(
+        rows,
+        limit,
+        |row| row.id.clone(),
+        |row| present::task(row, Vec::new()),
+    )))
+}
+
+/// Show a task with its attempts
+#[utoipa::path(
+    get, path = "/v1/tasks/{id}", tag = "tasks", operation_id = "showTask",
+    params(("id" = String, Path, description = "tsk_…")),
+    responses((status = 200, description = "The task", body = Task))
+)]
+pub(crate) async fn show(
+    State(api): State<Api>,
+    _: Caller,
+    Path(id): Path<String>,
+) -> Result<axum::Json<Task>, ApiError> {
+    let unknown =
+        |what: String| ApiError::NotFound(format!("{what}; `ingot tasks list` shows them"));
+    let id: TaskId = id.parse().map_err(|error| unknown(format!("{error}")))?;
+    let found = api.ledger.task(id.as_str()).await?;
+    let (row, attempts) = found.ok_or_else(|| unknown(format!("there is no task `{id}`")))?;
+    Ok(axum::Json(present::task(row, attempts)))
+}

@@ -1,0 +1,59 @@
+//! The router, in one screen, and serving it.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use ingot_telemetry::router as telemetry;
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::body::LARGEST;
+use crate::error::ApiError;
+use crate::state::Api;
+use crate::{middleware, openapi, pages};
+
+/// Longest time a request may take; live logs are not under it.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// Everything the API answers.
+pub fn router(api: Api) -> Router {
+    let (v1, document) = openapi::routes();
+    let pages = Router::new()
+        .route("/", get(pages::deployments))
+        .route("/deployments/{id}", get(pages::deployment))
+        .route("/deployments/{id}/actions/{action}", post(pages::act))
+        .route("/images", get(pages::images))
+        .route("/login", get(pages::login).post(pages::sign_in))
+        .route("/logout", post(pages::sign_out))
+        .route("/docs", get(pages::docs))
+        .route("/assets/{name}", get(pages::asset))
+        .route("/openapi.json", get(pages::openapi));
+    let timed = v1.merge(pages).layer(TimeoutLayer::with_status_code(
+        axum::http::StatusCode::SERVICE_UNAVAILABLE,
+        ANSWER,
+    ));
+    timed
+        .merge(openapi::streams())
+        .layer(axum::Extension(document))
+        .fallback(async || {
+            ApiError::NotFound("there is nothing at this path; see /docs".to_owned())
+        })
+        .method_not_allowed_fallback(async || ApiError::Method)
+        .layer(DefaultBodyLimit::max(LARGEST))
+        .layer(CatchPanicLayer::custom(middleware::panicked))
+        .with_state(api.clone())
+        .merge(telemetry(api.metrics.clone(), api.health.clone()))
+        .layer(from_fn_with_state(api, middleware::around))
+}
+
+/// Serves until the API's `shutdown`, then lets requests end.
+pub async fn serve(listener: TcpListener, api: Api) -> std::io::Result<()> {
+    let stop = api.shutdown.clone();
+    axum::serve(listener, router(api))
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
+}

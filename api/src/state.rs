@@ -1,0 +1,163 @@
+//! What every request may use.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant as Moment};
+
+use ingot_domain::auth::BearerToken;
+use ingot_domain::request::Limits;
+use ingot_entity::{Ledger, LedgerError, template, token};
+use ingot_queue::Ringer;
+use ingot_telemetry::{Health, Metrics};
+use tokio_util::sync::CancellationToken;
+
+/// How long a token or a template just read serves further requests: a burst of requests asks the ledger once, and a
+/// revoked token ends within this.
+const FRESH: Duration = Duration::from_secs(1);
+/// Entries kept; more are forgotten wholesale.
+const KEPT: usize = 1024;
+
+/// The one-time link of `ingot up`: whoever brings the code is signed in with the token, once.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// The code in the link.
+    pub code: String,
+    /// The token it stands for.
+    pub token: String,
+}
+
+/// Shared by all requests.
+#[derive(Debug, Clone)]
+pub struct Api {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The doorbell.
+    pub ringer: Ringer,
+    /// Metrics.
+    pub metrics: Metrics,
+    /// This process's health.
+    pub health: Health,
+    /// Allow-lists.
+    pub limits: Arc<Limits>,
+    /// Ends live logs when the process does.
+    pub shutdown: CancellationToken,
+    login: Arc<Mutex<Option<Login>>>,
+    tokens: Remembered<token::Model>,
+    templates: Remembered<template::Model>,
+}
+
+impl Api {
+    /// An API over these parts.
+    pub fn new(
+        ledger: Ledger,
+        ringer: Ringer,
+        metrics: Metrics,
+        health: Health,
+        limits: Limits,
+        shutdown: CancellationToken,
+    ) -> Self {
+        Self {
+            ledger,
+            ringer,
+            metrics,
+            health,
+            limits: Arc::new(limits),
+            shutdown,
+            login: Arc::default(),
+            tokens: Remembered::default(),
+            templates: Remembered::default(),
+        }
+    }
+
+    /// Allows one sign-in by link.
+    pub fn with_login(self, login: Login) -> Self {
+        *self.login.lock().unwrap_or_else(PoisonError::into_inner) = Some(login);
+        self
+    }
+
+    /// The token a link's code stands for; the code is used up.
+    pub(crate) fn redeem(&self, code: &str) -> Option<String> {
+        let mut login = self.login.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = login.as_ref().is_some_and(|login| login.code == code);
+        if fits {
+            login.take().map(|login| login.token)
+        } else {
+            None
+        }
+    }
+
+    /// The row of a genuine token.
+    pub(crate) async fn authenticate(
+        &self,
+        bearer: &BearerToken,
+    ) -> Result<Option<token::Model>, LedgerError> {
+        let key = bearer.hash();
+        if let Some(row) = self.tokens.get(&key) {
+            return Ok(Some(row));
+        }
+        let row = self.ledger.authenticate(bearer).await?;
+        if let Some(row) = &row {
+            self.tokens.put(key, row.clone());
+        }
+        Ok(row)
+    }
+
+    /// The newest revision of a template.
+    pub(crate) async fn template(
+        &self,
+        name: &str,
+    ) -> Result<Option<template::Model>, LedgerError> {
+        if let Some(row) = self.templates.get(name) {
+            return Ok(Some(row));
+        }
+        let row = self.ledger.template(name).await?;
+        if let Some(row) = &row {
+            self.templates.put(name.to_owned(), row.clone());
+        }
+        Ok(row)
+    }
+
+    /// Forgets a template that has just changed.
+    pub(crate) fn template_changed(&self, name: &str) {
+        self.templates.forget(name);
+    }
+}
+
+#[derive(Debug)]
+struct Remembered<T>(Arc<Mutex<HashMap<String, (Moment, T)>>>);
+
+impl<T> Clone for Remembered<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Default for Remembered<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<T: Clone> Remembered<T> {
+    fn get(&self, key: &str) -> Option<T> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(key)
+            .filter(|(at, _)| at.elapsed() < FRESH)
+            .map(|(_, value)| value.clone())
+    }
+
+    fn put(&self, key: String, value: T) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT {
+            kept.clear();
+        }
+        kept.insert(key, (Moment::now(), value));
+    }
+
+    fn forget(&self, key: &str) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(key);
+    }
+}
