@@ -37,7 +37,10 @@ pub(crate) struct Visit {
 impl Visit {
     /// Nothing to write but the task's own end.
     pub(crate) fn only(then: Then) -> Self {
-        Self { change: Change::default(), then }
+        Self {
+            change: Change::default(),
+            then,
+        }
     }
 }
 
@@ -64,13 +67,24 @@ impl Case {
     pub(crate) async fn load(hands: &Hands, claim: &Claim) -> Result<Self, VisitError> {
         let id = claim.task.deployment_id.as_deref().unwrap_or_default();
         let Some(row) = hands.ledger.deployment(id).await? else {
-            return Err(VisitError::Nonsense(format!("there is no deployment `{id}`")));
+            return Err(VisitError::Nonsense(format!(
+                "there is no deployment `{id}`"
+            )));
         };
         let read = |what| move |source| LedgerError::Json { what, source };
         let order: Order = serde_json::from_value(row.order.clone()).map_err(read("order"))?;
-        let recipe: Template = serde_json::from_value(row.recipe.clone()).map_err(read("recipe"))?;
+        let recipe: Template =
+            serde_json::from_value(row.recipe.clone()).map_err(read("recipe"))?;
         let (status, ami) = (status_of(&row)?, ami_status_of(&row)?);
-        Ok(Self { before: row.clone(), row, order, recipe, status, ami, change: Change::default() })
+        Ok(Self {
+            before: row.clone(),
+            row,
+            order,
+            recipe,
+            status,
+            ami,
+            change: Change::default(),
+        })
     }
 
     /// Adds a line to the story.
@@ -93,7 +107,14 @@ impl Case {
         self.become_status(Status::Failed);
         self.row.error_message = Some(why.to_owned());
         self.row.finished_at = Some(hands.ledger.now());
-        self.say(Line::info("deployment.failed", source, format!("✗ Deployment failed: {why}")).error());
+        self.say(
+            Line::info(
+                "deployment.failed",
+                source,
+                format!("✗ Deployment failed: {why}"),
+            )
+            .error(),
+        );
         self.skip_ami(SkipReason::Ended, "deployment failed");
     }
 
@@ -110,8 +131,19 @@ impl Case {
     pub(crate) fn fail_ami(&mut self, hands: &Hands, why: &str) {
         self.become_ami(AmiStatus::Failed);
         self.row.ami_error = Some(why.to_owned());
-        self.say(Line::info("ami.failed", Source::AmiCreation, format!("✗ AMI creation failed: {why}")).error());
-        hands.metrics.builds.with_label_values(&["deployment", "failed", ""]).inc();
+        self.say(
+            Line::info(
+                "ami.failed",
+                Source::AmiCreation,
+                format!("✗ AMI creation failed: {why}"),
+            )
+            .error(),
+        );
+        hands
+            .metrics
+            .builds
+            .with_label_values(&["deployment", "failed", ""])
+            .inc();
     }
 
     /// The outcome with this case's changes.
@@ -119,13 +151,19 @@ impl Case {
         if !self.change.lines.is_empty() || self.row != self.before {
             self.change.deployment = Some((self.before, self.row));
         }
-        Visit { change: self.change, then }
+        Visit {
+            change: self.change,
+            then,
+        }
     }
 
     /// Comes back after a simulated wait.
     pub(crate) fn snooze(self, hands: &Hands, wait: Duration, why: &str) -> Visit {
         let at = hands.after(wait);
-        self.end(Then::Snooze { at, why: why.to_owned() })
+        self.end(Then::Snooze {
+            at,
+            why: why.to_owned(),
+        })
     }
 
     /// Comes back at once.
@@ -140,13 +178,29 @@ pub(crate) fn then_for(hands: &Hands, claim: &Claim, error: &CloudError) -> Then
     let calm = error.kind.is_retryable() || error.kind.is_unknown();
     let attempt = u32::try_from(claim.task.attempt).unwrap_or(1);
     // Throttles and outages are waited out with growing patience, told apart by how often we came.
-    let patience = if calm { u32::try_from(claim.task.visits).unwrap_or(1).min(4) } else { attempt };
-    let wait = ingot_domain::retry::backoff(patience, hands.chance());
-    let wait = if error.kind == ErrorKind::Unknown { wait.min(Duration::from_secs(5)) } else { wait };
-    let at = hands.after(wait).max(hands.ledger.now() + chrono::TimeDelta::milliseconds(100));
-    if calm {
-        Then::Snooze { at, why: format!("AWS: {} ({})", error.kind, error.code) }
+    let patience = if calm {
+        u32::try_from(claim.task.visits).unwrap_or(1).min(4)
     } else {
-        Then::Retry { at, error: error.to_string() }
+        attempt
+    };
+    let wait = ingot_domain::retry::backoff(patience, hands.chance());
+    let wait = if error.kind == ErrorKind::Unknown {
+        wait.min(Duration::from_secs(5))
+    } else {
+        wait
+    };
+    let at = hands
+        .after(wait)
+        .max(hands.ledger.now() + chrono::TimeDelta::milliseconds(100));
+    if calm {
+        Then::Snooze {
+            at,
+            why: format!("AWS: {} ({})", error.kind, error.code),
+        }
+    } else {
+        Then::Retry {
+            at,
+            error: error.to_string(),
+        }
     }
 }

@@ -68,16 +68,33 @@ async fn once(hands: &Hands, claim: &Claim) -> bool {
     let metrics = &hands.metrics;
     metrics.jobs_claimed.with_label_values(&[queue]).inc();
     if let Some(claimed_at) = claim.task.claimed_at {
-        let wait = (claimed_at - claim.task.run_at).to_std().unwrap_or_default();
-        metrics.queue_wait.with_label_values(&[queue]).observe(wait.as_secs_f64());
+        let wait = (claimed_at - claim.task.run_at)
+            .to_std()
+            .unwrap_or_default();
+        metrics
+            .queue_wait
+            .with_label_values(&[queue])
+            .observe(wait.as_secs_f64());
     }
     if claim.after_crash {
-        metrics.lease_expired.with_label_values(&[kind.as_str()]).inc();
+        metrics
+            .lease_expired
+            .with_label_values(&[kind.as_str()])
+            .inc();
     }
     let began = Moment::now();
     let visit = if claim.poisoned {
-        metrics.jobs_poisoned.with_label_values(&[kind.as_str()]).inc();
-        visits::give_up(hands, claim, kind, "its worker died too often while working on it").await
+        metrics
+            .jobs_poisoned
+            .with_label_values(&[kind.as_str()])
+            .inc();
+        visits::give_up(
+            hands,
+            claim,
+            kind,
+            "its worker died too often while working on it",
+        )
+        .await
     } else {
         pay(hands, claim, kind).await
     };
@@ -85,7 +102,10 @@ async fn once(hands: &Hands, claim: &Claim) -> bool {
         Ok(visit) => visit,
         Err(error) => troubled(hands, claim, kind, &error).await,
     };
-    metrics.job_duration.with_label_values(&[queue, kind.as_str()]).observe(began.elapsed().as_secs_f64());
+    metrics
+        .job_duration
+        .with_label_values(&[queue, kind.as_str()])
+        .observe(began.elapsed().as_secs_f64());
     commit(hands, claim, kind, visit).await
 }
 
@@ -101,7 +121,10 @@ async fn pay(hands: &Hands, claim: &Claim, kind: TaskKind) -> Result<Visit, Visi
 fn failed(hands: &Hands, claim: &Claim, error: &str) -> Visit {
     let attempt = u32::try_from(claim.task.attempt).unwrap_or(1);
     let at = hands.after(backoff(attempt, hands.chance()));
-    Visit::only(Then::Retry { at, error: error.to_owned() })
+    Visit::only(Then::Retry {
+        at,
+        error: error.to_owned(),
+    })
 }
 
 /// What an undecided visit leads to: another look, another attempt, or giving up.
@@ -109,22 +132,33 @@ async fn troubled(hands: &Hands, claim: &Claim, kind: TaskKind, error: &VisitErr
     let text = chain(error);
     let visit = match error {
         VisitError::Cloud(cloud) => {
-            hands.metrics.jobs_retried.with_label_values(&[kind.as_str(), cloud.kind.as_str()]).inc();
+            hands
+                .metrics
+                .jobs_retried
+                .with_label_values(&[kind.as_str(), cloud.kind.as_str()])
+                .inc();
             Visit::only(then_for(hands, claim, cloud))
         }
         VisitError::Ledger(_) => {
-            hands.metrics.jobs_retried.with_label_values(&[kind.as_str(), "ledger"]).inc();
+            hands
+                .metrics
+                .jobs_retried
+                .with_label_values(&[kind.as_str(), "ledger"])
+                .inc();
             failed(hands, claim, &text)
         }
         VisitError::Nonsense(why) => Visit::only(Then::Discard { error: why.clone() }),
     };
     tracing::warn!(error = %text, then = ?visit.then, "a visit did not decide");
     let last = claim.task.attempt >= claim.task.max_attempts;
-    let hopeless = matches!(visit.then, Then::Discard { .. }) || (last && matches!(visit.then, Then::Retry { .. }));
+    let hopeless = matches!(visit.then, Then::Discard { .. })
+        || (last && matches!(visit.then, Then::Retry { .. }));
     if hopeless {
         match visits::give_up(hands, claim, kind, &text).await {
             Ok(given_up) => return given_up,
-            Err(error) => tracing::error!(error = %chain(&error), "a task could not be given up properly"),
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "a task could not be given up properly")
+            }
         }
     }
     visit
@@ -140,20 +174,30 @@ async fn commit(hands: &Hands, claim: &Claim, kind: TaskKind, visit: Visit) -> b
     };
     let committed = hands.ledger.commit(claim, &change, &then).await;
     let finished = |outcome: &str| {
-        hands.metrics.jobs_finished.with_label_values(&[claim.task.queue.as_str(), kind.as_str(), outcome]).inc();
+        hands
+            .metrics
+            .jobs_finished
+            .with_label_values(&[claim.task.queue.as_str(), kind.as_str(), outcome])
+            .inc();
     };
     match committed {
         Ok(Committed::Yes) => {
             finished(outcome);
             let now = hands.ledger.now();
             for task in change.tasks.iter().filter(|task| task.run_at <= now) {
-                hands.ringer.ring(task.kind.queue().as_str(), task.id.as_str());
+                hands
+                    .ringer
+                    .ring(task.kind.queue().as_str(), task.id.as_str());
             }
             matches!(then, Then::Snooze { at, .. } if at <= now)
         }
         Ok(Committed::Fenced) => {
             finished("fenced");
-            hands.metrics.fenced_writes.with_label_values(&[kind.as_str()]).inc();
+            hands
+                .metrics
+                .fenced_writes
+                .with_label_values(&[kind.as_str()])
+                .inc();
             tracing::warn!("fenced: another worker holds the task by now");
             false
         }

@@ -69,17 +69,33 @@ impl Hands {
         settings: Settings,
     ) -> Self {
         let (account, bases) = (OnceCell::new(), Mutex::default());
-        Self { ledger, cloud, batcher, prober, ringer, metrics, settings, account, bases }
+        Self {
+            ledger,
+            cloud,
+            batcher,
+            prober,
+            ringer,
+            metrics,
+            settings,
+            account,
+            bases,
+        }
     }
 
     /// The AWS account of our credentials; asked once.
     pub async fn account(&self) -> Result<String, CloudError> {
-        let account = self.account.get_or_try_init(|| async { Ok(self.cloud.identity().await?.account) });
+        let account = self
+            .account
+            .get_or_try_init(|| async { Ok(self.cloud.identity().await?.account) });
         account.await.cloned()
     }
 
     /// A base image's facts, not older than five minutes.
-    pub async fn base_image(&self, region: &str, base: &BaseImage) -> Result<BaseImageFacts, CloudError> {
+    pub async fn base_image(
+        &self,
+        region: &str,
+        base: &BaseImage,
+    ) -> Result<BaseImageFacts, CloudError> {
         let key = (region.to_owned(), base.describe());
         if let Some((asked, facts)) = self.bases.lock().await.get(&key)
             && asked.elapsed() < BASE_FRESH
@@ -87,13 +103,17 @@ impl Hands {
             return Ok(facts.clone());
         }
         let facts = self.cloud.resolve_base_image(region, base).await?;
-        self.bases.lock().await.insert(key, (Moment::now(), facts.clone()));
+        self.bases
+            .lock()
+            .await
+            .insert(key, (Moment::now(), facts.clone()));
         Ok(facts)
     }
 
     /// The instant a simulated wait from now.
     pub fn after(&self, wait: Duration) -> Instant {
-        self.ledger.now() + chrono::TimeDelta::from_std(self.settings.pace.wait(wait)).unwrap_or_default()
+        self.ledger.now()
+            + chrono::TimeDelta::from_std(self.settings.pace.wait(wait)).unwrap_or_default()
     }
 
     /// The simulated time since an instant.
@@ -131,10 +151,21 @@ pub async fn gauge_queues(ledger: &Ledger, metrics: &Metrics) {
             found.map_or(0, |(_, n)| i64::try_from(*n).unwrap_or(i64::MAX))
         };
         let queue = [depth.queue.as_str()];
-        metrics.queue_ready.with_label_values(&queue).set(count(TaskState::Available));
-        metrics.queue_scheduled.with_label_values(&queue).set(count(TaskState::Scheduled) + count(TaskState::Retryable));
-        metrics.jobs_dead.with_label_values(&queue).set(count(TaskState::Discarded));
-        let age = depth.oldest_due.map_or(0.0, |at| (now - at).as_seconds_f64().max(0.0));
+        metrics
+            .queue_ready
+            .with_label_values(&queue)
+            .set(count(TaskState::Available));
+        metrics
+            .queue_scheduled
+            .with_label_values(&queue)
+            .set(count(TaskState::Scheduled) + count(TaskState::Retryable));
+        metrics
+            .jobs_dead
+            .with_label_values(&queue)
+            .set(count(TaskState::Discarded));
+        let age = depth
+            .oldest_due
+            .map_or(0.0, |at| (now - at).as_seconds_f64().max(0.0));
         metrics.queue_latency.with_label_values(&queue).set(age);
     }
 }

@@ -14,30 +14,65 @@ const RELAY: i64 = 15_000;
 
 pub(crate) fn health(hands: Arc<Hands>, bell: Doorbell, pulse: Pulse, last: LastPass) -> Health {
     Health::new(move || {
-        let (hands, bell, pulse, last) = (Arc::clone(&hands), bell.clone(), pulse.clone(), last.clone());
+        let (hands, bell, pulse, last) = (
+            Arc::clone(&hands),
+            bell.clone(),
+            pulse.clone(),
+            last.clone(),
+        );
         async move {
             let ping = tokio::time::timeout(Duration::from_secs(3), hands.ledger.ping()).await;
             let database = matches!(ping, Ok(Ok(())));
-            let mut checks = vec![check("database", database, if database { "answers" } else { "does not answer" })];
+            let mut checks = vec![check(
+                "database",
+                database,
+                if database {
+                    "answers"
+                } else {
+                    "does not answer"
+                },
+            )];
             if let Doorbell::Redis(redis) = &bell {
                 let report = redis.report(hands.ledger.now().timestamp_millis()).await;
                 let (ok, detail) = match &report {
-                    Ok(report) if report.evicts() => (false, "evicts keys: set maxmemory-policy noeviction"),
+                    Ok(report) if report.evicts() => {
+                        (false, "evicts keys: set maxmemory-policy noeviction")
+                    }
                     Ok(_) => (true, "answers"),
                     Err(_) => (false, "does not answer"),
                 };
                 checks.push(check("redis", ok, detail));
             }
             let up = pulse.all_up();
-            checks.push(check("consumer", up, if up { "every queue is served" } else { "a queue is not served" }));
+            checks.push(check(
+                "consumer",
+                up,
+                if up {
+                    "every queue is served"
+                } else {
+                    "a queue is not served"
+                },
+            ));
             let age = hands.ledger.now().timestamp_millis() - last.millis();
             let passes = age < RELAY;
-            checks.push(check("relay", passes, if passes { "passes" } else { "has not passed for 15 s" }));
+            checks.push(check(
+                "relay",
+                passes,
+                if passes {
+                    "passes"
+                } else {
+                    "has not passed for 15 s"
+                },
+            ));
             checks
         }
     })
 }
 
 fn check(name: &'static str, ok: bool, detail: &str) -> HealthCheck {
-    HealthCheck { name, ok, detail: detail.to_owned() }
+    HealthCheck {
+        name,
+        ok,
+        detail: detail.to_owned(),
+    }
 }

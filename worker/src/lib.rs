@@ -11,7 +11,7 @@ mod run;
 mod ticker;
 mod visits;
 
+pub use hands::gauge_queues;
 pub use hands::{Hands, Settings};
 pub use observe::AwsObserver;
-pub use hands::gauge_queues;
 pub use run::{Parts, WorkerError, ringer, run};

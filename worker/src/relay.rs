@@ -29,7 +29,12 @@ impl LastPass {
     }
 }
 
-pub(crate) async fn run(hands: Arc<Hands>, bell: Doorbell, last: LastPass, shutdown: CancellationToken) {
+pub(crate) async fn run(
+    hands: Arc<Hands>,
+    bell: Doorbell,
+    last: LastPass,
+    shutdown: CancellationToken,
+) {
     loop {
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
@@ -53,15 +58,22 @@ pub(crate) async fn run(hands: Arc<Hands>, bell: Doorbell, last: LastPass, shutd
 
 async fn pass(hands: &Hands, bell: &Doorbell, queue: Queue) -> Result<(), String> {
     // A full queue is not rung again: its tickets are being worked off, and what is not rung stays due.
-    let room = bell.room(queue.as_str()).await.map_err(|error| error.to_string())?;
+    let room = bell
+        .room(queue.as_str())
+        .await
+        .map_err(|error| error.to_string())?;
     if room == 0 {
         return Ok(());
     }
     let limit = u64::try_from((room * BATCH).min(DEPTH * 2)).unwrap_or(1);
-    let due = hands.ledger.take_due(queue.as_str(), AHEAD, limit).await.map_err(|error| {
-        hands.metrics.db_errors.with_label_values(&["relay"]).inc();
-        chain(&error)
-    })?;
+    let due = hands
+        .ledger
+        .take_due(queue.as_str(), AHEAD, limit)
+        .await
+        .map_err(|error| {
+            hands.metrics.db_errors.with_label_values(&["relay"]).inc();
+            chain(&error)
+        })?;
     let now = hands.ledger.now();
     for task in due {
         hands.metrics.rerung.with_label_values(&["due"]).inc();

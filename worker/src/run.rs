@@ -1,7 +1,6 @@
 //! A worker process: everything it runs, and how it ends. SIGTERM stops taking tickets, lets visits end (at most 30 s each)
 //! and leaves nothing held; a worker nobody can ring for two minutes ends itself, so that somebody notices (FAULTS I10).
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,20 +16,11 @@ use crate::dispatch;
 use crate::hands::Hands;
 use crate::relay::{self, LastPass};
 use crate::ticker::{self, chain};
-use crate::{health, hands};
+use crate::{hands, health};
 
 /// A worker that ended for a reason.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
-    /// Its metrics address cannot be bound.
-    #[error("cannot listen for metrics on {address}: {source}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
     /// No door was answered for two minutes.
     #[error("no queue could be served for two minutes: Redis or the database is away")]
     Deaf,
@@ -43,7 +33,7 @@ pub struct Parts {
     /// The doorbell.
     pub bell: Doorbell,
     /// Where metrics and health are served, if at all.
-    pub metrics_listen: Option<SocketAddr>,
+    pub metrics_listener: Option<TcpListener>,
     /// When to stop.
     pub shutdown: CancellationToken,
 }
@@ -56,24 +46,43 @@ impl std::fmt::Debug for Parts {
 
 /// Runs a worker until `shutdown`. `started` is told its health once everything runs.
 pub async fn run(parts: Parts, started: impl FnOnce(Health)) -> Result<(), WorkerError> {
-    let Parts { hands, bell, metrics_listen, shutdown } = parts;
+    let Parts {
+        hands,
+        bell,
+        metrics_listener,
+        shutdown,
+    } = parts;
     let (pulse, last) = (Pulse::default(), LastPass::default());
-    let health = health::health(Arc::clone(&hands), bell.clone(), pulse.clone(), last.clone());
-    let listener = match metrics_listen {
-        Some(address) => {
-            Some(TcpListener::bind(address).await.map_err(|source| WorkerError::Listen { address, source })?)
-        }
-        None => None,
-    };
+    let health = health::health(
+        Arc::clone(&hands),
+        bell.clone(),
+        pulse.clone(),
+        last.clone(),
+    );
     // Consumers stop first; what they still finish needs heartbeats until the end.
     let background = CancellationToken::new();
     let behind = TaskTracker::new();
     behind.spawn(heartbeat(Arc::clone(&hands), background.clone()));
-    behind.spawn(relay::run(Arc::clone(&hands), bell.clone(), last, shutdown.clone()));
+    behind.spawn(relay::run(
+        Arc::clone(&hands),
+        bell.clone(),
+        last,
+        shutdown.clone(),
+    ));
     behind.spawn(ticker::run(Arc::clone(&hands), shutdown.clone()));
-    behind.spawn(gauges(Arc::clone(&hands), bell.clone(), pulse.clone(), background.clone()));
-    if let Some(listener) = listener {
-        behind.spawn(serve_metrics(listener, hands.metrics.clone(), health.clone(), background.clone()));
+    behind.spawn(gauges(
+        Arc::clone(&hands),
+        bell.clone(),
+        pulse.clone(),
+        background.clone(),
+    ));
+    if let Some(listener) = metrics_listener {
+        behind.spawn(serve_metrics(
+            listener,
+            hands.metrics.clone(),
+            health.clone(),
+            background.clone(),
+        ));
     }
     let names = Queue::ALL.iter().map(|queue| queue.to_string()).collect();
     let listening = bell.clone();
@@ -100,7 +109,12 @@ pub async fn run(parts: Parts, started: impl FnOnce(Health)) -> Result<(), Worke
     if deaf { Err(WorkerError::Deaf) } else { Ok(()) }
 }
 
-fn consumer(hands: &Arc<Hands>, queue: Queue, pulse: &Pulse, shutdown: &CancellationToken) -> Consumer {
+fn consumer(
+    hands: &Arc<Hands>,
+    queue: Queue,
+    pulse: &Pulse,
+    shutdown: &CancellationToken,
+) -> Consumer {
     let for_handler = Arc::clone(hands);
     let handler: Handler = Arc::new(move |ticket| {
         let hands = Arc::clone(&for_handler);
@@ -141,7 +155,11 @@ async fn heartbeat(hands: Arc<Hands>, stop: CancellationToken) {
             hands.ledger.worker_alive(name, version, began).await
         };
         if let Err(error) = beat.await {
-            hands.metrics.db_errors.with_label_values(&["heartbeat"]).inc();
+            hands
+                .metrics
+                .db_errors
+                .with_label_values(&["heartbeat"])
+                .inc();
             tracing::warn!(error = %chain(&error), "a heartbeat failed");
         }
         tokio::select! {
@@ -154,15 +172,24 @@ async fn heartbeat(hands: Arc<Hands>, stop: CancellationToken) {
 /// Keeps the gauges and the clock comparison fresh.
 async fn gauges(hands: Arc<Hands>, bell: Doorbell, pulse: Pulse, stop: CancellationToken) {
     let metrics = &hands.metrics;
-    metrics.build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1.0);
+    metrics
+        .build_info
+        .with_label_values(&[env!("CARGO_PKG_VERSION")])
+        .set(1.0);
     let mut round = 0u32;
     loop {
         hands::gauge_queues(&hands.ledger, metrics).await;
         for (queue, state) in pulse.states() {
-            metrics.consumer_up.with_label_values(&[queue.as_str()]).set(i64::from(state.up));
+            metrics
+                .consumer_up
+                .with_label_values(&[queue.as_str()])
+                .set(i64::from(state.up));
         }
         let restarts: u64 = pulse.states().values().map(|state| state.restarts).sum();
-        metrics.worker_restarts.with_label_values(&["consumer"]).set(i64::try_from(restarts).unwrap_or(i64::MAX));
+        metrics
+            .worker_restarts
+            .with_label_values(&["consumer"])
+            .set(i64::try_from(restarts).unwrap_or(i64::MAX));
         let stats = hands.batcher.stats();
         #[expect(clippy::cast_precision_loss, reason = "counts for a gauge")]
         {
@@ -185,9 +212,16 @@ async fn compare_clocks(hands: &Hands, bell: &Doorbell) {
     let seconds = |millis: i64| millis as f64 / 1000.0;
     match hands.ledger.measure_skew().await {
         Ok(skew) => {
-            hands.metrics.clock_skew.with_label_values(&["database"]).set(seconds(skew.num_milliseconds()));
+            hands
+                .metrics
+                .clock_skew
+                .with_label_values(&["database"])
+                .set(seconds(skew.num_milliseconds()));
             if skew.num_seconds().abs() > 5 {
-                tracing::error!(skew_ms = skew.num_milliseconds(), "this machine's clock is off by more than 5 s");
+                tracing::error!(
+                    skew_ms = skew.num_milliseconds(),
+                    "this machine's clock is off by more than 5 s"
+                );
             }
         }
         Err(error) => tracing::warn!(error = %chain(&error), "the database did not tell its time"),
@@ -195,19 +229,37 @@ async fn compare_clocks(hands: &Hands, bell: &Doorbell) {
     if let Doorbell::Redis(redis) = bell {
         match redis.report(hands.ledger.now().timestamp_millis()).await {
             Ok(report) => {
-                hands.metrics.redis_policy_ok.set(i64::from(!report.evicts()));
-                hands.metrics.clock_skew.with_label_values(&["redis"]).set(seconds(report.clock_ahead_ms));
+                hands
+                    .metrics
+                    .redis_policy_ok
+                    .set(i64::from(!report.evicts()));
+                hands
+                    .metrics
+                    .clock_skew
+                    .with_label_values(&["redis"])
+                    .set(seconds(report.clock_ahead_ms));
             }
             Err(error) => {
-                hands.metrics.redis_errors.with_label_values(&["report"]).inc();
+                hands
+                    .metrics
+                    .redis_errors
+                    .with_label_values(&["report"])
+                    .inc();
                 tracing::warn!(%error, "Redis did not report");
             }
         }
     }
 }
 
-async fn serve_metrics(listener: TcpListener, metrics: Metrics, health: Health, stop: CancellationToken) {
-    let served = axum::serve(listener, router(metrics, health)).with_graceful_shutdown(stop.cancelled_owned()).await;
+async fn serve_metrics(
+    listener: TcpListener,
+    metrics: Metrics,
+    health: Health,
+    stop: CancellationToken,
+) {
+    let served = axum::serve(listener, router(metrics, health))
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await;
     if let Err(error) = served {
         tracing::error!(%error, "the metrics listener ended");
     }

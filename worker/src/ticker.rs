@@ -17,7 +17,10 @@ pub(crate) const RECONCILE: &str = "reconcile";
 pub(crate) const PRUNE: &str = "prune";
 
 /// Every periodic job and its period in simulated time.
-const JOBS: [(&str, Duration); 2] = [(RECONCILE, Duration::from_secs(60)), (PRUNE, Duration::from_secs(3600))];
+const JOBS: [(&str, Duration); 2] = [
+    (RECONCILE, Duration::from_secs(60)),
+    (PRUNE, Duration::from_secs(3600)),
+];
 /// No period is shorter than this in real time, at any pace.
 const SHORTEST: Duration = Duration::from_secs(5);
 
@@ -38,9 +41,15 @@ pub(crate) async fn run(hands: Arc<Hands>, shutdown: CancellationToken) {
                 Ok(task) => {
                     fired.insert(job, due);
                     let outcome = if task.is_some() { "fired" } else { "duplicate" };
-                    hands.metrics.schedule_fires.with_label_values(&[outcome]).inc();
+                    hands
+                        .metrics
+                        .schedule_fires
+                        .with_label_values(&[outcome])
+                        .inc();
                     if let Some(task) = task {
-                        hands.ringer.ring(Queue::Scheduler.as_str(), task.id.as_str());
+                        hands
+                            .ringer
+                            .ring(Queue::Scheduler.as_str(), task.id.as_str());
                     }
                 }
                 Err(error) => {

@@ -29,8 +29,15 @@ pub(crate) async fn pay(hands: &Hands, claim: &Claim, kind: TaskKind) -> Result<
 }
 
 /// What giving a task up means for its deployment: it must not be left waiting for work nobody will do.
-pub(crate) async fn give_up(hands: &Hands, claim: &Claim, kind: TaskKind, error: &str) -> Result<Visit, VisitError> {
-    let then = Then::Discard { error: error.to_owned() };
+pub(crate) async fn give_up(
+    hands: &Hands,
+    claim: &Claim,
+    kind: TaskKind,
+    error: &str,
+) -> Result<Visit, VisitError> {
+    let then = Then::Discard {
+        error: error.to_owned(),
+    };
     let why = format!("given up after {} attempts: {error}", claim.task.attempt);
     match kind {
         TaskKind::Launch | TaskKind::Readiness => {

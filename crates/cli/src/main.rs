@@ -1,1 +1,60 @@
-fn main() {}
+//! `ingot`: the one binary. Reads the command line, runs the command, turns its end into an exit code.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line speaks through stdout and stderr"
+)]
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod args;
+mod command;
+mod demo;
+mod failure;
+mod output;
+mod process;
+mod watch;
+
+fn main() -> ExitCode {
+    // Everything that needs no runtime, such as --help, ends here.
+    let cli = args::Cli::parse();
+    let end = runtime().and_then(|runtime| runtime.block_on(run(cli.command)));
+    end.unwrap_or_else(|error| {
+        if output::nobody_listens(&error) {
+            return ExitCode::SUCCESS;
+        }
+        eprintln!("{}", failure::block(&error));
+        failure::exit(&error).into()
+    })
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
+}
+
+async fn run(command: args::Command) -> anyhow::Result<ExitCode> {
+    use args::Command;
+    match command {
+        Command::Deploy(args) => command::deploy::run(*args).await,
+        Command::Deployments(args) => command::deployments::run(args).await,
+        Command::Watch(direct) => command::story::run_watch(&direct.connection, direct.args).await,
+        Command::Logs(direct) => command::story::run_logs(&direct.connection, direct.args).await,
+        Command::Images(args) => command::images::run(args).await,
+        Command::Templates(args) => command::templates::run(args).await,
+        Command::Status(args) => command::tasks::status(args).await,
+        Command::Queues(args) => command::tasks::queues(args).await,
+        Command::Tasks(args) => command::tasks::run(args).await,
+        Command::Up(args) => process::up::run(args.checked()?).await,
+        Command::Api(args) => process::api::run(args).await,
+        Command::Worker(args) => process::worker::run(args).await,
+        Command::Sim(args) => process::sim::run(args).await,
+        Command::Migrate(args) => process::migrate::run(args).await,
+        Command::Token(args) => process::token::run(args).await,
+        Command::Identity(args) => process::identity::run(args).await,
+        Command::Openapi(args) => process::openapi::run(args).await,
+    }
+}

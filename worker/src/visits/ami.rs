@@ -47,7 +47,10 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
 
 fn view(hands: &Hands, case: &Case, facts: Option<&InstanceFacts>) -> Before {
     let none_asked = case.recipe.install_finished == InstallFinished::None;
-    let installed_at = case.row.installed_at.or(if none_asked { case.row.ready_at } else { None });
+    let installed_at = case
+        .row
+        .installed_at
+        .or(if none_asked { case.row.ready_at } else { None });
     let since = |at: Option<ingot_domain::Instant>| at.map_or(Duration::ZERO, |at| hands.since(at));
     Before {
         status: case.status,
@@ -69,13 +72,18 @@ fn skip(hands: &Hands, mut case: Case, reason: SkipReason) -> Visit {
         SkipReason::Exists => "AMI already exists".to_owned(),
         SkipReason::FromImage => {
             case.row.created_ami_id = case.row.source_ami_id.clone();
-            format!("launched from {}", case.row.source_ami_id.as_deref().unwrap_or("an image"))
+            format!(
+                "launched from {}",
+                case.row.source_ami_id.as_deref().unwrap_or("an image")
+            )
         }
         SkipReason::NotGolden => "not a golden-image deployment".to_owned(),
         SkipReason::Disabled => "no image was wanted".to_owned(),
         SkipReason::Readiness => "readiness check never completed".to_owned(),
         SkipReason::Ended => "deployment ended".to_owned(),
-        SkipReason::NotImageable => "the root device is an instance store, which EC2 cannot image this way".to_owned(),
+        SkipReason::NotImageable => {
+            "the root device is an instance store, which EC2 cannot image this way".to_owned()
+        }
     };
     // Only a status that has not begun can be skipped; a deployment that ended while creating keeps its image's story.
     if case.ami == Some(AmiStatus::Creating) {
@@ -85,13 +93,20 @@ fn skip(hands: &Hands, mut case: Case, reason: SkipReason) -> Visit {
     case.become_ami(AmiStatus::Skipped);
     case.row.ami_skip_reason = Some(reason.as_str().to_owned());
     case.say(ami::skipped(&why));
-    hands.metrics.builds.with_label_values(&["deployment", "skipped", reason.as_str()]).inc();
+    hands
+        .metrics
+        .builds
+        .with_label_values(&["deployment", "skipped", reason.as_str()])
+        .inc();
     case.end(Then::Done)
 }
 
 /// Asks the instance through SSM whether its installation is over (F19).
 async fn ask_installed(hands: &Hands, mut case: Case) -> Result<Visit, VisitError> {
-    let (Some(command), Some(instance)) = (case.recipe.install_finished.command(), case.row.instance_id.clone()) else {
+    let (Some(command), Some(instance)) = (
+        case.recipe.install_finished.command(),
+        case.row.instance_id.clone(),
+    ) else {
         case.row.installed_at = Some(hands.ledger.now());
         return Ok(case.again(hands, "installed"));
     };
@@ -100,7 +115,11 @@ async fn ask_installed(hands: &Hands, mut case: Case) -> Result<Visit, VisitErro
         return match hands.cloud.run_command(&region, &instance, &command).await {
             Ok(id) => {
                 case.row.install_command_id = Some(id);
-                Ok(case.snooze(hands, Duration::from_secs(2), "asking whether the installation is over"))
+                Ok(case.snooze(
+                    hands,
+                    Duration::from_secs(2),
+                    "asking whether the installation is over",
+                ))
             }
             Err(error) if error.kind == ErrorKind::NotFound => {
                 Ok(case.snooze(hands, ASK, "SSM does not know the instance yet"))
@@ -108,19 +127,31 @@ async fn ask_installed(hands: &Hands, mut case: Case) -> Result<Visit, VisitErro
             Err(error) => Err(error.into()),
         };
     };
-    let state = match hands.cloud.command_state(&region, &instance, &command_id).await {
+    let state = match hands
+        .cloud
+        .command_state(&region, &instance, &command_id)
+        .await
+    {
         Err(error) if error.kind == ErrorKind::NotFound => CommandState::Running,
         state => state?,
     };
     match state {
-        CommandState::Running => Ok(case.snooze(hands, Duration::from_secs(2), "asking whether the installation is over")),
+        CommandState::Running => Ok(case.snooze(
+            hands,
+            Duration::from_secs(2),
+            "asking whether the installation is over",
+        )),
         CommandState::Finished { exit_code: 0, .. } => {
             case.row.installed_at = Some(hands.ledger.now());
             case.row.install_command_id = None;
             let settle = case.recipe.images.settle_seconds;
             let said = format!("The installation is finished; AMI creation follows in {settle} s");
             case.say(Line::info("deployment.installed", Source::Readiness, said));
-            Ok(case.snooze(hands, Duration::from_secs(u64::from(settle)), "settling after the installation"))
+            Ok(case.snooze(
+                hands,
+                Duration::from_secs(u64::from(settle)),
+                "settling after the installation",
+            ))
         }
         CommandState::Finished { .. } | CommandState::Undelivered(_) => {
             case.row.install_command_id = None;
@@ -131,10 +162,16 @@ async fn ask_installed(hands: &Hands, mut case: Case) -> Result<Visit, VisitErro
 
 /// Looks for an image of this key, in the ledger and in the account, and claims the key when there is none (F28, F30). An error
 /// from either is never "there is none".
-async fn look_then_claim(hands: &Hands, mut case: Case, facts: Option<&InstanceFacts>) -> Result<Visit, VisitError> {
+async fn look_then_claim(
+    hands: &Hands,
+    mut case: Case,
+    facts: Option<&InstanceFacts>,
+) -> Result<Visit, VisitError> {
     let (account, base) = (case.row.account.clone(), case.row.base_image_id.clone());
     let (Some(account), Some(base_image)) = (account, base) else {
-        return Err(VisitError::Nonsense("the deployment has no account or base image".to_owned()));
+        return Err(VisitError::Nonsense(
+            "the deployment has no account or base image".to_owned(),
+        ));
     };
     let key = ImageKey {
         template: case.row.template.clone(),
@@ -167,7 +204,11 @@ async fn look_then_claim(hands: &Hands, mut case: Case, facts: Option<&InstanceF
 
 fn exists(hands: &Hands, mut case: Case, key: &ImageKey, holder: image::Model) -> Visit {
     let Some(ami_id) = holder.ami_id else {
-        return case.snooze(hands, Duration::from_secs(2), "another deployment is making this AMI");
+        return case.snooze(
+            hands,
+            Duration::from_secs(2),
+            "another deployment is making this AMI",
+        );
     };
     if case.ami == Some(AmiStatus::Creating) {
         // Ours failed and somebody else's next generation holds the key by now.
@@ -181,13 +222,21 @@ fn exists(hands: &Hands, mut case: Case, key: &ImageKey, holder: image::Model) -
     case.row.created_ami_id = Some(ami_id);
     case.row.ami_skip_reason = Some(SkipReason::Exists.as_str().to_owned());
     case.become_ami(AmiStatus::Skipped);
-    hands.metrics.builds.with_label_values(&["deployment", "skipped", SkipReason::Exists.as_str()]).inc();
+    hands
+        .metrics
+        .builds
+        .with_label_values(&["deployment", "skipped", SkipReason::Exists.as_str()])
+        .inc();
     case.end(Then::Done)
 }
 
 /// An image of this key that the ledger does not know: the document's own, or another installation's.
 async fn find_in_account(hands: &Hands, key: &ImageKey) -> Result<Option<Found>, VisitError> {
-    let query = ImageQuery { tags: search_tags(key), architecture: Some(key.arch), ..ImageQuery::default() };
+    let query = ImageQuery {
+        tags: search_tags(key),
+        architecture: Some(key.arch),
+        ..ImageQuery::default()
+    };
     let images = hands.cloud.find_images(&key.region, &query).await?;
     let mut fitting: Vec<_> = images
         .into_iter()
@@ -199,7 +248,11 @@ async fn find_in_account(hands: &Hands, key: &ImageKey) -> Result<Option<Found>,
     Ok(fitting.pop().map(|image| Found {
         size_gb: image.size_gb(),
         available: image.state == ImageState::Available,
-        snapshots: image.snapshots.iter().map(|snapshot| snapshot.id.clone()).collect(),
+        snapshots: image
+            .snapshots
+            .iter()
+            .map(|snapshot| snapshot.id.clone())
+            .collect(),
         ami_id: image.id,
         name: image.name,
         tags: image.tags,

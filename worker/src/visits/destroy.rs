@@ -16,7 +16,11 @@ const LOOK: Duration = Duration::from_secs(10);
 
 pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
     let case = Case::load(hands, claim).await?;
-    let leftover = claim.task.scope.as_deref().filter(|scope| scope.starts_with("i-"));
+    let leftover = claim
+        .task
+        .scope
+        .as_deref()
+        .filter(|scope| scope.starts_with("i-"));
     if let Some(instance) = leftover {
         return drop_instance(hands, case, instance).await;
     }
@@ -28,7 +32,9 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
         None => match open_launch(hands, &case).await? {
             Launch::None => None,
             Launch::Made(id) => Some(id),
-            Launch::Doubt => return Ok(case.snooze(hands, LOOK, "whether an instance was launched is in doubt")),
+            Launch::Doubt => {
+                return Ok(case.snooze(hands, LOOK, "whether an instance was launched is in doubt"));
+            }
         },
     };
     if let Some(id) = &instance
@@ -37,7 +43,11 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
         return Ok(case.snooze(hands, LOOK, "the instance is terminating"));
     }
     if let Some(group) = case.row.security_group_id.clone() {
-        match hands.cloud.delete_security_group(&case.row.region, &group).await {
+        match hands
+            .cloud
+            .delete_security_group(&case.row.region, &group)
+            .await
+        {
             Err(error) if error.kind == ErrorKind::Conflict => {
                 return Ok(case.snooze(hands, LOOK, "the security group is still in use"));
             }
@@ -50,7 +60,11 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
 fn gone(hands: &Hands, mut case: Case, claim: &Claim, instance: Option<String>) -> Visit {
     if let Some(id) = &instance {
         hands.batcher.forget_instance(&case.row.region, id);
-        case.say(Line::info("deployment.instance_terminated", Source::Deploy, format!("Instance {id} was terminated")));
+        case.say(Line::info(
+            "deployment.instance_terminated",
+            Source::Deploy,
+            format!("Instance {id} was terminated"),
+        ));
     }
     case.row.instance_id = None;
     case.row.public_ip = None;
@@ -60,7 +74,11 @@ fn gone(hands: &Hands, mut case: Case, claim: &Claim, instance: Option<String>) 
     if !keep_status && case.status != Status::Destroyed {
         case.become_status(Status::Destroyed);
         case.row.finished_at = Some(hands.ledger.now());
-        case.say(Line::info("deployment.destroyed", Source::Deploy, "Destroyed; its AMI, if any, was kept"));
+        case.say(Line::info(
+            "deployment.destroyed",
+            Source::Deploy,
+            "Destroyed; its AMI, if any, was kept",
+        ));
     }
     case.end(Then::Done)
 }
@@ -73,15 +91,23 @@ enum Launch {
 
 /// A launch whose outcome nobody recorded: it may have made an instance that EC2 does not show yet.
 async fn open_launch(hands: &Hands, case: &Case) -> Result<Launch, VisitError> {
-    let effect = hands.ledger.effect(&case.row.id, case.row.run, EffectKind::Launch).await?;
-    let Some(effect) = effect else { return Ok(Launch::None) };
+    let effect = hands
+        .ledger
+        .effect(&case.row.id, case.row.run, EffectKind::Launch)
+        .await?;
+    let Some(effect) = effect else {
+        return Ok(Launch::None);
+    };
     if let Some(id) = effect.cloud_id {
         return Ok(Launch::Made(id));
     }
     if effect.state != "intent" {
         return Ok(Launch::None);
     }
-    let found = hands.cloud.find_instances_by_token(&case.row.region, &effect.id).await?;
+    let found = hands
+        .cloud
+        .find_instances_by_token(&case.row.region, &effect.id)
+        .await?;
     Ok(match found.first() {
         Some(instance) => Launch::Made(instance.id.clone()),
         None if hands.since(effect.created_at) < YOUNG => Launch::Doubt,
@@ -91,7 +117,10 @@ async fn open_launch(hands: &Hands, case: &Case) -> Result<Launch, VisitError> {
 
 /// Terminates, and answers whether the instance is gone.
 async fn terminated(hands: &Hands, case: &Case, id: &str) -> Result<bool, VisitError> {
-    let young = case.row.launched_at.is_some_and(|at| hands.since(at) < YOUNG);
+    let young = case
+        .row
+        .launched_at
+        .is_some_and(|at| hands.since(at) < YOUNG);
     match hands.cloud.terminate(&case.row.region, id).await {
         // An id EC2 does not know yet is no proof (EC2.md 18).
         Err(error) if error.kind == ErrorKind::NotFound => return Ok(!young),
@@ -111,6 +140,10 @@ async fn drop_instance(hands: &Hands, mut case: Case, id: &str) -> Result<Visit,
     }
     hands.batcher.forget_instance(&case.row.region, id);
     let said = format!("Instance {id} of the earlier run is being terminated");
-    case.say(Line::info("deployment.instance_dropped", Source::Deploy, said));
+    case.say(Line::info(
+        "deployment.instance_dropped",
+        Source::Deploy,
+        said,
+    ));
     Ok(case.end(Then::Done))
 }

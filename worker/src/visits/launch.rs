@@ -15,7 +15,10 @@ use crate::hands::Hands;
 
 pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
     let case = Case::load(hands, claim).await?;
-    let effect = hands.ledger.effect(&case.row.id, case.row.run, EffectKind::Launch).await?;
+    let effect = hands
+        .ledger
+        .effect(&case.row.id, case.row.run, EffectKind::Launch)
+        .await?;
     let intent = match &effect {
         Some(effect) if effect.is_open() => Intent::Open,
         Some(effect) if effect.cloud_id.is_some() => Intent::Done,
@@ -31,13 +34,30 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
         _ => Sight::Unasked,
     };
     let private_only = facts.as_ref().is_some_and(|facts| {
-        facts.state == InstanceState::Running && facts.public_ip.is_none() && facts.private_ip.is_some()
+        facts.state == InstanceState::Running
+            && facts.public_ip.is_none()
+            && facts.private_ip.is_some()
     });
-    let age = case.row.launched_at.map_or(Duration::ZERO, |at| hands.since(at));
-    match (decide(View { status: case.status, intent, sight, age, private_only }), effect, facts) {
+    let age = case
+        .row
+        .launched_at
+        .map_or(Duration::ZERO, |at| hands.since(at));
+    match (
+        decide(View {
+            status: case.status,
+            intent,
+            sight,
+            age,
+            private_only,
+        }),
+        effect,
+        facts,
+    ) {
         (Step::Over, ..) => Ok(case.end(Then::Done)),
         (Step::Prepare, effect, _) => launching::prepare(hands, case, effect).await,
-        (Step::LookThenLaunch, Some(effect), _) => launching::look_then_launch(hands, claim, case, effect).await,
+        (Step::LookThenLaunch, Some(effect), _) => {
+            launching::look_then_launch(hands, claim, case, effect).await
+        }
         (Step::Watch(wait), ..) => Ok(case.snooze(hands, wait, "the instance is starting")),
         (Step::HandOver, _, Some(facts)) => Ok(hand_over(hands, case, &facts)),
         (Step::Fail(why), ..) => {
@@ -54,9 +74,10 @@ fn sight(facts: &InstanceFacts) -> Sight {
     match facts.state {
         InstanceState::Running if facts.public_ip.is_some() => Sight::Running,
         InstanceState::Running | InstanceState::Pending => Sight::Starting,
-        InstanceState::ShuttingDown | InstanceState::Terminated | InstanceState::Stopping | InstanceState::Stopped => {
-            Sight::Ended
-        }
+        InstanceState::ShuttingDown
+        | InstanceState::Terminated
+        | InstanceState::Stopping
+        | InstanceState::Stopped => Sight::Ended,
     }
 }
 
@@ -65,9 +86,15 @@ fn hand_over(hands: &Hands, mut case: Case, facts: &InstanceFacts) -> Visit {
     case.row.public_ip = facts.public_ip.map(|ip| ip.to_string());
     case.row.private_ip = facts.private_ip.map(|ip| ip.to_string());
     case.become_status(Status::Running);
-    let address = facts.public_ip.or(facts.private_ip).map_or_else(|| "no address".to_owned(), |ip| ip.to_string());
+    let address = facts
+        .public_ip
+        .or(facts.private_ip)
+        .map_or_else(|| "no address".to_owned(), |ip| ip.to_string());
     let first = case.recipe.probe.first_check_seconds;
-    let said = format!("Instance {} is running at {address}; first readiness check {first} s after launch", facts.id);
+    let said = format!(
+        "Instance {} is running at {address}; first readiness check {first} s after launch",
+        facts.id
+    );
     case.say(Line::info("deployment.running", Source::Deploy, said));
     if facts.public_ip.is_none() {
         let said = "The instance has no public address: its private one is probed";
@@ -76,6 +103,11 @@ fn hand_over(hands: &Hands, mut case: Case, facts: &InstanceFacts) -> Visit {
     let launched = case.row.launched_at.unwrap_or_else(|| hands.ledger.now());
     let wait = hands.settings.pace.seconds(first);
     let at = launched + chrono::TimeDelta::from_std(wait).unwrap_or_default();
-    case.change.tasks.push(NewTask::of_deployment(TaskKind::Readiness, &case.row.id, case.row.run, at));
+    case.change.tasks.push(NewTask::of_deployment(
+        TaskKind::Readiness,
+        &case.row.id,
+        case.row.run,
+        at,
+    ));
     case.end(Then::Done)
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use ingot_cloud::{BaseImageFacts, CloudError, ErrorKind, LaunchSpec, SecurityGroupSpec};
 use ingot_domain::deployment::{ImageChoice, Status};
 use ingot_domain::event::{Line, Source};
-use ingot_domain::image::{DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, ImageKey, ImageStatus, MANAGED_BY};
+use ingot_domain::image::{
+    DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, ImageKey, ImageStatus, MANAGED_BY,
+};
 use ingot_domain::{render, userdata};
 use ingot_entity::effect;
 use ingot_entity::store::{Claim, EffectKind, Then};
@@ -31,10 +33,16 @@ struct Params {
 }
 
 /// Chooses the image and writes the request down.
-pub(super) async fn prepare(hands: &Hands, mut case: Case, last: Option<effect::Model>) -> Result<Visit, VisitError> {
+pub(super) async fn prepare(
+    hands: &Hands,
+    mut case: Case,
+    last: Option<effect::Model>,
+) -> Result<Visit, VisitError> {
     let generation = last.as_ref().map_or(0, |effect| effect.generation) + 1;
     if generation > MAX_GENERATIONS {
-        let why = last.and_then(|effect| effect.error).unwrap_or_else(|| "no launch succeeded".to_owned());
+        let why = last
+            .and_then(|effect| effect.error)
+            .unwrap_or_else(|| "no launch succeeded".to_owned());
         case.fail(hands, &why, Source::Deploy);
         return Ok(case.end(Then::Done));
     }
@@ -42,13 +50,22 @@ pub(super) async fn prepare(hands: &Hands, mut case: Case, last: Option<effect::
     let account = hands.account().await?;
     let base = match hands.base_image(&region, &case.recipe.base_image).await {
         Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Invalid) => {
-            return Ok(failed(hands, case, &format!("the template's base image: {}", error.message)));
+            return Ok(failed(
+                hands,
+                case,
+                &format!("the template's base image: {}", error.message),
+            ));
         }
         base => base?,
     };
-    let open = hands.cloud.groups_open_to_ssh(&region, &case.order.security_group_ids).await?;
+    let open = hands
+        .cloud
+        .groups_open_to_ssh(&region, &case.order.security_group_ids)
+        .await?;
     if let Some(group) = open.first() {
-        let why = format!("security group `{group}` opens port 22 to the world; close it or name another group");
+        let why = format!(
+            "security group `{group}` opens port 22 to the world; close it or name another group"
+        );
         return Ok(failed(hands, case, &why));
     }
     let groups = match ensure_group(hands, &case).await? {
@@ -63,7 +80,9 @@ pub(super) async fn prepare(hands: &Hands, mut case: Case, last: Option<effect::
     case.row.base_image_description = Some(base.description.clone());
     let key = key(&case, &account, &base);
     let cached = choose_image(hands, &mut case, &key).await?;
-    let image_id = cached.as_ref().map_or(base.id.clone(), |(ami, _)| ami.clone());
+    let image_id = cached
+        .as_ref()
+        .map_or(base.id.clone(), |(ami, _)| ami.clone());
     case.row.launch_path = Some(if cached.is_some() { "cached" } else { "fresh" }.to_owned());
     case.row.source_ami_id = cached.as_ref().map(|(ami, _)| ami.clone());
     let script = script(&case, cached.is_some());
@@ -74,8 +93,12 @@ pub(super) async fn prepare(hands: &Hands, mut case: Case, last: Option<effect::
     let effect_id = hands.ledger.effect_id();
     let said = format!(
         "Launching {} from {image_id} ({}), {} GB {}, user data {} bytes raw, {} bytes sent",
-        case.order.instance_type, case.row.launch_path.as_deref().unwrap_or_default(), case.order.volume_size_gb,
-        case.recipe.volume.volume_type, script.len(), user_data.len()
+        case.order.instance_type,
+        case.row.launch_path.as_deref().unwrap_or_default(),
+        case.order.volume_size_gb,
+        case.recipe.volume.volume_type,
+        script.len(),
+        user_data.len()
     );
     let spec = LaunchSpec {
         token: effect_id.to_string(),
@@ -91,12 +114,24 @@ pub(super) async fn prepare(hands: &Hands, mut case: Case, last: Option<effect::
         instance_profile: case.recipe.instance_profile.clone(),
         tags: instance_tags(hands, &case, effect_id.as_str()),
     };
-    let params = Params { spec, image_row: cached.and_then(|(_, row)| row) };
-    let params = serde_json::to_value(params)
-        .map_err(|source| VisitError::Nonsense(format!("launch parameters cannot be stored: {source}")))?;
+    let params = Params {
+        spec,
+        image_row: cached.and_then(|(_, row)| row),
+    };
+    let params = serde_json::to_value(params).map_err(|source| {
+        VisitError::Nonsense(format!("launch parameters cannot be stored: {source}"))
+    })?;
     let (id, run, now) = (case.row.id.clone(), case.row.run, hands.ledger.now());
-    case.change.intend =
-        Some(effect::Model::intention(effect_id, &id, run, EffectKind::Launch, generation, &region, params, now));
+    case.change.intend = Some(effect::Model::intention(
+        effect_id,
+        &id,
+        run,
+        EffectKind::Launch,
+        generation,
+        &region,
+        params,
+        now,
+    ));
     if case.status == Status::Queued {
         case.become_status(Status::Deploying);
     }
@@ -111,13 +146,25 @@ pub(super) async fn look_then_launch(
     mut case: Case,
     effect: effect::Model,
 ) -> Result<Visit, VisitError> {
-    let params: Params = serde_json::from_value(effect.params.clone())
-        .map_err(|source| VisitError::Nonsense(format!("launch parameters do not read back: {source}")))?;
+    let params: Params = serde_json::from_value(effect.params.clone()).map_err(|source| {
+        VisitError::Nonsense(format!("launch parameters do not read back: {source}"))
+    })?;
     let region = &case.row.region;
-    let found = hands.cloud.find_instances_by_token(region, &params.spec.token).await?;
+    let found = hands
+        .cloud
+        .find_instances_by_token(region, &params.spec.token)
+        .await?;
     if let Some(instance) = found.iter().find(|instance| !instance.state.is_ending()) {
-        hands.metrics.unknown_resolved.with_label_values(&["launch", "adopted"]).inc();
-        let line = Line::info("deployment.adopted", Source::Deploy, format!("Found the instance launched before: {}", instance.id));
+        hands
+            .metrics
+            .unknown_resolved
+            .with_label_values(&["launch", "adopted"])
+            .inc();
+        let line = Line::info(
+            "deployment.adopted",
+            Source::Deploy,
+            format!("Found the instance launched before: {}", instance.id),
+        );
         case.say(line);
         return Ok(launched(hands, case, effect, &instance.id.clone()));
     }
@@ -129,12 +176,24 @@ pub(super) async fn look_then_launch(
 
 fn launched(hands: &Hands, mut case: Case, effect: effect::Model, instance_id: &str) -> Visit {
     let now = hands.ledger.now();
-    hands.metrics.step_attempts.with_label_values(&["launch", "done"]).inc();
+    hands
+        .metrics
+        .step_attempts
+        .with_label_values(&["launch", "done"])
+        .inc();
     case.row.instance_id = Some(instance_id.to_owned());
     case.row.launched_at = Some(now);
     case.change.outcome = Some(effect.done(instance_id, now));
-    case.say(Line::info("deployment.instance_created", Source::Deploy, format!("EC2 instance created ({instance_id})")));
-    case.snooze(hands, ingot_domain::decide::launch::WATCH, "the instance is starting")
+    case.say(Line::info(
+        "deployment.instance_created",
+        Source::Deploy,
+        format!("EC2 instance created ({instance_id})"),
+    ));
+    case.snooze(
+        hands,
+        ingot_domain::decide::launch::WATCH,
+        "the instance is starting",
+    )
 }
 
 async fn refused(
@@ -145,8 +204,16 @@ async fn refused(
     params: &Params,
     error: &CloudError,
 ) -> Result<Visit, VisitError> {
-    let outcome = if error.kind.is_unknown() { "unknown" } else { "not_done" };
-    hands.metrics.step_attempts.with_label_values(&["launch", outcome]).inc();
+    let outcome = if error.kind.is_unknown() {
+        "unknown"
+    } else {
+        "not_done"
+    };
+    hands
+        .metrics
+        .step_attempts
+        .with_label_values(&["launch", outcome])
+        .inc();
     let now = hands.ledger.now();
     match error.kind {
         // This attempt is over; the next one has another token (EC2.md 8).
@@ -159,27 +226,54 @@ async fn refused(
                 && let Some(image) = hands.ledger.image(row).await?
                 && image.parsed_status()? == ImageStatus::Available
             {
-                hands.metrics.drift.with_label_values(&["image_missing"]).inc();
+                hands
+                    .metrics
+                    .drift
+                    .with_label_values(&["image_missing"])
+                    .inc();
                 case.change.image = Some(image.become_status(ImageStatus::Missing)?);
-                let said = format!("The cached AMI {} is gone: falling back to a fresh install", params.spec.image_id);
+                let said = format!(
+                    "The cached AMI {} is gone: falling back to a fresh install",
+                    params.spec.image_id
+                );
                 case.say(Line::info("deployment.image_missing", Source::Deploy, said).warn());
                 case.change.outcome = Some(effect.not_done(&error.to_string(), now));
                 return Ok(case.again(hands, "launching afresh"));
             }
             case.change.outcome = Some(effect.not_done(&error.to_string(), now));
-            Ok(failed(hands, case, &format!("image `{}` cannot be launched: {}", params.spec.image_id, error.message)))
+            Ok(failed(
+                hands,
+                case,
+                &format!(
+                    "image `{}` cannot be launched: {}",
+                    params.spec.image_id, error.message
+                ),
+            ))
         }
-        ErrorKind::NoCapacity | ErrorKind::Quota if hands.since(effect.created_at) >= LONGEST_SHORTAGE => {
+        ErrorKind::NoCapacity | ErrorKind::Quota
+            if hands.since(effect.created_at) >= LONGEST_SHORTAGE =>
+        {
             case.change.outcome = Some(effect.not_done(&error.to_string(), now));
-            Ok(failed(hands, case, &format!("AWS had no room for an hour: {}", error.message)))
+            Ok(failed(
+                hands,
+                case,
+                &format!("AWS had no room for an hour: {}", error.message),
+            ))
         }
         ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Duplicate => {
             case.change.outcome = Some(effect.not_done(&error.to_string(), now));
-            Ok(failed(hands, case, &format!("{}: {}", error.code, error.message)))
+            Ok(failed(
+                hands,
+                case,
+                &format!("{}: {}", error.code, error.message),
+            ))
         }
         _ => {
             // Said once per kind of trouble, not once per visit.
-            if claim.task.last_error.as_deref() != Some(&error.to_string()) && claim.task.waiting_for.is_none() && claim.task.visits <= 3 {
+            if claim.task.last_error.as_deref() != Some(&error.to_string())
+                && claim.task.waiting_for.is_none()
+                && claim.task.visits <= 3
+            {
                 let said = format!("AWS did not launch yet ({}): {}", error.code, error.message);
                 case.say(Line::info("deployment.launch_delayed", Source::Deploy, said).warn());
             }
@@ -208,8 +302,14 @@ pub(super) fn key(case: &Case, account: &str, base: &BaseImageFacts) -> ImageKey
 }
 
 /// The image to launch from, with its row, or `None` for a fresh install (F51).
-async fn choose_image(hands: &Hands, case: &mut Case, key: &ImageKey) -> Result<Option<(String, Option<String>)>, VisitError> {
-    let say = |case: &mut Case, text: String| case.say(Line::info("deployment.image_chosen", Source::Deploy, text));
+async fn choose_image(
+    hands: &Hands,
+    case: &mut Case,
+    key: &ImageKey,
+) -> Result<Option<(String, Option<String>)>, VisitError> {
+    let say = |case: &mut Case, text: String| {
+        case.say(Line::info("deployment.image_chosen", Source::Deploy, text))
+    };
     match case.order.image_choice {
         ImageChoice::Given => {
             let ami = case.order.given_image.clone().unwrap_or_default();
@@ -223,16 +323,21 @@ async fn choose_image(hands: &Hands, case: &mut Case, key: &ImageKey) -> Result<
         ImageChoice::Auto => {
             let holder = hands.ledger.key_holder(key).await?;
             let available = holder.filter(|image| image.status == ImageStatus::Available.as_str());
-            Ok(match available.and_then(|image| Some((image.ami_id.clone()?, image.id))) {
-                Some((ami, row)) => {
-                    say(case, format!("Using cached AMI {ami}: only the first-boot script runs"));
-                    Some((ami, Some(row)))
-                }
-                None => {
-                    say(case, format!("No cached AMI for {key}: fresh install"));
-                    None
-                }
-            })
+            Ok(
+                match available.and_then(|image| Some((image.ami_id.clone()?, image.id))) {
+                    Some((ami, row)) => {
+                        say(
+                            case,
+                            format!("Using cached AMI {ami}: only the first-boot script runs"),
+                        );
+                        Some((ami, Some(row)))
+                    }
+                    None => {
+                        say(case, format!("No cached AMI for {key}: fresh install"));
+                        None
+                    }
+                },
+            )
         }
     }
 }
@@ -253,7 +358,11 @@ async fn ensure_group(hands: &Hands, case: &Case) -> Result<Option<String>, Clou
             ("ManagedBy".to_owned(), MANAGED_BY.to_owned()),
         ]),
     };
-    hands.cloud.ensure_security_group(&case.row.region, &spec).await.map(Some)
+    hands
+        .cloud
+        .ensure_security_group(&case.row.region, &spec)
+        .await
+        .map(Some)
 }
 
 fn instance_tags(hands: &Hands, case: &Case, effect: &str) -> BTreeMap<String, String> {
@@ -282,13 +391,21 @@ fn script(case: &Case, cached: bool) -> String {
         region: &case.row.region,
         deployment_id: &case.row.id,
     };
-    if cached { render::first_boot_script(&case.recipe, &values) } else { render::install_script(&case.recipe, &values) }
+    if cached {
+        render::first_boot_script(&case.recipe, &values)
+    } else {
+        render::install_script(&case.recipe, &values)
+    }
 }
 
 /// The script, or gzip of it when that is worth it (F7).
 fn packed(script: &str) -> Vec<u8> {
-    let mut gzip = flate2::GzBuilder::new().mtime(0).write(Vec::new(), flate2::Compression::best());
-    let zipped = gzip.write_all(script.as_bytes()).and_then(|()| gzip.finish());
+    let mut gzip = flate2::GzBuilder::new()
+        .mtime(0)
+        .write(Vec::new(), flate2::Compression::best());
+    let zipped = gzip
+        .write_all(script.as_bytes())
+        .and_then(|()| gzip.finish());
     match zipped {
         Ok(zipped) if userdata::gzip_is_useful(script.len(), zipped.len()) => zipped,
         _ => script.as_bytes().to_vec(),

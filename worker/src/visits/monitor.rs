@@ -17,13 +17,18 @@ const CHUNK: usize = 200;
 
 pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
     let Some(region) = claim.task.scope.as_deref() else {
-        return Err(VisitError::Nonsense("a monitor task without a region".to_owned()));
+        return Err(VisitError::Nonsense(
+            "a monitor task without a region".to_owned(),
+        ));
     };
     images(hands, region).await?;
     instances(hands, region).await?;
     orphans(hands, region).await?;
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
-    hands.metrics.reconciler_last.set(hands.ledger.now().timestamp() as f64);
+    hands
+        .metrics
+        .reconciler_last
+        .set(hands.ledger.now().timestamp() as f64);
     Ok(Visit::only(Then::Done))
 }
 
@@ -33,7 +38,9 @@ async fn images(hands: &Hands, region: &str) -> Result<(), VisitError> {
         let ids: Vec<String> = chunk.iter().filter_map(|row| row.ami_id.clone()).collect();
         let known = hands.cloud.describe_images(region, &ids).await?;
         for row in chunk {
-            let facts = known.iter().find(|facts| Some(&facts.id) == row.ami_id.as_ref());
+            let facts = known
+                .iter()
+                .find(|facts| Some(&facts.id) == row.ami_id.as_ref());
             if let Some(changed) = image_change(hands, row, facts)? {
                 hands.metrics.drift.with_label_values(&["image"]).inc();
                 tracing::warn!(image = %row.id, ami = ?row.ami_id, from = %row.status, to = %changed.status, "an image differs from the ledger");
@@ -45,9 +52,14 @@ async fn images(hands: &Hands, region: &str) -> Result<(), VisitError> {
 }
 
 /// What a row becomes by what EC2 says. Images that a deployment's task is making are that task's business.
-fn image_change(hands: &Hands, row: &image::Model, facts: Option<&ImageFacts>) -> Result<Option<image::Model>, VisitError> {
+fn image_change(
+    hands: &Hands,
+    row: &image::Model,
+    facts: Option<&ImageFacts>,
+) -> Result<Option<image::Model>, VisitError> {
     let status = row.parsed_status()?;
-    let gone = facts.is_none_or(|facts| facts.state == ImageState::Deregistered || facts.state.is_broken());
+    let gone = facts
+        .is_none_or(|facts| facts.state == ImageState::Deregistered || facts.state.is_broken());
     let young = row.requested_at.is_some_and(|at| hands.since(at) < YOUNG);
     let ours_pending = status == ImageStatus::Pending && row.origin == "auto";
     Ok(match status {
@@ -60,7 +72,10 @@ fn image_change(hands: &Hands, row: &image::Model, facts: Option<&ImageFacts>) -
         {
             let available_at = row.available_at.or(Some(hands.ledger.now()));
             let row = row.clone().become_status(ImageStatus::Available)?;
-            Some(image::Model { available_at, ..row })
+            Some(image::Model {
+                available_at,
+                ..row
+            })
         }
         _ => None,
     })
@@ -69,10 +84,15 @@ fn image_change(hands: &Hands, row: &image::Model, facts: Option<&ImageFacts>) -
 async fn instances(hands: &Hands, region: &str) -> Result<(), VisitError> {
     let rows = hands.ledger.deployments_with_instances(region).await?;
     for chunk in rows.chunks(CHUNK) {
-        let ids: Vec<String> = chunk.iter().filter_map(|row| row.instance_id.clone()).collect();
+        let ids: Vec<String> = chunk
+            .iter()
+            .filter_map(|row| row.instance_id.clone())
+            .collect();
         let known = hands.cloud.describe_instances(region, &ids).await?;
         for row in chunk {
-            let facts = known.iter().find(|facts| Some(&facts.id) == row.instance_id.as_ref());
+            let facts = known
+                .iter()
+                .find(|facts| Some(&facts.id) == row.instance_id.as_ref());
             if lost(hands, row, facts) {
                 hands.metrics.drift.with_label_values(&["instance"]).inc();
                 record_lost(hands, row).await?;
@@ -112,10 +132,15 @@ async fn record_lost(hands: &Hands, row: &deployment::Model) -> Result<(), Visit
 
 /// Live instances of this installation that no deployment wants (FAULTS I1): counted and told, never guessed away.
 async fn orphans(hands: &Hands, region: &str) -> Result<(), VisitError> {
-    let ours = hands.cloud.find_instances_by_tag(region, INSTALL_TAG, &hands.settings.install).await?;
+    let ours = hands
+        .cloud
+        .find_instances_by_tag(region, INSTALL_TAG, &hands.settings.install)
+        .await?;
     let mut count = 0;
     for facts in ours.iter().filter(|facts| !facts.state.is_ending()) {
-        let Some(id) = facts.tags.get(DEPLOYMENT_TAG) else { continue };
+        let Some(id) = facts.tags.get(DEPLOYMENT_TAG) else {
+            continue;
+        };
         let row = hands.ledger.deployment(id).await?;
         let wanted = row.is_some_and(|row| {
             let open = !matches!(row.status.as_str(), "destroyed" | "cancelled");
@@ -126,6 +151,10 @@ async fn orphans(hands: &Hands, region: &str) -> Result<(), VisitError> {
             tracing::warn!(instance = %facts.id, deployment = %id, region, "a live instance belongs to no deployment");
         }
     }
-    hands.metrics.orphans.with_label_values(&["instance"]).set(count);
+    hands
+        .metrics
+        .orphans
+        .with_label_values(&["instance"])
+        .set(count);
     Ok(())
 }

@@ -16,33 +16,64 @@ use crate::hands::Hands;
 
 pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
     let mut case = Case::load(hands, claim).await?;
-    let Some(instance_id) = case.row.instance_id.clone() else { return Ok(case.end(Then::Done)) };
-    let facts = hands.batcher.instance(&case.row.region, &instance_id).await?;
+    let Some(instance_id) = case.row.instance_id.clone() else {
+        return Ok(case.end(Then::Done));
+    };
+    let facts = hands
+        .batcher
+        .instance(&case.row.region, &instance_id)
+        .await?;
     let address = facts.as_ref().and_then(|facts| address(hands, facts));
-    let age = case.row.launched_at.map_or(Duration::ZERO, |at| hands.since(at));
+    let age = case
+        .row
+        .launched_at
+        .map_or(Duration::ZERO, |at| hands.since(at));
     let checks = u32::try_from(case.row.checks).unwrap_or(0);
-    let view = View { status: case.status, spec: &case.recipe.probe, checks, age, sight: sight(facts.as_ref(), address) };
+    let view = View {
+        status: case.status,
+        spec: &case.recipe.probe,
+        checks,
+        age,
+        sight: sight(facts.as_ref(), address),
+    };
     let outcome = match decide(view) {
         Step::Over => return Ok(case.end(Then::Done)),
-        Step::Wait(wait) => return Ok(case.snooze(hands, wait, "the first readiness check is not due")),
+        Step::Wait(wait) => {
+            return Ok(case.snooze(hands, wait, "the first readiness check is not due"));
+        }
         Step::Fail(why) => {
             case.fail(hands, why, Source::Readiness);
             return Ok(case.end(Then::Done));
         }
-        Step::CountAway => ProbeOutcome::not_ready(ProbeClass::Refused, "the instance does not run"),
+        Step::CountAway => {
+            ProbeOutcome::not_ready(ProbeClass::Refused, "the instance does not run")
+        }
         Step::Probe => match address {
             Some(address) => hands.prober.probe(address, &case.recipe.probe).await,
             None => ProbeOutcome::not_ready(ProbeClass::Refused, "the instance has no address"),
         },
     };
-    hands.metrics.probes.with_label_values(&[outcome.class.as_str()]).inc();
+    hands
+        .metrics
+        .probes
+        .with_label_values(&[outcome.class.as_str()])
+        .inc();
     if outcome.class == ProbeClass::Denied {
-        hands.metrics.ssrf_blocked.with_label_values(&["probe"]).inc();
+        hands
+            .metrics
+            .ssrf_blocked
+            .with_label_values(&["probe"])
+            .inc();
     }
     Ok(judge(hands, case, &outcome, facts.as_ref()))
 }
 
-fn judge(hands: &Hands, mut case: Case, outcome: &ProbeOutcome, facts: Option<&InstanceFacts>) -> Visit {
+fn judge(
+    hands: &Hands,
+    mut case: Case,
+    outcome: &ProbeOutcome,
+    facts: Option<&InstanceFacts>,
+) -> Visit {
     let ready = outcome.class == ProbeClass::Ready;
     case.row.checks += 1;
     case.row.successes = if ready { case.row.successes + 1 } else { 0 };
@@ -53,7 +84,11 @@ fn judge(hands: &Hands, mut case: Case, outcome: &ProbeOutcome, facts: Option<&I
         case.row.private_ip = facts.private_ip.map(|ip| ip.to_string());
     }
     let (checks, most) = (case.row.checks, case.recipe.probe.max_attempts);
-    case.say(Line::info("readiness.checked", Source::Readiness, format!("Check {checks}/{most}: {}", outcome.detail)));
+    case.say(Line::info(
+        "readiness.checked",
+        Source::Readiness,
+        format!("Check {checks}/{most}: {}", outcome.detail),
+    ));
     let checks = u32::try_from(checks).unwrap_or(u32::MAX);
     let successes = u32::try_from(case.row.successes).unwrap_or(0);
     match after(&case.recipe.probe, outcome.class, checks, successes) {
@@ -67,11 +102,21 @@ fn judge(hands: &Hands, mut case: Case, outcome: &ProbeOutcome, facts: Option<&I
             case.end(Then::Done)
         }
         After::GiveUp => {
-            let why = format!("it did not become ready in {checks} checks; last answer: {}", outcome.detail);
+            let why = format!(
+                "it did not become ready in {checks} checks; last answer: {}",
+                outcome.detail
+            );
             case.become_status(Status::ReadinessTimeout);
             case.row.error_message = Some(why.clone());
             case.row.finished_at = Some(hands.ledger.now());
-            case.say(Line::info("deployment.readiness_timeout", Source::Readiness, format!("✗ Readiness timeout: {why}")).error());
+            case.say(
+                Line::info(
+                    "deployment.readiness_timeout",
+                    Source::Readiness,
+                    format!("✗ Readiness timeout: {why}"),
+                )
+                .error(),
+            );
             case.skip_ami(SkipReason::Readiness, "readiness check never completed");
             case.end(Then::Done)
         }
@@ -81,22 +126,36 @@ fn judge(hands: &Hands, mut case: Case, outcome: &ProbeOutcome, facts: Option<&I
 /// It really answers. The AMI's task follows at once; what it needs to wait for is its own decision.
 fn became_ready(hands: &Hands, mut case: Case) -> Visit {
     let now = hands.ledger.now();
-    let span = case.row.launched_at.map_or(Duration::ZERO, |at| hands.since(at));
+    let span = case
+        .row
+        .launched_at
+        .map_or(Duration::ZERO, |at| hands.since(at));
     case.row.ready_at = Some(now);
     case.row.finished_at = Some(now);
     case.row.time_to_ready_ms = i64::try_from(span.as_millis()).ok();
     case.become_status(Status::Success);
     case.become_ami(AmiStatus::Pending);
     let path = case.row.launch_path.clone().unwrap_or_default();
-    let said = format!("✓ {} ready (login accessible) after {} s, {path}", product(&case.row.template), span.as_secs());
+    let said = format!(
+        "✓ {} ready (login accessible) after {} s, {path}",
+        product(&case.row.template),
+        span.as_secs()
+    );
     case.say(Line::info("deployment.ready", Source::Readiness, said));
-    case.change.tasks.push(NewTask::of_deployment(TaskKind::Ami, &case.row.id, case.row.run, now));
+    case.change.tasks.push(NewTask::of_deployment(
+        TaskKind::Ami,
+        &case.row.id,
+        case.row.run,
+        now,
+    ));
     case.end(Then::Done)
 }
 
 /// The public address, else a private one that may be probed (F18).
 pub(super) fn address(hands: &Hands, facts: &InstanceFacts) -> Option<IpAddr> {
-    facts.public_ip.or(facts.private_ip.filter(|ip| hands.may_probe(*ip)))
+    facts
+        .public_ip
+        .or(facts.private_ip.filter(|ip| hands.may_probe(*ip)))
 }
 
 fn sight(facts: Option<&InstanceFacts>, address: Option<IpAddr>) -> Sight {
@@ -105,7 +164,9 @@ fn sight(facts: Option<&InstanceFacts>, address: Option<IpAddr>) -> Sight {
         Some(facts) => match facts.state {
             InstanceState::Running if address.is_some() => Sight::Reachable,
             InstanceState::Running => Sight::Unreachable,
-            InstanceState::Pending | InstanceState::Stopping | InstanceState::Stopped => Sight::Away,
+            InstanceState::Pending | InstanceState::Stopping | InstanceState::Stopped => {
+                Sight::Away
+            }
             InstanceState::ShuttingDown | InstanceState::Terminated => Sight::Ended,
         },
     }

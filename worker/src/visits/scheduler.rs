@@ -14,17 +14,28 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
             let mut visit = Visit::only(Then::Done);
             for region in hands.ledger.live_regions().await? {
                 let key = format!("monitor:{region}");
-                visit.change.tasks.push(NewTask::about(TaskKind::Monitor, &region, key, hands.ledger.now()));
+                visit.change.tasks.push(NewTask::about(
+                    TaskKind::Monitor,
+                    &region,
+                    key,
+                    hands.ledger.now(),
+                ));
             }
             Ok(visit)
         }
         Some(ticker::PRUNE) => {
             let now = hands.ledger.now();
             // An Idempotency-Key is answered for a day (FAULTS F33).
-            let pruned = hands.ledger.prune(now - TimeDelta::hours(24), now - TimeDelta::hours(6)).await?;
+            let pruned = hands
+                .ledger
+                .prune(now - TimeDelta::hours(24), now - TimeDelta::hours(6))
+                .await?;
             tracing::info!(pruned, "pruned what nobody asks for any more");
             Ok(Visit::only(Then::Done))
         }
-        other => Err(VisitError::Nonsense(format!("there is no periodic job `{}`", other.unwrap_or_default()))),
+        other => Err(VisitError::Nonsense(format!(
+            "there is no periodic job `{}`",
+            other.unwrap_or_default()
+        ))),
     }
 }

@@ -1,0 +1,218 @@
+//! The command line: the tree of commands, and the page of help that introduces them.
+
+use clap::{Args, Parser, Subcommand};
+
+pub(crate) mod catalog;
+pub(crate) mod connection;
+pub(crate) mod data_dir;
+pub(crate) mod deploy;
+pub(crate) mod deployments;
+pub(crate) mod ledger;
+pub(crate) mod page;
+pub(crate) mod process;
+pub(crate) mod value;
+pub(crate) mod work;
+
+/// The whole command line.
+#[derive(Parser)]
+#[command(
+    name = "ingot",
+    version,
+    about = ABOUT,
+    override_usage = "ingot <COMMAND> [OPTIONS]",
+    help_template = "{about-with-newline}\n{usage-heading} {usage}{after-help}\n\nOptions:\n{options}",
+    after_help = GUIDE,
+    disable_help_subcommand = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const ABOUT: &str = "\
+Ingot is a durable golden-AMI factory: it launches versioned software on EC2, waits until it really
+answers, and keeps an AMI of it, so that the next launch of that version takes minutes less.";
+
+/// Stands in for clap's own list of commands, which knows no groups; a test compares the two.
+const GUIDE: &str = "\
+Start here:
+  ingot up --demo                 see the whole life of an AMI in a minute, without an AWS account
+  ingot up                        everything in one process, in your AWS account
+  ingot deploy kamiwaza --version v0.9.2 --region us-east-1 --watch
+
+Deploying (clients of the HTTP API; all take --url, --token and --json):
+  deploy        deploy a version of a template
+  deployments   list, show, follow, start, retry, cancel and destroy deployments
+  watch         follow one deployment to its end
+  logs          print one deployment's log lines
+  images        the AMIs that deployments left (also: amis)
+  templates     list, show, check and apply templates
+
+Looking inside (the same):
+  status        is everything there that the API needs
+  queues        what waits in each queue
+  tasks         the durable units of work behind deployments
+
+Being Ingot:
+  up            everything in one process
+  api           the API and the console, of the scaled shape
+  worker        a worker of the scaled shape
+  migrate       the ledger's schema
+  token         API tokens
+  sim           the simulated region
+  identity      who your AWS credentials say you are
+  openapi       the API's OpenAPI document
+
+`ingot <COMMAND> --help` shows each with examples.
+
+Exit codes:
+  0    done
+  1    it ended badly: the deployment or its AMI failed, or something broke here
+  2    the command line cannot be used
+  3    the input was refused, by the API (4xx) or by `templates check`
+  4    there is no such thing
+  5    the API cannot be reached, or the token is missing or refused
+  6    the API is not ready, or failed (5xx)
+  130  Ctrl-C ended the watching; the deployment goes on
+";
+
+/// What `ingot` can do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Deploy(Box<deploy::DeployArgs>),
+    Deployments(deployments::DeploymentsArgs),
+    Watch(Direct<deployments::WatchArgs>),
+    Logs(Direct<deployments::LogsArgs>),
+    #[command(visible_alias = "amis")]
+    Images(catalog::ImagesArgs),
+    Templates(catalog::TemplatesArgs),
+    Status(work::StatusArgs),
+    Queues(work::QueuesArgs),
+    Tasks(work::TasksArgs),
+    Up(process::UpArgs),
+    Api(process::ApiArgs),
+    Worker(process::WorkerArgs),
+    Migrate(process::MigrateArgs),
+    Token(process::TokenArgs),
+    Sim(process::SimArgs),
+    Identity(process::IdentityArgs),
+    Openapi(process::OpenapiArgs),
+}
+
+/// A command of `ingot deployments` that people type so often that it stands at the top, too.
+#[derive(Clone, Args)]
+pub(crate) struct Direct<T: Args> {
+    #[command(flatten)]
+    pub(crate) connection: connection::Connection,
+    #[command(flatten)]
+    pub(crate) args: T,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn clap_finds_nothing_wrong() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_guide_lists_exactly_the_commands() {
+        let command = Cli::command();
+        let mut missing: Vec<&str> = command
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        let groups = GUIDE
+            .split("Deploying")
+            .nth(1)
+            .and_then(|rest| rest.split("`ingot <").next());
+        for line in groups
+            .unwrap_or_default()
+            .lines()
+            .filter_map(|line| line.strip_prefix("  "))
+        {
+            let word = line.split(' ').next().unwrap_or_default();
+            let place = missing.iter().position(|name| *name == word);
+            missing
+                .remove(place.unwrap_or_else(|| panic!("`{word}` is listed and does not exist")));
+        }
+        assert!(missing.is_empty(), "not listed: {missing:?}");
+    }
+
+    #[test]
+    fn every_help_ends_with_examples_and_says_what_it_is() {
+        fn check(command: &mut clap::Command) {
+            let name = command.get_name().to_owned();
+            let help = command.render_long_help().to_string();
+            let examples = help.rsplit("Examples:\n").next().unwrap_or_default();
+            assert!(examples.starts_with("  "), "{name}:\n{help}");
+            assert!(
+                examples
+                    .lines()
+                    .all(|line| line.starts_with("  ") || line.is_empty()),
+                "{name}:\n{help}"
+            );
+            assert!(
+                !help.starts_with("Usage") && !help.starts_with("The options"),
+                "{name}:\n{help}"
+            );
+            for sub in command.get_subcommands_mut() {
+                if sub.get_name() != "help" {
+                    check(sub);
+                }
+            }
+        }
+        let mut command = Cli::command();
+        command.build();
+        for sub in command.get_subcommands_mut() {
+            check(sub);
+        }
+    }
+
+    #[test]
+    fn the_demo_is_simulated_unless_said_otherwise() {
+        let cloud = |line: &str| match Cli::try_parse_from(line.split(' ')).map(|cli| cli.command) {
+            Ok(Command::Up(args)) => args.checked().ok().map(|args| args.cloud),
+            _ => panic!("{line}"),
+        };
+        use process::CloudChoice::{Aws, Sim};
+        assert_eq!(
+            (cloud("ingot up"), cloud("ingot up --demo")),
+            (Some(Aws), Some(Sim))
+        );
+        assert_eq!(
+            (
+                cloud("ingot up --demo --cloud sim"),
+                cloud("ingot up --demo --cloud aws")
+            ),
+            (Some(Sim), None)
+        );
+        assert!(Cli::try_parse_from(["ingot", "up", "--exit"]).is_err());
+    }
+
+    #[test]
+    fn connection_options_stand_before_or_after_the_action() {
+        for line in [
+            "ingot deployments --json list --limit 5",
+            "ingot deployments list --limit 5 --json --url http://x",
+            "ingot amis list",
+        ] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
+        }
+        for line in [
+            "ingot deployments list --limit 201",
+            "ingot deployments list --status ready",
+            "ingot worker --json",
+        ] {
+            let code = Cli::try_parse_from(line.split(' '))
+                .map(|_| 0)
+                .unwrap_or_else(|error| error.exit_code());
+            assert_eq!(code, 2, "{line}");
+        }
+    }
+}

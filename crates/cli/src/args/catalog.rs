@@ -1,0 +1,116 @@
+//! `ingot images …` and `ingot templates …`: what there is to launch.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
+use ingot_domain::image::ImageStatus;
+
+use crate::args::connection::Connection;
+use crate::args::page::PageArgs;
+
+/// List and show the AMIs that deployments left
+#[derive(Clone, Args)]
+#[command(after_help = "Examples:
+  ingot images list --template kamiwaza --status available
+  ingot amis show ami-0123456789abcdef0")]
+pub(crate) struct ImagesArgs {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(subcommand)]
+    pub(crate) action: ImagesAction,
+}
+
+/// What can be done with images.
+#[derive(Clone, Subcommand)]
+pub(crate) enum ImagesAction {
+    List(ImageListArgs),
+    /// Show one image
+    #[command(after_help = "Examples:
+  ingot images show ami-0123456789abcdef0
+  ingot images show img_… --json")]
+    Show {
+        /// img_… or ami-…
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+}
+
+/// List images, newest first
+#[derive(Clone, Args)]
+#[command(after_help = "Examples:
+  ingot images list
+  ingot images list --template kamiwaza --version v0.9.2 --region us-east-1 --status available")]
+pub(crate) struct ImageListArgs {
+    /// Only this template
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(crate) template: Option<String>,
+    /// Only this version
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: Option<String>,
+    /// Only this region
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Only this status
+    #[arg(long, value_name = "STATUS", value_parser = PossibleValuesParser::new(ImageStatus::ALL.iter().map(|s| s.as_str())))]
+    pub(crate) status: Option<String>,
+    #[command(flatten)]
+    pub(crate) page: PageArgs,
+}
+
+/// List, show, check and apply templates
+#[derive(Clone, Args)]
+#[command(after_help = "Examples:
+  ingot templates list
+  ingot templates show kamiwaza --yaml > mine.yaml
+  ingot templates check mine.yaml && ingot templates apply mine.yaml")]
+pub(crate) struct TemplatesArgs {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(subcommand)]
+    pub(crate) action: TemplatesAction,
+}
+
+/// What can be done with templates.
+#[derive(Clone, Subcommand)]
+pub(crate) enum TemplatesAction {
+    /// List the templates
+    #[command(after_help = "Examples:\n  ingot templates list")]
+    List,
+    /// Show one template
+    #[command(after_help = "Examples:
+  ingot templates show kamiwaza
+  ingot templates show kamiwaza --yaml > mine.yaml")]
+    Show {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Print the YAML it can be applied from
+        #[arg(long, conflicts_with = "json")]
+        yaml: bool,
+    },
+    /// Check a template file here, without asking the API
+    #[command(
+        after_help = "Everything that is wrong is named with line and column; the exit code is 3 then.
+
+Examples:
+  ingot templates check mine.yaml
+  ingot templates check - < mine.yaml"
+    )]
+    Check {
+        /// YAML file; `-` reads stdin
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Create a template, or its next revision
+    #[command(after_help = "Examples:
+  ingot templates apply mine.yaml")]
+    Apply {
+        /// YAML file; `-` reads stdin
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Repeating a call with the same key changes nothing more; random when absent
+        #[arg(long, value_name = "KEY")]
+        idempotency_key: Option<String>,
+    },
+}

@@ -1,0 +1,194 @@
+//! `ingot deploy`: the order, argument by argument.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use ingot_client::deployment::{CreateDeployment, Ingress};
+
+use crate::args::connection::Connection;
+use crate::args::value;
+use crate::failure::Usage;
+
+/// Deploy a version of a template; the first deployment of a version leaves an AMI for the next ones
+#[derive(Clone, Args)]
+#[command(
+    after_help = "Exit codes with --watch: 0 it answers and its AMI is made or not needed, 1 it ended otherwise.
+With --json --watch: one JSON line for the deployment, one for each event, one for the deployment at its end.
+
+Examples:
+  ingot deploy kamiwaza --version v0.9.2 --region us-east-1 --watch
+  ingot deploy kamiwaza --version v0.9.2 --region us-east-1 --image fresh --no-ami
+  ingot deploy hello-web --version 1.0.0 --region eu-central-1 --ingress 443:203.0.113.0/24 --tag team=web
+  ingot deploy kamiwaza --version v0.9.3 --user-data ./install.sh --idempotency-key release-0.9.3"
+)]
+pub(crate) struct DeployArgs {
+    /// Template, such as `kamiwaza`; see `ingot templates list`
+    #[arg(value_name = "TEMPLATE")]
+    pub(crate) template: String,
+    /// v1.2.3, 1.2.3, v1.2.3-patch1 or release/1.2.3
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: String,
+    /// AWS region; AWS_DEFAULT_REGION counts, too
+    #[arg(long, value_name = "REGION", env = "AWS_REGION")]
+    pub(crate) region: Option<String>,
+    // Here for its environment variable only.
+    #[arg(long, env = "AWS_DEFAULT_REGION", hide = true)]
+    pub(crate) default_region: Option<String>,
+    /// One of the template's modes; its first when absent
+    #[arg(long, value_name = "MODE")]
+    pub(crate) mode: Option<String>,
+    /// One of the template's instance types; its first when absent
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) instance_type: Option<String>,
+    /// Root volume in GB, 8 to 1000; the template's when absent
+    #[arg(long, value_name = "GB")]
+    pub(crate) volume_size: Option<u32>,
+    /// Name for people; template and version when absent
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Subnet; EC2's default when absent
+    #[arg(long, value_name = "SUBNET")]
+    pub(crate) subnet: Option<String>,
+    /// Existing security group; may be repeated
+    #[arg(
+        long = "security-group",
+        value_name = "GROUP",
+        conflicts_with = "ingress"
+    )]
+    pub(crate) security_groups: Vec<String>,
+    /// Rule of the security group Ingot makes, such as 443:203.0.113.0/24; may be repeated
+    #[arg(long, value_name = "PORT:CIDR", value_parser = value::ingress)]
+    pub(crate) ingress: Vec<Ingress>,
+    /// Tag of instance and AMI; may be repeated
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = value::tag)]
+    pub(crate) tags: Vec<(String, String)>,
+    /// Whom to tell
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: Option<String>,
+    /// What to launch from: `auto` (an AMI of this version if there is one), `fresh`, or an AMI id
+    #[arg(long, value_name = "auto|fresh|ami-…")]
+    pub(crate) image: Option<String>,
+    /// Make no AMI of it
+    #[arg(long)]
+    pub(crate) no_ami: bool,
+    /// Make the AMI without rebooting the instance (crash-consistent only)
+    #[arg(long, conflicts_with = "no_ami")]
+    pub(crate) no_reboot: bool,
+    /// Installation script in place of the template's; `-` reads stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) user_data: Option<PathBuf>,
+    /// Only create it; `ingot deployments start` starts it
+    #[arg(long, conflicts_with = "watch")]
+    pub(crate) no_start: bool,
+    /// Repeating a call with the same key creates nothing new; random when absent
+    #[arg(long, value_name = "KEY")]
+    pub(crate) idempotency_key: Option<String>,
+    /// Follow it until it and its AMI are finished
+    #[arg(long)]
+    pub(crate) watch: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+impl DeployArgs {
+    /// The API's request; `user_data` is the script that was read.
+    pub(crate) fn request(&self, user_data: Option<String>) -> anyhow::Result<CreateDeployment> {
+        let region = [&self.region, &self.default_region]
+            .into_iter()
+            .flatten()
+            .find(|region| !region.is_empty())
+            .ok_or_else(|| {
+                Usage("which region? give --region or set AWS_REGION, such as us-east-1".to_owned())
+            })?;
+        let mut request = CreateDeployment {
+            job_name: self.name.clone(),
+            template: self.template.clone(),
+            version: self.version.clone(),
+            mode: self.mode.clone(),
+            region: region.clone(),
+            instance_type: self.instance_type.clone(),
+            volume_size_gb: self.volume_size,
+            subnet_id: self.subnet.clone(),
+            security_group_ids: self.security_groups.clone(),
+            ingress: (!self.ingress.is_empty()).then(|| self.ingress.clone()),
+            email: self.email.clone(),
+            image: self.image.clone(),
+            create_ami: self.no_ami.then_some(false),
+            no_reboot: self.no_reboot.then_some(true),
+            start: self.no_start.then_some(false),
+            user_data,
+            ..CreateDeployment::default()
+        };
+        for (key, value) in &self.tags {
+            if request.tags.insert(key.clone(), value.clone()).is_some() {
+                return Err(Usage(format!("the tag `{key}` is given twice; keep one")).into());
+            }
+        }
+        Ok(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Cli, Command};
+
+    fn read(line: &str) -> DeployArgs {
+        match Cli::try_parse_from(line.split(' ')).map(|cli| cli.command) {
+            Ok(Command::Deploy(args)) => *args,
+            Ok(_) => panic!("another command"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn what_is_not_said_is_left_to_the_template() {
+        let request = read("ingot deploy kamiwaza --version v0.9.2 --region us-east-1")
+            .request(None)
+            .expect("request");
+        let json = serde_json::to_value(request).expect("json");
+        assert_eq!(
+            json,
+            serde_json::json!({"template": "kamiwaza", "version": "v0.9.2", "region": "us-east-1"})
+        );
+    }
+
+    #[test]
+    fn everything_that_is_said_arrives() {
+        let request = read(
+            "ingot deploy kamiwaza --version 1.2.3 --region r --mode lite --instance-type t3.xlarge --volume-size 20 --name n \
+             --subnet subnet-1 --ingress 443:10.0.0.0/8 --tag a=b --tag c= --email x@y.z --image fresh --no-reboot --no-start",
+        )
+        .request(Some("#!/bin/sh".to_owned()))
+        .expect("request");
+        let json = serde_json::to_value(request).expect("json");
+        let expected = serde_json::json!({
+            "job_name": "n", "template": "kamiwaza", "version": "1.2.3", "mode": "lite", "region": "r",
+            "instance_type": "t3.xlarge", "volume_size_gb": 20, "subnet_id": "subnet-1",
+            "ingress": [{"port": 443, "cidr": "10.0.0.0/8"}], "tags": {"a": "b", "c": ""}, "email": "x@y.z",
+            "image": "fresh", "no_reboot": true, "user_data": "#!/bin/sh", "start": false,
+        });
+        assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn a_tag_twice_or_no_region_is_a_usage_error() {
+        let twice =
+            read("ingot deploy t --version 1.2.3 --region r --tag a=1 --tag a=2").request(None);
+        let mut nowhere = read("ingot deploy t --version 1.2.3 --region r");
+        nowhere.region = None;
+        nowhere.default_region = Some(String::new());
+        for error in [
+            twice.expect_err("twice"),
+            nowhere.request(None).expect_err("nowhere"),
+        ] {
+            assert_eq!(
+                crate::failure::exit(&error),
+                crate::failure::Exit::Usage,
+                "{error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `ingot deployments …`: looking at deployments and acting on them.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
+use ingot_domain::deployment::Status;
+
+use crate::args::connection::Connection;
+use crate::args::page::PageArgs;
+
+/// List, show, follow and act on deployments
+#[derive(Clone, Args)]
+#[command(after_help = "Examples:
+  ingot deployments list --status running
+  ingot deployments watch dep_…
+  ingot deployments destroy dep_… --yes --wait")]
+pub(crate) struct DeploymentsArgs {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(subcommand)]
+    pub(crate) action: DeploymentsAction,
+}
+
+/// What can be done with deployments.
+#[derive(Clone, Subcommand)]
+pub(crate) enum DeploymentsAction {
+    List(ListArgs),
+    Show(ShowArgs),
+    Logs(LogsArgs),
+    Watch(WatchArgs),
+    /// Start a pending deployment, or a failed one again
+    #[command(after_help = "Examples:\n  ingot deployments start dep_…")]
+    Start(ActArgs),
+    /// Start a failed deployment again
+    #[command(after_help = "Examples:\n  ingot deployments retry dep_…")]
+    Retry(ActArgs),
+    /// Stop a deployment that is not ready yet; its instance is terminated
+    #[command(after_help = "Examples:\n  ingot deployments cancel dep_…")]
+    Cancel(ActArgs),
+    Destroy(DestroyArgs),
+}
+
+/// List deployments, newest first
+#[derive(Clone, Args)]
+#[command(after_help = "Examples:
+  ingot deployments list
+  ingot deployments list --status failed --template kamiwaza
+  ingot deployments list --all --json | jq -r '.items[].id'")]
+pub(crate) struct ListArgs {
+    /// Only this status
+    #[arg(long, value_name = "STATUS", value_parser = PossibleValuesParser::new(Status::ALL.iter().map(|s| s.as_str())))]
+    pub(crate) status: Option<String>,
+    /// Only this template
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(crate) template: Option<String>,
+    /// Only this version
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: Option<String>,
+    /// Only this region
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    #[command(flatten)]
+    pub(crate) page: PageArgs,
+}
+
+/// Show one deployment
+#[derive(Clone, Args)]
+#[command(after_help = "Examples:
+  ingot deployments show dep_…
+  ingot deployments show dep_… --json | jq -r .created_ami_id")]
+pub(crate) struct ShowArgs {
+    /// dep_…
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+}
+
+/// Print a deployment's log lines
+#[derive(Clone, Args)]
+#[command(after_help = "With --json: one JSON line for each event.
+
+Examples:
+  ingot deployments logs dep_…
+  ingot deployments logs dep_… --follow --after 12")]
+pub(crate) struct LogsArgs {
+    /// dep_…
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// Go on until the deployment and its AMI are finished
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+    /// Only lines after this number (`seq`)
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
+    pub(crate) after: i64,
+}
+
+/// Follow a deployment until it and its AMI are finished
+#[derive(Clone, Args)]
+#[command(after_help = "Ctrl-C stops watching, not the deployment.
+Exit codes: 0 it answers and its AMI is made or not needed, 1 it ended otherwise, 130 Ctrl-C.
+With --json: one JSON line for each event, then one for the deployment.
+
+Examples:
+  ingot deployments watch dep_…
+  ingot deployments watch dep_… --json")]
+pub(crate) struct WatchArgs {
+    /// dep_…
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+}
+
+/// The deployment to act on.
+#[derive(Clone, Args)]
+pub(crate) struct ActArgs {
+    /// dep_…
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// Do not ask; only `destroy` asks
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+/// Terminate a deployment's instance; its AMI stays
+#[derive(Clone, Args)]
+#[command(after_help = "Examples:
+  ingot deployments destroy dep_…
+  ingot deployments destroy dep_… --yes --wait")]
+pub(crate) struct DestroyArgs {
+    /// dep_…
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Wait until the instance is gone
+    #[arg(long)]
+    pub(crate) wait: bool,
+}

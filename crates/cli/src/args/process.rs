@@ -1,0 +1,200 @@
+//! Arguments of the commands that are Ingot itself: everything in one process, the parts of the scaled shape,
+//! and what is done beside the API; those of the ledger's schema and tokens are in `ledger`.
+
+use std::net::SocketAddr;
+
+use clap::{Args, ValueEnum};
+use ingot_domain::network::Cidr;
+use ingot_domain::pace::Pace;
+
+use crate::args::data_dir::DataDir;
+pub(crate) use crate::args::ledger::{MigrateAction, MigrateArgs, TokenAction, TokenArgs};
+use crate::args::value;
+use crate::failure::Usage;
+
+/// Which cloud `ingot up` works in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CloudChoice {
+    /// Your AWS account, through the usual credentials
+    Aws,
+    /// The simulated region: no account, no costs, minutes are seconds
+    Sim,
+}
+
+/// Everything in one process: API, console, workers, a SQLite ledger
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  ingot up                      work in your AWS account, console on http://127.0.0.1:8080
+  ingot up --cloud sim          the same without AWS: a simulated region, minutes are seconds
+  ingot up --demo               play four deployments of two versions, show the saving, and stay up
+  ingot up --demo --exit        the same as a self-test: exit code 0 when all went as it must")]
+pub(crate) struct UpArgs {
+    /// Where instances run; `sim` when --demo is given
+    #[arg(
+        long,
+        value_enum,
+        env = "INGOT_CLOUD",
+        default_value = "aws",
+        default_value_if("demo", "true", "sim")
+    )]
+    pub(crate) cloud: CloudChoice,
+    /// Where API and console listen
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "INGOT_LISTEN",
+        default_value = "127.0.0.1:8080"
+    )]
+    pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) data: DataDir,
+    /// Divide the waits of the cloud's rhythm by this; 60 with `sim`, else 1, when absent
+    #[arg(long, value_name = "N", env = "INGOT_PACE", value_parser = value::pace)]
+    pub(crate) pace: Option<Pace>,
+    /// Play the examples in the simulated region and show the saving
+    #[arg(long)]
+    pub(crate) demo: bool,
+    /// Exit when the demo is over instead of staying up
+    #[arg(long, requires = "demo")]
+    pub(crate) exit: bool,
+}
+
+/// The API and the console, of the scaled shape
+#[derive(Clone, Args)]
+#[command(after_help = "Examples:
+  DATABASE_URL=postgres://… REDIS_URL=redis://… ingot api
+  ingot api --listen 127.0.0.1:8081 --regions us-east-1,eu-central-1")]
+pub(crate) struct ApiArgs {
+    /// Where to listen
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "INGOT_LISTEN",
+        default_value = "0.0.0.0:8080"
+    )]
+    pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) stores: Stores,
+    /// Regions deployments may run in
+    #[arg(
+        long,
+        value_name = "REGION,…",
+        env = "INGOT_REGIONS",
+        value_delimiter = ',',
+        default_value = "us-east-1"
+    )]
+    pub(crate) regions: Vec<String>,
+    /// Divide the waits of the cloud's rhythm by this; the workers must have the same
+    #[arg(long, value_name = "N", env = "INGOT_PACE", default_value = "1", value_parser = value::pace)]
+    pub(crate) pace: Pace,
+}
+
+/// A worker of the scaled shape; any number of them may run
+#[derive(Clone, Args)]
+#[command(after_help = "Examples:
+  DATABASE_URL=postgres://… REDIS_URL=redis://… ingot worker
+  ingot worker --concurrency 64 --probe-cidrs 10.0.0.0/8 --metrics-listen 127.0.0.1:9091")]
+pub(crate) struct WorkerArgs {
+    /// Where Prometheus finds the metrics
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "INGOT_METRICS_LISTEN",
+        default_value = "0.0.0.0:9090"
+    )]
+    pub(crate) metrics_listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) stores: Stores,
+    /// Tasks worked on at the same time, per queue; the worker's own default when absent
+    #[arg(
+        long,
+        value_name = "N",
+        env = "INGOT_CONCURRENCY",
+        value_parser = clap::value_parser!(u16).range(1..=1024)
+    )]
+    pub(crate) concurrency: Option<u16>,
+    /// Private blocks that readiness checks may connect to
+    #[arg(
+        long,
+        value_name = "CIDR,…",
+        env = "INGOT_PROBE_CIDRS",
+        value_delimiter = ','
+    )]
+    pub(crate) probe_cidrs: Vec<Cidr>,
+    /// Connect to this port instead of the template's; for the simulated region
+    #[arg(long, value_name = "PORT", env = "INGOT_PROBE_PORT")]
+    pub(crate) probe_port: Option<u16>,
+    /// Divide the waits of the cloud's rhythm by this; the API must have the same
+    #[arg(long, value_name = "N", env = "INGOT_PACE", default_value = "1", value_parser = value::pace)]
+    pub(crate) pace: Pace,
+}
+
+/// Where the ledger and the doorbell are. The addresses may hold passwords, so they are never shown.
+#[derive(Clone, Args)]
+pub(crate) struct Stores {
+    /// The ledger: postgres://user:password@host/name, or sqlite:///path/to/file
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: String,
+    /// The doorbell: redis://host:6379
+    #[arg(long, value_name = "URL", env = "REDIS_URL", hide_env_values = true)]
+    pub(crate) redis_url: String,
+}
+
+/// The simulated region: EC2, SSM and STS over their wire protocols
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  ingot sim --listen 127.0.0.1:4600
+  ingot sim --listen 127.0.0.1:4600 --pace 600 --no-buckets
+  AWS_ENDPOINT_URL=http://127.0.0.1:4600 aws ec2 describe-images --region us-east-1")]
+pub(crate) struct SimArgs {
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: SocketAddr,
+    /// Simulated seconds per real second
+    #[arg(long, value_name = "N", env = "INGOT_PACE", default_value = "60", value_parser = value::pace)]
+    pub(crate) pace: Pace,
+    /// Port of every instance's web server; 0 takes 443 where it may, else any free one
+    #[arg(
+        long,
+        value_name = "PORT",
+        env = "INGOT_PROBE_PORT",
+        default_value_t = 0
+    )]
+    pub(crate) probe_port: u16,
+    /// Do not throttle as EC2 does
+    #[arg(long)]
+    pub(crate) no_buckets: bool,
+}
+
+/// Who the AWS credentials of this environment say we are
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  ingot identity
+  AWS_PROFILE=factory ingot identity --region eu-central-1")]
+pub(crate) struct IdentityArgs {
+    /// Region whose STS is asked
+    #[arg(
+        long,
+        value_name = "REGION",
+        env = "AWS_REGION",
+        default_value = "us-east-1"
+    )]
+    pub(crate) region: String,
+}
+
+/// Print the OpenAPI document of the API
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  ingot openapi > openapi.json")]
+pub(crate) struct OpenapiArgs {}
+
+impl UpArgs {
+    /// Refuses a demo that would cost money.
+    pub(crate) fn checked(self) -> anyhow::Result<Self> {
+        if self.demo && self.cloud == CloudChoice::Aws {
+            let text = "the demo plays in the simulated region only; leave out --cloud and INGOT_CLOUD, or --demo";
+            return Err(Usage(text.to_owned()).into());
+        }
+        Ok(self)
+    }
+}

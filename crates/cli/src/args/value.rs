@@ -1,0 +1,89 @@
+//! Readers of argument values: what one writes on the command line, with an error that says how to write it.
+
+use std::str::FromStr;
+
+use ingot_client::deployment::Ingress;
+use ingot_domain::network::Cidr;
+use ingot_domain::pace::Pace;
+
+/// A pace: 1 is real time.
+pub(crate) fn pace(text: &str) -> Result<Pace, String> {
+    text.parse()
+        .ok()
+        .and_then(Pace::new)
+        .ok_or_else(|| "give a number from 1 (real time) to 100000".to_owned())
+}
+
+/// `PORT:CIDR` or `FIRST-LAST:CIDR`, such as `443:0.0.0.0/0`.
+pub(crate) fn ingress(text: &str) -> Result<Ingress, String> {
+    let wrong =
+        || "write it as PORT:CIDR, such as 443:203.0.113.0/24 or 8000-8010:10.0.0.0/8".to_owned();
+    let (ports, cidr) = text.split_once(':').ok_or_else(wrong)?;
+    let port = |text: &str| u16::from_str(text).map_err(|_| wrong());
+    let (port, to_port) = match ports.split_once('-') {
+        Some((first, last)) => (port(first)?, Some(port(last)?)),
+        None => (port(ports)?, None),
+    };
+    let cidr: Cidr = cidr.parse().map_err(|_| wrong())?;
+    Ok(Ingress {
+        port,
+        to_port,
+        cidr: cidr.to_string(),
+    })
+}
+
+/// `KEY=VALUE`; the value may be empty and may hold `=`.
+pub(crate) fn tag(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write it as KEY=VALUE, such as team=platform".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ingress_takes_ports_ranges_and_both_families() {
+        let read = |text| ingress(text).map(|rule| (rule.port, rule.to_port, rule.cidr));
+        assert_eq!(
+            read("443:0.0.0.0/0"),
+            Ok((443, None, "0.0.0.0/0".to_owned()))
+        );
+        assert_eq!(
+            read("8000-8010:10.0.0.0/8"),
+            Ok((8000, Some(8010), "10.0.0.0/8".to_owned()))
+        );
+        assert_eq!(read("443:fd00::/8"), Ok((443, None, "fd00::/8".to_owned())));
+        for bad in [
+            "443",
+            "443:",
+            ":10.0.0.0/8",
+            "x:10.0.0.0/8",
+            "70000:10.0.0.0/8",
+            "1-:10.0.0.0/8",
+            "443:10.0.0.0",
+        ] {
+            assert!(
+                ingress(bad).is_err_and(|error| error.contains("PORT:CIDR")),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn tags_need_a_key() {
+        assert_eq!(tag("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert_eq!(tag("a="), Ok(("a".to_owned(), String::new())));
+        assert!(tag("a").is_err() && tag("=b").is_err());
+    }
+
+    #[test]
+    fn a_pace_is_at_least_one() {
+        assert_eq!(pace("60").map(Pace::factor), Ok(60.0));
+        for bad in ["0", "-1", "x", "NaN", "1e9", ""] {
+            assert!(pace(bad).is_err(), "{bad}");
+        }
+    }
+}

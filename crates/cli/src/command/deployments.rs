@@ -1,0 +1,252 @@
+//! `ingot deployments …`.
+
+use std::io::{BufRead, IsTerminal};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use ingot_client::{Client, Deployment, DeploymentFilter, Page};
+
+use crate::args::deployments::{DeploymentsAction, DeploymentsArgs, DestroyArgs, ListArgs};
+use crate::command::{mention_rest, pages, story};
+use crate::failure::{Exit, Usage};
+use crate::output::{Output, clean, or_dash, pairs, span, table, time, time_or_dash};
+
+/// Runs one of them.
+pub(crate) async fn run(args: DeploymentsArgs) -> anyhow::Result<ExitCode> {
+    let connection = args.connection;
+    let output = connection.output();
+    match args.action {
+        DeploymentsAction::List(args) => list(&connection.client()?, output, args).await,
+        DeploymentsAction::Show(args) => {
+            show(output, &connection.client()?.deployment(&args.id).await?)
+        }
+        DeploymentsAction::Logs(args) => story::run_logs(&connection, args).await,
+        DeploymentsAction::Watch(args) => story::run_watch(&connection, args).await,
+        DeploymentsAction::Start(args) => {
+            show(output, &connection.client()?.act(&args.id, "start").await?)
+        }
+        DeploymentsAction::Retry(args) => {
+            show(output, &connection.client()?.act(&args.id, "retry").await?)
+        }
+        DeploymentsAction::Cancel(args) => {
+            show(output, &connection.client()?.act(&args.id, "cancel").await?)
+        }
+        DeploymentsAction::Destroy(args) => destroy(&connection.client()?, output, args).await,
+    }
+}
+
+async fn list(client: &Client, output: Output, args: ListArgs) -> anyhow::Result<ExitCode> {
+    let filter = DeploymentFilter {
+        status: args.status,
+        template: args.template,
+        version: args.version,
+        region: args.region,
+        cursor: None,
+        limit: args.page.limit,
+    };
+    let page = pages(&args.page, async |cursor| {
+        client
+            .deployments(&DeploymentFilter {
+                cursor,
+                ..filter.clone()
+            })
+            .await
+    })
+    .await?;
+    output.result(&page, list_table)?;
+    mention_rest(&page, output.json);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(output: Output, deployment: &Deployment) -> anyhow::Result<ExitCode> {
+    output.result(deployment, details)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn destroy(client: &Client, output: Output, args: DestroyArgs) -> anyhow::Result<ExitCode> {
+    if !args.yes && !confirmed(client, &args.id).await? {
+        eprintln!("nothing was done");
+        return Ok(Exit::Failed.into());
+    }
+    let mut deployment = client.act(&args.id, "destroy").await?;
+    let mut pause = Duration::from_millis(200);
+    while args.wait && deployment.status != "destroyed" {
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(5));
+        let now = client.deployment(&args.id).await?;
+        if now.stage != deployment.stage {
+            eprintln!("{}", clean(&now.stage));
+        }
+        deployment = now;
+    }
+    show(output, &deployment)
+}
+
+/// Asks whoever sits there; nobody there is no consent.
+async fn confirmed(client: &Client, id: &str) -> anyhow::Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        let text = "`destroy` terminates an instance and nobody is here to confirm it; add --yes";
+        return Err(Usage(text.to_owned()).into());
+    }
+    let deployment = client.deployment(id).await?;
+    eprint!(
+        "terminate {} of `{}` ({} {})? its AMI stays. [y/N] ",
+        or_dash(&deployment.instance_id),
+        clean(&deployment.job_name),
+        clean(&deployment.template),
+        clean(&deployment.version)
+    );
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    Ok(is_yes(&answer))
+}
+
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}
+
+fn list_table(page: &Page<Deployment>) -> String {
+    let head = [
+        "id",
+        "name",
+        "template",
+        "version",
+        "region",
+        "status",
+        "ami",
+        "ami status",
+        "launched",
+        "to ready",
+        "created",
+    ];
+    table(
+        head,
+        page.items.iter().map(|deployment| {
+            [
+                clean(&deployment.id),
+                clean(&deployment.job_name),
+                clean(&deployment.template),
+                clean(&deployment.version),
+                clean(&deployment.region),
+                clean(&deployment.status),
+                or_dash(&deployment.created_ami_id),
+                or_dash(&deployment.ami_creation_status),
+                or_dash(&deployment.launch_path),
+                or_dash(&deployment.time_to_ready_seconds.map(span)),
+                time(&deployment.created_at),
+            ]
+        }),
+    )
+}
+
+fn details(deployment: &Deployment) -> String {
+    let tags: Vec<String> = deployment
+        .tags
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    let ami = match (&deployment.ami_creation_status, &deployment.ami_skip_reason) {
+        (Some(status), Some(reason)) => Some(format!("{status} ({reason})")),
+        (status, _) => status.clone(),
+    };
+    pairs([
+        ("id", clean(&deployment.id)),
+        ("name", clean(&deployment.job_name)),
+        (
+            "template",
+            clean(&format!(
+                "{} {} ({})",
+                deployment.template, deployment.version, deployment.mode
+            )),
+        ),
+        ("status", clean(&deployment.status)),
+        ("stage", clean(&deployment.stage)),
+        ("error", or_dash(&deployment.error_message)),
+        ("url", or_dash(&deployment.access_url)),
+        ("region", clean(&deployment.region)),
+        ("instance", or_dash(&deployment.instance_id)),
+        (
+            "type",
+            clean(&format!(
+                "{} {}, {} GB",
+                deployment.instance_type, deployment.architecture, deployment.volume_size_gb
+            )),
+        ),
+        (
+            "addresses",
+            format!(
+                "{} / {}",
+                or_dash(&deployment.public_ip),
+                or_dash(&deployment.private_ip)
+            ),
+        ),
+        ("launched", or_dash(&deployment.launch_path)),
+        ("source ami", or_dash(&deployment.source_ami_id)),
+        ("ami", or_dash(&deployment.created_ami_id)),
+        ("ami status", or_dash(&ami)),
+        ("ami error", or_dash(&deployment.ami_creation_error)),
+        (
+            "time to ready",
+            or_dash(&deployment.time_to_ready_seconds.map(span)),
+        ),
+        ("last check", or_dash(&deployment.readiness_detail)),
+        ("tags", or_dash(&Some(tags.join(" ")))),
+        ("run", deployment.run.to_string()),
+        ("created", time(&deployment.created_at)),
+        ("ready", time_or_dash(&deployment.ready_at)),
+        ("finished", time_or_dash(&deployment.finished_at)),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::tests::deployment;
+
+    #[test]
+    fn a_list_is_one_line_per_deployment() {
+        let page = Page {
+            items: vec![deployment("running")],
+            next_cursor: None,
+        };
+        let text = list_table(&page);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        let words: Vec<&str> = lines[1].split_whitespace().collect();
+        assert_eq!(
+            words,
+            [
+                "dep_1",
+                "first",
+                "kamiwaza",
+                "v0.9.2",
+                "us-east-1",
+                "running",
+                "-",
+                "-",
+                "-",
+                "-",
+                "2026-01-21T17:00:00Z"
+            ]
+        );
+    }
+
+    #[test]
+    fn details_name_what_is_there_and_dash_what_is_not() {
+        let mut shown = deployment("success");
+        shown.ami_creation_status = Some("skipped".to_owned());
+        shown.ami_skip_reason = Some("exists".to_owned());
+        let text = details(&shown);
+        assert!(
+            text.contains("\nami status     skipped (exists)\n"),
+            "{text}"
+        );
+        assert!(text.contains("\nerror          -\n"), "{text}");
+    }
+
+    #[test]
+    fn only_yes_is_yes() {
+        assert!(is_yes("y\n") && is_yes(" YES \n"));
+        assert!(!is_yes("\n") && !is_yes("no\n") && !is_yes("yep\n"));
+    }
+}

@@ -1,0 +1,113 @@
+//! `ingot images …`.
+
+use std::process::ExitCode;
+
+use ingot_client::{Image, ImageFilter, Page};
+
+use crate::args::catalog::{ImagesAction, ImagesArgs};
+use crate::command::{mention_rest, pages};
+use crate::output::{clean, or_dash, pairs, table, time, time_or_dash};
+
+/// Runs one of them.
+pub(crate) async fn run(args: ImagesArgs) -> anyhow::Result<ExitCode> {
+    let client = args.connection.client()?;
+    let output = args.connection.output();
+    match args.action {
+        ImagesAction::List(args) => {
+            let filter = ImageFilter {
+                template: args.template,
+                version: args.version,
+                region: args.region,
+                status: args.status,
+                cursor: None,
+                limit: args.page.limit,
+            };
+            let page = pages(&args.page, async |cursor| {
+                client
+                    .images(&ImageFilter {
+                        cursor,
+                        ..filter.clone()
+                    })
+                    .await
+            })
+            .await?;
+            output.result(&page, list_table)?;
+            mention_rest(&page, output.json);
+        }
+        ImagesAction::Show { id } => output.result(&client.image(&id).await?, details)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list_table(page: &Page<Image>) -> String {
+    let head = [
+        "ami",
+        "name",
+        "template",
+        "version",
+        "mode",
+        "region",
+        "status",
+        "origin",
+        "size",
+        "available",
+        "id",
+    ];
+    table(
+        head,
+        page.items.iter().map(|image| {
+            [
+                or_dash(&image.ami_id),
+                clean(&image.name),
+                clean(&image.template),
+                clean(&image.version),
+                clean(&image.mode),
+                clean(&image.region),
+                clean(&image.status),
+                clean(&image.origin),
+                or_dash(&image.size_gb.map(|size| format!("{size} GB"))),
+                time_or_dash(&image.available_at),
+                clean(&image.id),
+            ]
+        }),
+    )
+}
+
+fn details(image: &Image) -> String {
+    let tags: Vec<String> = image
+        .tags
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    pairs([
+        ("id", clean(&image.id)),
+        ("ami", or_dash(&image.ami_id)),
+        ("name", clean(&image.name)),
+        (
+            "template",
+            clean(&format!(
+                "{} {} ({})",
+                image.template, image.version, image.mode
+            )),
+        ),
+        ("status", clean(&image.status)),
+        ("error", or_dash(&image.error)),
+        ("account", clean(&image.account)),
+        ("region", clean(&image.region)),
+        ("architecture", clean(&image.architecture.to_string())),
+        ("base image", clean(&image.base_image)),
+        ("fingerprint", clean(&image.fingerprint)),
+        ("generation", image.generation.to_string()),
+        ("origin", clean(&image.origin)),
+        (
+            "size",
+            or_dash(&image.size_gb.map(|size| format!("{size} GB"))),
+        ),
+        ("snapshots", or_dash(&Some(image.snapshot_ids.join(" ")))),
+        ("deployment", or_dash(&image.source_deployment_id)),
+        ("instance", or_dash(&image.source_instance_id)),
+        ("tags", or_dash(&Some(tags.join(" ")))),
+        ("created", time(&image.created_at)),
+        ("available", time_or_dash(&image.available_at)),
+    ])
+}

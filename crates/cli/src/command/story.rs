@@ -1,0 +1,73 @@
+//! `watch` and `logs`: a deployment's story on stdout.
+
+use std::process::ExitCode;
+
+use ingot_client::{Client, Event};
+
+use crate::args::connection::Connection;
+use crate::args::deployments::{LogsArgs, WatchArgs};
+use crate::failure::Exit;
+use crate::output::{Output, clean};
+use crate::watch::{self, Patience, end, line};
+
+/// `ingot watch ID`
+pub(crate) async fn run_watch(
+    connection: &Connection,
+    args: WatchArgs,
+) -> anyhow::Result<ExitCode> {
+    watch(&connection.client()?, connection.output(), &args.id).await
+}
+
+/// Follows the story from its beginning, then says how it ended.
+pub(crate) async fn watch(client: &Client, output: Output, id: &str) -> anyhow::Result<ExitCode> {
+    // Asked first, so that a wrong id or an API that is not there is said at once.
+    if client.deployment(id).await?.status == "pending" {
+        eprintln!(
+            "it is not started yet; start it with: ingot deployments start {}",
+            clean(id)
+        );
+    }
+    let follow = watch::follow(client, id, 0, Patience::default(), |event| {
+        print(output, &event)
+    });
+    let Some(deployment) = or_interrupted(follow, "watch", id).await? else {
+        return Ok(Exit::Interrupted.into());
+    };
+    output.line(&deployment, end::summary)?;
+    Ok(end::exit(&deployment))
+}
+
+/// `ingot logs ID`
+pub(crate) async fn run_logs(connection: &Connection, args: LogsArgs) -> anyhow::Result<ExitCode> {
+    let client = connection.client()?;
+    let output = connection.output();
+    let mut last = args.after;
+    let mut deliver = |event| print(output, &event);
+    if !args.follow {
+        watch::catch_up(&client, &args.id, &mut last, &mut deliver).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    client.deployment(&args.id).await?;
+    let follow = watch::follow(&client, &args.id, last, Patience::default(), deliver);
+    let ended = or_interrupted(follow, "logs --follow", &args.id).await?;
+    Ok(ended.map_or(Exit::Interrupted.into(), |_| ExitCode::SUCCESS))
+}
+
+fn print(output: Output, event: &Event) -> anyhow::Result<()> {
+    output.line(event, line::stamped)
+}
+
+/// The end of it, or `None` after Ctrl-C.
+async fn or_interrupted<T>(
+    follow: impl Future<Output = anyhow::Result<T>>,
+    command: &str,
+    id: &str,
+) -> anyhow::Result<Option<T>> {
+    tokio::select! {
+        ended = follow => ended.map(Some),
+        _ = tokio::signal::ctrl_c() => {
+            eprintln!("\nstopped watching; the deployment goes on; come back with: ingot {command} {}", clean(id));
+            Ok(None)
+        }
+    }
+}

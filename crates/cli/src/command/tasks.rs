@@ -1,0 +1,198 @@
+//! `ingot tasks …`, `ingot queues …` and `ingot status`.
+
+use std::process::ExitCode;
+
+use ingot_client::{Page, Queue, Ready, Task, TaskFilter};
+
+use crate::args::work::{QueuesAction, QueuesArgs, StatusArgs, TasksAction, TasksArgs};
+use crate::command::{mention_rest, pages};
+use crate::failure::Exit;
+use crate::output::{clean, or_dash, pairs, table, time, time_or_dash};
+
+/// `ingot tasks …`
+pub(crate) async fn run(args: TasksArgs) -> anyhow::Result<ExitCode> {
+    let client = args.connection.client()?;
+    let output = args.connection.output();
+    match args.action {
+        TasksAction::List(args) => {
+            let filter = TaskFilter {
+                queue: args.queue,
+                state: args.state,
+                deployment_id: args.deployment,
+                cursor: None,
+                limit: args.page.limit,
+            };
+            let page = pages(&args.page, async |cursor| {
+                client
+                    .tasks(&TaskFilter {
+                        cursor,
+                        ..filter.clone()
+                    })
+                    .await
+            })
+            .await?;
+            output.result(&page, list_table)?;
+            mention_rest(&page, output.json);
+        }
+        TasksAction::Show { id } => output.result(&client.task(&id).await?, details)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `ingot queues …`
+pub(crate) async fn queues(args: QueuesArgs) -> anyhow::Result<ExitCode> {
+    let client = args.connection.client()?;
+    match args.action {
+        QueuesAction::List => args
+            .connection
+            .output()
+            .result(&client.queues().await?, queue_table)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `ingot status`
+pub(crate) async fn status(args: StatusArgs) -> anyhow::Result<ExitCode> {
+    let client = args.connection.client()?;
+    let ready = client.ready().await?;
+    args.connection.output().result(&ready, checks)?;
+    if ready.ready {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!(
+        "error: the API at {} is not ready; see the checks that failed",
+        client.base()
+    );
+    Ok(Exit::Unready.into())
+}
+
+fn list_table(page: &Page<Task>) -> String {
+    let head = [
+        "id",
+        "queue",
+        "kind",
+        "state",
+        "attempt",
+        "visits",
+        "due",
+        "waiting for",
+        "deployment",
+        "last error",
+    ];
+    table(
+        head,
+        page.items.iter().map(|task| {
+            [
+                clean(&task.id),
+                clean(&task.queue),
+                clean(&task.kind),
+                clean(&task.state),
+                format!("{}/{}", task.attempt, task.max_attempts),
+                task.visits.to_string(),
+                time(&task.run_at),
+                or_dash(&task.waiting_for),
+                or_dash(&task.deployment_id),
+                or_dash(&task.last_error),
+            ]
+        }),
+    )
+}
+
+fn details(task: &Task) -> String {
+    let mut text = pairs([
+        ("id", clean(&task.id)),
+        ("queue", clean(&task.queue)),
+        ("kind", clean(&task.kind)),
+        ("state", clean(&task.state)),
+        ("deployment", or_dash(&task.deployment_id)),
+        (
+            "attempt",
+            format!("{} of {}", task.attempt, task.max_attempts),
+        ),
+        ("crashes", task.crashes.to_string()),
+        ("visits", task.visits.to_string()),
+        ("due", time(&task.run_at)),
+        ("waiting for", or_dash(&task.waiting_for)),
+        ("worker", or_dash(&task.worker)),
+        ("lease until", time_or_dash(&task.lease_until)),
+        ("last error", or_dash(&task.last_error)),
+        ("created", time(&task.created_at)),
+        ("finished", time_or_dash(&task.finished_at)),
+    ]);
+    if !task.attempts.is_empty() {
+        let rows = task.attempts.iter().map(|attempt| {
+            [
+                attempt.attempt.to_string(),
+                clean(&attempt.outcome),
+                time(&attempt.started_at),
+                time(&attempt.finished_at),
+                clean(&attempt.worker),
+                or_dash(&attempt.error),
+            ]
+        });
+        text.push_str("\n\n");
+        text.push_str(&table(
+            [
+                "attempt", "outcome", "started", "finished", "worker", "error",
+            ],
+            rows,
+        ));
+    }
+    text
+}
+
+fn queue_table(page: &Page<Queue>) -> String {
+    let head = [
+        "queue",
+        "due",
+        "later",
+        "running",
+        "retrying",
+        "given up",
+        "oldest due",
+    ];
+    table(
+        head,
+        page.items.iter().map(|queue| {
+            [
+                clean(&queue.name),
+                queue.available.to_string(),
+                queue.scheduled.to_string(),
+                queue.running.to_string(),
+                queue.retryable.to_string(),
+                queue.discarded.to_string(),
+                time_or_dash(&queue.oldest_due),
+            ]
+        }),
+    )
+}
+
+fn checks(ready: &Ready) -> String {
+    let rows = ready.checks.iter().map(|check| {
+        let passed = if check.ok { "ok" } else { "FAILED" };
+        [clean(&check.name), passed.to_owned(), clean(&check.detail)]
+    });
+    table(["check", "result", "detail"], rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_say_what_failed() {
+        let check = |name: &str, ok| ingot_client::Check {
+            name: name.to_owned(),
+            ok,
+            detail: "seen".to_owned(),
+        };
+        let ready = Ready {
+            ready: false,
+            checks: vec![check("database", true), check("redis", false)],
+        };
+        assert_eq!(
+            checks(&ready),
+            "CHECK     RESULT  DETAIL\ndatabase  ok      seen\nredis     FAILED  seen"
+        );
+    }
+}

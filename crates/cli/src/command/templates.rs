@@ -1,0 +1,219 @@
+//! `ingot templates …`. `check` asks nobody: it reads the file with the same reader the API has.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use ingot_client::{Page, Template};
+use ingot_recipe::RecipeError;
+use serde::Serialize;
+
+use crate::args::catalog::{TemplatesAction, TemplatesArgs};
+use crate::command::{random_key, read, repeated};
+use crate::failure::Refused;
+use crate::output::{Output, clean, or_dash, pairs, say, span, table};
+
+/// Runs one of them.
+pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
+    let connection = args.connection;
+    let output = connection.output();
+    match args.action {
+        TemplatesAction::List => {
+            output.result(&connection.client()?.templates().await?, list_table)?
+        }
+        TemplatesAction::Show { name, yaml: true } => {
+            say(&connection.client()?.template_yaml(&name).await?)?
+        }
+        TemplatesAction::Show { name, yaml: false } => {
+            output.result(&connection.client()?.template(&name).await?, details)?;
+        }
+        TemplatesAction::Check { file } => check(output, &file)?,
+        TemplatesAction::Apply {
+            file,
+            idempotency_key,
+        } => {
+            let yaml = read(&file)?;
+            let client = connection.client()?;
+            let key = idempotency_key.unwrap_or_else(random_key);
+            let pause = Duration::from_millis(500);
+            let template =
+                repeated(pause, async || client.apply_template(&yaml, &key).await).await?;
+            output.result(&template, |template| {
+                clean(&format!(
+                    "{} is at revision {}",
+                    template.name, template.revision
+                ))
+            })?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The outcome of a check, for machines.
+#[derive(Serialize)]
+struct Checked {
+    ok: bool,
+    problems: Vec<Wrong>,
+}
+
+/// One thing that is wrong.
+#[derive(Serialize)]
+struct Wrong {
+    line: Option<u32>,
+    column: Option<u32>,
+    field: String,
+    message: String,
+}
+
+fn check(output: Output, file: &Path) -> anyhow::Result<()> {
+    let read = if file.as_os_str() == "-" {
+        ingot_recipe::parse(&read(file)?)
+    } else {
+        ingot_recipe::parse_file(file)
+    };
+    match read {
+        Ok(template) => output.result(
+            &Checked {
+                ok: true,
+                problems: vec![],
+            },
+            |_| {
+                clean(&format!(
+                    "{}: template `{}` is fine",
+                    file.display(),
+                    template.name
+                ))
+            },
+        ),
+        Err(error) => {
+            if output.json {
+                output.result(
+                    &Checked {
+                        ok: false,
+                        problems: wrongs(&error),
+                    },
+                    |_| String::new(),
+                )?;
+            }
+            Err(Refused(places(file, &error)).into())
+        }
+    }
+}
+
+/// A headline, then `file:line:column: field: message` for each, which editors turn into links.
+fn places(file: &Path, error: &RecipeError) -> String {
+    let count = error.problems().count();
+    let mut text = format!(
+        "{} has {count} {}",
+        file.display(),
+        if count == 1 { "mistake" } else { "mistakes" }
+    );
+    for wrong in wrongs(error) {
+        let place = match (wrong.line, wrong.column) {
+            (Some(line), Some(column)) => format!("{line}:{column}: "),
+            _ => String::new(),
+        };
+        let field = if wrong.field.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", wrong.field)
+        };
+        text.push_str(&format!(
+            "\n  {}:{}{place}{field}{}",
+            file.display(),
+            if place.is_empty() { " " } else { "" },
+            wrong.message
+        ));
+    }
+    text
+}
+
+fn wrongs(error: &RecipeError) -> Vec<Wrong> {
+    let wrong = |problem: &ingot_recipe::Problem| Wrong {
+        line: problem.line,
+        column: problem.column,
+        field: problem.field.clone(),
+        message: problem.message.clone(),
+    };
+    error.problems().map(wrong).collect()
+}
+
+fn list_table(page: &Page<Template>) -> String {
+    let head = [
+        "name",
+        "revision",
+        "kind",
+        "modes",
+        "fresh",
+        "cached",
+        "description",
+    ];
+    table(
+        head,
+        page.items.iter().map(|template| {
+            let times = &template.launch_times;
+            [
+                clean(&template.name),
+                template.revision.to_string(),
+                clean(&template.kind),
+                clean(&template.modes.join(",")),
+                or_dash(&times.fresh_seconds.map(seconds)),
+                or_dash(&times.cached_seconds.map(seconds)),
+                clean(&template.description),
+            ]
+        }),
+    )
+}
+
+fn details(template: &Template) -> String {
+    let times = &template.launch_times;
+    pairs([
+        ("name", clean(&template.name)),
+        ("description", or_dash(&Some(&template.description))),
+        ("revision", template.revision.to_string()),
+        (
+            "built in",
+            if template.builtin { "yes" } else { "no" }.to_owned(),
+        ),
+        ("kind", clean(&template.kind)),
+        ("base image", clean(&template.base_image)),
+        ("architecture", clean(&template.architecture)),
+        ("modes", clean(&template.modes.join(", "))),
+        ("instance types", clean(&template.instance_types.join(", "))),
+        ("volume", format!("{} GB", template.volume_size_gb)),
+        ("probe", clean(&template.probe)),
+        ("fingerprint", clean(&template.fingerprint)),
+        ("fresh launch", or_dash(&times.fresh_seconds.map(seconds))),
+        ("cached launch", or_dash(&times.cached_seconds.map(seconds))),
+        ("measured on", format!("{} deployments", times.samples)),
+    ])
+}
+
+/// A median of whole seconds.
+fn seconds(seconds: u64) -> String {
+    span(seconds as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::{Exit, block, exit};
+
+    #[test]
+    fn a_bad_file_is_refused_with_every_place() {
+        let dir = tempfile::tempdir().expect("directory");
+        let file = dir.path().join("bad.yaml");
+        let good = ingot_recipe::to_yaml(&ingot_recipe::kamiwaza()).expect("yaml");
+        std::fs::write(&file, &good).expect("write");
+        assert!(check(Output { json: false }, &file).is_ok());
+        std::fs::write(&file, format!("{good}\nnonsense: 1\n")).expect("write");
+        let error = check(Output { json: false }, &file).expect_err("refused");
+        assert_eq!(exit(&error), Exit::Refused);
+        let (text, line) = (block(&error), good.lines().count() + 2);
+        assert!(
+            text.contains("has 1 mistake\n") && text.contains(&format!("bad.yaml:{line}:1: ")),
+            "{text}"
+        );
+        assert!(text.contains("nonsense"), "{text}");
+    }
+}

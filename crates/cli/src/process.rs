@@ -1,0 +1,11 @@
+//! The commands that are Ingot itself, one file each; everything else is a client of the HTTP API.
+
+pub(crate) mod api;
+pub(crate) mod identity;
+pub(crate) mod migrate;
+pub(crate) mod openapi;
+pub(crate) mod setup;
+pub(crate) mod sim;
+pub(crate) mod token;
+pub(crate) mod up;
+pub(crate) mod worker;

@@ -1,0 +1,68 @@
+//! `ingot api`: the API and the console of the scaled shape.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use ingot_api::Api;
+use ingot_domain::request::Limits;
+use ingot_queue::Doorbell;
+use ingot_telemetry::{Health, LogFormat, Metrics};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::setup;
+use crate::args::process::ApiArgs;
+use crate::output::say;
+
+/// Connections to the ledger: requests are short, and more would only queue in the database.
+const CONNECTIONS: u32 = 16;
+
+/// Runs it until it is over.
+pub(crate) async fn run(args: ApiArgs) -> anyhow::Result<ExitCode> {
+    setup::start_logs(LogFormat::Json, "info");
+    let ledger = setup::ledger(&args.stores.database_url, CONNECTIONS).await?;
+    let redis = setup::redis(&args.stores.redis_url, &ledger).await?;
+    setup::store_builtins(&ledger).await?;
+    let metrics = Metrics::new()?;
+    let stop = setup::until_signal()?;
+    let bell = Doorbell::Redis(redis.clone());
+    let ringing = CancellationToken::new();
+    let (ringer, rings) = ingot_worker::ringer(&ledger, &bell, ringing.clone());
+    let rings = tokio::spawn(rings);
+    let for_health = ledger.clone();
+    let health = Health::new(move || {
+        let (ledger, redis) = (for_health.clone(), redis.clone());
+        async move { setup::store_checks(&ledger, Some(&redis)).await }
+    });
+    tokio::spawn(gauges(ledger.clone(), metrics.clone(), stop.clone()));
+    let limits = Limits {
+        regions: args.regions,
+    };
+    let api = Api::new(ledger, ringer, metrics, health, limits, stop);
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", args.listen))?;
+    say(
+        &serde_json::json!({ "listening": format!("http://{}", listener.local_addr()?) })
+            .to_string(),
+    )?;
+    tracing::info!(address = %listener.local_addr()?, "the API is up");
+    ingot_api::serve(listener, api).await?;
+    ringing.cancel();
+    rings.await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Keeps the queue gauges fresh and the clock measured.
+async fn gauges(ledger: ingot_entity::Ledger, metrics: Metrics, stop: CancellationToken) {
+    loop {
+        ingot_worker::gauge_queues(&ledger, &metrics).await;
+        if let Err(error) = ledger.measure_skew().await {
+            tracing::warn!(%error, "the database did not tell its time");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(std::time::Duration::from_secs(30)) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}

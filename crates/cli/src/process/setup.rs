@@ -1,0 +1,242 @@
+//! What the processes have in common: logs, the stores and what is refused about them, the cloud, signals. The one place
+//! that reads the environment beside clap, for names that belong to AWS and to logging.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use ingot_cloud::aws::{Auth, AwsCloud, AwsConfig};
+use ingot_cloud::batch::{BatchSettings, Batcher};
+use ingot_cloud::{Cloud, ErrorKind};
+use ingot_domain::auth::BearerToken;
+use ingot_domain::ids::TokenId;
+use ingot_domain::pace::Pace;
+use ingot_entity::Ledger;
+use ingot_queue::{RedisBell, RedisReport};
+use ingot_telemetry::logs::{self, LogFormat};
+use ingot_telemetry::{HealthCheck, Metrics};
+use ingot_worker::AwsObserver;
+use rand::Rng;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// A clock this far from the database's or Redis's is refused: leases and due times would be wrong (FAULTS X4).
+const CLOCK: i64 = 5_000;
+
+/// A variable of AWS or of logging.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the outermost room reads the environment"
+)]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Starts logging: INGOT_LOG is a filter such as `info,ingot_worker=debug`, INGOT_LOG_FORMAT `json` or `text`.
+pub(crate) fn start_logs(usual: LogFormat, filter: &str) {
+    let format = match variable("INGOT_LOG_FORMAT").as_deref() {
+        Some("json") => LogFormat::Json,
+        Some("text") => LogFormat::Text,
+        _ => usual,
+    };
+    logs::start(
+        format,
+        &variable("INGOT_LOG").unwrap_or_else(|| filter.to_owned()),
+    );
+}
+
+/// Opens the ledger and refuses one that cannot be worked with.
+pub(crate) async fn ledger(url: &str, connections: u32) -> anyhow::Result<Ledger> {
+    let ledger = Ledger::connect(url, connections)
+        .await
+        .map_err(|error| anyhow::anyhow!("DATABASE_URL: {error}"))?;
+    let current = ingot_migration::is_current(ledger.database())
+        .await
+        .context("DATABASE_URL: the schema cannot be read")?;
+    if !current {
+        bail!("DATABASE_URL: the ledger's schema is not this version's: run `ingot migrate up`");
+    }
+    let skew = ledger
+        .measure_skew()
+        .await
+        .context("DATABASE_URL: the database does not tell its time")?;
+    if skew.num_milliseconds().abs() > CLOCK {
+        let seconds = skew.num_seconds();
+        bail!(
+            "this machine's clock is {} s off the database's: set it right (NTP) and start again",
+            seconds.abs()
+        );
+    }
+    Ok(ledger)
+}
+
+/// Connects to Redis and refuses one that cannot be worked with.
+pub(crate) async fn redis(url: &str, ledger: &Ledger) -> anyhow::Result<RedisBell> {
+    let asked = tokio::time::timeout(Duration::from_secs(10), RedisBell::connect(url)).await;
+    let bell = match asked {
+        Ok(Ok(bell)) => bell,
+        Ok(Err(error)) => bail!(
+            "REDIS_URL: {error}; write it as redis://host:6379 and check that the server runs"
+        ),
+        Err(_) => {
+            bail!("REDIS_URL: the server does not answer; check that it runs and can be reached")
+        }
+    };
+    let report = bell.report(ledger.now().timestamp_millis()).await;
+    let report = report.map_err(|error| anyhow::anyhow!("REDIS_URL: {error}"))?;
+    refuse_redis(&report)?;
+    Ok(bell)
+}
+
+fn refuse_redis(report: &RedisReport) -> anyhow::Result<()> {
+    if report.evicts() {
+        let policy = report.eviction.as_deref().unwrap_or_default();
+        bail!(
+            "REDIS_URL: the server evicts keys (maxmemory-policy {policy}): set it to noeviction, or give Ingot its own server"
+        );
+    }
+    if report.clock_ahead_ms.abs() > CLOCK {
+        let seconds = report.clock_ahead_ms / 1000;
+        bail!(
+            "this machine's clock is {} s off Redis's: set it right (NTP) and start again",
+            seconds.abs()
+        );
+    }
+    Ok(())
+}
+
+/// The AWS account of the environment. Missing or refused credentials are refused now, not at the first deployment.
+pub(crate) async fn aws(config: AwsConfig, metrics: &Metrics) -> anyhow::Result<Arc<dyn Cloud>> {
+    let cloud = AwsCloud::connect(config)
+        .await
+        .map_err(|error| anyhow::anyhow!("AWS: {}", error.message))?;
+    let cloud = cloud.with_observer(Arc::new(AwsObserver(metrics.clone())));
+    match cloud.identity().await {
+        Ok(identity) => {
+            tracing::info!(account = %identity.account, arn = %identity.arn, "AWS accepts the credentials")
+        }
+        Err(error) if error.kind == ErrorKind::Denied => bail!(
+            "AWS does not accept the credentials ({}: {}): set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or AWS_AUTH_METHOD=assume_role with AWS_ASSUME_ROLE_ARN; `ingot identity` tests them",
+            error.code,
+            error.message
+        ),
+        Err(error) => {
+            tracing::warn!(%error, "AWS did not say who we are; work starts and asks again")
+        }
+    }
+    Ok(Arc::new(cloud))
+}
+
+/// How the environment asks to reach AWS.
+pub(crate) fn aws_config() -> anyhow::Result<AwsConfig> {
+    let auth = Auth::from_vars(variable)?;
+    let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
+    Ok(AwsConfig {
+        auth,
+        region,
+        ..AwsConfig::default()
+    })
+}
+
+/// Describe calls in batches; the faster the cloud's clock, the younger its answers must be.
+pub(crate) fn batcher(cloud: &Arc<dyn Cloud>, pace: Pace) -> Batcher {
+    let usual = BatchSettings::default();
+    let at_pace = |span: Duration, least: u64| pace.wait(span).max(Duration::from_millis(least));
+    let settings = BatchSettings {
+        window: if pace.factor() > 1.0 {
+            Duration::from_millis(10)
+        } else {
+            usual.window
+        },
+        fresh: at_pace(usual.fresh, 50),
+        watch: at_pace(usual.watch, 1_000),
+        ..usual
+    };
+    Batcher::new(Arc::clone(cloud), settings)
+}
+
+/// `host-pid-random`: unique per start, so that nobody's held tasks are taken for ours (STYLE fact 4).
+pub(crate) fn process_name() -> String {
+    let host = variable("HOSTNAME").unwrap_or_else(|| "host".to_owned());
+    let host: String = host
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .take(40)
+        .collect();
+    let random: u32 = rand::rng().random();
+    format!("{host}-{}-{random:08x}", std::process::id())
+}
+
+/// The installation's id, made by whoever comes first.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the outermost source of the installation's id"
+)]
+pub(crate) async fn install(ledger: &Ledger) -> anyhow::Result<String> {
+    Ok(ledger
+        .setting_or("install", &Uuid::now_v7().simple().to_string())
+        .await?)
+}
+
+/// Makes a token, stores its hash and answers its text.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the outermost source of token ids"
+)]
+pub(crate) async fn make_token(ledger: &Ledger, name: &str) -> anyhow::Result<BearerToken> {
+    let mut random = [0u8; 32];
+    rand::rng().fill(&mut random);
+    let token = BearerToken::new(TokenId::new(Uuid::now_v7()), random);
+    ledger.create_token(&token, name, None).await?;
+    Ok(token)
+}
+
+/// Stores the built-in templates; nothing happens when the ledger has them already.
+pub(crate) async fn store_builtins(ledger: &Ledger) -> anyhow::Result<()> {
+    for template in ingot_recipe::builtin() {
+        let yaml = ingot_recipe::to_yaml(&template)?;
+        ledger.apply_template(&template, &yaml, true, None).await?;
+    }
+    Ok(())
+}
+
+/// A token that is cancelled by SIGINT or SIGTERM.
+pub(crate) fn until_signal() -> anyhow::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let token = CancellationToken::new();
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
+    let cancel = token.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("asked to stop: what is under way is finished first");
+        cancel.cancel();
+    });
+    Ok(token)
+}
+
+/// Checks every process makes of its stores.
+pub(crate) async fn store_checks(ledger: &Ledger, redis: Option<&RedisBell>) -> Vec<HealthCheck> {
+    let ping = tokio::time::timeout(Duration::from_secs(3), ledger.ping()).await;
+    let answers = matches!(ping, Ok(Ok(())));
+    let said = |ok: bool| if ok { "answers" } else { "does not answer" }.to_owned();
+    let mut checks = vec![HealthCheck {
+        name: "database",
+        ok: answers,
+        detail: said(answers),
+    }];
+    if let Some(redis) = redis {
+        let answers = redis.report(ledger.now().timestamp_millis()).await.is_ok();
+        checks.push(HealthCheck {
+            name: "redis",
+            ok: answers,
+            detail: said(answers),
+        });
+    }
+    checks
+}

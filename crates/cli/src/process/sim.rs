@@ -1,0 +1,30 @@
+//! `ingot sim`: the simulated region, until it is asked to stop.
+
+use std::process::ExitCode;
+
+use ingot_sim::{Region, SimConfig};
+use ingot_telemetry::LogFormat;
+
+use super::setup;
+use crate::args::process::SimArgs;
+use crate::output::say;
+
+/// Runs it until it is over.
+pub(crate) async fn run(args: SimArgs) -> anyhow::Result<ExitCode> {
+    setup::start_logs(LogFormat::Text, "info");
+    let stop = setup::until_signal()?;
+    let region = Region::start(SimConfig {
+        listen: args.listen,
+        pace: args.pace.factor(),
+        buckets: !args.no_buckets,
+        probe_port: args.probe_port,
+        ..SimConfig::default()
+    })
+    .await?;
+    let line =
+        serde_json::json!({ "listening": region.endpoint(), "probe_port": region.probe_port() });
+    say(&line.to_string())?;
+    stop.cancelled().await;
+    region.stop().await;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,67 @@
+//! `ingot worker`: the hands of the scaled shape; any number of them.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use ingot_probe::Prober;
+use ingot_queue::Doorbell;
+use ingot_telemetry::{LogFormat, Metrics};
+use ingot_worker::{Hands, Parts, Settings};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::setup;
+use crate::args::process::WorkerArgs;
+use crate::output::say;
+
+/// Tickets handled at once, per queue, when nobody says.
+pub(crate) const CONCURRENCY: usize = 16;
+/// Connections to the ledger: visits hold one for milliseconds at a time.
+const CONNECTIONS: u32 = 12;
+
+/// Runs it until it is over.
+pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
+    setup::start_logs(LogFormat::Json, "info");
+    let ledger = setup::ledger(&args.stores.database_url, CONNECTIONS).await?;
+    let redis = setup::redis(&args.stores.redis_url, &ledger).await?;
+    let metrics = Metrics::new()?;
+    let cloud = setup::aws(setup::aws_config()?, &metrics).await?;
+    let stop = setup::until_signal()?;
+    let bell = Doorbell::Redis(redis);
+    let ringing = CancellationToken::new();
+    let (ringer, rings) = ingot_worker::ringer(&ledger, &bell, ringing.clone());
+    let rings = tokio::spawn(rings);
+    let settings = Settings {
+        name: setup::process_name(),
+        install: setup::install(&ledger).await?,
+        pace: args.pace,
+        concurrency: args.concurrency.map_or(CONCURRENCY, usize::from),
+        probe_cidrs: args.probe_cidrs.clone(),
+    };
+    let prober = Prober::new(args.probe_cidrs)?.with_port_override(args.probe_port);
+    let batcher = setup::batcher(&cloud, args.pace);
+    let hands = Arc::new(Hands::new(
+        ledger, cloud, batcher, prober, ringer, metrics, settings,
+    ));
+    let listener = TcpListener::bind(args.metrics_listen)
+        .await
+        .map_err(|error| {
+            anyhow::anyhow!(
+                "cannot listen for metrics on {}: {error}",
+                args.metrics_listen
+            )
+        })?;
+    let line = serde_json::json!({ "listening": format!("http://{}", listener.local_addr()?), "worker": hands.settings.name });
+    let parts = Parts {
+        hands,
+        bell,
+        metrics_listener: Some(listener),
+        shutdown: stop,
+    };
+    // The line says that the worker works, so it comes when everything runs; nobody reading it is no reason to stop.
+    let ended = ingot_worker::run(parts, |_| drop(say(&line.to_string()))).await;
+    ringing.cancel();
+    rings.await?;
+    ended?;
+    Ok(ExitCode::SUCCESS)
+}
