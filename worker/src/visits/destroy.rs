@@ -32,9 +32,7 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
         None => match open_launch(hands, &case).await? {
             Launch::None => None,
             Launch::Made(id) => Some(id),
-            Launch::Doubt => {
-                return Ok(case.snooze(hands, LOOK, "whether an instance was launched is in doubt"));
-            }
+            Launch::Doubt => return Ok(in_doubt(hands, case)),
         },
     };
     if let Some(id) = &instance
@@ -55,6 +53,12 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
         }
     }
     Ok(gone(hands, case, claim, instance))
+}
+
+/// A visit that was overtaken may still be sending its request: looked at again in real seconds, whatever the pace.
+fn in_doubt(hands: &Hands, case: Case) -> Visit {
+    let at = hands.ledger.now() + chrono::TimeDelta::seconds(1);
+    case.end(Then::Snooze { at, why: "whether an instance was launched is in doubt".to_owned() })
 }
 
 fn gone(hands: &Hands, mut case: Case, claim: &Claim, instance: Option<String>) -> Visit {
@@ -110,8 +114,8 @@ async fn open_launch(hands: &Hands, case: &Case) -> Result<Launch, VisitError> {
         .await?;
     Ok(match found.first() {
         Some(instance) => Launch::Made(instance.id.clone()),
-        None if hands.since(effect.created_at) < YOUNG => Launch::Doubt,
-        None => Launch::None,
+        None if hands.doubt_is_over(effect.created_at) => Launch::None,
+        None => Launch::Doubt,
     })
 }
 
