@@ -242,6 +242,10 @@ enum Deployment {
 }
 
 #[derive(DeriveIden)]
+#[expect(
+    clippy::enum_variant_names,
+    reason = "a column is named after the base image it holds"
+)]
 enum Image {
     Table,
     Id,

@@ -8,7 +8,8 @@ use std::time::Instant as Moment;
 use futures::FutureExt;
 use ingot_domain::retry::backoff;
 use ingot_domain::task::{TaskKind, VISIT};
-use ingot_entity::store::{Claim, Committed, Then};
+use ingot_entity::LedgerError;
+use ingot_entity::store::{Change, Claim, Committed, Then};
 use ingot_queue::Ticket;
 use tracing::Instrument;
 
@@ -44,6 +45,7 @@ async fn work(hands: &Hands, id: &str) {
                 return;
             }
         };
+        let _visiting = hands.visiting(id);
         let span = tracing::info_span!(
             "visit",
             task.id = %claim.task.id,
@@ -100,8 +102,9 @@ async fn once(hands: &Hands, claim: &Claim) -> bool {
     };
     let visit = match visit {
         Ok(visit) => visit,
-        Err(error) => troubled(hands, claim, kind, &error).await,
+        Err(error) => troubled(hands, claim, kind, &error),
     };
+    let visit = last_attempt(hands, claim, kind, visit).await;
     metrics
         .job_duration
         .with_label_values(&[queue, kind.as_str()])
@@ -127,41 +130,61 @@ fn failed(hands: &Hands, claim: &Claim, error: &str) -> Visit {
     })
 }
 
-/// What an undecided visit leads to: another look, another attempt, or giving up.
-async fn troubled(hands: &Hands, claim: &Claim, kind: TaskKind, error: &VisitError) -> Visit {
+/// What an undecided visit leads to: another look, another attempt, or the end.
+fn troubled(hands: &Hands, claim: &Claim, kind: TaskKind, error: &VisitError) -> Visit {
     let text = chain(error);
+    let retried = |class: &str| {
+        hands
+            .metrics
+            .jobs_retried
+            .with_label_values(&[kind.as_str(), class])
+            .inc()
+    };
     let visit = match error {
         VisitError::Cloud(cloud) => {
-            hands
-                .metrics
-                .jobs_retried
-                .with_label_values(&[kind.as_str(), cloud.kind.as_str()])
-                .inc();
+            retried(cloud.kind.as_str());
             Visit::only(then_for(hands, claim, cloud))
         }
+        // A ledger that is away is nobody's failed attempt.
+        VisitError::Ledger(LedgerError::Database(_) | LedgerError::Connect(_)) => {
+            retried("ledger");
+            let at = hands.ledger.now() + chrono::TimeDelta::seconds(2);
+            Visit::only(Then::Snooze {
+                at,
+                why: "the ledger failed".to_owned(),
+            })
+        }
         VisitError::Ledger(_) => {
-            hands
-                .metrics
-                .jobs_retried
-                .with_label_values(&[kind.as_str(), "ledger"])
-                .inc();
+            retried("defect");
             failed(hands, claim, &text)
         }
         VisitError::Nonsense(why) => Visit::only(Then::Discard { error: why.clone() }),
     };
     tracing::warn!(error = %text, then = ?visit.then, "a visit did not decide");
+    visit
+}
+
+/// A task that ends without success must tell its deployment: whatever led here, a last attempt that failed is given up
+/// properly, or not yet.
+async fn last_attempt(hands: &Hands, claim: &Claim, kind: TaskKind, visit: Visit) -> Visit {
     let last = claim.task.attempt >= claim.task.max_attempts;
-    let hopeless = matches!(visit.then, Then::Discard { .. })
-        || (last && matches!(visit.then, Then::Retry { .. }));
-    if hopeless {
-        match visits::give_up(hands, claim, kind, &text).await {
-            Ok(given_up) => return given_up,
-            Err(error) => {
-                tracing::error!(error = %chain(&error), "a task could not be given up properly")
-            }
+    let error = match &visit.then {
+        Then::Retry { error, .. } if last => error,
+        Then::Discard { error } if visit.change.deployment.is_none() => error,
+        _ => return visit,
+    };
+    match visits::give_up(hands, claim, kind, error).await {
+        Ok(given_up) => given_up,
+        Err(VisitError::Nonsense(error)) => Visit::only(Then::Discard { error }),
+        Err(error) => {
+            tracing::error!(error = %chain(&error), "a task could not be given up properly yet");
+            let at = hands.ledger.now() + chrono::TimeDelta::seconds(30);
+            Visit::only(Then::Snooze {
+                at,
+                why: "giving up".to_owned(),
+            })
         }
     }
-    visit
 }
 
 async fn commit(hands: &Hands, claim: &Claim, kind: TaskKind, visit: Visit) -> bool {
@@ -172,7 +195,7 @@ async fn commit(hands: &Hands, claim: &Claim, kind: TaskKind, visit: Visit) -> b
         Then::Done => "completed",
         Then::Discard { .. } => "discarded",
     };
-    let committed = hands.ledger.commit(claim, &change, &then).await;
+    let committed = record(hands, claim, &change, &then).await;
     let finished = |outcome: &str| {
         hands
             .metrics
@@ -215,6 +238,27 @@ async fn commit(hands: &Hands, claim: &Claim, kind: TaskKind, visit: Visit) -> b
             // The commit may or may not have happened: the lease runs out and whoever comes next reads which.
             tracing::warn!(error = %chain(&error), "a visit's outcome could not be recorded");
             false
+        }
+    }
+}
+
+/// Records an outcome, trying again when the ledger fails. A try whose answer was lost may have succeeded: the next one is
+/// then fenced by it, and what it caused is rung for by the relay.
+async fn record(
+    hands: &Hands,
+    claim: &Claim,
+    change: &Change,
+    then: &Then,
+) -> Result<Committed, LedgerError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match hands.ledger.commit(claim, change, then).await {
+            Err(LedgerError::Database(error)) if tries < 4 => {
+                tracing::warn!(%error, tries, "an outcome could not be recorded yet");
+                tokio::time::sleep(std::time::Duration::from_millis(250 * tries)).await;
+            }
+            end => return end,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a visit works with: the ledger, the cloud, the probe, the pace; and what is worth remembering between visits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Moment};
 
@@ -52,6 +52,7 @@ pub struct Hands {
     /// Settings.
     pub settings: Settings,
     account: OnceCell<String>,
+    visiting: std::sync::Mutex<HashSet<String>>,
     bases: Mutex<HashMap<(String, String), (Moment, BaseImageFacts)>>,
 }
 
@@ -70,7 +71,7 @@ impl Hands {
         metrics: Metrics,
         settings: Settings,
     ) -> Self {
-        let (account, bases) = (OnceCell::new(), Mutex::default());
+        let (account, bases, visiting) = (OnceCell::new(), Mutex::default(), Default::default());
         Self {
             ledger,
             cloud,
@@ -81,7 +82,25 @@ impl Hands {
             settings,
             account,
             bases,
+            visiting,
         }
+    }
+
+    /// Notes that a task is being visited until the answer is dropped; heartbeats keep the leases of exactly these.
+    pub fn visiting<'a>(&'a self, id: &'a str) -> Visiting<'a> {
+        self.visits().insert(id.to_owned());
+        Visiting { hands: self, id }
+    }
+
+    /// The tasks being visited.
+    pub fn visited(&self) -> Vec<String> {
+        self.visits().iter().cloned().collect()
+    }
+
+    fn visits(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.visiting
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// The AWS account of our credentials; asked once.
@@ -127,7 +146,9 @@ impl Hands {
     /// Whether an effect that left no trace by now surely left none: old enough for EC2 to show it (F39), and older than
     /// any visit that may still be sending it, which no pace makes shorter.
     pub fn doubt_is_over(&self, intended_at: Instant) -> bool {
-        let real = (self.ledger.now() - intended_at).to_std().unwrap_or_default();
+        let real = (self.ledger.now() - intended_at)
+            .to_std()
+            .unwrap_or_default();
         self.since(intended_at) >= YOUNG && real >= VISIT + LEASE
     }
 
@@ -139,6 +160,19 @@ impl Hands {
     /// Whether an address may be probed.
     pub fn may_probe(&self, address: std::net::IpAddr) -> bool {
         probe_allowed(address, &self.settings.probe_cidrs).is_ok()
+    }
+}
+
+/// A visit under way.
+#[derive(Debug)]
+pub struct Visiting<'a> {
+    hands: &'a Hands,
+    id: &'a str,
+}
+
+impl Drop for Visiting<'_> {
+    fn drop(&mut self) {
+        self.hands.visits().remove(self.id);
     }
 }
 

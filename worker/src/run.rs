@@ -59,6 +59,7 @@ pub async fn run(parts: Parts, started: impl FnOnce(Health)) -> Result<(), Worke
         pulse.clone(),
         last.clone(),
     );
+    let watched = last.clone();
     // Consumers stop first; what they still finish needs heartbeats until the end.
     let background = CancellationToken::new();
     let behind = TaskTracker::new();
@@ -96,7 +97,7 @@ pub async fn run(parts: Parts, started: impl FnOnce(Health)) -> Result<(), Worke
     doors.close();
     started(health);
     tracing::info!(worker = %hands.settings.name, pace = hands.settings.pace.factor(), "the worker is up");
-    let deaf = watch(pulse, shutdown.clone()).await;
+    let deaf = watch(pulse, watched, shutdown.clone()).await;
     shutdown.cancel();
     doors.wait().await;
     background.cancel();
@@ -130,17 +131,20 @@ fn consumer(
     }
 }
 
-/// Waits for shutdown; answers true when no door was answered for two minutes before it.
-async fn watch(pulse: Pulse, shutdown: CancellationToken) -> bool {
-    let mut heard = Moment::now();
+/// Waits for shutdown; answers true when for two minutes before it no door was answered, or the relay could not pass
+/// because the ledger or the bell was away.
+async fn watch(pulse: Pulse, last: LastPass, shutdown: CancellationToken) -> bool {
+    let (mut well, mut pass) = (Moment::now(), last.millis());
     loop {
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
             () = shutdown.cancelled() => return false,
         }
-        if pulse.states().values().any(|state| state.up) {
-            heard = Moment::now();
-        } else if heard.elapsed() > Duration::from_secs(120) {
+        let passed = last.millis() != pass;
+        pass = last.millis();
+        if passed && pulse.all_up() {
+            well = Moment::now();
+        } else if well.elapsed() > Duration::from_secs(120) {
             return true;
         }
     }
@@ -151,7 +155,7 @@ async fn heartbeat(hands: Arc<Hands>, stop: CancellationToken) {
     let version = env!("CARGO_PKG_VERSION");
     loop {
         let beat = async {
-            hands.ledger.heartbeat(name).await?;
+            hands.ledger.heartbeat(name, &hands.visited()).await?;
             hands.ledger.worker_alive(name, version, began).await
         };
         if let Err(error) = beat.await {

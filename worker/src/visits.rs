@@ -6,10 +6,12 @@ mod imaging;
 mod launch;
 mod launching;
 mod monitor;
+mod polling;
 mod readiness;
 mod scheduler;
+mod shape;
 
-use ingot_domain::event::Source;
+use ingot_domain::event::{Line, Source};
 use ingot_domain::task::TaskKind;
 use ingot_entity::store::{Claim, Then};
 
@@ -62,6 +64,12 @@ pub(crate) async fn give_up(
             }
             Ok(case.end(then))
         }
-        TaskKind::Destroy | TaskKind::Monitor | TaskKind::Scheduler => Ok(Visit::only(then)),
+        TaskKind::Destroy => {
+            let mut case = Case::load(hands, claim).await?;
+            let said = format!("✗ Its instance could not be terminated: {why}");
+            case.say(Line::info("deployment.destroy_failed", Source::Deploy, said).error());
+            Ok(case.end(then))
+        }
+        TaskKind::Monitor | TaskKind::Scheduler => Ok(Visit::only(then)),
     }
 }

@@ -10,6 +10,7 @@ pub mod problem;
 pub mod system;
 pub mod task;
 pub mod template;
+mod wire;
 
 pub use deployment::{CreateDeployment, Deployment, DeploymentFilter};
 pub use event::Event;

@@ -60,7 +60,8 @@ words! {
 }
 
 impl ImageStatus {
-    /// The transition table. A failed row is never revived: the next try is a new row with the next generation.
+    /// The transition table. A next try is a new row with the next generation; a failed row only revives when EC2 finished
+    /// the image after we had given it up (FAULTS F07).
     pub fn next(self) -> &'static [ImageStatus] {
         use ImageStatus::*;
         match self {
@@ -68,7 +69,8 @@ impl ImageStatus {
             Pending => &[Available, Failed, Missing],
             Available => &[Deleted, Missing],
             Missing => &[Available, Pending, Deleted],
-            Failed | Deleted => &[],
+            Failed => &[Available],
+            Deleted => &[],
         }
     }
 
@@ -359,12 +361,13 @@ mod tests {
     }
 
     #[test]
-    fn only_living_rows_hold_their_key_and_failures_are_final() {
+    fn only_living_rows_hold_their_key() {
         for &status in ImageStatus::ALL {
             assert_eq!(ImageStatus::parse(status.as_str()), Some(status));
             assert!(!status.may_become(status));
         }
-        assert!(ImageStatus::Failed.next().is_empty());
+        assert_eq!(ImageStatus::Failed.next(), [ImageStatus::Available]);
+        assert!(ImageStatus::Deleted.next().is_empty());
         assert!(!ImageStatus::Missing.holds_key());
     }
 

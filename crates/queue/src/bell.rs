@@ -21,7 +21,7 @@ pub enum BellError {
 #[derive(Debug, Clone)]
 pub enum Doorbell {
     /// apalis over Redis.
-    Redis(RedisBell),
+    Redis(Box<RedisBell>),
     /// In this process.
     Local(LocalBell),
 }

@@ -158,7 +158,7 @@ impl crate::Doorbell {
     /// Hears bells for every queue until `shutdown`; a process that serves queues runs it once.
     pub async fn listen(&self, queues: Vec<String>, shutdown: CancellationToken) {
         match self {
-            crate::Doorbell::Redis(bell) => listen(bell.clone(), queues, shutdown).await,
+            crate::Doorbell::Redis(bell) => listen(*bell.clone(), queues, shutdown).await,
             crate::Doorbell::Local(_) => shutdown.cancelled().await,
         }
     }

@@ -30,26 +30,34 @@ impl EffectKind {
     }
 }
 
+/// What is intended.
+#[derive(Debug)]
+pub struct Intention<'a> {
+    /// For which deployment.
+    pub deployment_id: &'a str,
+    /// In which of its runs.
+    pub run: i32,
+    /// What is created.
+    pub kind: EffectKind,
+    /// Which try of the run.
+    pub generation: i32,
+    /// Where.
+    pub region: &'a str,
+    /// The whole request, so that a repeat is the same (EC2.md 4).
+    pub params: serde_json::Value,
+}
+
 impl effect::Model {
     /// A new intention. Its id is the client token, the tag or part of the name of what will be made.
-    pub fn intention(
-        id: EffectId,
-        deployment_id: &str,
-        run: i32,
-        kind: EffectKind,
-        generation: i32,
-        region: &str,
-        params: serde_json::Value,
-        now: Instant,
-    ) -> Self {
+    pub fn intention(id: &EffectId, new: Intention<'_>, now: Instant) -> Self {
         Self {
             id: id.to_string(),
-            deployment_id: deployment_id.to_owned(),
-            run,
-            kind: kind.as_str().to_owned(),
-            generation,
-            region: region.to_owned(),
-            params,
+            deployment_id: new.deployment_id.to_owned(),
+            run: new.run,
+            kind: new.kind.as_str().to_owned(),
+            generation: new.generation,
+            region: new.region.to_owned(),
+            params: new.params,
             state: "intent".to_owned(),
             cloud_id: None,
             error: None,
@@ -139,6 +147,22 @@ impl Ledger {
             .order_by_desc(effect::Column::Generation)
             .one(&self.db)
             .await?)
+    }
+
+    /// Launch effects of a deployment, of any run, whose outcome nobody knows.
+    pub async fn open_launches(&self, deployment_id: &str) -> Result<Vec<String>, LedgerError> {
+        let open = effect::Entity::find()
+            .filter(effect::Column::DeploymentId.eq(deployment_id))
+            .filter(effect::Column::Kind.eq(EffectKind::Launch.as_str()))
+            .filter(effect::Column::State.eq("intent"))
+            .all(&self.db)
+            .await?;
+        Ok(open.into_iter().map(|row| row.id).collect())
+    }
+
+    /// An effect by its id.
+    pub async fn effect_by_id(&self, id: &str) -> Result<Option<effect::Model>, LedgerError> {
+        Ok(effect::Entity::find_by_id(id).one(&self.db).await?)
     }
 
     /// Every effect of a deployment, for its details and for tests.

@@ -6,7 +6,7 @@ use ingot_domain::image::{ImageKey, ImageStatus};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, TransactionTrait,
+    QueryFilter,
 };
 use uuid::Uuid;
 
@@ -186,30 +186,41 @@ impl Ledger {
         Ok(i32::try_from(before).unwrap_or(i32::MAX - 1) + 1)
     }
 
-    /// How many images of a key EC2 failed since it last had one.
-    pub async fn failed_generations(
-        &self,
-        key: &ImageKey,
-        since: Instant,
-    ) -> Result<u64, LedgerError> {
-        Ok(image::Entity::find()
-            .filter(image::Column::KeyDigest.eq(key.digest()))
-            .filter(image::Column::Status.eq(ImageStatus::Failed.as_str()))
-            .filter(image::Column::CreatedAt.gte(since))
-            .count(&self.db)
-            .await?)
-    }
-
     /// Records an image found in the account, unless its key or name is taken.
     pub async fn record_found(&self, row: &image::Model) -> Result<bool, LedgerError> {
         insert_claim(&self.db, row).await
     }
 
-    /// Writes an image row outside of a deployment's visit (reconciling).
-    pub async fn write_image(&self, row: &image::Model) -> Result<(), LedgerError> {
-        let tx = self.db.begin().await?;
-        write(&tx, row).await?;
-        Ok(tx.commit().await?)
+    /// Moves an image row on outside of a deployment's visit (reconciling): false when its status changed meanwhile, or
+    /// when another row holds its key by now.
+    pub async fn amend_image(
+        &self,
+        before: &image::Model,
+        after: &image::Model,
+    ) -> Result<bool, LedgerError> {
+        if after.parsed_status()?.holds_key() && !before.parsed_status()?.holds_key() {
+            let holder = image::Entity::find()
+                .filter(image::Column::KeyDigest.eq(&after.key_digest))
+                .filter(image::Column::Status.is_in(HELD))
+                .one(&self.db)
+                .await?;
+            if holder.is_some() {
+                return Ok(false);
+            }
+        }
+        let active = image::ActiveModel {
+            status: Set(after.status.clone()),
+            available_at: Set(after.available_at),
+            error: Set(after.error.clone()),
+            ..Default::default()
+        };
+        let written = image::Entity::update_many()
+            .set(active)
+            .filter(image::Column::Id.eq(&after.id))
+            .filter(image::Column::Status.eq(&before.status))
+            .exec(&self.db)
+            .await?;
+        Ok(written.rows_affected > 0)
     }
 
     /// An image by `img_…` or `ami-…`.

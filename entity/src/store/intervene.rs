@@ -6,6 +6,7 @@ use ingot_domain::task::TaskKind;
 use sea_orm::{EntityTrait, TransactionTrait};
 
 use super::change::{ami_status_of, status_of};
+use super::ending::Ending;
 use super::tasks::NewTask;
 use super::{Ledger, LedgerError, change, tasks};
 use crate::deployment;
@@ -13,8 +14,8 @@ use crate::deployment;
 /// What an intervention led to.
 #[derive(Debug)]
 pub enum Intervention {
-    /// Done; the task to ring for, if any.
-    Done(Box<deployment::Model>, Option<NewTask>),
+    /// Done; the tasks to ring for.
+    Done(Box<deployment::Model>, Vec<NewTask>),
     /// It was so already.
     Already(Box<deployment::Model>),
     /// Not from this status.
@@ -29,10 +30,11 @@ impl Ledger {
         Ok(deployment::Entity::find_by_id(id).one(&self.db).await?)
     }
 
-    /// Starts a pending deployment, or retries a failed one: old error and time stamps go, the story stays (F2). An instance
-    /// of the failed run is terminated.
+    /// Starts a pending deployment, or retries a failed one: old error and time stamps go, the story stays (F2). What the
+    /// failed run made, or may have made, is terminated.
     pub async fn start(&self, id: &str, by: &str) -> Result<Intervention, LedgerError> {
-        self.intervene(id, false, |row, status| {
+        let leftovers = self.open_launches(id).await?;
+        self.intervene(id, |row, status| {
             if !status.may_start() {
                 return Plan::Refuse;
             }
@@ -45,31 +47,33 @@ impl Ledger {
             } else {
                 "Retried"
             };
-            let line = Line::info(
-                "deployment.queued",
-                Source::Request,
-                format!("{word} by {by}: queued for launch"),
-            );
-            Plan::Go {
+            let said = format!("{word} by {by}: queued for launch");
+            let lines = vec![Line::info("deployment.queued", Source::Request, said)];
+            let instance = row.instance_id.clone().map(Ending::Instance);
+            let endings = instance
+                .into_iter()
+                .chain(leftovers.iter().cloned().map(Ending::Effect))
+                .collect();
+            Plan::Go(Box::new(Go {
                 after,
-                lines: vec![line],
-                task: Some(TaskKind::Launch),
-                drop_instance: row.instance_id.clone(),
-            }
+                lines,
+                launch: true,
+                endings,
+            }))
         })
         .await
     }
 
     /// Cancels a deployment that is not over; its instance is terminated.
     pub async fn cancel(&self, id: &str, by: &str) -> Result<Intervention, LedgerError> {
-        self.intervene(id, false, |row, status| {
+        self.intervene(id, |row, status| {
             if status == Status::Cancelled {
                 return Plan::Already;
             }
             if !status.may_become(Status::Cancelled) {
                 return Plan::Refuse;
             }
-            let (after, mut lines) = ended(row);
+            let (after, mut lines) = ended(row, status);
             lines.insert(
                 0,
                 Line::info(
@@ -78,39 +82,39 @@ impl Ledger {
                     format!("Cancelled by {by}"),
                 ),
             );
-            let task = (row.run > 0).then_some(TaskKind::Destroy);
-            Plan::Go {
+            let endings = if row.run > 0 {
+                vec![Ending::Cancel { run: row.run }]
+            } else {
+                vec![]
+            };
+            Plan::Go(Box::new(Go {
                 after,
                 lines,
-                task,
-                drop_instance: None,
-            }
+                launch: false,
+                endings,
+            }))
         })
         .await
     }
 
     /// Asks for the end of a deployment's instance; its AMI stays (F10). The status follows when the instance is gone.
     pub async fn destroy(&self, id: &str, by: &str) -> Result<Intervention, LedgerError> {
-        self.intervene(id, true, |row, status| {
+        self.intervene(id, |row, status| {
             if status == Status::Destroyed {
                 return Plan::Already;
             }
-            let (after, mut lines) = if status.is_final() {
-                (row.clone(), Vec::new())
-            } else {
-                ended(row)
-            };
+            let (after, mut lines) = ended(row, status);
             let message = format!("Destruction requested by {by}");
             lines.insert(
                 0,
                 Line::info("deployment.destroy_requested", Source::Request, message),
             );
-            Plan::Go {
+            Plan::Go(Box::new(Go {
                 after,
                 lines,
-                task: Some(TaskKind::Destroy),
-                drop_instance: None,
-            }
+                launch: false,
+                endings: vec![Ending::Destroy { run: row.run }],
+            }))
         })
         .await
     }
@@ -122,20 +126,31 @@ impl Ledger {
         after: &deployment::Model,
         lines: &[Line],
     ) -> Result<bool, LedgerError> {
+        self.amend_causing(before, after, lines, &[]).await
+    }
+
+    /// The same, with the tasks that causes.
+    pub async fn amend_causing(
+        &self,
+        before: &deployment::Model,
+        after: &deployment::Model,
+        lines: &[Line],
+        causes: &[NewTask],
+    ) -> Result<bool, LedgerError> {
+        let now = self.now();
         let tx = self.db.begin().await?;
-        let written = change::write(&tx, before, after, lines, self.now()).await?;
-        if written {
-            tx.commit().await?
-        } else {
-            tx.rollback().await?
+        if !change::write(&tx, before, after, lines, now).await? {
+            tx.rollback().await?;
+            return Ok(false);
         }
-        Ok(written)
+        tasks::insert(&tx, causes, now, false).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     async fn intervene(
         &self,
         id: &str,
-        destroying: bool,
         plan: impl Fn(&deployment::Model, Status) -> Plan,
     ) -> Result<Intervention, LedgerError> {
         // A visit may change the row between our look and our write; looking again is cheap and each loser has a winner.
@@ -145,53 +160,40 @@ impl Ledger {
                 return Ok(Intervention::Unknown);
             };
             let status = status_of(&row)?;
-            let (mut after, lines, task, drop_instance) = match plan(&row, status) {
+            let go = match plan(&row, status) {
                 Plan::Refuse => return Ok(Intervention::Refused(status)),
                 Plan::Already => return Ok(Intervention::Already(Box::new(row))),
-                Plan::Go {
-                    after,
-                    lines,
-                    task,
-                    drop_instance,
-                } => (after, lines, task, drop_instance),
+                Plan::Go(go) => *go,
             };
-            match status_of(&after)? {
-                Status::Queued => after.started_at = Some(now),
-                Status::Cancelled => after.finished_at = after.finished_at.or(Some(now)),
-                _ => {}
+            let Go {
+                mut after,
+                lines,
+                launch,
+                endings,
+            } = go;
+            if launch {
+                after.started_at = Some(now);
+            } else {
+                after.finished_at = after.finished_at.or(Some(now));
             }
-            let mut new: Vec<NewTask> = task
-                .map(|kind| NewTask::of_deployment(kind, id, after.run, now))
-                .into_iter()
-                .collect();
-            if let Some(instance) = &drop_instance {
-                let mut drop =
-                    NewTask::about(TaskKind::Destroy, instance, format!("drop:{instance}"), now);
-                drop.deployment_id = Some(id.to_owned());
-                new.push(drop);
-            }
-            if status_of(&after)? == Status::Cancelled && drop_instance.is_none() && !destroying {
-                for task in &mut new {
-                    task.scope = Some(CANCEL_SCOPE.to_owned());
-                    task.unique_key = task
-                        .unique_key
-                        .take()
-                        .map(|key| format!("{key}:{CANCEL_SCOPE}"));
-                }
-            }
+            let launch =
+                launch.then(|| NewTask::of_deployment(TaskKind::Launch, id, after.run, now));
+            let endings = endings.iter().map(|ending| ending.task(id, now));
+            let new: Vec<NewTask> = launch.into_iter().chain(endings).collect();
             let tx = self.db.begin().await?;
             if !change::write(&tx, &row, &after, &lines, now).await? {
                 tx.rollback().await?;
                 continue;
             }
-            if status_of(&after)? == Status::Cancelled {
+            // Work for the old state of things ends here: the launch of what is over, the destruction of what starts anew.
+            if after.status != row.status {
                 tasks::cancel_waiting(&tx, id, now).await?;
             }
             tasks::insert(&tx, &new, now, true).await?;
             tx.commit().await?;
             after.row_version += 1;
             after.event_seq += i64::try_from(lines.len()).unwrap_or(0);
-            return Ok(Intervention::Done(Box::new(after), new.into_iter().next()));
+            return Ok(Intervention::Done(Box::new(after), new));
         }
     }
 }
@@ -199,21 +201,23 @@ impl Ledger {
 enum Plan {
     Refuse,
     Already,
-    Go {
-        after: deployment::Model,
-        lines: Vec<Line>,
-        task: Option<TaskKind>,
-        drop_instance: Option<String>,
-    },
+    Go(Box<Go>),
 }
 
-/// The scope of a destroy task that ends a cancelled deployment: it clears the instance and leaves the status.
-pub const CANCEL_SCOPE: &str = "cancel";
+struct Go {
+    after: deployment::Model,
+    lines: Vec<Line>,
+    launch: bool,
+    endings: Vec<Ending>,
+}
 
-/// The row cancelled, its AMI with it.
-fn ended(row: &deployment::Model) -> (deployment::Model, Vec<Line>) {
+/// The row with nothing more to come: cancelled when it was not over, and no AMI when none had begun. Whoever is about to
+/// begin one loses the race for the row.
+fn ended(row: &deployment::Model, status: Status) -> (deployment::Model, Vec<Line>) {
     let mut after = row.clone();
-    after.status = Status::Cancelled.as_str().to_owned();
+    if !status.is_final() {
+        after.status = Status::Cancelled.as_str().to_owned();
+    }
     let mut lines = Vec::new();
     if matches!(ami_status_of(row), Ok(None | Some(AmiStatus::Pending))) {
         after.ami_status = Some(AmiStatus::Skipped.as_str().to_owned());

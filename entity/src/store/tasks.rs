@@ -208,16 +208,32 @@ impl Ledger {
         }))
     }
 
-    /// Prolongs the leases of everything this worker holds.
-    pub async fn heartbeat(&self, worker: &str) -> Result<u64, LedgerError> {
+    /// Prolongs the leases of the tasks this worker is visiting right now. What it holds and does not visit any more (an
+    /// outcome that could not be recorded) must lapse, or nobody would ever take it over.
+    pub async fn heartbeat(&self, worker: &str, visiting: &[String]) -> Result<u64, LedgerError> {
+        if visiting.is_empty() {
+            return Ok(0);
+        }
         let lease = now_plus(self.db.get_database_backend(), delta(LEASE));
         let kept = task::Entity::update_many()
             .col_expr(task::Column::LeaseUntil, Expr::cust(lease))
             .filter(task::Column::Worker.eq(worker))
             .filter(task::Column::State.eq("running"))
+            .filter(task::Column::Id.is_in(visiting))
             .exec(&self.db)
             .await?;
         Ok(kept.rows_affected)
+    }
+
+    /// Whether a destroy task of a deployment lives: somebody is ending it on purpose.
+    pub async fn is_ending(&self, deployment_id: &str) -> Result<bool, LedgerError> {
+        let live = task::Entity::find()
+            .filter(task::Column::DeploymentId.eq(deployment_id))
+            .filter(task::Column::Kind.eq(TaskKind::Destroy.as_str()))
+            .filter(task::Column::State.is_in(["available", "scheduled", "running", "retryable"]))
+            .one(&self.db)
+            .await?;
+        Ok(live.is_some())
     }
 
     /// A task with its attempts, oldest first.
@@ -238,17 +254,24 @@ impl Ledger {
     }
 }
 
-/// Cancels every task of a deployment that nobody is working on; whoever is, finds the deployment over at its next commit.
+/// Cancels every task of a deployment that nobody is working on, but not those that clean up after earlier runs. Whoever is
+/// working on one finds the deployment changed at its commit.
 pub(super) async fn cancel_waiting<C: ConnectionTrait>(
     tx: &C,
     deployment_id: &str,
     now: Instant,
 ) -> Result<(), LedgerError> {
+    let cleans_up = Condition::any()
+        .add(task::Column::Scope.starts_with("i-"))
+        .add(task::Column::Scope.starts_with("eff_"));
+    let other = Condition::any()
+        .add(task::Column::Scope.is_null())
+        .add(cleans_up.not());
     task::Entity::update_many()
         .col_expr(task::Column::State, Expr::value("cancelled"))
         .col_expr(task::Column::FinishedAt, Expr::value(now))
         .filter(task::Column::DeploymentId.eq(deployment_id))
-        .filter(task::Column::Kind.ne(TaskKind::Destroy.as_str()))
+        .filter(other)
         .filter(waiting())
         .exec(tx)
         .await?;

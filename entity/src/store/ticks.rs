@@ -3,11 +3,14 @@
 use ingot_domain::Instant;
 use ingot_domain::task::TaskKind;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, TransactionTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    TransactionTrait,
+};
 
 use super::tasks::NewTask;
 use super::{Ledger, LedgerError, tasks};
-use crate::{idempotency, task, tick};
+use crate::{attempt, idempotency, task, tick, worker};
 
 impl Ledger {
     /// Fires the tick of `job` that starts at `due_at`; `None` when another replica did.
@@ -68,6 +71,23 @@ impl Ledger {
             .await?;
         let ticks = tick::Entity::delete_many()
             .filter(tick::Column::DueAt.lt(ticks_before))
+            .exec(&self.db)
+            .await?;
+        let old = task::Entity::find()
+            .select_only()
+            .column(task::Column::Id)
+            .filter(
+                task::Column::Kind
+                    .is_in([TaskKind::Scheduler.as_str(), TaskKind::Monitor.as_str()]),
+            )
+            .filter(task::Column::FinishedAt.lt(ticks_before))
+            .into_query();
+        attempt::Entity::delete_many()
+            .filter(attempt::Column::TaskId.in_subquery(old))
+            .exec(&self.db)
+            .await?;
+        worker::Entity::delete_many()
+            .filter(worker::Column::HeartbeatAt.lt(ticks_before))
             .exec(&self.db)
             .await?;
         let tasks = task::Entity::delete_many()

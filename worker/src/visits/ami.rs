@@ -188,10 +188,8 @@ async fn look_then_claim(
     }
     if case.ami != Some(AmiStatus::Creating)
         && let Some(found) = find_in_account(hands, &key).await?
+        && record(hands, &key, &found).await?
     {
-        let generation = hands.ledger.next_generation(&key).await?;
-        let row = image::Model::found(&key, generation, &found, hands.ledger.now());
-        hands.ledger.record_found(&row).await?;
         return Ok(case.again(hands, "an AMI was found in the account"));
     }
     if case.ami != Some(AmiStatus::Creating) {
@@ -228,6 +226,33 @@ fn exists(hands: &Hands, mut case: Case, key: &ImageKey, holder: image::Model) -
         .with_label_values(&["deployment", "skipped", SkipReason::Exists.as_str()])
         .inc();
     case.end(Then::Done)
+}
+
+/// Writes a found image down: as a new row, or by reviving the row that lost it. False when neither is possible (its name or
+/// its key is another row's); then an image of our own is made.
+async fn record(hands: &Hands, key: &ImageKey, found: &Found) -> Result<bool, VisitError> {
+    let now = hands.ledger.now();
+    let Some(known) = hands.ledger.image(&found.ami_id).await? else {
+        let generation = hands.ledger.next_generation(key).await?;
+        return Ok(hands
+            .ledger
+            .record_found(&image::Model::found(key, generation, found, now))
+            .await?);
+    };
+    let lost = matches!(
+        known.parsed_status()?,
+        ImageStatus::Missing | ImageStatus::Failed
+    );
+    if !lost || !found.available || known.key_digest != key.digest() {
+        return Ok(false);
+    }
+    let revived = known.clone().become_status(ImageStatus::Available)?;
+    let revived = image::Model {
+        available_at: Some(now),
+        error: None,
+        ..revived
+    };
+    Ok(hands.ledger.amend_image(&known, &revived).await?)
 }
 
 /// An image of this key that the ledger does not know: the document's own, or another installation's.

@@ -1,4 +1,4 @@
-//! Terminating an instance: of a destroyed or cancelled deployment, or the one a retry leaves behind. Its AMI stays (F10).
+//! Terminating an instance: of a destroyed or cancelled deployment, or what an earlier run left behind. Its AMI stays (F10).
 
 use std::time::Duration;
 
@@ -6,7 +6,8 @@ use ingot_cloud::{ErrorKind, InstanceState};
 use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::retry::YOUNG;
-use ingot_entity::store::{CANCEL_SCOPE, Claim, EffectKind, Then};
+use ingot_entity::effect;
+use ingot_entity::store::{Claim, EffectKind, Ending, Then};
 
 use crate::case::{Case, Visit, VisitError};
 use crate::hands::Hands;
@@ -16,20 +17,29 @@ const LOOK: Duration = Duration::from_secs(10);
 
 pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
     let case = Case::load(hands, claim).await?;
-    let leftover = claim
-        .task
-        .scope
-        .as_deref()
-        .filter(|scope| scope.starts_with("i-"));
-    if let Some(instance) = leftover {
-        return drop_instance(hands, case, instance).await;
+    let ending = claim.task.scope.as_deref().and_then(Ending::parse);
+    match ending {
+        Some(Ending::Instance(id)) => drop_instance(hands, claim, case, &id).await,
+        Some(Ending::Effect(id)) => drop_effect(hands, case, &id).await,
+        // A later run's instance was not meant.
+        Some(Ending::Destroy { run } | Ending::Cancel { run }) if run != case.row.run => {
+            Ok(case.end(Then::Done))
+        }
+        Some(Ending::Destroy { .. }) => end(hands, case, true).await,
+        Some(Ending::Cancel { .. }) => end(hands, case, false).await,
+        None => Err(VisitError::Nonsense(
+            "a destroy task that does not say what it ends".to_owned(),
+        )),
     }
+}
+
+async fn end(hands: &Hands, mut case: Case, destroy: bool) -> Result<Visit, VisitError> {
     if case.ami == Some(AmiStatus::Creating) {
         return Ok(case.snooze(hands, Duration::from_secs(30), "its AMI is in the making"));
     }
     let instance = match case.row.instance_id.clone() {
         Some(id) => Some(id),
-        None => match open_launch(hands, &case).await? {
+        None => match last_launch(hands, &mut case).await? {
             Launch::None => None,
             Launch::Made(id) => Some(id),
             Launch::Doubt => return Ok(in_doubt(hands, case)),
@@ -52,37 +62,37 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
             deleted => deleted?,
         }
     }
-    Ok(gone(hands, case, claim, instance))
+    Ok(gone(hands, case, destroy, instance))
 }
 
 /// A visit that was overtaken may still be sending its request: looked at again in real seconds, whatever the pace.
 fn in_doubt(hands: &Hands, case: Case) -> Visit {
     let at = hands.ledger.now() + chrono::TimeDelta::seconds(1);
-    case.end(Then::Snooze { at, why: "whether an instance was launched is in doubt".to_owned() })
+    case.end(Then::Snooze {
+        at,
+        why: "whether an instance was launched is in doubt".to_owned(),
+    })
 }
 
-fn gone(hands: &Hands, mut case: Case, claim: &Claim, instance: Option<String>) -> Visit {
+fn gone(hands: &Hands, mut case: Case, destroy: bool, instance: Option<String>) -> Visit {
     if let Some(id) = &instance {
         hands.batcher.forget_instance(&case.row.region, id);
+        let said = format!("Instance {id} was terminated");
         case.say(Line::info(
             "deployment.instance_terminated",
             Source::Deploy,
-            format!("Instance {id} was terminated"),
+            said,
         ));
     }
     case.row.instance_id = None;
     case.row.public_ip = None;
     case.row.private_ip = None;
     case.row.security_group_id = None;
-    let keep_status = claim.task.scope.as_deref() == Some(CANCEL_SCOPE);
-    if !keep_status && case.status != Status::Destroyed {
+    if destroy && case.status != Status::Destroyed {
         case.become_status(Status::Destroyed);
         case.row.finished_at = Some(hands.ledger.now());
-        case.say(Line::info(
-            "deployment.destroyed",
-            Source::Deploy,
-            "Destroyed; its AMI, if any, was kept",
-        ));
+        let said = "Destroyed; its AMI, if any, was kept";
+        case.say(Line::info("deployment.destroyed", Source::Deploy, said));
     }
     case.end(Then::Done)
 }
@@ -93,8 +103,8 @@ enum Launch {
     Doubt,
 }
 
-/// A launch whose outcome nobody recorded: it may have made an instance that EC2 does not show yet.
-async fn open_launch(hands: &Hands, case: &Case) -> Result<Launch, VisitError> {
+/// What this run's launch made: its outcome may never have been recorded, and EC2 may not show it yet.
+async fn last_launch(hands: &Hands, case: &mut Case) -> Result<Launch, VisitError> {
     let effect = hands
         .ledger
         .effect(&case.row.id, case.row.run, EffectKind::Launch)
@@ -105,16 +115,28 @@ async fn open_launch(hands: &Hands, case: &Case) -> Result<Launch, VisitError> {
     if let Some(id) = effect.cloud_id {
         return Ok(Launch::Made(id));
     }
-    if effect.state != "intent" {
+    if !effect.is_open() {
         return Ok(Launch::None);
     }
+    // A launch that waited long for capacity may have been sent just before the end was asked for.
+    let last_sent = case
+        .row
+        .finished_at
+        .map_or(effect.created_at, |ended| ended.max(effect.created_at));
     let found = hands
         .cloud
         .find_instances_by_token(&case.row.region, &effect.id)
         .await?;
+    let now = hands.ledger.now();
     Ok(match found.first() {
-        Some(instance) => Launch::Made(instance.id.clone()),
-        None if hands.doubt_is_over(effect.created_at) => Launch::None,
+        Some(instance) => {
+            case.change.outcome = Some(effect.done(&instance.id, now));
+            Launch::Made(instance.id.clone())
+        }
+        None if hands.doubt_is_over(last_sent) => {
+            case.change.outcome = Some(effect.not_done("the deployment ended before it", now));
+            Launch::None
+        }
         None => Launch::Doubt,
     })
 }
@@ -137,8 +159,18 @@ async fn terminated(hands: &Hands, case: &Case, id: &str) -> Result<bool, VisitE
     })
 }
 
-async fn drop_instance(hands: &Hands, mut case: Case, id: &str) -> Result<Visit, VisitError> {
+async fn drop_instance(
+    hands: &Hands,
+    claim: &Claim,
+    mut case: Case,
+    id: &str,
+) -> Result<Visit, VisitError> {
     match hands.cloud.terminate(&case.row.region, id).await {
+        Err(error)
+            if error.kind == ErrorKind::NotFound && hands.since(claim.task.created_at) < YOUNG =>
+        {
+            return Ok(case.snooze(hands, LOOK, "EC2 does not know the instance yet"));
+        }
         Err(error) if error.kind == ErrorKind::NotFound => {}
         answer => answer?,
     }
@@ -149,5 +181,46 @@ async fn drop_instance(hands: &Hands, mut case: Case, id: &str) -> Result<Visit,
         Source::Deploy,
         said,
     ));
+    Ok(case.end(Then::Done))
+}
+
+/// An earlier run's launch whose outcome nobody learnt: whatever its token made is terminated.
+async fn drop_effect(hands: &Hands, mut case: Case, id: &str) -> Result<Visit, VisitError> {
+    let effect = hands
+        .ledger
+        .effect_by_id(id)
+        .await?
+        .filter(effect::Model::is_open);
+    let Some(effect) = effect else {
+        return Ok(case.end(Then::Done));
+    };
+    let found = hands
+        .cloud
+        .find_instances_by_token(&case.row.region, id)
+        .await?;
+    let now = hands.ledger.now();
+    let Some(first) = found.first().map(|instance| instance.id.clone()) else {
+        if !hands.doubt_is_over(effect.created_at) {
+            return Ok(in_doubt(hands, case));
+        }
+        case.change.outcome = Some(effect.not_done("the run ended before it", now));
+        return Ok(case.end(Then::Done));
+    };
+    for instance in found.iter().filter(|instance| !instance.state.is_ending()) {
+        hands
+            .cloud
+            .terminate(&case.row.region, &instance.id)
+            .await?;
+        let said = format!(
+            "Instance {} of the earlier run is being terminated",
+            instance.id
+        );
+        case.say(Line::info(
+            "deployment.instance_dropped",
+            Source::Deploy,
+            said,
+        ));
+    }
+    case.change.outcome = Some(effect.done(&first, now));
     Ok(case.end(Then::Done))
 }

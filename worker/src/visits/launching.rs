@@ -1,21 +1,19 @@
 //! The effect of launching: what to launch is written down first, then made, and after any doubt looked for before it is
 //! made again (EC2.md, the recipe).
 
-use std::collections::BTreeMap;
-use std::io::Write;
 use std::time::Duration;
 
-use ingot_cloud::{BaseImageFacts, CloudError, ErrorKind, LaunchSpec, SecurityGroupSpec};
-use ingot_domain::deployment::{ImageChoice, Status};
+use ingot_cloud::{BaseImageFacts, CloudError, ErrorKind, LaunchSpec};
+use ingot_domain::deployment::Status;
 use ingot_domain::event::{Line, Source};
-use ingot_domain::image::{
-    DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, ImageKey, ImageStatus, MANAGED_BY,
-};
-use ingot_domain::{render, userdata};
+use ingot_domain::image::{ImageKey, ImageStatus};
+use ingot_domain::retry::YOUNG;
+use ingot_domain::userdata;
 use ingot_entity::effect;
-use ingot_entity::store::{Claim, EffectKind, Then};
+use ingot_entity::store::{Claim, EffectKind, Intention, Then};
 use serde::{Deserialize, Serialize};
 
+use super::shape;
 use crate::case::{Case, Visit, VisitError, then_for};
 use crate::hands::Hands;
 
@@ -68,7 +66,7 @@ pub(super) async fn prepare(
         );
         return Ok(failed(hands, case, &why));
     }
-    let groups = match ensure_group(hands, &case).await? {
+    let groups = match shape::ensure_group(hands, &case).await? {
         Some(group) => {
             case.row.security_group_id = Some(group.clone());
             vec![group]
@@ -79,17 +77,17 @@ pub(super) async fn prepare(
     case.row.base_image_id = Some(base.id.clone());
     case.row.base_image_description = Some(base.description.clone());
     let key = key(&case, &account, &base);
-    let cached = choose_image(hands, &mut case, &key).await?;
+    let cached = shape::choose_image(hands, &mut case, &key).await?;
     let image_id = cached
         .as_ref()
         .map_or(base.id.clone(), |(ami, _)| ami.clone());
     case.row.launch_path = Some(if cached.is_some() { "cached" } else { "fresh" }.to_owned());
     case.row.source_ami_id = cached.as_ref().map(|(ami, _)| ami.clone());
-    let script = script(&case, cached.is_some());
+    let script = shape::script(&case, cached.is_some());
     if let Err(error) = userdata::check_size("user_data", &script) {
         return Ok(failed(hands, case, &error.message));
     }
-    let user_data = packed(&script);
+    let user_data = shape::packed(&script);
     let effect_id = hands.ledger.effect_id();
     let said = format!(
         "Launching {} from {image_id} ({}), {} GB {}, user data {} bytes raw, {} bytes sent",
@@ -112,7 +110,7 @@ pub(super) async fn prepare(
         subnet_id: case.order.subnet_id.clone(),
         security_group_ids: groups,
         instance_profile: case.recipe.instance_profile.clone(),
-        tags: instance_tags(hands, &case, effect_id.as_str()),
+        tags: shape::instance_tags(hands, &case, effect_id.as_str()),
     };
     let params = Params {
         spec,
@@ -122,16 +120,15 @@ pub(super) async fn prepare(
         VisitError::Nonsense(format!("launch parameters cannot be stored: {source}"))
     })?;
     let (id, run, now) = (case.row.id.clone(), case.row.run, hands.ledger.now());
-    case.change.intend = Some(effect::Model::intention(
-        effect_id,
-        &id,
+    let intention = Intention {
+        deployment_id: &id,
         run,
-        EffectKind::Launch,
+        kind: EffectKind::Launch,
         generation,
-        &region,
+        region: &region,
         params,
-        now,
-    ));
+    };
+    case.change.intend = Some(effect::Model::intention(&effect_id, intention, now));
     if case.status == Status::Queued {
         case.become_status(Status::Deploying);
     }
@@ -222,25 +219,25 @@ async fn refused(
             Ok(case.again(hands, "launching again"))
         }
         ErrorKind::NotFound | ErrorKind::WrongState if error.code.starts_with("InvalidAMIID") => {
-            if let Some(row) = &params.image_row
-                && let Some(image) = hands.ledger.image(row).await?
-                && image.parsed_status()? == ImageStatus::Available
-            {
-                hands
-                    .metrics
-                    .drift
-                    .with_label_values(&["image_missing"])
-                    .inc();
-                case.change.image = Some(image.become_status(ImageStatus::Missing)?);
+            case.change.outcome = Some(effect.not_done(&error.to_string(), now));
+            if let Some(row) = &params.image_row {
+                if let Some(image) = hands.ledger.image(row).await?
+                    && image.parsed_status()? == ImageStatus::Available
+                {
+                    hands
+                        .metrics
+                        .drift
+                        .with_label_values(&["image_missing"])
+                        .inc();
+                    case.change.image = Some(image.become_status(ImageStatus::Missing)?);
+                }
                 let said = format!(
                     "The cached AMI {} is gone: falling back to a fresh install",
                     params.spec.image_id
                 );
                 case.say(Line::info("deployment.image_missing", Source::Deploy, said).warn());
-                case.change.outcome = Some(effect.not_done(&error.to_string(), now));
                 return Ok(case.again(hands, "launching afresh"));
             }
-            case.change.outcome = Some(effect.not_done(&error.to_string(), now));
             Ok(failed(
                 hands,
                 case,
@@ -260,6 +257,12 @@ async fn refused(
                 &format!("AWS had no room for an hour: {}", error.message),
             ))
         }
+        // A group made a moment ago may not be known everywhere yet (EC2.md 17).
+        ErrorKind::NotFound if hands.since(effect.created_at) < YOUNG => Ok(case.snooze(
+            hands,
+            Duration::from_secs(5),
+            &format!("AWS: {}", error.code),
+        )),
         ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Duplicate => {
             case.change.outcome = Some(effect.not_done(&error.to_string(), now));
             Ok(failed(
@@ -298,116 +301,5 @@ pub(super) fn key(case: &Case, account: &str, base: &BaseImageFacts) -> ImageKey
         region: case.row.region.clone(),
         base_image: base.id.clone(),
         fingerprint: case.row.fingerprint.clone(),
-    }
-}
-
-/// The image to launch from, with its row, or `None` for a fresh install (F51).
-async fn choose_image(
-    hands: &Hands,
-    case: &mut Case,
-    key: &ImageKey,
-) -> Result<Option<(String, Option<String>)>, VisitError> {
-    let say = |case: &mut Case, text: String| {
-        case.say(Line::info("deployment.image_chosen", Source::Deploy, text))
-    };
-    match case.order.image_choice {
-        ImageChoice::Given => {
-            let ami = case.order.given_image.clone().unwrap_or_default();
-            say(case, format!("Using the requested AMI {ami}"));
-            Ok(Some((ami, None)))
-        }
-        ImageChoice::Fresh => {
-            say(case, "A fresh install was requested".to_owned());
-            Ok(None)
-        }
-        ImageChoice::Auto => {
-            let holder = hands.ledger.key_holder(key).await?;
-            let available = holder.filter(|image| image.status == ImageStatus::Available.as_str());
-            Ok(
-                match available.and_then(|image| Some((image.ami_id.clone()?, image.id))) {
-                    Some((ami, row)) => {
-                        say(
-                            case,
-                            format!("Using cached AMI {ami}: only the first-boot script runs"),
-                        );
-                        Some((ami, Some(row)))
-                    }
-                    None => {
-                        say(case, format!("No cached AMI for {key}: fresh install"));
-                        None
-                    }
-                },
-            )
-        }
-    }
-}
-
-async fn ensure_group(hands: &Hands, case: &Case) -> Result<Option<String>, CloudError> {
-    if !case.order.security_group_ids.is_empty() || case.order.ingress.is_empty() {
-        return Ok(None);
-    }
-    // Named after the deployment: a repeat finds the first (EC2 names are unique per VPC), so no effect row is needed.
-    let spec = SecurityGroupSpec {
-        name: format!("ingot-{}", case.row.id),
-        description: format!("Ingot deployment {}", case.row.id),
-        subnet_id: case.order.subnet_id.clone(),
-        ingress: case.order.ingress.clone(),
-        tags: BTreeMap::from([
-            (DEPLOYMENT_TAG.to_owned(), case.row.id.clone()),
-            (INSTALL_TAG.to_owned(), hands.settings.install.clone()),
-            ("ManagedBy".to_owned(), MANAGED_BY.to_owned()),
-        ]),
-    };
-    hands
-        .cloud
-        .ensure_security_group(&case.row.region, &spec)
-        .await
-        .map(Some)
-}
-
-fn instance_tags(hands: &Hands, case: &Case, effect: &str) -> BTreeMap<String, String> {
-    let mut tags = case.order.tags.clone();
-    for (name, value) in [
-        ("Name", case.row.job_name.as_str()),
-        ("ManagedBy", MANAGED_BY),
-        ("Template", &case.row.template),
-        ("KamiwazaVersion", &case.row.version),
-        ("Mode", &case.row.mode),
-        (DEPLOYMENT_TAG, &case.row.id),
-        (EFFECT_TAG, effect),
-        (INSTALL_TAG, &hands.settings.install),
-    ] {
-        tags.insert(name.to_owned(), value.to_owned());
-    }
-    tags
-}
-
-fn script(case: &Case, cached: bool) -> String {
-    let values = render::Values {
-        template: &case.row.template,
-        version: &case.row.version,
-        mode: &case.row.mode,
-        job_name: &case.row.job_name,
-        region: &case.row.region,
-        deployment_id: &case.row.id,
-    };
-    if cached {
-        render::first_boot_script(&case.recipe, &values)
-    } else {
-        render::install_script(&case.recipe, &values)
-    }
-}
-
-/// The script, or gzip of it when that is worth it (F7).
-fn packed(script: &str) -> Vec<u8> {
-    let mut gzip = flate2::GzBuilder::new()
-        .mtime(0)
-        .write(Vec::new(), flate2::Compression::best());
-    let zipped = gzip
-        .write_all(script.as_bytes())
-        .and_then(|()| gzip.finish());
-    match zipped {
-        Ok(zipped) if userdata::gzip_is_useful(script.len(), zipped.len()) => zipped,
-        _ => script.as_bytes().to_vec(),
     }
 }

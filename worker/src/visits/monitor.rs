@@ -2,11 +2,10 @@
 //! for what is old enough to be known (F39), and only for what we made.
 
 use ingot_cloud::{ImageFacts, ImageState, InstanceFacts};
-use ingot_domain::deployment::Status;
 use ingot_domain::event::{Line, Source};
-use ingot_domain::image::{DEPLOYMENT_TAG, INSTALL_TAG, ImageStatus};
+use ingot_domain::image::{DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, ImageStatus};
 use ingot_domain::retry::YOUNG;
-use ingot_entity::store::{Claim, Then};
+use ingot_entity::store::{Claim, Ending, Then};
 use ingot_entity::{deployment, image};
 
 use crate::case::{Visit, VisitError};
@@ -41,35 +40,49 @@ async fn images(hands: &Hands, region: &str) -> Result<(), VisitError> {
             let facts = known
                 .iter()
                 .find(|facts| Some(&facts.id) == row.ami_id.as_ref());
-            if let Some(changed) = image_change(hands, row, facts)? {
+            let making = being_made(hands, row).await?;
+            if let Some(changed) = image_change(hands, row, facts, making)?
+                && hands.ledger.amend_image(row, &changed).await?
+            {
                 hands.metrics.drift.with_label_values(&["image"]).inc();
                 tracing::warn!(image = %row.id, ami = ?row.ami_id, from = %row.status, to = %changed.status, "an image differs from the ledger");
-                hands.ledger.write_image(&changed).await?;
             }
         }
     }
     Ok(())
 }
 
-/// What a row becomes by what EC2 says. Images that a deployment's task is making are that task's business.
+/// Whether a deployment's task is making the image: then it is that task's business.
+async fn being_made(hands: &Hands, row: &image::Model) -> Result<bool, VisitError> {
+    let Some(id) = row
+        .source_deployment_id
+        .as_deref()
+        .filter(|_| row.status == "pending")
+    else {
+        return Ok(false);
+    };
+    let source = hands.ledger.deployment(id).await?;
+    Ok(source.is_some_and(|source| source.ami_status.as_deref() == Some("creating")))
+}
+
+/// What a row becomes by what EC2 says.
 fn image_change(
     hands: &Hands,
     row: &image::Model,
     facts: Option<&ImageFacts>,
+    being_made: bool,
 ) -> Result<Option<image::Model>, VisitError> {
     let status = row.parsed_status()?;
     let gone = facts
         .is_none_or(|facts| facts.state == ImageState::Deregistered || facts.state.is_broken());
+    let available = facts.is_some_and(|facts| facts.state == ImageState::Available);
     let young = row.requested_at.is_some_and(|at| hands.since(at) < YOUNG);
-    let ours_pending = status == ImageStatus::Pending && row.origin == "auto";
     Ok(match status {
-        _ if ours_pending => None,
+        _ if being_made => None,
         ImageStatus::Available | ImageStatus::Pending if gone && !young => {
             Some(row.clone().become_status(ImageStatus::Missing)?)
         }
-        ImageStatus::Pending | ImageStatus::Missing
-            if facts.is_some_and(|facts| facts.state == ImageState::Available) =>
-        {
+        ImageStatus::Pending | ImageStatus::Missing if available => {
             let available_at = row.available_at.or(Some(hands.ledger.now()));
             let row = row.clone().become_status(ImageStatus::Available)?;
             Some(image::Model {
@@ -94,7 +107,6 @@ async fn instances(hands: &Hands, region: &str) -> Result<(), VisitError> {
                 .iter()
                 .find(|facts| Some(&facts.id) == row.instance_id.as_ref());
             if lost(hands, row, facts) {
-                hands.metrics.drift.with_label_values(&["instance"]).inc();
                 record_lost(hands, row).await?;
             }
         }
@@ -109,24 +121,23 @@ fn lost(hands: &Hands, row: &deployment::Model, facts: Option<&InstanceFacts>) -
     }
 }
 
-/// The instance was terminated outside of Ingot (FAULTS F27). A deployment whose AMI is in the making keeps its row until that
-/// story has ended: its own task finds the instance gone.
+/// The instance was terminated outside of Ingot (FAULTS F27): told, and what it leaves is cleaned up as for any destroyed
+/// deployment. One that somebody is ending on purpose, or whose AMI is in the making, is that task's business.
 async fn record_lost(hands: &Hands, row: &deployment::Model) -> Result<(), VisitError> {
     let making = matches!(row.ami_status.as_deref(), Some("pending" | "creating"));
-    if making {
+    if making || hands.ledger.is_ending(&row.id).await? {
         return Ok(());
     }
-    let mut after = row.clone();
-    after.status = Status::Destroyed.as_str().to_owned();
-    after.instance_id = None;
-    after.public_ip = None;
-    after.private_ip = None;
-    after.finished_at = Some(hands.ledger.now());
+    hands.metrics.drift.with_label_values(&["instance"]).inc();
     let id = row.instance_id.as_deref().unwrap_or_default();
     let said = format!("Instance {id} was terminated outside of Ingot");
     let line = Line::info("deployment.instance_lost", Source::Monitor, said).warn();
+    let ending = Ending::Destroy { run: row.run }.task(&row.id, hands.ledger.now());
     // Somebody changing the row meanwhile knows more than we do; the next tick looks again.
-    hands.ledger.amend(row, &after, &[line]).await?;
+    hands
+        .ledger
+        .amend_causing(row, row, &[line], &[ending])
+        .await?;
     Ok(())
 }
 
@@ -142,10 +153,8 @@ async fn orphans(hands: &Hands, region: &str) -> Result<(), VisitError> {
             continue;
         };
         let row = hands.ledger.deployment(id).await?;
-        let wanted = row.is_some_and(|row| {
-            let open = !matches!(row.status.as_str(), "destroyed" | "cancelled");
-            open || row.instance_id.as_deref() == Some(facts.id.as_str())
-        });
+        let owned = row.is_some_and(|row| row.instance_id.as_deref() == Some(facts.id.as_str()));
+        let wanted = owned || launching(hands, facts).await?;
         if !wanted {
             count += 1;
             tracing::warn!(instance = %facts.id, deployment = %id, region, "a live instance belongs to no deployment");
@@ -157,4 +166,13 @@ async fn orphans(hands: &Hands, region: &str) -> Result<(), VisitError> {
         .with_label_values(&["instance"])
         .set(count);
     Ok(())
+}
+
+/// Whether the launch that made the instance has not recorded it yet.
+async fn launching(hands: &Hands, facts: &InstanceFacts) -> Result<bool, VisitError> {
+    let Some(id) = facts.tags.get(EFFECT_TAG) else {
+        return Ok(false);
+    };
+    let effect = hands.ledger.effect_by_id(id).await?;
+    Ok(effect.is_some_and(|effect| effect.is_open()))
 }

@@ -25,7 +25,7 @@ pub(crate) async fn run(args: ApiArgs) -> anyhow::Result<ExitCode> {
     setup::store_builtins(&ledger).await?;
     let metrics = Metrics::new()?;
     let stop = setup::until_signal()?;
-    let bell = Doorbell::Redis(redis.clone());
+    let bell = Doorbell::Redis(Box::new(redis.clone()));
     let ringing = CancellationToken::new();
     let (ringer, rings) = ingot_worker::ringer(&ledger, &bell, ringing.clone());
     let rings = tokio::spawn(rings);

@@ -27,7 +27,7 @@ pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
     let metrics = Metrics::new()?;
     let cloud = setup::aws(setup::aws_config()?, &metrics).await?;
     let stop = setup::until_signal()?;
-    let bell = Doorbell::Redis(redis);
+    let bell = Doorbell::Redis(Box::new(redis));
     let ringing = CancellationToken::new();
     let (ringer, rings) = ingot_worker::ringer(&ledger, &bell, ringing.clone());
     let rings = tokio::spawn(rings);

@@ -1,0 +1,230 @@
+//! The image in the making: polls until EC2 has decided, what it decided, and the instance asked again after its reboot.
+
+use std::time::Duration;
+
+use ingot_cloud::{ImageFacts, ImageState};
+use ingot_domain::decide::ami::{ImageSight, Making, MakingStep, REVERIFY_AFTER, making};
+use ingot_domain::deployment::AmiStatus;
+use ingot_domain::event::{Line, Source, ami};
+use ingot_domain::image::ImageStatus;
+use ingot_domain::probe::ProbeClass;
+use ingot_entity::image;
+use ingot_entity::store::{EffectKind, Then};
+
+use super::readiness;
+use crate::case::{Case, Visit, VisitError};
+use crate::hands::Hands;
+
+/// Looks at the image in the making and does what `decide` says.
+pub(super) async fn poll(
+    hands: &Hands,
+    mut case: Case,
+    row: image::Model,
+) -> Result<Visit, VisitError> {
+    let ami_id = row.ami_id.clone().unwrap_or_default();
+    let facts = hands.batcher.image(&case.row.region, &ami_id).await?;
+    let age = row
+        .requested_at
+        .map_or(Duration::ZERO, |at| hands.since(at));
+    let sight = facts
+        .as_ref()
+        .map_or(ImageSight::Absent, |facts| sight(facts.state));
+    let instance_gone = match sight {
+        ImageSight::Broken => {
+            let id = case.row.instance_id.clone().unwrap_or_default();
+            let instance = hands.batcher.instance_now(&case.row.region, &id).await?;
+            instance.is_none_or(|instance| instance.state.is_ending())
+        }
+        _ => false,
+    };
+    // Tries of this run: images the key had before are not its failures.
+    let tries = hands
+        .ledger
+        .effect(&case.row.id, case.row.run, EffectKind::CreateImage)
+        .await?;
+    let generation = tries.map_or(1, |effect| u32::try_from(effect.generation).unwrap_or(1));
+    // A try that was marked broken stays so, whatever its clean-up has changed in EC2 since.
+    let sight = if row.error.is_some() {
+        ImageSight::Broken
+    } else {
+        sight
+    };
+    let step = making(Making {
+        sight,
+        age,
+        generation,
+        instance_gone,
+    });
+    if sight == ImageSight::Broken && row.error.is_none() {
+        // Written down before anything is cleaned up: a crash in between must not make it "deregistered by somebody".
+        let reason = facts.as_ref().and_then(|facts| facts.state_reason.clone());
+        let snapshots = snapshot_ids(facts.as_ref());
+        let error = Some(reason.unwrap_or_else(|| "EC2 gave no reason".to_owned()));
+        case.change.image = Some(image::Model {
+            error,
+            snapshots: serde_json::json!(snapshots),
+            ..row
+        });
+        return Ok(case.again(hands, "EC2 failed the AMI"));
+    }
+    match step {
+        MakingStep::Poll { after, slow } => {
+            if age >= REVERIFY_AFTER {
+                reverify(hands, &mut case).await?;
+            }
+            if slow && row.slow_at.is_none() {
+                let said = "The AMI takes longer than an hour; EC2 is still working on it";
+                case.say(Line::info("ami.slow", Source::AmiCreation, said).warn());
+                case.change.image = Some(image::Model {
+                    slow_at: Some(hands.ledger.now()),
+                    ..row
+                });
+            }
+            Ok(case.snooze(hands, after, "waiting for the AMI"))
+        }
+        MakingStep::Complete => {
+            reverify(hands, &mut case).await?;
+            complete(hands, case, row, facts)
+        }
+        MakingStep::NextGeneration => next_generation(hands, case, row, generation).await,
+        MakingStep::Fail(why) => {
+            clean_up(hands, &row).await?;
+            let reason = row
+                .error
+                .as_ref()
+                .map_or(String::new(), |reason| format!(": {reason}"));
+            fail(hands, case, row, &format!("{why}{reason}"))
+        }
+    }
+}
+
+fn snapshot_ids(facts: Option<&ImageFacts>) -> Vec<String> {
+    facts
+        .iter()
+        .flat_map(|facts| &facts.snapshots)
+        .map(|snapshot| snapshot.id.clone())
+        .collect()
+}
+
+/// Deregisters what EC2 made of an image and deletes its snapshots; what is gone already is fine.
+async fn clean_up(hands: &Hands, row: &image::Model) -> Result<(), VisitError> {
+    if let Some(ami_id) = &row.ami_id {
+        hands.cloud.deregister_image(&row.region, ami_id).await?;
+        hands.batcher.forget_image(&row.region, ami_id);
+    }
+    for snapshot in row.snapshot_ids() {
+        hands.cloud.delete_snapshot(&row.region, &snapshot).await?;
+    }
+    Ok(())
+}
+
+fn sight(state: ImageState) -> ImageSight {
+    match state {
+        ImageState::Pending | ImageState::Transient => ImageSight::Pending,
+        ImageState::Available | ImageState::Disabled => ImageSight::Available,
+        ImageState::Invalid | ImageState::Failed | ImageState::Error => ImageSight::Broken,
+        ImageState::Deregistered => ImageSight::Deregistered,
+    }
+}
+
+fn complete(
+    hands: &Hands,
+    mut case: Case,
+    row: image::Model,
+    facts: Option<ImageFacts>,
+) -> Result<Visit, VisitError> {
+    let now = hands.ledger.now();
+    let ami_id = row.ami_id.clone().unwrap_or_default();
+    let size = facts.as_ref().map_or(0, ImageFacts::size_gb);
+    let snapshots = snapshot_ids(facts.as_ref());
+    case.row.created_ami_id = Some(ami_id.clone());
+    case.row.ami_created_at = Some(now);
+    case.become_ami(AmiStatus::Completed);
+    case.say(ami::available(size));
+    case.say(ami::created(&ami_id));
+    let took = hands.since(row.created_at);
+    hands
+        .metrics
+        .builds
+        .with_label_values(&["deployment", "completed", ""])
+        .inc();
+    hands
+        .metrics
+        .build_duration
+        .with_label_values(&["deployment", "completed"])
+        .observe(took.as_secs_f64());
+    hands.batcher.forget_image(&case.row.region, &ami_id);
+    let row = row.become_status(ImageStatus::Available)?;
+    case.change.image = Some(image::Model {
+        size_gb: i32::try_from(size).ok(),
+        snapshots: serde_json::json!(snapshots),
+        available_at: Some(now),
+        ..row
+    });
+    Ok(case.end(Then::Done))
+}
+
+/// EC2 gave the image up: what it left is cleaned up, then the next generation is tried (F40).
+async fn next_generation(
+    hands: &Hands,
+    mut case: Case,
+    row: image::Model,
+    tries: u32,
+) -> Result<Visit, VisitError> {
+    clean_up(hands, &row).await?;
+    let ami_id = row.ami_id.as_deref().unwrap_or_default();
+    let reason = row.error.as_deref().unwrap_or_default();
+    let said = format!("EC2 failed {ami_id} ({reason}); it was cleaned up and another try follows");
+    case.say(Line::info("ami.retried", Source::AmiCreation, said).warn());
+    case.row.created_ami_id = None;
+    case.change.image = Some(row.become_status(ImageStatus::Failed)?);
+    Ok(case.snooze(
+        hands,
+        Duration::from_secs(60) * tries,
+        "trying the AMI again",
+    ))
+}
+
+/// No image, and no further try.
+pub(super) fn fail(
+    hands: &Hands,
+    mut case: Case,
+    row: image::Model,
+    why: &str,
+) -> Result<Visit, VisitError> {
+    if let Some(ami_id) = &row.ami_id {
+        hands.batcher.forget_image(&case.row.region, ami_id);
+    }
+    let row = row.become_status(ImageStatus::Failed)?;
+    case.change.image = Some(image::Model {
+        error: Some(why.to_owned()),
+        ..row
+    });
+    case.row.created_ami_id = None;
+    case.fail_ami(hands, why);
+    Ok(case.end(Then::Done))
+}
+
+/// A rebooted instance is asked again whether it answers (F31); said once, and no reason to spoil the image.
+async fn reverify(hands: &Hands, case: &mut Case) -> Result<(), VisitError> {
+    if case.order.no_reboot || case.row.reverified_at.is_some() {
+        return Ok(());
+    }
+    let id = case.row.instance_id.clone().unwrap_or_default();
+    let facts = hands.batcher.instance(&case.row.region, &id).await?;
+    let Some(address) = facts
+        .as_ref()
+        .and_then(|facts| readiness::address(hands, facts))
+    else {
+        return Ok(());
+    };
+    if hands.prober.probe(address, &case.recipe.probe).await.class == ProbeClass::Ready {
+        case.row.reverified_at = Some(hands.ledger.now());
+        case.say(Line::info(
+            "readiness.reverified",
+            Source::Readiness,
+            "The instance answers again after the reboot",
+        ));
+    }
+    Ok(())
+}
