@@ -1,10 +1,12 @@
-//! Reading requests: bodies, queries and headers, each failure a problem that names the field.
+//! Reading requests: bodies and headers, each failure a problem that names the field and what stands there.
 
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use ingot_domain::field::FieldError;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
 
 use crate::error::ApiError;
 
@@ -28,10 +30,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let reader = &mut serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut *reader).map_err(|error| {
             let path = error.path().to_string();
-            let field = if path == "." { "body" } else { path.as_str() };
+            // `?` stands for a place that the text broke off before.
+            let field = match path.trim_end_matches('?').trim_end_matches('.') {
+                "" => "body",
+                field => field,
+            };
             ApiError::Unreadable(vec![FieldError::new(
                 field,
-                "",
+                value_at(&bytes, error.path()),
                 format!("{}", error.inner()),
             )])
         })?;
@@ -42,7 +48,69 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
                 format!("more than one JSON value: {error}"),
             )])
         })?;
+        refuse_nul(&bytes)?;
         Ok(Self(value))
+    }
+}
+
+/// What stands at the place of a mistake, if the body is JSON at all.
+fn value_at(bytes: &[u8], path: &Path) -> String {
+    let whole: Option<Value> = serde_json::from_slice(bytes).ok();
+    let (mut at, mut deep) = (whole.as_ref(), false);
+    for segment in path.iter() {
+        deep = true;
+        at = at.and_then(|value| match segment {
+            Segment::Seq { index } => value.get(index),
+            Segment::Map { key } => value.get(key),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        });
+    }
+    match at.filter(|_| deep) {
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+        None => String::new(),
+    }
+}
+
+/// No database stores a NUL character in a text, so none is taken.
+fn refuse_nul(bytes: &[u8]) -> Result<(), ApiError> {
+    // The only way to write one in JSON; most bodies are not read twice.
+    if !bytes.windows(6).any(|six| six == b"\\u0000") {
+        return Ok(());
+    }
+    let found = serde_json::from_slice(bytes)
+        .ok()
+        .and_then(|whole| nul(&whole));
+    match found {
+        Some(field) => Err(ApiError::Invalid(vec![FieldError::new(
+            &field,
+            "\0",
+            "remove the NUL character",
+        )])),
+        None => Ok(()),
+    }
+}
+
+/// The path of the first text, or key, with a NUL character in it.
+pub(crate) fn nul(value: &Value) -> Option<String> {
+    let below = |name: String, path: String| match path.as_str() {
+        "" => name,
+        path if path.starts_with('[') => format!("{name}{path}"),
+        path => format!("{name}.{path}"),
+    };
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(items) => items.iter().enumerate().find_map(|(i, item)| {
+            let path = nul(item)?;
+            Some(below(format!("[{i}]"), path))
+        }),
+        Value::Object(entries) => entries.iter().find_map(|(key, item)| {
+            if key.contains('\0') {
+                return Some(ingot_domain::field::shown(key));
+            }
+            Some(below(key.clone(), nul(item)?))
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
 }
 
@@ -96,26 +164,6 @@ async fn whole<S: Send + Sync>(request: Request, state: &S) -> Result<axum::body
                 "it broke off before its end",
             )]),
         })
-}
-
-/// A query; unknown parameters are refused, so that a mistyped filter is not a list of everything.
-#[derive(Debug)]
-pub(crate) struct Params<T>(pub(crate) T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let value = Query::<T>::try_from_uri(&parts.uri).map_err(|rejection| {
-            let message = rejection.to_string();
-            let message = message
-                .strip_prefix("Failed to deserialize query string: ")
-                .unwrap_or(&message);
-            let query = parts.uri.query().unwrap_or_default();
-            ApiError::Unreadable(vec![FieldError::new("query", query, message)])
-        })?;
-        Ok(Self(value.0))
-    }
 }
 
 /// The Idempotency-Key of a creating request, if it carries one.

@@ -189,9 +189,20 @@ impl ApiError {
 fn summary(errors: &[FieldError]) -> String {
     match errors {
         [] => "see the documentation at /docs".to_owned(),
-        [one] => one.to_string(),
-        [first, rest @ ..] => format!("{first} (and {} more, see `errors`)", rest.len()),
+        [one] => sentence(one),
+        [first, rest @ ..] => {
+            let first = sentence(first);
+            format!("{first} (and {} more, see `errors`)", rest.len())
+        }
     }
+}
+
+/// A mistake in one line; a value that is not there is not quoted.
+fn sentence(error: &FieldError) -> String {
+    if error.value.is_empty() {
+        return format!("{}: {}", error.field, error.message);
+    }
+    error.to_string()
 }
 
 impl IntoResponse for ApiError {

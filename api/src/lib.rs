@@ -3,6 +3,7 @@
 
 pub mod console;
 
+mod address;
 mod auth;
 mod body;
 mod error;

@@ -80,6 +80,13 @@ fn known(method: &str) -> &'static str {
 }
 
 fn finish(mut response: Response, id: &str) -> Response {
+    // The layer that cuts off what takes too long writes no problem.
+    let cut_off = response.status() == StatusCode::SERVICE_UNAVAILABLE
+        && !response.headers().contains_key(header::CONTENT_TYPE)
+        && response.extensions().get::<Problem>().is_none();
+    if cut_off {
+        response = crate::error::ApiError::Unavailable.into_response();
+    }
     if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
         problem.request_id = Some(id.to_owned());
         if let Ok(body) = serde_json::to_vec(&problem) {

@@ -1,13 +1,14 @@
 //! The console's routes: the same handlers as `/v1`, shown as pages; signing in; the documentation.
 
 use axum::Extension;
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use ingot_client::{DeploymentFilter, ImageFilter};
 use ingot_domain::auth::BearerToken;
 use serde::Deserialize;
 
+use crate::address::Path;
 use crate::auth::{COOKIE, Caller, same_origin};
 use crate::console;
 use crate::error::ApiError;

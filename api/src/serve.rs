@@ -1,5 +1,6 @@
 //! The router, in one screen, and serving it.
 
+use std::future::IntoFuture;
 use std::time::Duration;
 
 use axum::Router;
@@ -18,6 +19,9 @@ use crate::{middleware, openapi, pages};
 
 /// Longest time a request may take; live logs are not under it.
 const ANSWER: Duration = Duration::from_secs(30);
+
+/// How long requests may take to end after the process was asked to stop.
+const DRAIN: Duration = Duration::from_secs(10);
 
 /// Everything the API answers.
 pub fn router(api: Api) -> Router {
@@ -50,10 +54,18 @@ pub fn router(api: Api) -> Router {
         .layer(from_fn_with_state(api, middleware::around))
 }
 
-/// Serves until the API's `shutdown`, then lets requests end.
+/// Serves until the API's `shutdown`, then lets requests end, but not for ever: a client that never finishes its request
+/// must not keep the process.
 pub async fn serve(listener: TcpListener, api: Api) -> std::io::Result<()> {
     let stop = api.shutdown.clone();
-    axum::serve(listener, router(api))
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
+    let late = async {
+        api.shutdown.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    let served =
+        axum::serve(listener, router(api.clone())).with_graceful_shutdown(stop.cancelled_owned());
+    tokio::select! {
+        served = served.into_future() => served,
+        () = late => Ok(()),
+    }
 }

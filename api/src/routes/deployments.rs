@@ -1,6 +1,6 @@
 //! Deployments: request, list, show, and what people do to one.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ingot_client::{CreateDeployment, Deployment, DeploymentFilter, Page};
@@ -15,8 +15,9 @@ use ingot_entity::store::{
 use uuid::Uuid;
 
 use super::{cursor, limit, page, word};
+use crate::address::{Params, Path};
 use crate::auth::Caller;
-use crate::body::{IdempotencyKey, Json, Params};
+use crate::body::{IdempotencyKey, Json};
 use crate::error::ApiError;
 use crate::present;
 use crate::state::Api;
@@ -237,8 +238,8 @@ pub(crate) async fn intervene(
         }
     };
     match done {
-        Intervention::Done(row, task) => {
-            if let Some(task) = task {
+        Intervention::Done(row, tasks) => {
+            for task in tasks {
                 api.ringer
                     .ring(task.kind.queue().as_str(), task.id.as_str());
             }

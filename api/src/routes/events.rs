@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::sse::{Event as Sse, KeepAlive, Sse as Stream};
 use futures::stream;
 use ingot_client::event::EventFilter;
@@ -12,8 +12,8 @@ use ingot_domain::deployment::everything_finished;
 use ingot_entity::store::{ami_status_of, status_of};
 
 use super::{deployments, limit};
+use crate::address::{Params, Path};
 use crate::auth::Caller;
-use crate::body::Params;
 use crate::error::ApiError;
 use crate::present;
 use crate::state::Api;

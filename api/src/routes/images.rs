@@ -1,14 +1,14 @@
 //! Images, from the ledger (F50, F55).
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use ingot_client::{Image, ImageFilter, Page};
 use ingot_domain::ids::ImageId;
 use ingot_domain::image::ImageStatus;
 use ingot_entity::store::ImageQuery;
 
 use super::{cursor, limit, page, word};
+use crate::address::{Params, Path};
 use crate::auth::Caller;
-use crate::body::Params;
 use crate::error::ApiError;
 use crate::present;
 use crate::state::Api;

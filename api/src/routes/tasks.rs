@@ -1,14 +1,14 @@
 //! Tasks: what is being done, by whom, what waits and why.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use ingot_client::{Page, Task, TaskFilter};
 use ingot_domain::ids::{DeploymentId, TaskId};
 use ingot_domain::task::{Queue, TaskState};
 use ingot_entity::store::TaskQuery;
 
 use super::{cursor, limit, page, word};
+use crate::address::{Params, Path};
 use crate::auth::Caller;
-use crate::body::Params;
 use crate::error::ApiError;
 use crate::present;
 use crate::state::Api;

@@ -1,6 +1,6 @@
 //! Templates: the catalogue, and applying a YAML file as a template's next revision.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ingot_client::template::LaunchTimes;
@@ -10,8 +10,9 @@ use ingot_domain::fingerprint::hex_sha256;
 use ingot_entity::store::{Created, IdempotencyClaim};
 use ingot_entity::template;
 
+use crate::address::Path;
 use crate::auth::Caller;
-use crate::body::{IdempotencyKey, Yaml};
+use crate::body::{IdempotencyKey, Yaml, nul};
 use crate::error::ApiError;
 use crate::present;
 use crate::state::Api;
@@ -57,7 +58,7 @@ pub(crate) async fn show(
 #[utoipa::path(
     get, path = "/v1/templates/{name}/yaml", tag = "templates", operation_id = "showTemplateYaml",
     params(("name" = String, Path, description = "Such as `kamiwaza`")),
-    responses((status = 200, description = "Its newest revision", content_type = "application/yaml", body = String))
+    responses((status = 200, description = "Its newest revision", content_type = "application/yaml", body = Object))
 )]
 pub(crate) async fn yaml(
     State(api): State<Api>,
@@ -114,7 +115,7 @@ async fn median(api: &Api, name: &str, path: &str) -> Result<(Option<u64>, u64),
 #[utoipa::path(
     post, path = "/v1/templates", tag = "templates", operation_id = "applyTemplate",
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 128 visible ASCII characters, kept for 24 h", min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
-    request_body(content = String, content_type = "application/yaml"),
+    request_body(content = Object, content_type = "application/yaml"),
     responses(
         (status = 201, description = "Stored, or so already", body = Template),
         (status = 409, description = "The template comes with Ingot", body = ingot_client::Problem, content_type = "application/problem+json"),
@@ -132,10 +133,19 @@ pub(crate) async fn apply(
                 (Some(line), Some(column)) => format!("line {line}, column {column}: "),
                 _ => String::new(),
             };
-            FieldError::new(&problem.field, "", format!("{place}{}", problem.message))
+            let field = match problem.field.as_str() {
+                "" => "body",
+                field => field,
+            };
+            FieldError::new(field, "", format!("{place}{}", problem.message))
         });
         ApiError::Invalid(wrong.collect())
     })?;
+    let whole = serde_json::to_value(&spec).map_err(|_| ApiError::Internal)?;
+    if let Some(field) = nul(&whole) {
+        let error = FieldError::new(&field, "\0", "remove the NUL character");
+        return Err(ApiError::Invalid(vec![error]));
+    }
     let existing = api.ledger.template(&spec.name).await?;
     if existing.is_some_and(|row| row.builtin) {
         let name = &spec.name;
