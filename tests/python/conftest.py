@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ingot_up import Up
 from region import (
     MotoServer,
     SimServer,
@@ -131,3 +132,11 @@ def aws_cli(tmp_path):
         )
 
     return run
+
+
+@pytest.fixture(scope="module")
+def ingot(tmp_path_factory):
+    """`ingot up` with a simulated region, one per file of tests."""
+    up = Up(tmp_path_factory.mktemp("ingot"))
+    yield up
+    up.stop()

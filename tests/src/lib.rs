@@ -1,1 +1,35 @@
-//! Placeholder.
+//! The test building: real servers and real processes, started on free ports and stopped again, for the tests of
+//! `tests/it`. Everything is seen from the street: HTTP, SQL, Redis commands, signals and exit codes.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`Postgres`], [`Database`] | the run's Postgres, and one database of it for one test |
+//! | [`Redis`] | the run's Redis, or one of its own for a test that kills or flushes it |
+//! | [`Ledgers`] | a migrated ledger on either database, and its replicas |
+//! | [`Process`] | one running `ingot` |
+//! | [`Stack`] | a whole installation: embedded, or scaled out |
+//! | [`Region`] | the control endpoints of a simulated region |
+//! | [`bench`] | the figures of `make bench` |
+//! | [`until`] | waiting for a level, with a deadline |
+
+pub mod bench;
+mod environment;
+mod ledgers;
+mod postgres;
+mod process;
+mod redis;
+mod region;
+mod schema;
+mod stack;
+mod wait;
+mod watched;
+
+pub use environment::{repository, target};
+pub use ledgers::Ledgers;
+pub use postgres::{Database, Postgres};
+pub use process::{Process, ingot};
+pub use redis::Redis;
+pub use region::Region;
+pub use schema::dump;
+pub use stack::{Options, Stack};
+pub use wait::until;

@@ -1,0 +1,58 @@
+# What people and the CI run. `make demo` needs a Rust toolchain and nothing else; `make test` sets up the rest.
+
+CARGO ?= cargo
+# Where cargo puts what it builds; the tests' servers and the Python tests must find the same binary.
+CARGO_TARGET_DIR ?= target
+INGOT := $(CARGO_TARGET_DIR)/debug/ingot
+VENV := .venv
+# Where `cargo install` puts what setup installs.
+export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
+
+.PHONY: help demo setup build test rust-test python-test bench bench-build lint fmt
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+# The workspace's features, so that the tests do not build the AWS SDK a second time.
+demo: ## Play four deployments in the simulated region and stay up; EXIT=1 ends by itself
+	$(CARGO) build --workspace --bin ingot
+	$(INGOT) up --cloud sim --demo $(if $(EXIT),--exit)
+
+setup: ## Install what the tests need: Redis, Postgres, Python packages, a browser, nextest
+	tests/setup.sh $(VENV)
+
+build: ## Build everything the tests run
+	$(CARGO) build --workspace --bins --tests
+
+test: setup ## Set up, build and run every test
+	$(MAKE) build
+	$(MAKE) rust-test
+	$(MAKE) python-test
+
+# nextest gives each test a process and all of them one Postgres and one Redis; without it each test binary starts its own.
+rust-test:
+	if $(CARGO) nextest --version >/dev/null 2>&1; then \
+		$(CARGO) nextest run --workspace; \
+	else \
+		$(CARGO) test --workspace --bins --tests; \
+	fi
+	$(CARGO) test --workspace --doc --quiet
+
+python-test:
+	INGOT_BIN=$(abspath $(INGOT)) $(VENV)/bin/python -m pytest --quiet tests/python
+
+# Of the workspace, so that the AWS SDK is not built a second time; 2,500 instances listen at once.
+bench: ## Measure the figures and print them as a table; FIGURES="idle crowd" measures some
+	$(CARGO) build --release --workspace --bin ingot --bin bench
+	ulimit -n "$$(ulimit -Hn)"; INGOT_BIN=$(CARGO_TARGET_DIR)/release/ingot $(CARGO_TARGET_DIR)/release/bench $(FIGURES)
+
+bench-build: ## Measure what building costs, cold and after a change; half an hour
+	$(MAKE) bench FIGURES=build
+
+lint: ## Formatting, clippy and documentation, all without a warning
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+
+fmt: ## Format
+	$(CARGO) fmt --all

@@ -1,0 +1,466 @@
+"""The client commands as people and scripts use them, against `ingot up`."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from ingot_up import Up, ingot_binary, own_environment, template
+from region import free_port
+
+NOBODY = "dep_01a201362b9b73de80d32bab6d50fa69"
+# The Kamiwaza document's section *Via Web UI*, word for word, with its example's ids and time stamps.
+EIGHT_LINES = """
+[ami-creation] Starting automatic AMI creation...
+[ami-creation] Checking for existing AMI for Kamiwaza v0.9.2...
+[ami-creation] No existing AMI found, creating new AMI...
+[ami-creation] Creating AMI: kamiwaza-golden-v0.9.2-20260121-180000
+[ami-creation] ✓ AMI creation initiated: ami-0123456789abcdef
+[ami-creation] Waiting for AMI to become available...
+[ami-creation] ✓ AMI is now available! Size: 10 GB
+[ami-creation] ✓ AMI Created Successfully: ami-0123456789abcdef
+""".strip().splitlines()
+# Said between the document's lines; its section 4 announces it ("brief downtime ~2 min").
+DOWNTIME = "[ami-creation] The instance reboots for a consistent image: brief downtime ~2 min"
+COMMANDS = {
+    "deploy": [],
+    "deployments": ["list", "show", "logs", "watch", "start", "retry", "cancel", "destroy"],
+    "watch": [],
+    "logs": [],
+    "images": ["list", "show"],
+    "templates": ["list", "show", "check", "apply"],
+    "status": [],
+    "queues": ["list"],
+    "tasks": ["list", "show"],
+    "up": [],
+    "api": [],
+    "worker": [],
+    "migrate": ["up", "down", "status"],
+    "token": ["create", "list", "revoke"],
+    "sim": [],
+    "identity": [],
+    "openapi": [],
+}
+
+
+class Cli:
+    """Runs `ingot` with the data directory of a running one, and nothing of this environment."""
+
+    def __init__(self, home, data):
+        self.environment = own_environment(HOME=str(home), INGOT_DATA_DIR=str(data))
+
+    def __call__(self, *words, code=0, stdin=None, **environment):
+        run = subprocess.run(
+            [ingot_binary(), *words],
+            env={**self.environment, **environment},
+            input=stdin or "",
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+        assert run.returncode == code, (words, run.returncode, run.stdout, run.stderr)
+        assert "\x1b" not in run.stdout, "no colours where no terminal is"
+        if words and code not in (0, 1):
+            assert run.stderr.startswith(("error: ", "Usage")) or "\nerror: " in run.stderr, run
+        return run
+
+    def json(self, *words, **more):
+        return json.loads(self(*words, "--json", **more).stdout)
+
+
+@pytest.fixture(scope="module")
+def cli(ingot, tmp_path_factory):
+    return Cli(tmp_path_factory.mktemp("home"), ingot.data)
+
+
+@pytest.fixture(scope="module")
+def done(cli):
+    """One finished deployment, with its AMI."""
+    words = ["deploy", "kamiwaza", "--version", "v0.9.1", "--region", "us-east-1", "--watch"]
+    *_, end = cli(*words, "--json").stdout.splitlines()
+    return json.loads(end)
+
+
+def cells(text):
+    """A printed table as a list of rows; cells are at least two blanks apart."""
+    return [re.split(r"\s{2,}", line.strip()) for line in text.splitlines()]
+
+
+def pairs(text):
+    return dict(re.split(r"\s{2,}", line.strip(), maxsplit=1) for line in text.splitlines())
+
+
+def as_pattern(line):
+    """The document's line with any id and any time stamp."""
+    line = re.escape(line).replace("ami\\-0123456789abcdef", r"(ami-[0-9a-f]{8,17})")
+    return line.replace("20260121\\-180000", r"\d{8}-\d{6}")
+
+
+def test_deploy_and_watch_tells_the_story_in_the_documents_words(cli):
+    """The command of the issue, word for word."""
+    line = "deploy kamiwaza --version v0.9.2 --mode full --region us-east-1 --watch"
+    first, *story, outcome, image = cli(*line.split()).stdout.splitlines()
+    made = re.fullmatch(r"(dep_\w{32}) queued kamiwaza v0\.9\.2 in us-east-1 \(.+\)", first)
+    assert made, first
+    for each in story:
+        assert re.fullmatch(r"\d\d:\d\d:\d\d \[[a-z-]+\] .+", each), each
+    story = [each[9:] for each in story]
+    about = [each for each in story if each.startswith("[ami-creation]") and each != DOWNTIME]
+    assert len(about) == 8, about
+    ids = []
+    for said, wanted in zip(about, EIGHT_LINES, strict=True):
+        found = re.fullmatch(as_pattern(wanted), said)
+        assert found, (said, wanted)
+        ids += found.groups()
+    assert len(ids) == 2 and len(set(ids)) == 1
+    assert story.count(DOWNTIME) == 1
+    assert outcome.startswith("kamiwaza v0.9.2 success, ready after ")
+    assert "from a fresh install: https://" in outcome
+    assert image == f"AMI {ids[0]} is ready: the next deployment of v0.9.2 launches from it"
+
+    shown = cli.json("deployments", "show", made.group(1))
+    assert (shown["mode"], shown["created_ami_id"]) == ("full", ids[0])
+
+
+def test_deploy_and_watch_as_json_lines(ingot, cli, done):
+    words = ["--version", "v0.9.1", "--region", "us-east-1", "--name", "from the AMI"]
+    out = cli("deploy", "kamiwaza", *words, "--tag", "team=web", "--watch", "--json").stdout
+    first, *events, last = [json.loads(line) for line in out.splitlines()]
+    assert (first["status"], first["tags"]) == ("queued", {"team": "web"})
+    assert events == ingot.events(first["id"])
+    assert (last["id"], last["launch_path"], last["finished"]) == (first["id"], "cached", True)
+    assert last["source_ami_id"] == done["created_ami_id"]
+
+
+def test_deploy_without_watch_says_what_comes_next(ingot, cli):
+    run = cli("deploy", "kamiwaza", "--version", "v9.0.0", "--no-start", AWS_REGION="us-west-2")
+    (line,) = run.stdout.splitlines()
+    made = line.split()[0]
+    assert line == f"{made} pending kamiwaza v9.0.0 in us-west-2 (kamiwaza v9.0.0)"
+    assert run.stderr.strip() == f"next: ingot deployments start {made}"
+    words = ["deploy", "kamiwaza", "--version", "9.0.1", "--region", "eu-west-1", "--no-start"]
+    made = cli.json(*words, "--idempotency-key", "cli-once")
+    assert cli.json(*words, "--idempotency-key", "cli-once")["id"] == made["id"]
+    again = cli(*words, "--idempotency-key", "cli-once", "--name", "other", code=3)
+    assert "Idempotency-Key: `cli-once`: this key was used" in again.stderr
+    assert ingot.deployment(made["id"])["status"] == "pending"
+
+
+def test_user_data_from_a_file_and_from_stdin(ingot, cli, tmp_path):
+    script = tmp_path / "install.sh"
+    script.write_text("#!/bin/sh\necho from-file\n")
+    words = ["deploy", "kamiwaza", "--version", "9.1.0", "--region", "us-east-1", "--no-start"]
+    for source, stdin in ((str(script), None), ("-", "#!/bin/sh\necho from-stdin\n")):
+        made = cli.json(*words, "--user-data", source, stdin=stdin)["id"]
+        ((order,),) = ingot.rows('SELECT "order" FROM deployment WHERE id = ?', made)
+        assert json.loads(order)["user_data"] == (stdin or script.read_text())
+    script.write_text("x" * 16_385)
+    assert "16384" in cli(*words, "--user-data", str(script), code=3).stderr
+    assert "no-such-file" in cli(*words, "--user-data", "no-such-file", code=1).stderr
+
+
+def test_deployments_list_and_show(ingot, cli, done):
+    head, *rows = cells(
+        cli("deployments", "list", "--version", "v0.9.1", "--status", "success").stdout
+    )
+    assert head[:6] == ["ID", "NAME", "TEMPLATE", "VERSION", "REGION", "STATUS"]
+    row = dict(zip(head, next(row for row in rows if row[0] == done["id"]), strict=True))
+    assert (row["STATUS"], row["AMI"]) == ("success", done["created_ami_id"])
+    assert (row["AMI STATUS"], row["LAUNCHED"]) == ("completed", "fresh")
+
+    page = cli.json("deployments", "list", "--limit", "1")
+    assert page == ingot.get("/v1/deployments", limit=1)
+    whole = cli.json("deployments", "list", "--limit", "1", "--all")
+    assert whole["items"] == ingot.get("/v1/deployments", limit=200)["items"]
+    more = cli("deployments", "list", "--limit", "1").stderr
+    assert f"--all, or --cursor {page['next_cursor']}" in more
+    empty = cli("deployments", "list", "--template", "nope")
+    assert (empty.stderr.strip(), len(empty.stdout.splitlines())) == ("nothing found", 1)
+
+    assert cli.json("deployments", "show", done["id"]) == done
+    shown = pairs(cli("deployments", "show", done["id"]).stdout)
+    assert shown["status"] == "success" and shown["ami"] == done["created_ami_id"]
+    assert shown["url"] == done["access_url"] and shown["instance"] == done["instance_id"]
+
+
+def test_logs_in_every_form(ingot, cli, done):
+    story = ingot.events(done["id"])
+    for words in (["deployments", "logs"], ["logs"], ["deployments", "watch"], ["watch"]):
+        lines = cli(*words, done["id"]).stdout.splitlines()
+        assert lines[: len(story)] == [
+            f"{e['at'][11:19]} [{e['source']}] {e['message']}" for e in story
+        ]
+    out = cli("logs", done["id"], "--json", "--follow", "--after", "3").stdout
+    assert [json.loads(line) for line in out.splitlines()] == story[3:]
+
+
+def test_images(ingot, cli, done):
+    head, *rows = cells(cli("images", "list", "--version", "v0.9.1").stdout)
+    (row,) = [dict(zip(head, row, strict=True)) for row in rows]
+    assert (row["AMI"], row["STATUS"], row["SIZE"]) == (
+        done["created_ami_id"],
+        "available",
+        "10 GB",
+    )
+    (image,) = cli.json("amis", "list", "--version", "v0.9.1", "--status", "available")["items"]
+    assert image == ingot.get(f"/v1/images/{image['id']}")
+    for name in (image["id"], image["ami_id"]):
+        assert cli.json("images", "show", name) == image
+        assert image["name"] in cli("images", "show", name).stdout
+    assert "ingot images list" in cli("images", "show", "ami-12345678", code=4).stderr
+
+
+def test_tasks_queues_and_status(ingot, cli, done):
+    head, *rows = cells(cli("tasks", "list", "--deployment", done["id"]).stdout)
+    assert {row[1] for row in rows} == {"launch", "readiness", "ami"}
+    assert {row[head.index("STATE")] for row in rows} == {"completed"}
+    tasks = cli.json("tasks", "list", "--deployment", done["id"], "--queue", "ami")["items"]
+    assert tasks == ingot.get("/v1/tasks", deployment_id=done["id"], queue="ami")["items"]
+    task = cli.json("tasks", "show", tasks[0]["id"])
+    assert task["attempts"] and task["kind"] == "ami"
+    shown = cli("tasks", "show", task["id"]).stdout
+    assert task["id"] in shown and "OUTCOME" in shown
+
+    names = {"launch", "readiness", "ami", "monitor", "scheduler"}
+    assert names <= {queue["name"] for queue in cli.json("queues", "list")["items"]}
+    head, *rows = cells(cli("queues", "list").stdout)
+    assert names <= {row[0] for row in rows} and "OLDEST DUE" in head
+    ready = cli.json("status")
+    assert ready["ready"] and {"database"} <= {check["name"] for check in ready["checks"]}
+    head, *rows = cells(cli("status").stdout)
+    assert {row[1] for row in rows} == {"ok"}
+
+
+def test_templates(ingot, cli, tmp_path):
+    _, *rows = cells(cli("templates", "list").stdout)
+    assert "kamiwaza" in [row[0] for row in rows]
+    assert cli.json("templates", "list") == ingot.get("/v1/templates")
+    assert cli.json("templates", "show", "kamiwaza") == ingot.get("/v1/templates/kamiwaza")
+    assert pairs(cli("templates", "show", "kamiwaza").stdout)["built in"] == "yes"
+
+    file = tmp_path / "mine.yaml"
+    yaml = cli("templates", "show", "kamiwaza", "--yaml").stdout
+    file.write_text(yaml)
+    refused = cli("templates", "apply", str(file), code=3)
+    assert "`kamiwaza` comes with Ingot; give your variant another name (409)" in refused.stderr
+    file.write_text(re.sub(r"(?m)^name: .*$", "name: mine", yaml))
+    assert "template `mine` is fine" in cli("templates", "check", str(file)).stdout
+    assert cli.json("templates", "check", str(file)) == {"ok": True, "problems": []}
+    assert cli("templates", "apply", str(file)).stdout == "mine is at revision 1\n"
+    assert cli.json("templates", "apply", str(file))["revision"] == 1, "the same is no revision"
+    file.write_text(file.read_text().replace("size_gb: 10", "size_gb: 12"))
+    assert cli.json("templates", "apply", "-", stdin=file.read_text())["revision"] == 2
+    cli("templates", "show", "nope", code=4)
+
+
+def broken(what):
+    text = ["name: web", "instance_types:", "  - t3.micro", "probe:", "  port: 443"]
+    if what == "tab":
+        text[2] = "\t- t3.micro"
+    else:
+        text.insert(3, "name: again")
+    return "\n".join(text) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("what", "place", "says"),
+    [
+        ("tab", "3:1: ", "a tab can not indent YAML; use spaces"),
+        ("duplicate", "4:1: name: ", "the key `name` stands here a second time, first on line 1"),
+    ],
+)
+def test_templates_check_and_apply_name_the_place(ingot, cli, tmp_path, what, place, says):
+    file = tmp_path / "bad.yaml"
+    file.write_text(broken(what))
+    # Nobody is asked: it works without any API.
+    nowhere = {"INGOT_URL": f"http://127.0.0.1:{free_port()}"}
+    said = cli("templates", "check", str(file), code=3, **nowhere).stderr
+    assert said.splitlines()[0] == f"error: {file} has 1 mistake"
+    assert f"  {file}:{place}{says}" in said
+    assert says in cli("templates", "check", "-", stdin=file.read_text(), code=3).stderr
+    out = json.loads(cli("templates", "check", str(file), "--json", code=3).stdout)
+    (wrong,) = out["problems"]
+    line, column = map(int, place.split(":")[:2])
+    assert (out["ok"], wrong["line"], wrong["column"]) == (False, line, column)
+    assert says in wrong["message"]
+
+    templates = ingot.get("/v1/templates")
+    refused = cli("templates", "apply", str(file), code=3).stderr
+    assert f"line {line}, column {column}: {says}" in refused and "(422)" in refused
+    assert ingot.get("/v1/templates") == templates
+
+
+def test_the_life_by_hand(ingot, cli):
+    """start, cancel, retry and destroy, each with and without --json."""
+    words = ["deploy", "kamiwaza", "--version", "9.2.0", "--region", "us-east-1", "--no-start"]
+    over = cli.json(*words)["id"]
+    cli("deployments", "start", over)
+    cli("watch", over)
+    assert "it is over" in cli("deployments", "cancel", over, code=3).stderr
+
+    fault = {"action": "RunInstances", "kind": "error", "code": "InvalidParameterValue"}
+    ingot.control("POST", "faults", fault)
+    made = cli.json(*words)["id"]
+    assert "queued" in cli("deployments", "start", made).stdout
+    watched = cli("watch", made, code=1)
+    assert "failed: " in watched.stdout
+    assert f"try again: ingot deployments retry {made}" in watched.stdout
+    ingot.control("POST", "next_instance", {"hold_install": True})
+    assert cli.json("deployments", "retry", made)["run"] == 2
+    ingot.status(made, "running")
+    refused = cli("deployments", "retry", made, code=3).stderr
+    assert "the deployment is `running`" in refused and "(409)" in refused
+    assert cli.json("deployments", "cancel", made)["status"] == "cancelled"
+    assert pairs(cli("deployments", "cancel", made).stdout)["status"] == "cancelled"
+    assert cli("watch", made, code=1).stdout
+
+
+def test_destroy_asks_and_waits(ingot, cli):
+    """Nobody at the terminal is no consent."""
+    words = ["deploy", "kamiwaza", "--version", "9.3.0", "--region", "us-east-1"]
+    made = json.loads(cli(*words, "--no-ami", "--watch", "--json").stdout.splitlines()[-1])
+    asked = cli("deployments", "destroy", made["id"], code=2).stderr
+    assert "add --yes" in asked
+    assert ingot.deployment(made["id"])["status"] == "success"
+    gone = cli.json("deployments", "destroy", made["id"], "--yes", "--wait")
+    assert (gone["status"], gone["instance_id"]) == ("destroyed", None)
+    shown = pairs(cli("deployments", "destroy", made["id"], "--yes").stdout)
+    assert (shown["status"], shown["instance"]) == ("destroyed", "-")
+
+
+def test_a_bad_end_of_a_watched_deployment_is_1(ingot, cli):
+    words = ["--version", "1.0.0", "--region", "us-east-1", "--watch"]
+    ingot.apply(template("patient"))
+    ingot.apply(template("short", probe={"max_attempts": 2}))
+    ingot.control("POST", "next_instance", {"serve": "500"})
+    out = cli("deploy", "short", *words, code=1).stdout
+    assert "[readiness] Check 2/2: HTTP 500" in out and "readiness_timeout" in out
+    ingot.control("POST", "next_image", {"state": "failed", "reason": "no luck", "times": 3})
+    out = cli("deploy", "patient", *words, code=1).stdout
+    assert "patient 1.0.0 success" in out and "no AMI: " in out and "no luck" in out
+
+
+USAGE = [
+    [],
+    ["explode"],
+    ["deploy"],
+    ["deploy", "kamiwaza"],
+    ["deploy", "kamiwaza", "--version", "1.2.3"],
+    ["deploy", "kamiwaza", "--version", "1.2.3", "--region", "r", "--tag", "a=1", "--tag", "a=2"],
+    ["deploy", "kamiwaza", "--version", "1.2.3", "--region", "r", "--tag", "nonsense"],
+    ["deploy", "kamiwaza", "--version", "1.2.3", "--region", "r", "--ingress", "x:10.0.0.0/8"],
+    ["deploy", "kamiwaza", "--version", "1.2.3", "--region", "r", "--volume-size", "ten"],
+    ["deployments", "list", "--status", "gone"],
+    ["deployments", "list", "--limit", "0"],
+    ["deployments", "list", "--limit", "201"],
+    ["deployments", "show"],
+    ["logs", NOBODY, "--after", "-1"],
+    ["tasks", "list", "--state", "gone"],
+    ["images", "list", "--url", "nonsense"],
+    ["token", "list"],
+    ["migrate", "up"],
+]
+
+
+@pytest.mark.parametrize("words", USAGE, ids=[" ".join(words) or "nothing" for words in USAGE])
+def test_a_command_line_that_cannot_be_used_is_2(cli, words):
+    run = cli(*words, code=2)
+    assert not run.stdout and len(run.stderr) > 20
+
+
+REFUSED = [
+    (["--version", "newest"], "version: `newest`: write it as `v1.2.3`"),
+    (["--region", "mars-1"], "region: `mars-1`: choose one of the regions allowed here: us-east-1"),
+    (["--instance-type", "p5.48xlarge"], "instance_type: `p5.48xlarge`: choose one of"),
+    (["--volume-size", "7"], "volume_size_gb: `7`: give 8 to 1000 GB"),
+    (["--volume-size", "1001"], "volume_size_gb: `1001`: give 8 to 1000 GB"),
+    (["--name", "<b>"], "job_name: `<b>`: remove the character"),
+    (["--ingress", "22:0.0.0.0/0"], "ingress[0].cidr: `0.0.0.0/0`: port 22 is not opened"),
+    (["--email", "me@here"], "email: `me@here`: write one address"),
+]
+
+
+@pytest.mark.parametrize(("words", "says"), REFUSED, ids=[row[1].split(":")[0] for row in REFUSED])
+def test_refused_input_is_3(ingot, cli, words, says):
+    usual = {"--version": "1.2.3", "--region": "us-east-1"}
+    usual |= dict(zip(words[::2], words[1::2], strict=True))
+    line = [word for pair in usual.items() for word in pair]
+    count = ingot.rows("SELECT count(*) FROM deployment")
+    said = cli("deploy", "kamiwaza", *line, code=3).stderr
+    assert says in said and "(422)" in said and re.search(r"request id req_\w+", said), said
+    assert ingot.rows("SELECT count(*) FROM deployment") == count
+
+
+def test_an_unknown_template_is_3_and_an_unknown_id_4(cli):
+    words = ["deploy", "nope", "--version", "1.2.3", "--region", "us-east-1"]
+    assert "template: `nope`: choose one of" in cli(*words, code=3).stderr
+    for words in (["deployments", "show"], ["logs"], ["watch"], ["deployments", "retry"]):
+        assert "ingot deployments list" in cli(*words, NOBODY, code=4).stderr
+    assert "ingot deployments list" in cli("deployments", "destroy", NOBODY, "--yes", code=4).stderr
+    cli("tasks", "show", "tsk_x", code=4)
+
+
+def test_a_bad_token_is_5(ingot, cli, tmp_path):
+    for token in ("nonsense", f"{ingot.token[:-4]}0000"):
+        said = cli("deployments", "list", "--token", token, code=5).stderr
+        assert "(401)" in said and "hint: give a token with --token or INGOT_TOKEN" in said
+        assert token not in said
+        cli("deployments", "list", code=5, INGOT_TOKEN=token)
+    said = cli(
+        "deployments", "list", "--url", ingot.url, code=5, INGOT_DATA_DIR=str(tmp_path)
+    ).stderr
+    assert "there is no token" in said
+
+
+def test_nobody_there_is_5(cli):
+    url = f"http://127.0.0.1:{free_port()}"
+    for words in (["deployments", "list"], ["watch", NOBODY], ["status"], ["templates", "list"]):
+        said = cli(*words, "--url", url, code=5).stderr
+        assert (
+            f"cannot reach the API at {url}" in said and "hint: start one with `ingot up`" in said
+        )
+
+
+def test_another_server_is_not_taken_for_ingot(ingot, cli):
+    said = cli("deployments", "list", "--url", ingot.sim, "--token", ingot.token, code=5).stderr
+    assert "that is not Ingot's API" in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[]]
+    + [[name] for name in COMMANDS]
+    + [[n, sub] for n, subs in COMMANDS.items() for sub in subs],
+    ids=" ".join,
+)
+def test_help_has_examples(cli, words):
+    """Enumerated from what the help itself lists, so that no new command is forgotten."""
+    said = cli(*words, "--help").stdout
+    assert re.search(r"(?m)^Usage: ingot", said)
+    if not words:
+        listed = re.findall(r"(?m)^  ([a-z]+) {2,}(?!see the|everything in one process, in)", said)
+        assert set(COMMANDS) <= set(listed)
+        assert "ingot deploy kamiwaza --version v0.9.2" in said and "Exit codes:" in said
+        return
+    examples = said.split("\nExamples:\n")[1]
+    assert re.search(r"(?m)^ +.*\bingot\b", examples), examples
+    named = re.search(r"(?ms)^Commands:\n(.*?)\n\n", said)
+    subs = re.findall(r"(?m)^  ([a-z-]+)", named.group(1)) if named else []
+    if len(words) == 1:
+        assert sorted(set(subs) - {"help"}) == sorted(COMMANDS[words[0]])
+
+
+def test_the_version(cli):
+    assert re.fullmatch(r"ingot \d+\.\d+\.\d+\n", cli("--version").stdout)
+
+
+def test_where_up_may_listen_and_that_it_says_so(cli, tmp_path):
+    """`ingot up` has one user: it stays on loopback, and an address in use is one clear line."""
+    up = ["up", "--cloud", "sim", "--data-dir", str(tmp_path)]
+    assert "loopback only" in cli(*up, "--listen", "0.0.0.0:0", code=1).stderr
+    first = Up(tmp_path / "first")
+    said = cli(*up, "--listen", first.address, code=1).stderr
+    first.stop()
+    assert "choose another address with --listen" in said

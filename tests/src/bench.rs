@@ -1,0 +1,31 @@
+//! The benchmark behind `make bench`: the figures Ingot promises, measured on real processes from the outside and printed
+//! as one table with the machine they were measured on.
+//!
+//! | module | figure |
+//! |---|---|
+//! | [`help`] | how fast `ingot --help` starts |
+//! | [`idle`] | what a worker with nothing to do costs |
+//! | [`enqueue`] | from a durable task to its handler, on an idle system |
+//! | [`delayed`] | how late delayed tasks are |
+//! | [`intake`] | `POST /v1/deployments` under 32 connections |
+//! | [`crowd`] | 2,000 deployments and 500 images waiting on one worker |
+//! | [`build`] | building Ingot; only on request, for it takes half an hour |
+
+pub mod build;
+pub mod crowd;
+pub mod delayed;
+pub mod enqueue;
+pub mod figure;
+mod files;
+pub mod help;
+mod http;
+pub mod idle;
+pub mod intake;
+mod machine;
+mod metrics;
+mod proc;
+mod sample;
+mod told;
+
+pub use figure::{Figure, Verdict};
+pub use machine::heading;

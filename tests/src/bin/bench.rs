@@ -1,0 +1,81 @@
+//! `make bench`: measures the promised figures and prints them with the machine; ends with 1 when a target is missed.
+//!
+//! `bench [FIGURE…]` measures some only: help, idle, enqueue, delayed, intake, crowd, or build, which is not part of all.
+//! INGOT_BIN names the binary that is measured; it should be a release build.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, ensure};
+use ingot_tests::bench::{self, Figure, Verdict};
+use ingot_tests::{Options, Stack};
+
+const ALL: [&str; 6] = ["help", "idle", "enqueue", "delayed", "intake", "crowd"];
+
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    let mut wanted: Vec<String> = std::env::args().skip(1).collect();
+    for name in &wanted {
+        let known = ALL.contains(&name.as_str()) || name == "build";
+        ensure!(
+            known,
+            "there is no figure `{name}`: {}, build",
+            ALL.join(", ")
+        );
+    }
+    if wanted.is_empty() {
+        wanted = ALL.map(str::to_owned).to_vec();
+    }
+    say(&bench::heading().await?)?;
+    let mut figures = Vec::new();
+    for name in [
+        "build", "help", "idle", "enqueue", "delayed", "intake", "crowd",
+    ] {
+        if wanted.iter().any(|one| one == name) {
+            let measured = measure(name)
+                .await
+                .with_context(|| format!("the figure `{name}`"))?;
+            for figure in &measured {
+                writeln!(std::io::stderr(), "{}", figure.line())?;
+            }
+            figures.extend(measured);
+        }
+    }
+    say(&bench::figure::table(&figures))?;
+    let missed = figures
+        .iter()
+        .any(|figure| figure.verdict == Verdict::Missed);
+    Ok(ExitCode::from(u8::from(missed)))
+}
+
+/// Each figure gets an installation of its own, so that none stands on another's leftovers.
+async fn measure(name: &str) -> Result<Vec<Figure>> {
+    match name {
+        "build" => bench::build::measure().await,
+        "help" => bench::help::measure().await,
+        "idle" => bench::idle::measure(&stack(1).await?).await,
+        "enqueue" => bench::enqueue::measure(&stack(1).await?).await,
+        "delayed" => bench::delayed::measure(&stack(1).await?).await,
+        "intake" => {
+            let alone = bench::intake::measure(&stack(0).await?, "no worker", true).await?;
+            let busy = stack(1).await?;
+            let busy = bench::intake::measure(&busy, "one worker launching", false).await?;
+            Ok([alone, busy].concat())
+        }
+        _ => bench::crowd::measure(&stack(1).await?).await,
+    }
+}
+
+/// Postgres, Redis, a region without throttling, one API and some workers, all in real time.
+async fn stack(workers: usize) -> Result<Stack> {
+    let options = Options {
+        workers,
+        pace: 1,
+        ..Options::default()
+    };
+    Stack::scaled_with(options).await
+}
+
+fn say(text: &str) -> Result<()> {
+    Ok(writeln!(std::io::stdout(), "{text}")?)
+}

@@ -1,0 +1,81 @@
+//! The run's Postgres, and databases of it. nextest's setup script starts one server for all tests; without nextest each
+//! process starts its own. A test that stops or starves Postgres starts one for itself.
+
+use anyhow::{Context, Result};
+use ingot_migration::sea_orm::{ConnectOptions, ConnectionTrait, Database as Opened};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use crate::environment::variable;
+use crate::watched::Watched;
+
+/// A Postgres server.
+#[derive(Debug)]
+pub struct Postgres {
+    port: u16,
+    server: Watched,
+}
+
+impl Postgres {
+    /// A server of its own; it stops when this is dropped.
+    pub async fn start() -> Result<Self> {
+        let server = Watched::start("postgres.sh", &[]).await?;
+        Ok(Self {
+            port: server.fact("port")?,
+            server,
+        })
+    }
+
+    /// The URL of one of its databases.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://ingot@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// An empty database of this server.
+    pub async fn database(&self) -> Result<Database> {
+        Database::create(&self.url("postgres")).await
+    }
+
+    /// Stops it and waits until it is gone.
+    pub async fn stop(self) -> Result<()> {
+        self.server.stop().await
+    }
+}
+
+/// An empty database of the run's server, for one test.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// `postgres://…`
+    pub url: String,
+}
+
+impl Database {
+    /// Creates one.
+    pub async fn new() -> Result<Self> {
+        // Never dropped: its pipe closes when this process ends.
+        static OWN: OnceCell<Postgres> = OnceCell::const_new();
+        match variable("INGOT_TEST_DATABASE_URL") {
+            Some(url) => Self::create(&url).await,
+            None => OWN.get_or_try_init(Postgres::start).await?.database().await,
+        }
+    }
+
+    async fn create(admin: &str) -> Result<Self> {
+        let name = format!("t_{}", Uuid::new_v4().simple());
+        let mut options = ConnectOptions::new(admin);
+        options.max_connections(1).sqlx_logging(false);
+        let server = Opened::connect(options)
+            .await
+            .with_context(|| format!("the tests' Postgres at {admin}"))?;
+        server
+            .execute_unprepared(&format!("CREATE DATABASE {name}"))
+            .await?;
+        server.close().await?;
+        let (base, _) = admin
+            .rsplit_once('/')
+            .context("a database URL ends in a name")?;
+        Ok(Self {
+            url: format!("{base}/{name}"),
+        })
+    }
+}

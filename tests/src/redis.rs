@@ -1,0 +1,119 @@
+//! Redis for tests: the run's server for those who only use it, one of their own for those who kill or flush it.
+
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use tokio::sync::OnceCell;
+
+use crate::environment::variable;
+use crate::watched::Watched;
+
+/// A Redis server of one test; it stops when this is dropped.
+#[derive(Debug)]
+pub struct Redis {
+    port: u16,
+    options: Vec<String>,
+    server: Watched,
+}
+
+impl Redis {
+    /// Starts one on a free port, without persistence and without eviction.
+    pub async fn start() -> Result<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// The same with further options of redis-server, such as `--maxmemory-policy allkeys-lru`.
+    pub async fn start_with(options: &[&str]) -> Result<Self> {
+        let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
+        let server = serve("", &options).await?;
+        Ok(Self {
+            port: server.fact("port")?,
+            options,
+            server,
+        })
+    }
+
+    /// The URL of the run's server, which nobody may stop or flush; queues on it must have names of their own.
+    pub async fn shared() -> Result<String> {
+        // Never dropped: its pipe closes when this process ends.
+        static OWN: OnceCell<Redis> = OnceCell::const_new();
+        match variable("INGOT_TEST_REDIS_URL") {
+            Some(url) => Ok(url),
+            None => Ok(OWN.get_or_try_init(Redis::start).await?.url()),
+        }
+    }
+
+    /// `redis://…`
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    /// A connection of its own.
+    pub async fn connection(&self) -> Result<redis::aio::MultiplexedConnection> {
+        connection(&self.url()).await
+    }
+
+    /// Forgets everything, as an operator's slip or a failover to an empty replica would.
+    pub async fn flushall(&self) -> Result<()> {
+        let mut connection = self.connection().await?;
+        redis::cmd("FLUSHALL")
+            .query_async::<()>(&mut connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Kills the server where it stands; `restart_empty` brings it back.
+    pub async fn kill(&self) -> Result<()> {
+        self.signal("KILL").await
+    }
+
+    /// Stalls it: connections stay open and nobody answers.
+    pub async fn stall(&self) -> Result<()> {
+        self.signal("STOP").await
+    }
+
+    /// Ends a stall.
+    pub async fn resume(&self) -> Result<()> {
+        self.signal("CONT").await
+    }
+
+    /// Brings it back on the same port with nothing in it, whether it runs or was killed.
+    pub async fn restart_empty(&mut self) -> Result<()> {
+        // Ignored: it may be dead already.
+        let _ = self.kill().await;
+        let port = self.port.to_string();
+        self.server = serve(&port, &self.options).await?;
+        Ok(())
+    }
+
+    async fn signal(&self, signal: &str) -> Result<()> {
+        send_signal(self.server.fact("pid")?, signal).await
+    }
+}
+
+async fn serve(port: &str, options: &[String]) -> Result<Watched> {
+    let arguments: Vec<&str> = std::iter::once(port)
+        .chain(options.iter().map(String::as_str))
+        .collect();
+    Watched::start("redis.sh", &arguments).await
+}
+
+/// A connection to any Redis.
+pub(crate) async fn connection(url: &str) -> Result<redis::aio::MultiplexedConnection> {
+    let client = redis::Client::open(url)?;
+    client
+        .get_multiplexed_async_connection()
+        .await
+        .with_context(|| format!("the tests' Redis at {url}"))
+}
+
+/// Sends a signal by the shell's own `kill`: the house forbids unsafe code, and the program of that name may not be there.
+pub(crate) async fn send_signal(pid: u32, signal: &str) -> Result<()> {
+    let sent = tokio::process::Command::new("sh")
+        .args(["-c", "kill -s \"$0\" \"$1\"", signal, &pid.to_string()])
+        .stderr(Stdio::null())
+        .status()
+        .await?;
+    ensure!(sent.success(), "process {pid} did not take SIG{signal}");
+    Ok(())
+}

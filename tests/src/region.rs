@@ -1,0 +1,72 @@
+//! A simulated region as tests see it: its control endpoints under `/_sim` (`crates/sim/src/control.rs` lists them).
+
+use anyhow::{Context, Result, ensure};
+use reqwest::Method;
+use serde_json::Value;
+
+/// The control of one simulated region.
+#[derive(Debug, Clone)]
+pub struct Region {
+    http: reqwest::Client,
+    endpoint: String,
+}
+
+impl Region {
+    /// The region at an endpoint.
+    pub fn at(endpoint: &str) -> Result<Self> {
+        // Somebody may have installed a provider already; that one is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Ok(Self {
+            http: reqwest::Client::builder().build()?,
+            endpoint: endpoint.trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// What `AWS_ENDPOINT_URL` must say to reach it.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// `GET /_sim/{path}`
+    pub async fn get(&self, path: &str) -> Result<Value> {
+        self.call(Method::GET, path, None).await
+    }
+
+    /// `POST /_sim/{path}`
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    /// `DELETE /_sim/{path}`
+    pub async fn delete(&self, path: &str) -> Result<Value> {
+        self.call(Method::DELETE, path, None).await
+    }
+
+    /// Every call of an action (a glob) so far, oldest first.
+    pub async fn calls(&self, action: &str) -> Result<Vec<Value>> {
+        let journal = self.get(&format!("journal?action={action}")).await?;
+        Ok(list(&journal, "calls"))
+    }
+
+    /// What the region holds: `instances`, `images`, `snapshots` or `groups` of one AWS region.
+    pub async fn objects(&self, region: &str, kind: &str) -> Result<Vec<Value>> {
+        let state = self.get(&format!("state?region={region}")).await?;
+        Ok(list(&state, kind))
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+        let url = format!("{}/_sim/{path}", self.endpoint);
+        let mut request = self.http.request(method, &url);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().await.with_context(|| url.clone())?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        ensure!(status.is_success(), "{url} answered {status}: {text}");
+        serde_json::from_str(&text).with_context(|| format!("{url} answered {text}"))
+    }
+}
+
+fn list(answer: &Value, name: &str) -> Vec<Value> {
+    answer[name].as_array().cloned().unwrap_or_default()
+}

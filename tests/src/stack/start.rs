@@ -1,0 +1,153 @@
+//! Starting an installation's processes in order, each once the one before says that it is up.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use ingot_client::Client;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{Options, Stack};
+use crate::postgres::Database;
+use crate::process::{Process, ingot};
+use crate::redis::Redis;
+use crate::region::Region;
+
+/// A debug build on two busy cores.
+const UP: Duration = Duration::from_secs(60);
+
+type Environment = Vec<(String, String)>;
+
+/// The scaled shape.
+pub(super) async fn scaled(options: Options) -> Result<Stack> {
+    let home = TempDir::new()?;
+    let (database, redis) = (Database::new().await?, Redis::start().await?);
+    let (sim, line) = sim(&options).await?;
+    let endpoint = text(&line, "listening")?;
+    let probe_port = line["probe_port"]
+        .as_u64()
+        .context("`ingot sim` told no probe_port")?;
+    let mut environment = pairs(&[
+        ("DATABASE_URL", &database.url),
+        ("REDIS_URL", &redis.url()),
+        ("AWS_ENDPOINT_URL", &endpoint),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("INGOT_PACE", &options.pace.to_string()),
+        ("INGOT_PROBE_CIDRS", "127.0.0.0/8"),
+        ("INGOT_PROBE_PORT", &probe_port.to_string()),
+        ("INGOT_REGIONS", "us-east-1,eu-west-1"),
+        ("HOME", &home.path().to_string_lossy()),
+    ]);
+    environment.extend(options.environment);
+    let migrated = ingot(&["migrate", "up"], &environment, UP).await?;
+    ensure!(
+        migrated.status.success(),
+        "`ingot migrate up`: {}",
+        String::from_utf8_lossy(&migrated.stderr)
+    );
+    let token = token(&environment).await?;
+    let mut api = Process::start(&["api", "--listen", "127.0.0.1:0"], &environment)?;
+    let listening = text(&api.up(UP).await?, "listening")?;
+    let mut stack = Stack {
+        client: Client::new(&listening, Some(&token))?,
+        token,
+        region: Region::at(&endpoint)?,
+        api,
+        workers: Vec::new(),
+        metrics: Vec::new(),
+        redis: Some(redis),
+        database: Some(database),
+        environment,
+        sim: Some(sim),
+        home,
+    };
+    for _ in 0..options.workers {
+        stack.add_worker().await?;
+    }
+    Ok(stack)
+}
+
+/// The embedded shape.
+pub(super) async fn embedded(options: Options) -> Result<Stack> {
+    let home = TempDir::new()?;
+    let (directory, pace) = (
+        home.path().to_string_lossy().into_owned(),
+        options.pace.to_string(),
+    );
+    let mut environment = pairs(&[("HOME", &directory)]);
+    environment.extend(options.environment);
+    let arguments = [
+        "up",
+        "--cloud",
+        "sim",
+        "--listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        &directory,
+        "--pace",
+        &pace,
+    ];
+    let mut api = Process::start(&arguments, &environment)?;
+    let line = api.up(UP).await?;
+    let token = std::fs::read_to_string(home.path().join("token")).context("the token's file")?;
+    let token = token.trim().to_owned();
+    Ok(Stack {
+        client: Client::new(&text(&line, "listening")?, Some(&token))?,
+        token,
+        region: Region::at(&text(&line, "sim")?)?,
+        api,
+        workers: Vec::new(),
+        metrics: Vec::new(),
+        redis: None,
+        database: None,
+        environment,
+        sim: None,
+        home,
+    })
+}
+
+/// One more worker, and where its metrics are.
+pub(super) async fn worker(environment: &Environment) -> Result<(Process, String)> {
+    let mut worker = Process::start(&["worker", "--metrics-listen", "127.0.0.1:0"], environment)?;
+    let listening = text(&worker.up(UP).await?, "listening")?;
+    Ok((worker, listening))
+}
+
+/// `ingot sim`, and the line it prints.
+async fn sim(options: &Options) -> Result<(Process, Value)> {
+    let pace = options.pace.to_string();
+    let mut arguments = vec!["sim", "--listen", "127.0.0.1:0", "--pace", &pace];
+    if !options.buckets {
+        arguments.push("--no-buckets");
+    }
+    let mut sim = Process::start(&arguments, &[])?;
+    let line = sim.up(UP).await?;
+    Ok((sim, line))
+}
+
+async fn token(environment: &Environment) -> Result<String> {
+    let made = ingot(&["token", "create", "--json"], environment, UP).await?;
+    let said = String::from_utf8_lossy(&made.stdout).into_owned();
+    ensure!(
+        made.status.success(),
+        "`ingot token create`: {}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    let line: Value = serde_json::from_str(&said).with_context(|| said.clone())?;
+    text(&line, "token")
+}
+
+fn text(line: &Value, field: &str) -> Result<String> {
+    let text = line[field]
+        .as_str()
+        .with_context(|| format!("no `{field}` in {line}"))?;
+    Ok(text.to_owned())
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> Environment {
+    let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
+    pairs.iter().map(owned).collect()
+}

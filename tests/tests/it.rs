@@ -1,0 +1,18 @@
+//! The one integration test binary; each subject has a file in `it`.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic is how a test says what went wrong"
+)]
+
+mod it {
+    mod compose;
+    mod doorbell;
+    mod doubts;
+    mod killed;
+    mod ledger;
+    mod life;
+    mod migrations;
+    mod refusals;
+    mod storms;
+    mod structure;
+}

@@ -1,0 +1,51 @@
+//! The ledger's transactions, each case once and run on both databases: what a claim, a commit, a tick, a key and a word
+//! from outside may do, and what they leave undone when somebody else was first.
+
+mod crashes;
+mod creating;
+mod events;
+mod fences;
+mod interventions;
+mod keys;
+mod relay;
+mod rows;
+mod settings;
+mod tasks;
+mod ticks;
+
+/// One test per case and database.
+macro_rules! on_both {
+    ($($case:ident),+ $(,)?) => {
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                super::$case(ingot_tests::Ledgers::postgres().await.expect("a ledger")).await
+            })+
+        }
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                super::$case(ingot_tests::Ledgers::sqlite().await.expect("a ledger")).await
+            })+
+        }
+    };
+}
+use on_both;
+
+/// What each of `count` racers answers; they start together, on replicas of the ledger.
+async fn race<T, F, Fut>(ledgers: &ingot_tests::Ledgers, count: usize, run: F) -> Vec<T>
+where
+    F: Fn(usize, ingot_entity::Ledger) -> Fut,
+    Fut: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let replicas = ledgers.replicas(count.min(5)).await.expect("replicas");
+    let racers: Vec<_> = (0..count)
+        .map(|number| tokio::spawn(run(number, replicas[number % replicas.len()].clone())))
+        .collect();
+    let mut answers = Vec::new();
+    for racer in racers {
+        answers.push(racer.await.expect("no panic"));
+    }
+    answers
+}

@@ -1,0 +1,116 @@
+//! Accepting a deployment: row, events, first task and idempotency record together, and the same key the same answer.
+
+use ingot_entity::store::{Created, DeploymentQuery, IdempotencyClaim};
+use ingot_entity::{Ledger, deployment};
+use ingot_tests::Ledgers;
+
+use super::rows::{create, new_deployment, tasks_of};
+use super::{on_both, race};
+
+on_both!(
+    a_started_one_has_its_task_and_a_pending_one_has_none,
+    the_same_key_answers_with_the_first,
+    twenty_requests_with_one_key_are_one_row,
+    twenty_different_bodies_under_one_key_are_one_row,
+);
+
+fn with_key(token: &str, key: &str, hash: &str) -> Option<IdempotencyClaim> {
+    Some(IdempotencyClaim {
+        token_id: token.to_owned(),
+        key: key.to_owned(),
+        request_hash: hash.to_owned(),
+    })
+}
+
+async fn ask(ledger: &Ledger, claim: Option<IdempotencyClaim>) -> Created<deployment::Model> {
+    let new = new_deployment("v0.9.2", true);
+    ledger
+        .create_deployment(new, claim)
+        .await
+        .expect("an answer")
+}
+
+async fn count(ledger: &Ledger) -> usize {
+    let all = DeploymentQuery::default();
+    ledger
+        .list_deployments(&all, 200)
+        .await
+        .expect("a list")
+        .len()
+}
+
+async fn a_started_one_has_its_task_and_a_pending_one_has_none(ledgers: Ledgers) {
+    let ledger = ledgers.ledger();
+    let (started, task) = create(ledger, true).await;
+    let tasks = tasks_of(ledger, &started.id).await;
+    assert_eq!(tasks.len(), 1);
+    assert_eq!(tasks[0].id, task.expect("a task").id.to_string());
+    assert_eq!(
+        (tasks[0].kind.as_str(), tasks[0].state.as_str()),
+        ("launch", "available")
+    );
+    assert_eq!((started.status.as_str(), started.run), ("queued", 1));
+    let (pending, task) = create(ledger, false).await;
+    assert!(task.is_none() && tasks_of(ledger, &pending.id).await.is_empty());
+    assert_eq!((pending.status.as_str(), pending.run), ("pending", 0));
+    let stored = ledger.deployment(&pending.id).await.expect("a look");
+    assert_eq!(
+        stored.expect("a row"),
+        pending,
+        "it reads back as it was written"
+    );
+}
+
+async fn the_same_key_answers_with_the_first(ledgers: Ledgers) {
+    let ledger = ledgers.ledger();
+    let Created::New(first, _) = ask(ledger, with_key("tok_1", "k", "h")).await else {
+        panic!("the first is new");
+    };
+    let again = ask(ledger, with_key("tok_1", "k", "h")).await;
+    assert!(
+        matches!(&again, Created::Before(id) if *id == first.id),
+        "{again:?}"
+    );
+    let other = ask(ledger, with_key("tok_1", "k", "another")).await;
+    assert!(matches!(other, Created::Mismatch), "{other:?}");
+    let stranger = ask(ledger, with_key("tok_2", "k", "another")).await;
+    assert!(matches!(stranger, Created::New(..)), "keys are per token");
+    assert_eq!(count(ledger).await, 2);
+}
+
+async fn twenty_requests_with_one_key_are_one_row(ledgers: Ledgers) {
+    let answers = race(&ledgers, 20, |_, ledger| async move {
+        ask(&ledger, with_key("tok", "k", "h")).await
+    })
+    .await;
+    let mut new = Vec::new();
+    let mut before = Vec::new();
+    for answer in answers {
+        match answer {
+            Created::New(row, _) => new.push(row.id),
+            Created::Before(id) => before.push(id),
+            Created::Mismatch => panic!("all asked for the same"),
+        }
+    }
+    assert_eq!((new.len(), before.len()), (1, 19));
+    assert!(before.iter().all(|id| *id == new[0]));
+    assert_eq!(count(ledgers.ledger()).await, 1);
+    assert_eq!(tasks_of(ledgers.ledger(), &new[0]).await.len(), 1);
+}
+
+async fn twenty_different_bodies_under_one_key_are_one_row(ledgers: Ledgers) {
+    let answers = race(&ledgers, 20, |number, ledger| async move {
+        ask(&ledger, with_key("tok", "k", &format!("h{number}"))).await
+    })
+    .await;
+    let new = answers
+        .iter()
+        .filter(|one| matches!(one, Created::New(..)))
+        .count();
+    let refused = answers
+        .iter()
+        .filter(|one| matches!(one, Created::Mismatch))
+        .count();
+    assert_eq!((new, refused), (1, 19));
+    assert_eq!(count(ledgers.ledger()).await, 1);
+}

@@ -1,0 +1,253 @@
+//! The end of a visit is written whole or not at all: not after the lease went to another, not over somebody else's change,
+//! and never against the transition tables.
+
+use ingot_domain::deployment::AmiStatus;
+use ingot_domain::event::{Line, Source};
+use ingot_domain::image::ImageStatus;
+use ingot_domain::task::TaskKind;
+use ingot_entity::store::{
+    Change, Claim, Committed, EffectKind, ImageQuery, Intention, NewTask, Then,
+};
+use ingot_entity::{Ledger, LedgerError, deployment, effect, image};
+use ingot_tests::Ledgers;
+
+use super::on_both;
+use super::rows::{claimed, create, key, lapse, now, task_now, tasks_of};
+
+on_both!(
+    a_commit_writes_everything,
+    a_fenced_commit_writes_nothing,
+    an_overtaken_commit_writes_nothing,
+    an_effect_is_intended_once_and_settled,
+    a_step_the_tables_do_not_know_is_refused,
+);
+
+/// A change that touches every table a visit can touch.
+fn everything(ledger: &Ledger, row: &deployment::Model) -> Change {
+    let mut after = row.clone();
+    after.status = "deploying".to_owned();
+    let id = ledger.effect_id();
+    let (region, params) = (&row.region, serde_json::json!({"a": 1}));
+    let at = ledger.now();
+    Change {
+        deployment: Some((row.clone(), after)),
+        lines: vec![
+            Line::info("test.one", Source::Deploy, "one"),
+            Line::info("test.two", Source::Deploy, "two"),
+        ],
+        intend: Some(effect::Model::intention(
+            &id,
+            Intention {
+                deployment_id: &row.id,
+                run: row.run,
+                kind: EffectKind::Launch,
+                generation: 1,
+                region,
+                params,
+            },
+            at,
+        )),
+        claim: Some(image::Model::claim(
+            &key("v1.0.0"),
+            1,
+            "a name".to_owned(),
+            &row.id,
+            "i-1",
+            at,
+        )),
+        tasks: vec![NewTask::of_deployment(
+            TaskKind::Readiness,
+            &row.id,
+            row.run,
+            at,
+        )],
+        ..Change::default()
+    }
+}
+
+async fn images(ledger: &Ledger) -> Vec<image::Model> {
+    let all = ImageQuery::default();
+    ledger.list_images(&all, 100).await.expect("a list")
+}
+
+/// Nothing of `everything` is there.
+async fn nothing_written(ledger: &Ledger, before: &deployment::Model) {
+    assert_eq!(&now(ledger, before).await, before);
+    let events = ledger.events(&before.id, before.event_seq, 100).await;
+    assert!(events.expect("events").is_empty());
+    assert!(
+        ledger
+            .effects(&before.id)
+            .await
+            .expect("effects")
+            .is_empty()
+    );
+    assert!(images(ledger).await.is_empty());
+    assert_eq!(tasks_of(ledger, &before.id).await.len(), 1);
+}
+
+async fn commit(ledger: &Ledger, claim: &Claim, change: &Change) -> Committed {
+    let ended = ledger.commit(claim, change, &Then::Done).await;
+    ended.expect("an answer")
+}
+
+async fn a_commit_writes_everything(ledgers: Ledgers) {
+    let ledger = ledgers.ledger();
+    let (row, claim) = claimed(ledger, "w").await;
+    let change = everything(ledger, &row);
+    assert_eq!(commit(ledger, &claim, &change).await, Committed::Yes);
+    let after = now(ledger, &row).await;
+    assert_eq!(after.status, "deploying");
+    assert_eq!(after.row_version, row.row_version + 1);
+    assert_eq!(after.event_seq, row.event_seq + 2);
+    let events = ledger
+        .events(&row.id, row.event_seq, 10)
+        .await
+        .expect("events");
+    let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(kinds, ["test.one", "test.two"]);
+    assert_eq!(ledger.effects(&row.id).await.expect("effects").len(), 1);
+    assert_eq!(images(ledger).await.len(), 1);
+    assert_eq!(tasks_of(ledger, &row.id).await.len(), 2);
+    assert_eq!(task_now(ledger, &claim.task.id).await.state, "completed");
+}
+
+async fn a_fenced_commit_writes_nothing(ledgers: Ledgers) {
+    let ledger = ledgers.ledger();
+    let (row, first) = claimed(ledger, "w1").await;
+    lapse(ledger, &first.task.id).await;
+    let second = ledger.claim(&first.task.id, "w2").await.expect("an answer");
+    let second = second.expect("lapsed");
+    let change = everything(ledger, &row);
+    assert_eq!(commit(ledger, &first, &change).await, Committed::Fenced);
+    nothing_written(ledger, &row).await;
+    assert_eq!(
+        task_now(ledger, &first.task.id).await.worker.as_deref(),
+        Some("w2")
+    );
+    assert_eq!(commit(ledger, &second, &change).await, Committed::Yes);
+    // And the same end a second time, as after a lost answer of the database.
+    assert_eq!(commit(ledger, &second, &change).await, Committed::Fenced);
+}
+
+async fn an_overtaken_commit_writes_nothing(ledgers: Ledgers) {
+    let ledger = ledgers.ledger();
+    let (row, claim) = claimed(ledger, "w").await;
+    let change = everything(ledger, &row);
+    let mut other = row.clone();
+    other.checks = 7;
+    assert!(ledger.amend(&row, &other, &[]).await.expect("an answer"));
+    let overtaken = now(ledger, &row).await;
+    assert_eq!(commit(ledger, &claim, &change).await, Committed::Overtaken);
+    nothing_written(ledger, &overtaken).await;
+    assert!(!ledger.amend(&row, &other, &[]).await.expect("an answer"));
+    // The claim still holds: whoever was overtaken looks again and ends the same visit.
+    assert_eq!(task_now(ledger, &claim.task.id).await.state, "running");
+    let change = everything(ledger, &overtaken);
+    assert_eq!(commit(ledger, &claim, &change).await, Committed::Yes);
+    assert_eq!(now(ledger, &row).await.checks, 7);
+}
+
+async fn an_effect_is_intended_once_and_settled(ledgers: Ledgers) {
+    let ledger = ledgers.ledger();
+    let (row, claim) = claimed(ledger, "w").await;
+    assert_eq!(
+        commit(ledger, &claim, &everything(ledger, &row)).await,
+        Committed::Yes
+    );
+    let intended = ledger.effect(&row.id, row.run, EffectKind::Launch).await;
+    let intended = intended.expect("a look").expect("an effect");
+    assert!(intended.is_open());
+    let other = ledger
+        .effect(&row.id, row.run, EffectKind::CreateImage)
+        .await;
+    assert!(other.expect("a look").is_none());
+
+    let readiness = tasks_of(ledger, &row.id).await;
+    let readiness = readiness
+        .iter()
+        .find(|task| task.kind == "readiness")
+        .expect("a task");
+    let claim = ledger
+        .claim(&readiness.id, "w")
+        .await
+        .expect("an answer")
+        .expect("due");
+    // A second intention of the same kind and generation is a defect the database refuses.
+    let twice = Change {
+        intend: everything(ledger, &row).intend,
+        ..Change::default()
+    };
+    let refused = ledger.commit(&claim, &twice, &Then::Done).await;
+    assert!(
+        matches!(refused, Err(LedgerError::Database(_))),
+        "{refused:?}"
+    );
+    assert_eq!(task_now(ledger, &claim.task.id).await.state, "running");
+
+    let settled = Change {
+        outcome: Some(intended.done("i-0123", ledger.now())),
+        ..Change::default()
+    };
+    assert_eq!(commit(ledger, &claim, &settled).await, Committed::Yes);
+    let done = ledger.effects(&row.id).await.expect("effects").remove(0);
+    assert!(!done.is_open());
+    assert_eq!(done.cloud_id.as_deref(), Some("i-0123"));
+}
+
+async fn a_step_the_tables_do_not_know_is_refused(ledgers: Ledgers) {
+    let ledger = ledgers.ledger();
+    let (row, claim) = claimed(ledger, "w").await;
+    let mut leap = row.clone();
+    leap.status = "success".to_owned();
+    let change = Change {
+        deployment: Some((row.clone(), leap.clone())),
+        lines: vec![Line::info("test.leap", Source::Deploy, "leap")],
+        ..Change::default()
+    };
+    let refused = ledger.commit(&claim, &change, &Then::Done).await;
+    assert!(
+        matches!(refused, Err(LedgerError::Transition { .. })),
+        "{refused:?}"
+    );
+    let refused = ledger.amend(&row, &leap, &[]).await;
+    assert!(
+        matches!(refused, Err(LedgerError::Transition { .. })),
+        "{refused:?}"
+    );
+    let mut strange = row.clone();
+    strange.status = "ready".to_owned();
+    let refused = ledger.amend(&row, &strange, &[]).await;
+    assert!(
+        matches!(refused, Err(LedgerError::Unknown { .. })),
+        "{refused:?}"
+    );
+    let mut made = row.clone();
+    made.ami_status = Some(AmiStatus::Completed.as_str().to_owned());
+    let refused = ledger.amend(&row, &made, &[]).await;
+    assert!(
+        matches!(refused, Err(LedgerError::Transition { .. })),
+        "{refused:?}"
+    );
+    nothing_written(ledger, &row).await;
+    assert_eq!(task_now(ledger, &claim.task.id).await.state, "running");
+
+    let (other, _) = create(ledger, false).await;
+    let claim = image::Model::claim(
+        &key("v1.0.0"),
+        1,
+        "n".to_owned(),
+        &other.id,
+        "i",
+        ledger.now(),
+    );
+    let made = claim
+        .become_status(ImageStatus::Available)
+        .expect("allowed");
+    let deleted = made.become_status(ImageStatus::Deleted).expect("allowed");
+    let revived = deleted.become_status(ImageStatus::Available);
+    assert!(
+        matches!(revived, Err(LedgerError::Transition { .. })),
+        "{revived:?}"
+    );
+}
