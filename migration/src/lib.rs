@@ -29,11 +29,7 @@ impl MigratorTrait for Migrator {
 pub async fn is_current(
     db: &sea_orm_migration::sea_orm::DatabaseConnection,
 ) -> Result<bool, DbErr> {
-    let applied = Migrator::get_applied_migrations(db).await;
-    match applied {
-        Ok(applied) => Ok(applied.len() == Migrator::migrations().len()),
-        // Without its bookkeeping table the schema was never made; any other failure is the caller's to see.
-        Err(error) if error.to_string().contains("seaql_migrations") => Ok(false),
-        Err(error) => Err(error),
-    }
+    // Reads only: a process that is about to refuse must not have left a table behind.
+    let applied = Migrator::get_applied_migrations_read_only(db).await?;
+    Ok(applied.len() == Migrator::migrations().len())
 }

@@ -35,9 +35,9 @@ impl Cidr {
         }
     }
 
-    /// The whole world, in either family.
+    /// The world, or so large a part of it that a few such blocks make the world (in either family).
     pub fn is_everyone(&self) -> bool {
-        self.prefix == 0
+        self.prefix < 8
     }
 }
 
@@ -276,6 +276,7 @@ mod tests {
         for bad in [
             rule(22, None, "0.0.0.0/0"),
             rule(22, None, "::/0"),
+            rule(22, None, "128.0.0.0/1"),
             rule(0, Some(65535), "0.0.0.0/0"),
             rule(20, Some(23), "1.2.3.4/0"),
         ] {

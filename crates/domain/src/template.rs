@@ -270,6 +270,16 @@ impl Template {
             }
             _ => {}
         }
+        for (field, script) in [
+            ("user_data", &self.user_data),
+            ("first_boot", &self.first_boot),
+        ] {
+            check(
+                script
+                    .as_deref()
+                    .map_or(Ok(()), |script| crate::userdata::check_size(field, script)),
+            );
+        }
         for (i, step) in self.steps.iter().enumerate() {
             check(check_name(&format!("steps[{i}].name"), &step.name, 80));
         }

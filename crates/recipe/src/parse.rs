@@ -43,7 +43,13 @@ pub fn parse(yaml: &str) -> Result<Template, RecipeError> {
 pub fn to_yaml(template: &Template) -> Result<String, RecipeError> {
     let unwritable =
         |cause| Problem::of_file(format!("the template can not be written as YAML: {cause}"));
-    Ok(serde_saphyr::to_string(template).map_err(unwritable)?)
+    let plain = serde_saphyr::to_string(template).map_err(unwritable)?;
+    if parse(&plain).as_ref() == Ok(template) {
+        return Ok(plain);
+    }
+    // The writer leaves a few texts unquoted that we refuse as ambiguous; quoting everything is ugly and always right.
+    let quoted = serde_saphyr::ser_options! { quote_all: true };
+    Ok(serde_saphyr::to_string_with_options(template, quoted).map_err(unwritable)?)
 }
 
 /// What is said about a text beyond [`LARGEST`].

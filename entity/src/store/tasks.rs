@@ -137,12 +137,17 @@ impl Ledger {
         };
         let backend = self.db.get_database_backend();
         let now = self.now();
-        let due =
-            waiting().add(Expr::col(task::Column::RunAt).lte(Expr::cust(now_plus(backend, EARLY))));
-        let lapsed = Condition::all().add(task::Column::State.eq("running")).add(
+        // The state we saw must still be the one: between our look and our write its holder may have ended its visit.
+        let as_seen = task::Column::State.eq(&old.state);
+        let ready = if old.state == TaskState::Running.as_str() {
             Expr::col(task::Column::LeaseUntil)
-                .lt(Expr::cust(now_plus(backend, chrono::TimeDelta::zero()))),
-        );
+                .lt(Expr::cust(now_plus(backend, chrono::TimeDelta::zero())))
+        } else {
+            Expr::col(task::Column::RunAt).lte(Expr::cust(now_plus(backend, EARLY)))
+        };
+        if TaskState::parse(&old.state).is_none_or(TaskState::is_final) {
+            return Ok(None);
+        }
         let after_crash = old.state == TaskState::Running.as_str();
         let crashes = old.crashes + i32::from(after_crash);
         let tx = self.db.begin().await?;
@@ -164,7 +169,8 @@ impl Ledger {
             )
             .filter(task::Column::Id.eq(id))
             .filter(task::Column::Epoch.eq(old.epoch))
-            .filter(Condition::any().add(due).add(lapsed))
+            .filter(as_seen)
+            .filter(ready)
             .exec(&tx)
             .await?;
         if claimed.rows_affected == 0 {

@@ -141,10 +141,12 @@ async fn end_task<C: ConnectionTrait>(
         state: Set(state.as_str().to_owned()),
         lease_until: Set(None),
         rung_at: Set(None),
-        // An outcome ends a row of crashes: only a task that kills every worker it meets is poison.
-        crashes: Set(0),
         ..Default::default()
     };
+    if state != TaskState::Discarded {
+        // An outcome ends a row of crashes: only a task that kills every worker it meets is poison.
+        row.crashes = Set(0);
+    }
     match then {
         Then::Snooze { at, why } => {
             row.run_at = Set(*at);

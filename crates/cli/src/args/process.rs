@@ -132,12 +132,35 @@ pub(crate) struct WorkerArgs {
 /// Where the ledger and the doorbell are. The addresses may hold passwords, so they are never shown.
 #[derive(Clone, Args)]
 pub(crate) struct Stores {
-    /// The ledger: postgres://user:password@host/name, or sqlite:///path/to/file
+    /// The ledger: postgres://user:password@host/name
+    // Both are options here and demanded below, so that a missing one is refused in one line.
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
-    pub(crate) database_url: String,
+    database_url: Option<String>,
     /// The doorbell: redis://host:6379
     #[arg(long, value_name = "URL", env = "REDIS_URL", hide_env_values = true)]
-    pub(crate) redis_url: String,
+    redis_url: Option<String>,
+}
+
+impl Stores {
+    /// The ledger's and the doorbell's addresses.
+    pub(crate) fn urls(&self) -> anyhow::Result<(&str, &str)> {
+        Ok((
+            given(
+                &self.database_url,
+                "which ledger? set DATABASE_URL or give --database-url, such as `postgres://ingot@localhost/ingot`",
+            )?,
+            given(
+                &self.redis_url,
+                "which doorbell? set REDIS_URL or give --redis-url, such as `redis://localhost:6379`",
+            )?,
+        ))
+    }
+}
+
+fn given<'a>(url: &'a Option<String>, missing: &str) -> Result<&'a str, Usage> {
+    url.as_deref()
+        .filter(|url| !url.is_empty())
+        .ok_or_else(|| Usage(missing.to_owned()))
 }
 
 /// The simulated region: EC2, SSM and STS over their wire protocols

@@ -19,9 +19,10 @@ const CONNECTIONS: u32 = 16;
 
 /// Runs it until it is over.
 pub(crate) async fn run(args: ApiArgs) -> anyhow::Result<ExitCode> {
-    setup::start_logs(LogFormat::Json, "info");
-    let ledger = setup::ledger(&args.stores.database_url, CONNECTIONS).await?;
-    let redis = setup::redis(&args.stores.redis_url, &ledger).await?;
+    setup::start_logs(LogFormat::Json, "info,sqlx=warn");
+    let (database_url, redis_url) = args.stores.urls()?;
+    let ledger = setup::ledger(database_url, CONNECTIONS).await?;
+    let redis = setup::redis(redis_url, &ledger).await?;
     setup::store_builtins(&ledger).await?;
     let metrics = Metrics::new()?;
     let stop = setup::until_signal()?;

@@ -118,13 +118,21 @@ pub(crate) async fn aws(config: AwsConfig, metrics: &Metrics) -> anyhow::Result<
         Err(error) if error.kind == ErrorKind::Denied => bail!(
             "AWS does not accept the credentials ({}: {}): set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or AWS_AUTH_METHOD=assume_role with AWS_ASSUME_ROLE_ARN; `ingot identity` tests them",
             error.code,
-            error.message
+            first_line(&error.message)
         ),
         Err(error) => {
             tracing::warn!(%error, "AWS did not say who we are; work starts and asks again")
         }
     }
     Ok(Arc::new(cloud))
+}
+
+/// The provider chain tells its whole story in several lines; the first says what matters.
+fn first_line(text: &str) -> &str {
+    text.lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches([':', ' '])
 }
 
 /// How the environment asks to reach AWS.

@@ -246,6 +246,7 @@ fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
 
 fn announce(url: &str, link: &str, region: Option<&Region>, demo: bool) -> anyhow::Result<()> {
     if !demo && !std::io::stdout().is_terminal() {
+        eprintln!("console, signed in by this link once: {link}");
         let sim = region.map(Region::endpoint);
         return say(&serde_json::json!({ "listening": url, "sim": sim }).to_string());
     }

@@ -21,9 +21,10 @@ const CONNECTIONS: u32 = 12;
 
 /// Runs it until it is over.
 pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
-    setup::start_logs(LogFormat::Json, "info");
-    let ledger = setup::ledger(&args.stores.database_url, CONNECTIONS).await?;
-    let redis = setup::redis(&args.stores.redis_url, &ledger).await?;
+    setup::start_logs(LogFormat::Json, "info,sqlx=warn");
+    let (database_url, redis_url) = args.stores.urls()?;
+    let ledger = setup::ledger(database_url, CONNECTIONS).await?;
+    let redis = setup::redis(redis_url, &ledger).await?;
     let metrics = Metrics::new()?;
     let cloud = setup::aws(setup::aws_config()?, &metrics).await?;
     let stop = setup::until_signal()?;

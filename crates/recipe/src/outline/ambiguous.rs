@@ -9,8 +9,10 @@ pub(super) fn ambiguous(text: &str) -> Option<String> {
         _ => {}
     }
     let digits = text.trim_start_matches(['-', '+']);
-    let all =
-        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+    let all = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_digit())
+            && part.bytes().all(|b| b.is_ascii_digit() || b == b'_')
+    };
     if digits.contains(':') {
         return digits.split(':').all(all).then(String::new);
     }
