@@ -56,6 +56,9 @@ async fn a_worker_killed_in_each_stage_of_one_deployment_loses_and_doubles_nothi
             stack.region.post("faults", &fault).await.unwrap();
         }
     }
+    // Held in the stages that would be over before a kill could meet them: the installation, and the image.
+    let held = json!({ "hold_install": true, "times": 1 });
+    stack.region.post("next_instance", &held).await.unwrap();
     stack
         .region
         .post("next_image", &json!({ "hold": true, "times": 1 }))
@@ -69,6 +72,15 @@ async fn a_worker_killed_in_each_stage_of_one_deployment_loses_and_doubles_nothi
         let seen = seen.unwrap_or_else(|error| panic!("{stage}: {error:#}"));
         assert!(!seen.finished, "{stage} was missed: {seen:#?}");
         stack.replace_worker(0).await.unwrap();
+        if stage == "readiness is checked" {
+            let instance = seen.instance_id.unwrap();
+            let over = json!({ "installed": true });
+            stack
+                .region
+                .post(&format!("instances/{instance}"), &over)
+                .await
+                .unwrap();
+        }
     }
     let seen = stack.client.deployment(&deployment.id).await.unwrap();
     let ami = seen.created_ami_id.unwrap();
