@@ -20,10 +20,15 @@ const EVERY: Duration = Duration::from_millis(500);
 const AHEAD: TimeDelta = TimeDelta::milliseconds(1200);
 
 /// When the relay last passed, in milliseconds since 1970, for health checks.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct LastPass(Arc<AtomicI64>);
 
 impl LastPass {
+    /// A relay that has just started is not late yet.
+    pub(crate) fn starting(now: ingot_domain::Instant) -> Self {
+        Self(Arc::new(AtomicI64::new(now.timestamp_millis())))
+    }
+
     pub(crate) fn millis(&self) -> i64 {
         self.0.load(Ordering::Relaxed)
     }

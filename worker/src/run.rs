@@ -52,7 +52,8 @@ pub async fn run(parts: Parts, started: impl FnOnce(Health)) -> Result<(), Worke
         metrics_listener,
         shutdown,
     } = parts;
-    let (pulse, last) = (Pulse::default(), LastPass::default());
+    let pulse = Pulse::default();
+    let last = LastPass::starting(hands.ledger.now());
     let health = health::health(
         Arc::clone(&hands),
         bell.clone(),
