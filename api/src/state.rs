@@ -6,7 +6,8 @@ use std::time::{Duration, Instant as Moment};
 
 use ingot_domain::auth::BearerToken;
 use ingot_domain::request::Limits;
-use ingot_entity::{Ledger, LedgerError, template, token};
+use ingot_domain::template::Template;
+use ingot_entity::{Ledger, LedgerError, token};
 use ingot_queue::Ringer;
 use ingot_telemetry::{Health, Metrics};
 use tokio_util::sync::CancellationToken;
@@ -43,7 +44,7 @@ pub struct Api {
     pub shutdown: CancellationToken,
     login: Arc<Mutex<Option<Login>>>,
     tokens: Remembered<token::Model>,
-    templates: Remembered<template::Model>,
+    templates: Remembered<Template>,
 }
 
 impl Api {
@@ -102,19 +103,17 @@ impl Api {
         Ok(row)
     }
 
-    /// The newest revision of a template.
-    pub(crate) async fn template(
-        &self,
-        name: &str,
-    ) -> Result<Option<template::Model>, LedgerError> {
-        if let Some(row) = self.templates.get(name) {
-            return Ok(Some(row));
+    /// The newest revision of a template, remembered as it reads: its JSON is several times as large.
+    pub(crate) async fn template(&self, name: &str) -> Result<Option<Template>, LedgerError> {
+        if let Some(template) = self.templates.get(name) {
+            return Ok(Some(template));
         }
-        let row = self.ledger.template(name).await?;
-        if let Some(row) = &row {
-            self.templates.put(name.to_owned(), row.clone());
-        }
-        Ok(row)
+        let Some(row) = self.ledger.template(name).await? else {
+            return Ok(None);
+        };
+        let template = row.parsed()?;
+        self.templates.put(name.to_owned(), template.clone());
+        Ok(Some(template))
     }
 
     /// Forgets a template that has just changed.

@@ -9,7 +9,7 @@
 //! | [`Process`] | one running `ingot` |
 //! | [`Stack`] | a whole installation: embedded, or scaled out |
 //! | [`Region`] | the control endpoints of a simulated region |
-//! | [`bench`] | the figures of `make bench` |
+//! | [`mod@bench`] | the figures of `make bench` |
 //! | [`until`] | waiting for a level, with a deadline |
 
 pub mod bench;

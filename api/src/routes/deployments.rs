@@ -44,7 +44,7 @@ pub(crate) async fn create(
 ) -> Result<Response, ApiError> {
     let canonical = serde_json::to_vec(&body).map_err(|_| ApiError::Internal)?;
     let start = body.start.unwrap_or(true);
-    let Some(row) = api.template(&body.template).await? else {
+    let Some(recipe) = api.template(&body.template).await? else {
         let known: Vec<String> = api
             .ledger
             .templates()
@@ -62,7 +62,6 @@ pub(crate) async fn create(
             message,
         )]));
     };
-    let recipe = row.parsed()?;
     let draft = body
         .draft()
         .map_err(|error| ApiError::Invalid(vec![error]))?;

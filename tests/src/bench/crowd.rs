@@ -142,7 +142,12 @@ async fn watch(stack: &Stack, url: &str) -> Result<Vec<Figure>> {
         Figure::judged(
             &format!("{name} lateness of visits"),
             "max ≤ 2 s",
-            format!("{}; {} later than 1 s", late.words(), late.above(1_000_000)),
+            format!(
+                "{}; {} later than 250 ms, {} later than 1 s",
+                late.words(),
+                late.above(250_000),
+                late.above(1_000_000)
+            ),
             late.max() <= LATE && late.len() > 0,
         ),
         Figure::told(&format!("{name} earliest visit"), ms(late.min())),

@@ -1,7 +1,7 @@
 //! From a durable task to its handler, on an idle system: single orders at random moments, one API, one worker, Postgres
 //! and Redis. EC2 refuses every launch, so that each order ends within two visits and the system is idle again.
 //!
-//! Both ends are commits, told by Postgres itself (see [`super::told`]): the task's, after which it cannot be lost, and
+//! Both ends are commits, told by Postgres itself (see `told.rs`): the task's, after which it cannot be lost, and
 //! its first claim's, after which the handler runs. A second line starts the watch when the client sends its request, so
 //! it has HTTP, the checks and the API's own commit in it; a third is what the rows' own time stamps say.
 
@@ -92,7 +92,6 @@ pub async fn measure(stack: &Stack) -> Result<Vec<Figure>> {
             "enqueued (task committed) → handler starts (claim committed)",
             from_commit,
         ),
-        judged("request arrived (`created_at`) → handler starts", from_row),
         Figure::told(
             "client sends `POST` → handler starts",
             Sample::of(from_send).words(),
