@@ -1,7 +1,5 @@
 //! Opening the ledger, on Postgres or SQLite.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend};
@@ -52,10 +50,7 @@ impl Ledger {
             // Write-ahead logging lets a reader outside (sqlite3, a backup) look without stopping us.
             db.execute_unprepared("PRAGMA journal_mode=WAL").await?;
         }
-        Ok(Self {
-            db,
-            skew: Arc::new(AtomicI64::new(0)),
-        })
+        Ok(Self::over(db))
     }
 
     /// Which database this is.
