@@ -72,9 +72,8 @@ class Run:
             self.troubles.append(f"{name}, {peer.name}, round {number}: {trouble}")
             told = {}
         for what, value in told.items():
-            if value is not None:
-                self.results.setdefault(what, {}).setdefault(peer.name, []).append(value)
-        shown = ", ".join(f"{what} {table.number(value)}" for what, value in told.items() if value is not None)
+            self.results.setdefault(what, {}).setdefault(peer.name, []).append(value)
+        shown = ", ".join(f"{what} {table.number(value)}" for what, value in told.items())
         print(f"{number} {name} {peer.name} ({time.monotonic() - began:.0f} s): {shown or self.troubles[-1]}", file=sys.stderr, flush=True)
 
     def all(self, peers):

@@ -7,7 +7,7 @@ from .peer import RELEASE, Trouble
 
 # What `--quick` shrinks, to see that everything works.
 SIZES = {"tx": 10_000, "noop": 20_000, "burst": 5_000, "idle": 300, "http": 10, "one": 2_000, "four": 8_000, "hold": 50, "memory": 5_000, "rest": 60}
-QUICK = {"tx": 300, "noop": 500, "burst": 200, "idle": 30, "http": 2, "one": 200, "four": 800, "hold": 10, "memory": 500, "rest": 5}
+QUICK = {"tx": 1_000, "noop": 4_000, "burst": 200, "idle": 30, "http": 2, "one": 800, "four": 3_200, "hold": 10, "memory": 500, "rest": 5}
 
 
 def rate(samples, count):
@@ -17,7 +17,7 @@ def rate(samples, count):
     if len(inner) < 3:
         inner = samples
     if len(inner) < 2:
-        return None
+        raise Trouble(f"{count} tasks are done too soon to be measured")
     (began, first), (ended, last) = inner[0], inner[-1]
     return (last - first) / (ended - began) * 1e6
 
