@@ -96,7 +96,7 @@ pub struct Ledger {
 
 /// Transactions of one kind under way at once: one writes while another's commit waits for the disk. SQLite has one
 /// writer.
-const HANDS: usize = 3;
+const HANDS: usize = 2;
 
 impl Ledger {
     fn over(db: DatabaseConnection) -> Self {

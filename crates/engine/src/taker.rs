@@ -23,9 +23,14 @@ const MOST: usize = 128;
 /// last commit, and a ledger that is slow to commit still slows the claims down.
 const OPEN: usize = 4;
 
+/// How long a claim from a backlog waits for half of the hands to be free: short beside any visit that does something,
+/// long beside one that does not.
+const GATHER: Duration = Duration::from_millis(1);
+
 /// One queue's hands.
 #[derive(Debug)]
 pub(crate) struct Taker {
+    concurrency: usize,
     /// A permit per visit under way.
     hands: Arc<Semaphore>,
     /// A permit per claimed task that is not recorded yet.
@@ -46,6 +51,7 @@ impl Taker {
     pub(crate) fn new(concurrency: usize) -> Self {
         let concurrency = concurrency.max(1);
         Self {
+            concurrency,
             hands: Arc::new(Semaphore::new(concurrency)),
             open: Arc::new(Semaphore::new(concurrency * OPEN)),
             heard: Notify::new(),
@@ -81,9 +87,15 @@ impl Taker {
         self.wake();
     }
 
-    /// Free hands, at least one and at most [`MOST`], each with its place.
-    async fn hold(&self) -> Option<Vec<Hold>> {
+    /// Free hands, at least one and at most [`MOST`], each with its place. With a backlog, hands that are about to be free are
+    /// waited for a moment, so that a claim carries many.
+    async fn hold(&self, backlog: bool) -> Option<Vec<Hold>> {
         let hand = Arc::clone(&self.hands).acquire_owned().await.ok()?;
+        if backlog {
+            let half = u32::try_from(self.concurrency.min(MOST) / 2).unwrap_or(1);
+            let most = self.hands.acquire_many(half);
+            drop(tokio::time::timeout(GATHER, most).await);
+        }
         let open = Arc::clone(&self.open).acquire_owned().await.ok()?;
         let mut holds = vec![Hold { hand, open }];
         while holds.len() < MOST
@@ -121,10 +133,11 @@ async fn take(
     shutdown: &CancellationToken,
 ) {
     let taker = engine.taker(queue);
+    let mut backlog = false;
     loop {
         let holds = tokio::select! {
             () = shutdown.cancelled() => return,
-            holds = taker.hold() => holds,
+            holds = taker.hold(backlog) => holds,
         };
         let Some(mut holds) = holds else { return };
         let wanted = holds.len();
@@ -148,6 +161,7 @@ async fn take(
         if took < wanted && !lapsed {
             return;
         }
+        backlog = took == wanted;
     }
 }
 

@@ -9,6 +9,10 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 /// Most jobs of one batch: enough that a commit's flush hardly counts, few enough that one bad row repeats little.
 const MOST: usize = 128;
 
+/// How often whoever is about to hand a job over is given the turn before a batch is closed: microseconds, while a commit
+/// takes a millisecond.
+const YIELDS: usize = 3;
+
 /// Jobs that are done together. Cheap to clone; ends when the last clone is gone.
 pub(super) struct Group<J, A>(mpsc::UnboundedSender<(J, oneshot::Sender<A>)>);
 
@@ -38,11 +42,20 @@ impl<J: Send + 'static, A: Send + 'static> Group<J, A> {
             tokio::spawn(async move {
                 let mut batch = Vec::with_capacity(MOST);
                 loop {
-                    // Whoever is free takes everything that waits.
-                    let taken = receiver.lock().await.recv_many(&mut batch, MOST).await;
-                    if taken == 0 {
+                    // Whoever is free takes everything that waits, and what is being handed over at this moment.
+                    let mut waiting = receiver.lock().await;
+                    if waiting.recv_many(&mut batch, MOST).await == 0 {
                         return;
                     }
+                    for _ in 0..YIELDS {
+                        tokio::task::yield_now().await;
+                        while batch.len() < MOST
+                            && let Ok(job) = waiting.try_recv()
+                        {
+                            batch.push(job);
+                        }
+                    }
+                    drop(waiting);
                     let (jobs, ears): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
                     for (ear, answer) in ears.into_iter().zip(work(jobs).await) {
                         // Whoever stopped waiting finds the outcome in the ledger.

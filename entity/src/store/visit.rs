@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use ingot_domain::Instant;
 use ingot_domain::event::Line;
-use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxError, TransactionTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxError, Statement, TransactionTrait,
+};
 
 use super::change::Write;
 use super::claims::Claim;
@@ -30,6 +32,8 @@ pub struct Change {
     pub image: Option<image::Model>,
     /// Tasks this visit causes.
     pub tasks: Vec<NewTask>,
+    /// Statements over tables the ledger does not know, for visits that bring their own; executed in this order.
+    pub also: Vec<Statement>,
 }
 
 /// What becomes of the visit's task.
@@ -99,6 +103,7 @@ impl Outcome {
             claim,
             image,
             tasks,
+            also,
         } = &self.change;
         deployment.is_none()
             && intend.is_none()
@@ -106,6 +111,7 @@ impl Outcome {
             && claim.is_none()
             && image.is_none()
             && tasks.is_empty()
+            && also.is_empty()
             && finish::is_single_row(&self.task, &self.then)
     }
 }
@@ -228,6 +234,9 @@ async fn together(
         }
         if let Some(image) = &change.image {
             images::write(&tx, image).await?;
+        }
+        for statement in &change.also {
+            tx.execute_raw(statement.clone()).await?;
         }
         caused.extend_from_slice(&change.tasks);
     }
