@@ -8,6 +8,7 @@ to round, so that what else the machine does falls on all of them. README.md say
 import argparse
 import json
 import pathlib
+import signal
 import sys
 import tempfile
 import time
@@ -91,6 +92,8 @@ class Run:
 def main():
     options = arguments()
     peers = chosen(options)
+    # So that whatever was started is stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     with tempfile.TemporaryDirectory(prefix="ingot-peers.") as folder:
         postgres = servers.Postgres()
         redis = servers.Redis()

@@ -1,6 +1,7 @@
 """A peer's processes, spoken to as README.md says."""
 
 import collections
+import ctypes
 import json
 import os
 import pathlib
@@ -30,6 +31,12 @@ class Trouble(Exception):
     """A peer did not do what it was asked; the figure is left out, with this as the reason."""
 
 
+def _ends_with_us():
+    """In the new process: the kernel kills it when the driver dies, however that happens."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
 def free_port():
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -52,6 +59,7 @@ class Process:
             stderr=log,
             text=True,
             start_new_session=True,
+            preexec_fn=_ends_with_us,
         )
         self.pid = self.process.pid
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -59,7 +67,12 @@ class Process:
 
     def _read(self):
         for line in self.process.stdout:
-            told = json.loads(line)
+            try:
+                told = json.loads(line)
+            except ValueError:
+                # Not for us; shown with what it wrote to standard error when something goes wrong.
+                self.log.write(line)
+                continue
             with self.changed:
                 if told.get("up"):
                     self.up = line
@@ -139,15 +152,18 @@ class Stage:
 
     def run(self, *words, command=None, seconds=300):
         """A command that ends by itself; its standard output."""
-        ended = subprocess.run(
-            [str(word) for word in (command or self.peer.command, *words)],
-            env=os.environ | self.environment,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-        )
+        try:
+            ended = subprocess.run(
+                [str(word) for word in (command or self.peer.command, *words)],
+                env=os.environ | self.environment,
+                capture_output=True,
+                text=True,
+                timeout=seconds,
+            )
+        except subprocess.TimeoutExpired as late:
+            raise Trouble(f"{words[0]}: not within {seconds} s") from late
         if ended.returncode != 0:
-            raise Trouble(f"{words}: {ended.stderr[-600:]}")
+            raise Trouble(f"{words[0]}: {ended.stderr[-600:]}")
         return ended.stdout
 
     def start(self, *words):
