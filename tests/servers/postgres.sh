@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A private Postgres for tests. Prints `port=N` once it accepts connections and lives until its
+# A private Postgres for tests. Prints `port=N dir=DIR` once it accepts connections and lives until its
 # standard input ends: whoever starts it holds a pipe, which the kernel closes however they die.
 set -euo pipefail
 
@@ -38,7 +38,7 @@ for _ in $(seq 20); do
         -c synchronous_commit=on -c max_connections=300 -c timezone=UTC"
     if as_owner "$bin/pg_ctl" start --silent --wait --pgdata "$dir/data" --log "$dir/log" \
         --options "${options//$'\n'/ }" >/dev/null 2>&1 </dev/null; then
-        echo "port=$port"
+        echo "port=$port dir=$dir"
         # Nothing is ever written to the pipe; this ends when it is closed.
         cat >/dev/null
         exit 0

@@ -8,11 +8,15 @@
 //! | [`Ledgers`] | a migrated ledger on either database, and its replicas |
 //! | [`Process`] | one running `ingot` |
 //! | [`Stack`] | a whole installation: embedded, or scaled out |
+//! | [`Edge`], [`Edges`] | TCP proxies between a stack's processes and servers, and what goes wrong on them |
+//! | [`mod@check`] | the invariants of FAULTS, proven from the ledger and the region |
 //! | [`Region`] | the control endpoints of a simulated region |
 //! | [`mod@bench`] | the figures of `make bench` |
 //! | [`until`] | waiting for a level, with a deadline |
 
 pub mod bench;
+pub mod check;
+mod edge;
 mod environment;
 mod ledgers;
 mod postgres;
@@ -24,6 +28,7 @@ mod stack;
 mod wait;
 mod watched;
 
+pub use edge::{COMMIT, Edge, Moment, Trouble, Way};
 pub use environment::{repository, target};
 pub use ledgers::Ledgers;
 pub use postgres::{Database, Postgres};
@@ -31,5 +36,5 @@ pub use process::{Process, ingot};
 pub use redis::Redis;
 pub use region::Region;
 pub use schema::dump;
-pub use stack::{Options, Stack};
+pub use stack::{Edges, Options, Stack};
 pub use wait::until;

@@ -1,12 +1,14 @@
 //! The run's Postgres, and databases of it. nextest's setup script starts one server for all tests; without nextest each
 //! process starts its own. A test that stops or starves Postgres starts one for itself.
 
-use anyhow::{Context, Result};
-use ingot_migration::sea_orm::{ConnectOptions, ConnectionTrait, Database as Opened};
+use anyhow::{Context, Result, ensure};
+use ingot_migration::sea_orm::{
+    ConnectOptions, ConnectionTrait, Database as Opened, DatabaseConnection,
+};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use crate::environment::variable;
+use crate::environment::{repository, variable};
 use crate::watched::Watched;
 
 /// A Postgres server.
@@ -36,6 +38,28 @@ impl Postgres {
         Database::create(&self.url("postgres")).await
     }
 
+    /// Restarts it with its data: `fast` ends its clients properly, `immediate` is a crash with recovery.
+    pub async fn restart(&self, mode: &str) -> Result<()> {
+        self.control("restart", mode).await
+    }
+
+    /// Stops it, its data stays; `restart` brings it back.
+    pub async fn pause(&self, mode: &str) -> Result<()> {
+        self.control("stop", mode).await
+    }
+
+    async fn control(&self, order: &str, mode: &str) -> Result<()> {
+        let dir: String = self.server.fact("dir")?;
+        let run = tokio::process::Command::new("bash")
+            .arg(repository().join("tests/servers/pg_ctl.sh"))
+            .args([&dir, order, mode])
+            .output()
+            .await?;
+        let said = String::from_utf8_lossy(&run.stderr);
+        ensure!(run.status.success(), "pg_ctl {order} {mode}: {said}");
+        Ok(())
+    }
+
     /// Stops it and waits until it is gone.
     pub async fn stop(self) -> Result<()> {
         self.server.stop().await
@@ -58,6 +82,13 @@ impl Database {
             Some(url) => Self::create(&url).await,
             None => OWN.get_or_try_init(Postgres::start).await?.database().await,
         }
+    }
+
+    /// Connections of the test's own.
+    pub async fn connect(&self) -> Result<DatabaseConnection> {
+        let mut options = ConnectOptions::new(&self.url);
+        options.max_connections(4).sqlx_logging(false);
+        Ok(Opened::connect(options).await?)
     }
 
     async fn create(admin: &str) -> Result<Self> {

@@ -1,6 +1,9 @@
 //! A whole installation of one test, in either shape, as its users have it: an address, a token, processes.
 
+mod edges;
 mod start;
+
+pub use edges::Edges;
 
 use std::time::Duration;
 
@@ -12,7 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::postgres::Database;
+use crate::postgres::{Database, Postgres};
 use crate::process::{self, Process};
 use crate::redis::Redis;
 use crate::region::Region;
@@ -29,6 +32,10 @@ pub struct Options {
     pub buckets: bool,
     /// More environment for api and workers, or for `ingot up`.
     pub environment: Vec<(String, String)>,
+    /// Whether the api and each worker reach Postgres, Redis and the region over edges of their own.
+    pub edges: bool,
+    /// Whether it has a Postgres of its own, which a test may stop or starve.
+    pub own_postgres: bool,
 }
 
 impl Default for Options {
@@ -38,6 +45,8 @@ impl Default for Options {
             pace: 600,
             buckets: false,
             environment: Vec::new(),
+            edges: false,
+            own_postgres: false,
         }
     }
 }
@@ -57,10 +66,18 @@ pub struct Stack {
     pub workers: Vec<Process>,
     /// Where their metrics are, in the same order.
     pub metrics: Vec<String>,
+    /// The api's edges, if the stack has edges.
+    pub api_edges: Option<Edges>,
+    /// The workers' edges in their order, if the stack has edges.
+    pub edges: Vec<Edges>,
+    /// The ledger's server, if it is this stack's own.
+    pub postgres: Option<Postgres>,
     /// The doorbell's server, in the scaled shape.
     pub redis: Option<Redis>,
     /// The ledger's database, in the scaled shape.
     pub database: Option<Database>,
+    /// What processes said that have been replaced.
+    past: Vec<String>,
     /// What every process of it is started with.
     pub environment: Vec<(String, String)>,
     /// `ingot sim`, in the scaled shape.
@@ -96,9 +113,21 @@ impl Stack {
 
     /// Adds a worker; answers its place in `workers`.
     pub async fn add_worker(&mut self) -> Result<usize> {
-        let (worker, metrics) = start::worker(&self.environment).await?;
+        self.add_worker_with(&[]).await
+    }
+
+    /// The same with more environment for it alone.
+    pub async fn add_worker_with(&mut self, more: &[(&str, &str)]) -> Result<usize> {
+        let edges = match self.api_edges {
+            Some(_) => Some(Edges::of(&self.environment).await?),
+            None => None,
+        };
+        let mut environment = Edges::through(edges.as_ref(), &self.environment);
+        environment.extend(start::pairs(more));
+        let (worker, metrics) = start::worker(&environment).await?;
         self.workers.push(worker);
         self.metrics.push(metrics);
+        self.edges.extend(edges);
         Ok(self.workers.len() - 1)
     }
 
@@ -111,10 +140,38 @@ impl Stack {
     /// Starts another worker in the place of one, which is killed if it still runs.
     pub async fn replace_worker(&mut self, place: usize) -> Result<()> {
         self.kill_worker(place).await?;
-        let (worker, metrics) = start::worker(&self.environment).await?;
-        self.workers[place] = worker;
+        self.restart_worker(place).await
+    }
+
+    /// Starts a worker in the place of one that has ended, over the same edges.
+    pub async fn restart_worker(&mut self, place: usize) -> Result<()> {
+        let environment = Edges::through(self.edges.get(place), &self.environment);
+        let (worker, metrics) = start::worker(&environment).await?;
+        let old = std::mem::replace(&mut self.workers[place], worker);
+        self.past.push(old.said());
         self.metrics[place] = metrics;
         Ok(())
+    }
+
+    /// Starts another api on the same address in the place of the one, which is asked to stop first.
+    pub async fn restart_api(&mut self) -> Result<()> {
+        if self.api.runs() {
+            self.api.terminate().await?;
+        }
+        self.api.wait(Duration::from_secs(40)).await?;
+        let address = self.client.base().trim_start_matches("http://").to_owned();
+        let environment = Edges::through(self.api_edges.as_ref(), &self.environment);
+        let api = start::api(&environment, &address).await?.0;
+        let old = std::mem::replace(&mut self.api, api);
+        self.past.push(old.said());
+        Ok(())
+    }
+
+    /// The worker of this name, by its place.
+    pub fn worker_named(&self, name: &str) -> Option<usize> {
+        let told = format!("\"{name}\"");
+        let says = |worker: &Process| worker.stdout().iter().any(|line| line.contains(&told));
+        self.workers.iter().position(says)
     }
 
     /// Runs a command line of the CLI against this installation.
@@ -219,6 +276,15 @@ impl Stack {
     /// The embedded shape's data directory.
     pub fn data_dir(&self) -> &std::path::Path {
         self.home.path()
+    }
+
+    /// Every line its processes said, as far as they are kept, those that ended included.
+    pub fn everything_said(&self) -> String {
+        let processes = std::iter::once(&self.api).chain(&self.workers);
+        let lines = processes.flat_map(|process| [process.stdout(), process.stderr()].concat());
+        let mut all = self.past.clone();
+        all.extend(lines);
+        all.join("\n")
     }
 
     /// What every process said last, for failure messages.

@@ -7,8 +7,8 @@ use ingot_client::Client;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Options, Stack};
-use crate::postgres::Database;
+use super::{Edges, Options, Stack};
+use crate::postgres::{Database, Postgres};
 use crate::process::{Process, ingot};
 use crate::redis::Redis;
 use crate::region::Region;
@@ -16,12 +16,20 @@ use crate::region::Region;
 /// A debug build on two busy cores.
 const UP: Duration = Duration::from_secs(60);
 
-type Environment = Vec<(String, String)>;
+pub(super) type Environment = Vec<(String, String)>;
 
 /// The scaled shape.
 pub(super) async fn scaled(options: Options) -> Result<Stack> {
     let home = TempDir::new()?;
-    let (database, redis) = (Database::new().await?, Redis::start().await?);
+    let redis = Redis::start().await?;
+    let postgres = match options.own_postgres {
+        true => Some(Postgres::start().await?),
+        false => None,
+    };
+    let database = match &postgres {
+        Some(postgres) => postgres.database().await?,
+        None => Database::new().await?,
+    };
     let (sim, line) = sim(&options).await?;
     let endpoint = text(&line, "listening")?;
     let probe_port = line["probe_port"]
@@ -49,8 +57,12 @@ pub(super) async fn scaled(options: Options) -> Result<Stack> {
         String::from_utf8_lossy(&migrated.stderr)
     );
     let token = token(&environment).await?;
-    let mut api = Process::start(&["api", "--listen", "127.0.0.1:0"], &environment)?;
-    let listening = text(&api.up(UP).await?, "listening")?;
+    let api_edges = match options.edges {
+        true => Some(Edges::of(&environment).await?),
+        false => None,
+    };
+    let through = Edges::through(api_edges.as_ref(), &environment);
+    let (api, listening) = self::api(&through, "127.0.0.1:0").await?;
     let mut stack = Stack {
         client: Client::new(&listening, Some(&token))?,
         token,
@@ -58,8 +70,12 @@ pub(super) async fn scaled(options: Options) -> Result<Stack> {
         api,
         workers: Vec::new(),
         metrics: Vec::new(),
+        api_edges,
+        edges: Vec::new(),
+        postgres,
         redis: Some(redis),
         database: Some(database),
+        past: Vec::new(),
         environment,
         sim: Some(sim),
         home,
@@ -101,12 +117,23 @@ pub(super) async fn embedded(options: Options) -> Result<Stack> {
         api,
         workers: Vec::new(),
         metrics: Vec::new(),
+        api_edges: None,
+        edges: Vec::new(),
+        postgres: None,
         redis: None,
         database: None,
+        past: Vec::new(),
         environment,
         sim: None,
         home,
     })
+}
+
+/// An api on an address, and where it listens.
+pub(super) async fn api(environment: &Environment, address: &str) -> Result<(Process, String)> {
+    let mut api = Process::start(&["api", "--listen", address], environment)?;
+    let listening = text(&api.up(UP).await?, "listening")?;
+    Ok((api, listening))
 }
 
 /// One more worker, and where its metrics are.
@@ -147,7 +174,7 @@ fn text(line: &Value, field: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
-fn pairs(pairs: &[(&str, &str)]) -> Environment {
+pub(super) fn pairs(pairs: &[(&str, &str)]) -> Environment {
     let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
     pairs.iter().map(owned).collect()
 }

@@ -1,0 +1,185 @@
+//! Every step of every row: triggers note what a row was and became, whoever wrote it and however short it was so. The
+//! transition tables judge it afterwards (FAULTS I4).
+
+use anyhow::Result;
+use ingot_domain::deployment::{AmiStatus, Status};
+use ingot_domain::image::ImageStatus;
+use ingot_domain::task::TaskState;
+use ingot_migration::sea_orm::{ConnectionTrait, DatabaseConnection};
+use serde_json::Value;
+
+use super::{json, text};
+
+/// A schema of its own, so that a comparison of shapes does not see it.
+const START: &str = "
+    CREATE SCHEMA checker;
+    CREATE TABLE checker.step (n bigserial PRIMARY KEY, of text, before jsonb, after jsonb);
+    CREATE FUNCTION checker.note() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO checker.step (of, before, after) VALUES (TG_TABLE_NAME,
+            to_jsonb(OLD) - 'order' - 'recipe' - 'params', to_jsonb(NEW) - 'order' - 'recipe' - 'params');
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER checker AFTER UPDATE OR DELETE ON deployment FOR EACH ROW EXECUTE FUNCTION checker.note();
+    CREATE TRIGGER checker AFTER UPDATE OR DELETE ON image FOR EACH ROW EXECUTE FUNCTION checker.note();
+    CREATE TRIGGER checker AFTER UPDATE OR DELETE ON effect FOR EACH ROW EXECUTE FUNCTION checker.note();
+    CREATE TRIGGER checker AFTER UPDATE OR DELETE ON event FOR EACH ROW EXECUTE FUNCTION checker.note();
+    CREATE TRIGGER checker AFTER UPDATE ON task FOR EACH ROW
+        WHEN (OLD.state IS DISTINCT FROM NEW.state OR OLD.epoch IS DISTINCT FROM NEW.epoch)
+        EXECUTE FUNCTION checker.note();";
+
+pub(super) async fn start(db: &DatabaseConnection) -> Result<()> {
+    db.execute_unprepared(START).await?;
+    Ok(())
+}
+
+pub(super) async fn violations(db: &DatabaseConnection) -> Result<Vec<String>> {
+    let steps = json(
+        db,
+        "SELECT jsonb_build_object('of', of, 'before', before, 'after', after) FROM checker.step ORDER BY n",
+    )
+    .await?;
+    Ok(steps.iter().filter_map(illegal).collect())
+}
+
+/// What is wrong with a step.
+fn illegal(step: &Value) -> Option<String> {
+    let (of, before, after) = (text(&step["of"]), &step["before"], &step["after"]);
+    if after.is_null() {
+        return Some(format!("I4: a row of `{of}` was deleted: {before}"));
+    }
+    let why = match of.as_str() {
+        "deployment" => deployment(before, after),
+        "task" => task(before, after),
+        "image" => image(before, after),
+        "effect" => effect(before, after),
+        _ => Some("an event never changes".to_owned()),
+    };
+    why.map(|why| format!("I4: {of} {}: {why}", text(&before["id"])))
+}
+
+fn changed(before: &Value, after: &Value, column: &str) -> Option<(String, String)> {
+    let (from, to) = (text(&before[column]), text(&after[column]));
+    (from != to).then_some((from, to))
+}
+
+fn number(row: &Value, column: &str) -> i64 {
+    row[column].as_i64().unwrap_or_default()
+}
+
+fn deployment(before: &Value, after: &Value) -> Option<String> {
+    if let Some((from, to)) = changed(before, after, "status") {
+        let legal = Status::parse(&from)
+            .zip(Status::parse(&to))
+            .is_some_and(|(from, to)| from.may_become(to));
+        if !legal {
+            return Some(format!("it went from `{from}` to `{to}`"));
+        }
+    }
+    let (old, new) = (number(before, "run"), number(after, "run"));
+    if new != old && new != old + 1 {
+        return Some(format!("its run went from {old} to {new}"));
+    }
+    if let Some((from, to)) = changed(before, after, "ami_status").filter(|_| old == new) {
+        let legal = AmiStatus::parse(&to).is_some_and(|to| to.may_follow(AmiStatus::parse(&from)));
+        if !legal {
+            return Some(format!("its AMI went from `{from}` to `{to}`"));
+        }
+    }
+    let (old, new) = (number(before, "row_version"), number(after, "row_version"));
+    if new != old + 1 {
+        return Some(format!("its version went from {old} to {new}"));
+    }
+    (number(after, "event_seq") < number(before, "event_seq"))
+        .then(|| "its story became shorter".to_owned())
+}
+
+fn task(before: &Value, after: &Value) -> Option<String> {
+    let (from, to) = (text(&before["state"]), text(&after["state"]));
+    let legal = TaskState::parse(&from)
+        .zip(TaskState::parse(&to))
+        .is_some_and(|(from, to)| from.next().contains(&to));
+    if from != to && !legal {
+        return Some(format!("it went from `{from}` to `{to}`"));
+    }
+    let (old, new) = (number(before, "epoch"), number(after, "epoch"));
+    if new < old {
+        return Some(format!("its epoch went from {old} back to {new}"));
+    }
+    // Whoever holds a task holds an epoch nobody held before.
+    (to == "running" && from != to && new <= old)
+        .then(|| format!("it was claimed without a new epoch, at {old}"))
+}
+
+fn image(before: &Value, after: &Value) -> Option<String> {
+    let (from, to) = changed(before, after, "status")?;
+    let legal = ImageStatus::parse(&from)
+        .zip(ImageStatus::parse(&to))
+        .is_some_and(|(from, to)| from.may_become(to));
+    (!legal).then(|| format!("it went from `{from}` to `{to}`"))
+}
+
+fn effect(before: &Value, after: &Value) -> Option<String> {
+    let (from, to) = changed(before, after, "state")?;
+    (from != "intent").then(|| format!("it was settled twice, from `{from}` to `{to}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A checker that finds nothing proves nothing.
+    #[test]
+    fn each_kind_of_illegal_step_is_found() {
+        let legal = json!({ "of": "deployment",
+            "before": { "id": "dep_1", "status": "queued", "run": 1, "row_version": 1, "event_seq": 2 },
+            "after": { "id": "dep_1", "status": "deploying", "run": 1, "row_version": 2, "event_seq": 3 } });
+        assert_eq!(illegal(&legal), None);
+        let with = |of: &str, before: Value, after: Value| {
+            let mut step = legal.clone();
+            step["of"] = json!(of);
+            for (side, change) in [("before", before), ("after", after)] {
+                for (name, value) in change.as_object().unwrap() {
+                    step[side][name] = value.clone();
+                }
+            }
+            step
+        };
+        let running = json!({ "state": "running", "epoch": 3 });
+        let table = [
+            with("deployment", json!({}), json!({ "status": "success" })),
+            with("deployment", json!({}), json!({ "run": 3 })),
+            with(
+                "deployment",
+                json!({}),
+                json!({ "ami_status": "completed" }),
+            ),
+            with("deployment", json!({}), json!({ "row_version": 3 })),
+            with("deployment", json!({}), json!({ "event_seq": 1 })),
+            with("task", json!({ "state": "completed" }), running.clone()),
+            with(
+                "task",
+                running.clone(),
+                json!({ "state": "scheduled", "epoch": 2 }),
+            ),
+            with("task", json!({ "state": "scheduled", "epoch": 3 }), running),
+            with(
+                "image",
+                json!({ "status": "deleted" }),
+                json!({ "status": "available" }),
+            ),
+            with(
+                "effect",
+                json!({ "state": "done" }),
+                json!({ "state": "not_done" }),
+            ),
+            with("event", json!({}), json!({})),
+            json!({ "of": "event", "before": { "id": "e" }, "after": null }),
+        ];
+        for step in table {
+            assert!(illegal(&step).is_some(), "{step}");
+        }
+    }
+}
