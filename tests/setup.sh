@@ -17,6 +17,8 @@ missing=()
 have redis-server && have redis-cli || missing+=(redis-server redis-tools)
 have_postgres || missing+=(postgresql)
 have python3 && have_venv || missing+=(python3 python3-venv)
+# A clock of its own for one process.
+ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing+=(faketime)
 have_browser || missing+=(chromium)
 
 as_root() {

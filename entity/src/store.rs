@@ -22,9 +22,6 @@ mod tokens;
 mod visit;
 mod workers;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use ingot_domain::Instant;
 use sea_orm::{DatabaseConnection, DbBackend, DbErr};
 
@@ -86,8 +83,8 @@ pub enum LedgerError {
 #[derive(Clone, Debug)]
 pub struct Ledger {
     db: DatabaseConnection,
-    /// Database clock minus ours, in microseconds; measured at start and every minute.
-    skew: Arc<AtomicI64>,
+    /// The database's time; asked for at start and every minute.
+    anchor: clock::Anchor,
     /// Visits that end.
     commits: Group<Arc<Outcome>, Result<Committed, LedgerError>>,
     /// Requests that are accepted.
@@ -104,41 +101,36 @@ impl Ledger {
             DbBackend::Sqlite => 1,
             _ => HANDS,
         };
-        let skew = Arc::new(AtomicI64::new(0));
+        let anchor = clock::Anchor::unmeasured();
         // The hands keep the connection but not the ledger, so that they end with its last clone.
         let (ours, theirs) = (
-            (db.clone(), Arc::clone(&skew)),
-            (db.clone(), Arc::clone(&skew)),
+            (db.clone(), anchor.clone()),
+            (db.clone(), anchor.clone()),
         );
         let commits = Group::start(width, move |batch: Vec<Arc<Outcome>>| {
-            let (db, skew) = ours.clone();
-            async move { visit::commit_all(&db, &batch, corrected(&skew)).await }
+            let (db, anchor) = ours.clone();
+            async move { visit::commit_all(&db, &batch, anchor.now()).await }
         });
         let intake = Group::start(width, move |batch| {
-            let (db, skew) = theirs.clone();
-            async move { create::accept_all(&db, batch, corrected(&skew)).await }
+            let (db, anchor) = theirs.clone();
+            async move { create::accept_all(&db, batch, anchor.now()).await }
         });
         Self {
             db,
-            skew,
+            anchor,
             commits,
             intake,
         }
     }
 
-    /// The time of the database: our clock corrected by the measured difference. Leases are compared by the database
+    /// The time of the database: what it last said, carried on by our monotonic clock. Leases are compared by the database
     /// itself; this is for due times and time stamps, which a few milliseconds do not hurt.
     pub fn now(&self) -> Instant {
-        corrected(&self.skew)
+        self.anchor.now()
     }
 
     /// The connection, for migrations and tests.
     pub fn database(&self) -> &DatabaseConnection {
         &self.db
     }
-}
-
-/// Our clock, corrected by a difference in microseconds.
-fn corrected(skew: &AtomicI64) -> Instant {
-    clock::local() + chrono::TimeDelta::microseconds(skew.load(Ordering::Relaxed))
 }

@@ -2,7 +2,7 @@
 //! cut, black-hole, half-open, delay and drip, and cut at a chosen packet (FAULTS, section 2: `chaosproxy`).
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -66,6 +66,7 @@ struct Shared {
     trouble: watch::Sender<Trouble>,
     trap: Mutex<Option<Trap>>,
     server: SocketAddr,
+    open: AtomicUsize,
 }
 
 /// One edge. Its connections end when it is dropped.
@@ -85,6 +86,7 @@ impl Edge {
             trouble: watch::Sender::new(Trouble::None),
             trap: Mutex::new(None),
             server,
+            open: AtomicUsize::new(0),
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Ok(Self {
@@ -139,6 +141,11 @@ impl Edge {
         self.trap().as_ref().map_or(0, |trap| trap.sprung)
     }
 
+    /// Connections open now.
+    pub fn connections(&self) -> usize {
+        self.shared.open.load(Ordering::Relaxed)
+    }
+
     fn trap(&self) -> std::sync::MutexGuard<'_, Option<Trap>> {
         let trap = self.shared.trap.lock();
         trap.unwrap_or_else(PoisonError::into_inner)
@@ -154,12 +161,17 @@ impl Drop for Edge {
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((ours, _)) = listener.accept().await {
-        tokio::spawn(connection(ours, Arc::clone(&shared)));
+        let shared = Arc::clone(&shared);
+        tokio::spawn(async move {
+            shared.open.fetch_add(1, Ordering::Relaxed);
+            connection(ours, &shared).await;
+            shared.open.fetch_sub(1, Ordering::Relaxed);
+        });
     }
 }
 
 /// One connection, from its beginning to its end. A reset of ours leaves no farewell: the peer's next read fails.
-async fn connection(mut ours: TcpStream, shared: Arc<Shared>) {
+async fn connection(mut ours: TcpStream, shared: &Shared) {
     let mut trouble = shared.trouble.subscribe();
     if *trouble.borrow() == Trouble::Cut {
         let _ = ours.set_zero_linger();
@@ -173,8 +185,8 @@ async fn connection(mut ours: TcpStream, shared: Arc<Shared>) {
     let whole = {
         let ((our_read, our_write), (their_read, their_write)) = (ours.split(), theirs.split());
         let deaf = AtomicBool::new(false);
-        let mut up = Pump::new(Way::Up, our_read, their_write, &shared, &deaf);
-        let mut down = Pump::new(Way::Down, their_read, our_write, &shared, &deaf);
+        let mut up = Pump::new(Way::Up, our_read, their_write, shared, &deaf);
+        let mut down = Pump::new(Way::Down, their_read, our_write, shared, &deaf);
         let both = async { tokio::try_join!(up.run(), down.run()) };
         tokio::select! {
             ended = both => ended.is_ok(),

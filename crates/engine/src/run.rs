@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ingot_domain::task::{LEASE, Queue};
+use ingot_domain::task::{LEASE, Queue, VISIT};
 use ingot_queue::{Consumer, Doorbell, Handler, Pulse};
 use ingot_telemetry::Health;
 use tokio::net::TcpListener;
@@ -22,6 +22,9 @@ use crate::{gauges, health, taker};
 const TICKETS: usize = 2;
 /// So long without a pass of the relay is too long.
 const DEAF: Duration = Duration::from_secs(120);
+
+/// Longest end of an engine: the longest visit, and its commit with the tries it has.
+const ENDING: Duration = VISIT.saturating_add(Duration::from_secs(5));
 
 /// An engine that ended for a reason.
 #[derive(Debug, thiserror::Error)]
@@ -106,12 +109,18 @@ pub async fn run(parts: Parts, started: impl FnOnce(Health)) -> Result<(), Engin
     tracing::info!(worker = %engine.settings.name, pace = engine.settings.pace.factor(), "the worker is up");
     let deaf = watch(last, shutdown.clone()).await;
     shutdown.cancel();
-    working.wait().await;
-    background.cancel();
-    behind.close();
-    behind.wait().await;
-    if let Err(error) = engine.ledger.worker_stopped(&engine.settings.name).await {
-        tracing::warn!(error = %chain(&error), "the ledger could not be told that this worker ended");
+    let ending = async {
+        working.wait().await;
+        background.cancel();
+        behind.close();
+        behind.wait().await;
+        if let Err(error) = engine.ledger.worker_stopped(&engine.settings.name).await {
+            tracing::warn!(error = %chain(&error), "the ledger could not be told that this worker ended");
+        }
+    };
+    // A server that keeps a connection open and never answers must not keep us: what is held lapses.
+    if tokio::time::timeout(ENDING, ending).await.is_err() {
+        tracing::error!("visits or heartbeats did not end in time; their leases run out");
     }
     tracing::info!(worker = %engine.settings.name, "the worker ended");
     if deaf { Err(EngineError::Deaf) } else { Ok(()) }

@@ -1,7 +1,14 @@
 //! The fault matrix (FAULTS, section 2) on whole installations of real processes: each test is one or several of its rows,
 //! and ends with the checker's proof that nothing was lost, doubled, left behind or told.
 
+mod apalis;
+mod aws;
+mod clock;
+mod foreign;
 mod network;
+mod postgres;
+mod redis;
+mod restarts;
 
 use std::time::Duration;
 

@@ -1,15 +1,28 @@
-//! One process cut off from one server: Redis, Postgres, or the answer to its COMMIT.
+//! One process cut off from one server: Redis, Postgres, the region, or the answer to its COMMIT.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use ingot_tests::{COMMIT, Moment, Stack, Trouble};
+use ingot_tests::{COMMIT, Moment, Stack, Trouble, until};
 
 use super::{LONG, Site, object};
 
-/// FAULTS F13: only that worker is unready, the others go on, and it comes back by itself.
+/// FAULTS F13, F14, F18 and I10, one after the other on one stack while two more workers hear nothing for two minutes.
 #[tokio::test(flavor = "multi_thread")]
-async fn f13_a_worker_cut_off_from_redis_is_unready_and_alone() {
-    let mut site = Site::with_edges(2, 600).await;
+async fn f13_f14_f18_i10_processes_cut_off_from_their_servers() {
+    let mut site = Site::with_edges(4, 600).await;
+    // These are deaf from now on and must end by themselves.
+    site.stack.edges[2].redis.set(Trouble::BlackHole);
+    site.stack.edges[3].postgres.set(Trouble::BlackHole);
+    let deaf_since = Instant::now();
+    f13_a_worker_cut_off_from_redis_is_unready_and_alone(&mut site).await;
+    f14_a_worker_cut_off_from_postgres_during_a_launch_is_fenced(&mut site).await;
+    f18_a_commit_of_unknown_outcome_is_read_again(&mut site).await;
+    i10_a_deaf_worker_is_unready_and_ends(&mut site, deaf_since).await;
+    site.holds().await;
+}
+
+/// F13: only that worker is unready, the others go on, and it comes back by itself.
+async fn f13_a_worker_cut_off_from_redis_is_unready_and_alone(site: &mut Site) {
     site.stack.edges[0].redis.cut();
     site.until_ready(0, false, Duration::from_secs(30)).await;
     let ids = site.load(3).await;
@@ -18,68 +31,52 @@ async fn f13_a_worker_cut_off_from_redis_is_unready_and_alone() {
     assert!(!site.ready(0).await, "the cut lasts");
     site.stack.edges[0].redis.heal();
     site.until_ready(0, true, LONG).await;
-    let ids = site.load(2).await;
-    site.succeed(&ids).await;
     site.holds().await;
 }
 
-/// FAULTS F14: who loses Postgres between an effect and its outcome is fenced when he comes back.
-#[tokio::test(flavor = "multi_thread")]
-async fn f14_a_worker_cut_off_from_postgres_during_a_launch_is_fenced() {
-    let mut site = Site::with_edges(2, 600).await;
-    for trouble in [Trouble::BlackHole, Trouble::Cut] {
-        site.fault(object!({ "action": "RunInstances", "kind": "delay", "ms": 3000, "times": 1 }))
-            .await;
-        let id = site.deploy().await;
-        site.reaches(&id, |seen| seen.status == "deploying").await;
-        let holder = site.holder(&id, "launch").await;
-        let before = site.counter(holder, "ingot_fenced_writes").await;
-        site.stack.edges[holder].postgres.set(trouble);
-        site.until_ready(holder, false, Duration::from_secs(30))
-            .await;
-        // The other one takes over, finds what was launched and goes on.
-        site.succeed(std::slice::from_ref(&id)).await;
-        site.stack.edges[holder].postgres.heal();
-        site.until_ready(holder, true, LONG).await;
-        if trouble == Trouble::BlackHole {
-            // What it had to say was held back on the way and comes too late.
-            ingot_tests::until("a fenced write", LONG, async || {
-                let now = site.counter(holder, "ingot_fenced_writes").await;
-                Ok((now > before).then_some(()))
-            })
-            .await
-            .unwrap();
-        }
-        site.holds().await;
-    }
+/// F14: who loses Postgres between an effect and its outcome is fenced when he comes back.
+async fn f14_a_worker_cut_off_from_postgres_during_a_launch_is_fenced(site: &mut Site) {
+    site.fault(object!({ "action": "RunInstances", "kind": "delay", "ms": 3000, "times": 1 }))
+        .await;
+    let id = site.deploy().await;
+    site.reaches(&id, |seen| seen.status == "deploying").await;
+    let holder = site.holder(&id, "launch").await;
+    let before = site.counter(holder, "ingot_fenced_writes").await;
+    site.stack.edges[holder].postgres.set(Trouble::BlackHole);
+    site.until_ready(holder, false, Duration::from_secs(30))
+        .await;
+    // The other one takes over and finds what was launched; what the first had to say comes too late.
+    site.reaches(&id, |seen| seen.instance_id.is_some()).await;
+    site.stack.edges[holder].postgres.heal();
+    until("a fenced write", LONG, async || {
+        let now = site.counter(holder, "ingot_fenced_writes").await;
+        Ok((now > before).then_some(()))
+    })
+    .await
+    .unwrap();
+    site.until_ready(holder, true, LONG).await;
+    site.succeed(&[id]).await;
+    site.holds().await;
 }
 
-/// FAULTS F18: a connection lost at COMMIT, before and after it counted, in the worker and in the api.
-#[tokio::test(flavor = "multi_thread")]
-async fn f18_a_commit_of_unknown_outcome_is_read_again() {
-    let mut site = Site::with_edges(2, 600).await;
+/// F18: a connection lost at COMMIT, before and after it counted, in the worker and in the api.
+async fn f18_a_commit_of_unknown_outcome_is_read_again(site: &mut Site) {
     for (round, moment) in [Moment::Before, Moment::After].into_iter().enumerate() {
-        for edges in &site.stack.edges {
-            edges.postgres.cut_at(COMMIT, moment, 6);
+        let workers = &site.stack.edges[..2];
+        for edges in workers {
+            edges.postgres.cut_at(COMMIT, moment, 3);
         }
-        let ids = site.load(3).await;
+        let ids = site.load(2).await;
         site.succeed(&ids).await;
-        let cut: usize = site
-            .stack
-            .edges
-            .iter()
-            .map(|edges| edges.postgres.sprung())
-            .sum();
-        assert_eq!(cut, 12, "every commit that shall be cut was cut");
+        let cut = |edges: &ingot_tests::Edges| edges.postgres.sprung();
+        let cut: usize = site.stack.edges[..2].iter().map(cut).sum();
+        assert_eq!(cut, 6, "every commit that shall be cut was cut");
 
-        // The api: the caller repeats with the same key and gets one deployment, whichever way it went.
+        // The caller repeats with the same key and gets one deployment, whichever way it went.
         let edge = &site.stack.api_edges.as_ref().unwrap().postgres;
         edge.cut_at(COMMIT, moment, 1);
-        let (order, key) = (
-            Stack::order(&format!("v8.0.{round}")),
-            format!("{moment:?}"),
-        );
-        let client = &site.stack.client;
+        let order = Stack::order(&format!("v8.0.{round}"));
+        let (client, key) = (&site.stack.client, format!("{moment:?}"));
         let first = client.create_deployment(&order, &key).await;
         assert_eq!(edge.sprung(), 1);
         let second = client.create_deployment(&order, &key).await.unwrap();
@@ -91,4 +88,45 @@ async fn f18_a_commit_of_unknown_outcome_is_read_again() {
         site.checker.accepted(&second.id);
         site.holds().await;
     }
+}
+
+/// I10: unready within 30 s, at an end with a failure 120 s later, whichever server is deaf.
+async fn i10_a_deaf_worker_is_unready_and_ends(site: &mut Site, deaf_since: Instant) {
+    for place in [2, 3] {
+        if site.stack.workers[place].runs() {
+            site.until_ready(place, false, Duration::from_secs(1)).await;
+        }
+        let status = site.stack.workers[place].wait(LONG * 2).await.unwrap();
+        assert!(!status.success(), "{}", site.stack.workers[place].said());
+    }
+    let took = deaf_since.elapsed();
+    assert!(
+        took >= Duration::from_secs(110),
+        "not at the first hiccup: {took:?}"
+    );
+}
+
+/// FAULTS F04: the region accepts connections and answers nothing for longer than a call may last.
+#[tokio::test(flavor = "multi_thread")]
+async fn f04_a_region_that_never_answers_costs_time_and_no_attempt() {
+    let mut site = Site::with_edges(2, 600).await;
+    let mut ids = site.load(2).await;
+    site.reaches(&ids[0], |seen| seen.instance_id.is_some())
+        .await;
+    for edges in &site.stack.edges {
+        edges.region.set(Trouble::BlackHole);
+    }
+    ids.extend(site.load(2).await);
+    tokio::time::sleep(Duration::from_secs(28)).await;
+    for edges in &site.stack.edges {
+        assert!(edges.region.connections() > 0, "somebody waits for it");
+        edges.region.cut();
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    for edges in &site.stack.edges {
+        edges.region.heal();
+    }
+    site.succeed(&ids).await;
+    site.burnt_nothing(&ids).await;
+    site.holds().await;
 }
