@@ -86,7 +86,11 @@ fn own_images(rows: &Rows, there: &[Value]) -> Vec<String> {
         let (id, state) = (text(&image["id"]), text(&image["state"]));
         let row = rows.images.iter().find(|row| text(&row["ami_id"]) == id);
         let status = row.map(|row| text(&row["status"]));
-        if status.as_deref() != Some(state.as_str()) {
+        let agrees = match state.as_str() {
+            "deregistered" => !matches!(status.as_deref(), Some("available" | "pending")),
+            _ => status.as_deref() == Some(state.as_str()),
+        };
+        if !agrees {
             wrong.push(format!(
                 "I1: image {id} is `{state}` in EC2 and {status:?} in the ledger"
             ));
@@ -226,6 +230,13 @@ mod tests {
         let image = json!({ "id": "ami-1", "state": "available", "tags": { INSTALL_TAG: "us" } });
         assert_eq!(own_images(&rows, std::slice::from_ref(&image)), none);
         assert_eq!(own_images(&rows, &[]).len(), 1);
+        let mut gone = image.clone();
+        gone["state"] = json!("deregistered");
+        assert_eq!(own_images(&rows, std::slice::from_ref(&gone)).len(), 1);
+        rows.images[0]["status"] = json!("failed");
+        assert_eq!(own_images(&rows, &[gone]), none);
+        assert_eq!(own_images(&rows, std::slice::from_ref(&image)).len(), 1);
+        rows.images[0]["status"] = json!("available");
         let mut other = image.clone();
         other["id"] = json!("ami-2");
         assert_eq!(own_images(&rows, &[image, other]).len(), 1);

@@ -73,13 +73,19 @@ pub(super) async fn poll(
             if age >= REVERIFY_AFTER {
                 reverify(hands, &mut case).await?;
             }
+            let mut kept = row.clone();
             if slow && row.slow_at.is_none() {
                 let said = "The AMI takes longer than an hour; EC2 is still working on it";
                 case.say(Line::info("ami.slow", Source::AmiCreation, said).warn());
-                case.change.image = Some(image::Model {
-                    slow_at: Some(hands.ledger.now()),
-                    ..row
-                });
+                kept.slow_at = Some(hands.ledger.now());
+            }
+            // Known before the image is given up or vanishes, or they would stay behind (FAULTS F07, I1).
+            let snapshots = snapshot_ids(facts.as_ref());
+            if !snapshots.is_empty() && row.snapshot_ids() != snapshots {
+                kept.snapshots = serde_json::json!(snapshots);
+            }
+            if kept != row {
+                case.change.image = Some(kept);
             }
             Ok(case.snooze(hands, after, "waiting for the AMI"))
         }
