@@ -8,7 +8,7 @@ VENV := .venv
 # Where `cargo install` puts what setup installs.
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
-.PHONY: help demo setup build test rust-test python-test bench bench-build bench-peers lint fmt
+.PHONY: help demo setup build test rust-test python-test bench bench-build bench-peers lint fmt chaos chaos-roll
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -55,6 +55,14 @@ INGOT_PEER ?= $(wildcard $(CARGO_TARGET_DIR)/release/ingot-bench-peer)
 bench-peers: ## Measure the engine beside Celery, BullMQ, graphile_worker and apalis-redis; PEERS="--quick --rounds 1" tries it
 	tests/peers/setup.sh
 	tests/peers/.venv/bin/python tests/peers/compare.py $(if $(INGOT_PEER),--ingot $(INGOT_PEER)) $(PEERS)
+# `SEED=… make chaos` plays that round again; `ONLY=0,3` with some of its faults.
+chaos: setup ## Random faults over a loaded installation: MINUTES=60, SEED and ONLY play one round again
+	$(CARGO) build --workspace --bin ingot --bin chaos
+	INGOT_BIN=$(INGOT) $(CARGO_TARGET_DIR)/debug/chaos $(or $(MINUTES),60) $(SEED) $(if $(SEED),$(or $(ONLY),$(if $(MINUTES),,all)))
+
+chaos-roll: setup ## Roll from the binary of the migration before to ours, twenty times under load; builds that binary first
+	$(CARGO) build --workspace --bin ingot --bin chaos
+	INGOT_BIN=$(INGOT) $(CARGO_TARGET_DIR)/debug/chaos roll "$$(CARGO=$(CARGO) tests/servers/previous.sh $(CARGO_TARGET_DIR)/previous)"
 
 lint: ## Formatting, clippy and documentation, all without a warning
 	$(CARGO) fmt --all --check

@@ -22,6 +22,8 @@ mod tokens;
 mod visit;
 mod workers;
 
+use std::sync::Arc;
+
 use ingot_domain::Instant;
 use sea_orm::{DatabaseConnection, DbBackend, DbErr};
 

@@ -2,6 +2,7 @@
 //! test. It sees no environment but the one it is given.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::process::{ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -30,8 +31,17 @@ pub struct Process {
 impl Process {
     /// Starts `ingot` with these arguments and this environment, and nothing else of ours.
     pub fn start(arguments: &[&str], environment: &[(String, String)]) -> Result<Self> {
+        Self::start_of(&binary()?, arguments, environment)
+    }
+
+    /// The same of another binary, such as an earlier version's.
+    pub fn start_of(
+        binary: &Path,
+        arguments: &[&str],
+        environment: &[(String, String)],
+    ) -> Result<Self> {
         let name = format!("ingot {}", arguments.join(" "));
-        let mut child = command(arguments, environment)?
+        let mut child = command(binary, arguments, environment)
             .spawn()
             .with_context(|| format!("`{name}` could not be started"))?;
         let (out, err) = (Said::default(), Said::default());
@@ -143,7 +153,17 @@ pub async fn ingot(
     environment: &[(String, String)],
     within: Duration,
 ) -> Result<Output> {
-    let run = command(arguments, environment)?.output();
+    ingot_of(&binary()?, arguments, environment, within).await
+}
+
+/// Runs another binary of it to its end.
+pub(crate) async fn ingot_of(
+    binary: &Path,
+    arguments: &[&str],
+    environment: &[(String, String)],
+    within: Duration,
+) -> Result<Output> {
+    let run = command(binary, arguments, environment).output();
     tokio::time::timeout(within, run)
         .await
         .with_context(|| {
@@ -155,8 +175,8 @@ pub async fn ingot(
         .context("ingot could not be run")
 }
 
-fn command(arguments: &[&str], environment: &[(String, String)]) -> Result<Command> {
-    let mut command = Command::new(binary()?);
+fn command(binary: &Path, arguments: &[&str], environment: &[(String, String)]) -> Command {
+    let mut command = Command::new(binary);
     command
         .args(arguments)
         .env_clear()
@@ -170,7 +190,7 @@ fn command(arguments: &[&str], environment: &[(String, String)]) -> Result<Comma
             command.env(inherited, value);
         }
     }
-    Ok(command)
+    command
 }
 
 /// The last lines of a stream.

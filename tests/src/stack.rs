@@ -5,6 +5,7 @@ mod start;
 
 pub use edges::Edges;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -36,6 +37,8 @@ pub struct Options {
     pub edges: bool,
     /// Whether it has a Postgres of its own, which a test may stop or starve.
     pub own_postgres: bool,
+    /// The binary of api and workers; the tests' usual one if none is given.
+    pub binary: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -47,6 +50,7 @@ impl Default for Options {
             environment: Vec::new(),
             edges: false,
             own_postgres: false,
+            binary: None,
         }
     }
 }
@@ -78,6 +82,8 @@ pub struct Stack {
     pub database: Option<Database>,
     /// What processes said that have been replaced.
     past: Vec<String>,
+    /// The binary of processes that are started from now on.
+    pub binary: PathBuf,
     /// What every process of it is started with.
     pub environment: Vec<(String, String)>,
     /// `ingot sim`, in the scaled shape.
@@ -124,7 +130,7 @@ impl Stack {
         };
         let mut environment = Edges::through(edges.as_ref(), &self.environment);
         environment.extend(start::pairs(more));
-        let (worker, metrics) = start::worker(&environment).await?;
+        let (worker, metrics) = start::worker(&self.binary, &environment).await?;
         self.workers.push(worker);
         self.metrics.push(metrics);
         self.edges.extend(edges);
@@ -146,7 +152,7 @@ impl Stack {
     /// Starts a worker in the place of one that has ended, over the same edges.
     pub async fn restart_worker(&mut self, place: usize) -> Result<()> {
         let environment = Edges::through(self.edges.get(place), &self.environment);
-        let (worker, metrics) = start::worker(&environment).await?;
+        let (worker, metrics) = start::worker(&self.binary, &environment).await?;
         let old = std::mem::replace(&mut self.workers[place], worker);
         self.past.push(old.said());
         self.metrics[place] = metrics;
@@ -161,10 +167,20 @@ impl Stack {
         self.api.wait(Duration::from_secs(40)).await?;
         let address = self.client.base().trim_start_matches("http://").to_owned();
         let environment = Edges::through(self.api_edges.as_ref(), &self.environment);
-        let api = start::api(&environment, &address).await?.0;
+        let api = start::api(&self.binary, &environment, &address).await?.0;
         let old = std::mem::replace(&mut self.api, api);
         self.past.push(old.said());
         Ok(())
+    }
+
+    /// The doorbell's server, which the scaled shape has.
+    pub fn redis(&self) -> Result<&Redis> {
+        self.redis.as_ref().context("a scaled stack")
+    }
+
+    /// The same, to kill it.
+    pub fn redis_mut(&mut self) -> Result<&mut Redis> {
+        self.redis.as_mut().context("a scaled stack")
     }
 
     /// The worker of this name, by its place.

@@ -1,5 +1,6 @@
 //! Starting an installation's processes in order, each once the one before says that it is up.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -8,8 +9,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{Edges, Options, Stack};
+use crate::environment::binary;
 use crate::postgres::{Database, Postgres};
-use crate::process::{Process, ingot};
+use crate::process::{Process, ingot_of};
 use crate::redis::Redis;
 use crate::region::Region;
 
@@ -50,19 +52,23 @@ pub(super) async fn scaled(options: Options) -> Result<Stack> {
         ("HOME", &home.path().to_string_lossy()),
     ]);
     environment.extend(options.environment);
-    let migrated = ingot(&["migrate", "up"], &environment, UP).await?;
+    let binary = match options.binary {
+        Some(binary) => binary,
+        None => binary()?,
+    };
+    let migrated = ingot_of(&binary, &["migrate", "up"], &environment, UP).await?;
     ensure!(
         migrated.status.success(),
         "`ingot migrate up`: {}",
         String::from_utf8_lossy(&migrated.stderr)
     );
-    let token = token(&environment).await?;
+    let token = token(&binary, &environment).await?;
     let api_edges = match options.edges {
         true => Some(Edges::of(&environment).await?),
         false => None,
     };
     let through = Edges::through(api_edges.as_ref(), &environment);
-    let (api, listening) = self::api(&through, "127.0.0.1:0").await?;
+    let (api, listening) = self::api(&binary, &through, "127.0.0.1:0").await?;
     let mut stack = Stack {
         client: Client::new(&listening, Some(&token))?,
         token,
@@ -76,6 +82,7 @@ pub(super) async fn scaled(options: Options) -> Result<Stack> {
         redis: Some(redis),
         database: Some(database),
         past: Vec::new(),
+        binary,
         environment,
         sim: Some(sim),
         home,
@@ -123,6 +130,7 @@ pub(super) async fn embedded(options: Options) -> Result<Stack> {
         redis: None,
         database: None,
         past: Vec::new(),
+        binary: binary()?,
         environment,
         sim: None,
         home,
@@ -130,15 +138,20 @@ pub(super) async fn embedded(options: Options) -> Result<Stack> {
 }
 
 /// An api on an address, and where it listens.
-pub(super) async fn api(environment: &Environment, address: &str) -> Result<(Process, String)> {
-    let mut api = Process::start(&["api", "--listen", address], environment)?;
+pub(super) async fn api(
+    binary: &Path,
+    environment: &Environment,
+    address: &str,
+) -> Result<(Process, String)> {
+    let mut api = Process::start_of(binary, &["api", "--listen", address], environment)?;
     let listening = text(&api.up(UP).await?, "listening")?;
     Ok((api, listening))
 }
 
 /// One more worker, and where its metrics are.
-pub(super) async fn worker(environment: &Environment) -> Result<(Process, String)> {
-    let mut worker = Process::start(&["worker", "--metrics-listen", "127.0.0.1:0"], environment)?;
+pub(super) async fn worker(binary: &Path, environment: &Environment) -> Result<(Process, String)> {
+    let arguments = ["worker", "--metrics-listen", "127.0.0.1:0"];
+    let mut worker = Process::start_of(binary, &arguments, environment)?;
     let listening = text(&worker.up(UP).await?, "listening")?;
     Ok((worker, listening))
 }
@@ -155,8 +168,8 @@ async fn sim(options: &Options) -> Result<(Process, Value)> {
     Ok((sim, line))
 }
 
-async fn token(environment: &Environment) -> Result<String> {
-    let made = ingot(&["token", "create", "--json"], environment, UP).await?;
+async fn token(binary: &Path, environment: &Environment) -> Result<String> {
+    let made = ingot_of(binary, &["token", "create", "--json"], environment, UP).await?;
     let said = String::from_utf8_lossy(&made.stdout).into_owned();
     ensure!(
         made.status.success(),
