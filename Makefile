@@ -55,6 +55,7 @@ INGOT_PEER ?= $(wildcard $(CARGO_TARGET_DIR)/release/ingot-bench-peer)
 bench-peers: ## Measure the engine beside Celery, BullMQ, graphile_worker and apalis-redis; PEERS="--quick --rounds 1" tries it
 	tests/peers/setup.sh
 	tests/peers/.venv/bin/python tests/peers/compare.py $(if $(INGOT_PEER),--ingot $(INGOT_PEER)) $(PEERS)
+
 # `SEED=… make chaos` plays that round again; `ONLY=0,3` with some of its faults.
 chaos: setup ## Random faults over a loaded installation: MINUTES=60, SEED and ONLY play one round again
 	$(CARGO) build --workspace --bin ingot --bin chaos
