@@ -105,10 +105,7 @@ impl Ledger {
         };
         let anchor = clock::Anchor::unmeasured();
         // The hands keep the connection but not the ledger, so that they end with its last clone.
-        let (ours, theirs) = (
-            (db.clone(), anchor.clone()),
-            (db.clone(), anchor.clone()),
-        );
+        let (ours, theirs) = ((db.clone(), anchor.clone()), (db.clone(), anchor.clone()));
         let commits = Group::start(width, move |batch: Vec<Arc<Outcome>>| {
             let (db, anchor) = ours.clone();
             async move { visit::commit_all(&db, &batch, anchor.now()).await }
