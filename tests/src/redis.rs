@@ -1,12 +1,16 @@
 //! Redis for tests: the run's server for those who only use it, one of their own for those who kill or flush it.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use tokio::sync::OnceCell;
 
 use crate::environment::variable;
 use crate::watched::Watched;
+
+/// How long a test waits for an answer of Redis on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A Redis server of one test; it stops when this is dropped.
 #[derive(Debug)]
@@ -101,8 +105,10 @@ async fn serve(port: &str, options: &[String]) -> Result<Watched> {
 /// A connection to any Redis.
 pub(crate) async fn connection(url: &str) -> Result<redis::aio::MultiplexedConnection> {
     let client = redis::Client::open(url)?;
+    // Longer than a stall: the library's own half second is what FAULTS X1 is about.
+    let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE));
     client
-        .get_multiplexed_async_connection()
+        .get_multiplexed_async_connection_with_config(&config)
         .await
         .with_context(|| format!("the tests' Redis at {url}"))
 }

@@ -9,10 +9,10 @@ use ingot_tests::Options;
 
 use super::Site;
 
-async fn site() -> Site {
+async fn site(pace: u32) -> Site {
     Site::start(Options {
         workers: 2,
-        pace: 300,
+        pace,
         own_postgres: true,
         ..Options::default()
     })
@@ -57,7 +57,7 @@ async fn customer(base: String, token: String, stop: Arc<AtomicBool>) -> (usize,
 /// FAULTS F15: Postgres crashes and recovers every few seconds, and once stays away.
 #[tokio::test(flavor = "multi_thread")]
 async fn f15_a_postgres_that_crashes_under_load() {
-    let mut site = site().await;
+    let mut site = site(300).await;
     let stop = Arc::new(AtomicBool::new(false));
     let base = site.stack.client.base().to_owned();
     let asking = tokio::spawn(customer(base, site.stack.token.clone(), Arc::clone(&stop)));
@@ -85,14 +85,14 @@ async fn f15_a_postgres_that_crashes_under_load() {
     site.holds().await;
 }
 
-/// Every fourth claim or end of a task is aborted, as serialization failure, deadlock or statement timeout in turn.
+/// Every sixth claim or end of a task is aborted, as serialization failure, deadlock or statement timeout in turn.
 const ABORT: &str = "
     CREATE SEQUENCE checker.turn;
     CREATE FUNCTION checker.abort() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE turn bigint := nextval('checker.turn');
     BEGIN
-        IF turn % 4 = 0 THEN
-            RAISE EXCEPTION 'injected' USING ERRCODE = (ARRAY['40001', '40P01', '57014'])[1 + (turn / 4) % 3];
+        IF turn % 6 = 0 THEN
+            RAISE EXCEPTION 'injected' USING ERRCODE = (ARRAY['40001', '40P01', '57014'])[1 + (turn / 6) % 3];
         END IF;
         RETURN NEW;
     END $$;
@@ -103,7 +103,8 @@ const ABORT: &str = "
 /// connection, and transactions aborted by the database.
 #[tokio::test(flavor = "multi_thread")]
 async fn f16_f17_a_postgres_that_is_full_locked_or_aborts() {
-    let mut site = site().await;
+    // Seconds of real trouble must not be hours to a deployment that has a limit.
+    let mut site = site(100).await;
     let db = site.checker.db().clone();
 
     sql(&db, "ALTER SYSTEM SET max_connections = 10").await;
