@@ -12,7 +12,9 @@ mod it {
     mod ledger;
     mod life;
     mod migrations;
+    mod rates;
     mod refusals;
     mod storms;
     mod structure;
+    mod throttle;
 }

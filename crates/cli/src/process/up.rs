@@ -21,6 +21,7 @@ use ingot_probe::Prober;
 use ingot_queue::{Doorbell, LocalBell};
 use ingot_sim::{Region, SimConfig};
 use ingot_telemetry::{LogFormat, Metrics};
+use ingot_throttle::Throttle;
 use ingot_worker::{Hands, Parts, Settings};
 use rand::Rng;
 use tokio::net::TcpListener;
@@ -80,7 +81,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     write_private(&args.data.token_file()?, &token)?;
     write_private(&args.data.url_file()?, &url)?;
 
-    let cloud = setup::aws(config, &metrics).await?;
+    let cloud = setup::aws(config, Throttle::local(args.rates.rates), &metrics).await?;
     let bell = Doorbell::Local(LocalBell::new());
     let ringing = CancellationToken::new();
     let (ringer, rings) = ingot_worker::ringer(&ledger, &bell, ringing.clone());

@@ -4,5 +4,6 @@ mod auth;
 mod faults;
 mod images;
 mod instances;
+mod limit;
 mod network;
 mod world;
