@@ -12,13 +12,21 @@ use crate::world::{HERE, World, config, keys};
 
 /// Lets so many requests pass, and writes down what it was asked.
 #[derive(Debug)]
-struct Scarce {
+pub(crate) struct Scarce {
     room: Mutex<usize>,
     asked: Mutex<Vec<(String, String, bool)>>,
     refused: Mutex<Vec<String>>,
 }
 
 impl Scarce {
+    pub(crate) fn with_room(room: usize) -> Arc<Self> {
+        Arc::new(Self {
+            room: Mutex::new(room),
+            asked: Mutex::default(),
+            refused: Mutex::default(),
+        })
+    }
+
     fn asked(&self) -> Vec<(String, String, bool)> {
         std::mem::take(&mut self.asked.lock().expect("lock"))
     }
@@ -51,11 +59,7 @@ impl RateLimit for Scarce {
 
 async fn limited(room: usize) -> (World, AwsCloud, Arc<Scarce>) {
     let world = World::new().await;
-    let limit = Arc::new(Scarce {
-        room: Mutex::new(room),
-        asked: Mutex::default(),
-        refused: Mutex::default(),
-    });
+    let limit = Scarce::with_room(room);
     let config = AwsConfig {
         limit: Some(limit.clone()),
         ..config(&world.sim, keys("AKIATEST"))

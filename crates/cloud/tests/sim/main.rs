@@ -5,5 +5,6 @@ mod faults;
 mod images;
 mod instances;
 mod limit;
+mod microburst;
 mod network;
 mod world;
