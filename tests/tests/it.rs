@@ -14,6 +14,7 @@ mod it {
     mod migrations;
     mod rates;
     mod refusals;
+    mod spot;
     mod storms;
     mod structure;
     mod throttle;
