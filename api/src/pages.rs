@@ -154,6 +154,11 @@ pub(crate) async fn openapi(_: Caller, Extension(document): Extension<Document>)
         .into_response()
 }
 
+/// The metrics, for whoever has a token; Prometheus asks the listener of its own.
+pub(crate) async fn metrics(_: Caller, State(api): State<Api>) -> Response {
+    ingot_telemetry::server::answer(&api.metrics)
+}
+
 pub(crate) async fn asset(Path(name): Path<String>) -> Response {
     match console::asset(&name) {
         Some((kind, bytes)) => {

@@ -368,7 +368,7 @@ def test_gets_never_write(ingot, first):
 def test_metrics_count_what_happened(ingot, first):
     """Names and labels only from closed sets: no id, no version, no address is a label."""
     ingot.deployment(first["id"])
-    text = ingot.call("GET", "/metrics", token=False).text
+    text = ingot.call("GET", "/metrics").text
     labels = re.findall(r'(\w+)="([^"]*)"', text)
     assert any(name == "route" and value == "/v1/deployments/{id}" for name, value in labels), text
     for _, value in labels:

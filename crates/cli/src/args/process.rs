@@ -66,7 +66,7 @@ pub(crate) struct UpArgs {
 #[derive(Clone, Args)]
 #[command(after_help = "Examples:
   DATABASE_URL=postgres://… REDIS_URL=redis://… ingot api
-  ingot api --listen 127.0.0.1:8081 --regions us-east-1,eu-central-1")]
+  ingot api --listen 127.0.0.1:8081 --metrics-listen 127.0.0.1:9092 --regions us-east-1,eu-central-1")]
 pub(crate) struct ApiArgs {
     /// Where to listen
     #[arg(
@@ -76,6 +76,9 @@ pub(crate) struct ApiArgs {
         default_value = "0.0.0.0:8080"
     )]
     pub(crate) listen: SocketAddr,
+    /// Where Prometheus finds the metrics without a token; nowhere when absent
+    #[arg(long, value_name = "ADDRESS", env = "INGOT_METRICS_LISTEN")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) stores: Stores,
     /// Regions deployments may run in
