@@ -11,6 +11,7 @@ mod images;
 mod intervene;
 mod lists;
 mod relay;
+mod remembered;
 mod tasks;
 mod templates;
 mod ticks;
