@@ -88,6 +88,11 @@ def test_a_whole_life_seen_live(ingot):
     assert list(ingot.stream(path)) == [*heard, last]
     assert list(ingot.stream(f"{path}?after={len(lines) - 2}")) == [*heard[-2:], last]
     assert list(ingot.stream(f"{path}?after={len(lines)}")) == [last]
+    # A browser that reconnects says what it heard last; its address is still the old one.
+    resumed = {"Last-Event-ID": str(len(lines) - 1)}
+    assert list(ingot.stream(f"{path}?after=1", headers=resumed)) == [heard[-1], last]
+    for nonsense in ("", "x", "-1", "9" * 30):
+        assert list(ingot.stream(path, headers={"Last-Event-ID": nonsense})) == [*heard, last]
 
 
 def test_the_story_by_polling(ingot, first):
