@@ -76,6 +76,9 @@ pub(crate) struct ApiArgs {
         default_value = "0.0.0.0:8080"
     )]
     pub(crate) listen: SocketAddr,
+    /// The address people use, as the proxy in front serves it; with https:// the console's cookie is for TLS only
+    #[arg(long, value_name = "URL", env = "INGOT_PUBLIC_URL", value_parser = value::public_url)]
+    pub(crate) public_url: Option<String>,
     /// Where Prometheus finds the metrics without a token; nowhere when absent
     #[arg(long, value_name = "ADDRESS", env = "INGOT_METRICS_LISTEN")]
     pub(crate) metrics_listen: Option<SocketAddr>,
