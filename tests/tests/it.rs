@@ -12,6 +12,7 @@ mod it {
     mod ledger;
     mod life;
     mod migrations;
+    mod private;
     mod rates;
     mod refusals;
     mod spot;

@@ -3,7 +3,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -188,6 +188,7 @@ async fn embedded_ledger(data: &Path, simulated: bool) -> anyhow::Result<Ledger>
             }
         }
     }
+    private_file(&file)?;
     let url = format!("sqlite://{}", file.display());
     let ledger = Ledger::connect(&url, 1).await?;
     Migrator::up(ledger.database(), None)
@@ -196,6 +197,21 @@ async fn embedded_ledger(data: &Path, simulated: bool) -> anyhow::Result<Ledger>
     setup::store_builtins(&ledger).await?;
     ledger.measure_skew().await?;
     Ok(ledger)
+}
+
+/// The ledger holds user data, which may hold secrets: its file is its owner's alone, and SQLite makes those beside it
+/// alike.
+fn private_file(path: &Path) -> anyhow::Result<()> {
+    let made = || -> std::io::Result<()> {
+        let options = std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .to_owned();
+        let file = options.open(path)?;
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))
+    };
+    made().with_context(|| format!("cannot make the ledger's file {}", path.display()))
 }
 
 fn sim_config(endpoint: &str) -> AwsConfig {
