@@ -71,18 +71,18 @@ pub fn health_router(health: Health) -> Router {
 }
 
 /// Serves the three routes until `stop`.
-///
-/// # Errors
-/// When the listener fails.
 pub async fn serve(
     listener: TcpListener,
     metrics: Metrics,
     health: Health,
     stop: CancellationToken,
-) -> std::io::Result<()> {
-    axum::serve(listener, router(metrics, health))
+) {
+    let served = axum::serve(listener, router(metrics, health))
         .with_graceful_shutdown(stop.cancelled_owned())
-        .await
+        .await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the metrics listener ended");
+    }
 }
 
 /// The metrics as an answer, for whoever has asked who wants them.

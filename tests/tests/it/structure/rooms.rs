@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::files;
 
 /// Who may import whom; `*` may import everybody.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("recipe", &["domain"]),
     ("cloud", &["domain"]),
@@ -21,9 +21,10 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("entity", &["domain"]),
     ("migration", &[]),
     ("client", &["domain"]),
+    ("engine", &["domain", "queue", "entity", "telemetry"]),
     (
         "worker",
-        &["domain", "cloud", "queue", "entity", "probe", "telemetry"],
+        &["domain", "cloud", "engine", "entity", "probe", "telemetry"],
     ),
     (
         "api",
@@ -46,7 +47,7 @@ const VOCABULARIES: [(&str, &[&str]); 10] = [
     ("redis", &["queue", "throttle"]),
     ("reqwest", &["client"]),
     ("clap", &["cli"]),
-    ("axum", &["api", "telemetry", "worker"]),
+    ("axum", &["api", "telemetry"]),
     ("serde-saphyr", &["recipe"]),
 ];
 
