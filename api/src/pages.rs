@@ -154,6 +154,11 @@ pub(crate) async fn openapi(_: Caller, Extension(document): Extension<Document>)
         .into_response()
 }
 
+/// The metrics, for whoever has a token; Prometheus asks the listener of its own.
+pub(crate) async fn metrics(_: Caller, State(api): State<Api>) -> Response {
+    ingot_telemetry::server::answer(&api.metrics)
+}
+
 pub(crate) async fn asset(Path(name): Path<String>) -> Response {
     match console::asset(&name) {
         Some((kind, bytes)) => {
@@ -177,7 +182,7 @@ pub(crate) async fn login(State(api): State<Api>, Query(link): Query<Link>) -> R
     match link.code {
         None => html(console::login_page(None), StatusCode::OK),
         Some(code) => match api.redeem(&code) {
-            Some(token) => signed_in(&token),
+            Some(token) => signed_in(&api, &token),
             None => {
                 let said = "This link was used before. Sign in with a token, or restart `ingot up` for a fresh link.";
                 html(console::login_page(Some(said)), StatusCode::UNAUTHORIZED)
@@ -205,7 +210,7 @@ pub(crate) async fn sign_in(
         None => Ok(None),
     };
     match known {
-        Ok(Some(_)) => signed_in(token),
+        Ok(Some(_)) => signed_in(&api, token),
         Ok(None) => {
             api.metrics
                 .auth_failures
@@ -218,26 +223,23 @@ pub(crate) async fn sign_in(
     }
 }
 
-fn signed_in(token: &str) -> Response {
-    with_cookie(
-        &format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=43200"),
-        "/",
-    )
+fn signed_in(api: &Api, token: &str) -> Response {
+    with_cookie(api, token, 43200, "/")
 }
 
-pub(crate) async fn sign_out(headers: HeaderMap) -> Response {
+pub(crate) async fn sign_out(State(api): State<Api>, headers: HeaderMap) -> Response {
     if !same_origin(&headers) {
         return failed(ApiError::Forbidden("sign out from Ingot's own page"));
     }
-    with_cookie(
-        &format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"),
-        "/login",
-    )
+    with_cookie(&api, "", 0, "/login")
 }
 
-fn with_cookie(cookie: &str, to: &str) -> Response {
+fn with_cookie(api: &Api, token: &str, seconds: u32, to: &str) -> Response {
+    let secure = if api.secure_cookie { "; Secure" } else { "" };
+    let cookie =
+        format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     let mut response = Redirect::to(to).into_response();
-    if let Ok(value) = HeaderValue::from_str(cookie) {
+    if let Ok(value) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }
     response

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
-use ingot_telemetry::router as telemetry;
+use ingot_telemetry::health_router;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -35,7 +35,8 @@ pub fn router(api: Api) -> Router {
         .route("/logout", post(pages::sign_out))
         .route("/docs", get(pages::docs))
         .route("/assets/{name}", get(pages::asset))
-        .route("/openapi.json", get(pages::openapi));
+        .route("/openapi.json", get(pages::openapi))
+        .route("/metrics", get(pages::metrics));
     let timed = v1.merge(pages).layer(TimeoutLayer::with_status_code(
         axum::http::StatusCode::SERVICE_UNAVAILABLE,
         ANSWER,
@@ -50,7 +51,7 @@ pub fn router(api: Api) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST))
         .layer(CatchPanicLayer::custom(middleware::panicked))
         .with_state(api.clone())
-        .merge(telemetry(api.metrics.clone(), api.health.clone()))
+        .merge(health_router(api.health.clone()))
         .layer(from_fn_with_state(api, middleware::around))
 }
 

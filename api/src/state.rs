@@ -42,6 +42,8 @@ pub struct Api {
     pub limits: Arc<Limits>,
     /// Ends live logs when the process does.
     pub shutdown: CancellationToken,
+    /// Browsers reach us over TLS, so the cookie is theirs over TLS only.
+    pub(crate) secure_cookie: bool,
     login: Arc<Mutex<Option<Login>>>,
     tokens: Remembered<token::Model>,
     templates: Remembered<Template>,
@@ -64,9 +66,19 @@ impl Api {
             health,
             limits: Arc::new(limits),
             shutdown,
+            secure_cookie: false,
             login: Arc::default(),
             tokens: Remembered::default(),
             templates: Remembered::default(),
+        }
+    }
+
+    /// Says at which address people reach the API, which a proxy in front of it does not tell: with `https` the console's
+    /// cookie is for TLS only.
+    pub fn with_public_url(self, url: &str) -> Self {
+        Self {
+            secure_cookie: url.starts_with("https://"),
+            ..self
         }
     }
 

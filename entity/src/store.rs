@@ -14,6 +14,7 @@ mod images;
 mod intervene;
 mod lists;
 mod relay;
+mod remembered;
 mod rows;
 mod tasks;
 mod templates;

@@ -32,6 +32,12 @@ pub async fn is_current(
     db: &sea_orm_migration::sea_orm::DatabaseConnection,
 ) -> Result<bool, DbErr> {
     // Reads only: a process that is about to refuse must not have left a table behind.
-    let applied = Migrator::get_applied_migrations_read_only(db).await?;
-    Ok(applied.len() == Migrator::migrations().len())
+    let applied = match Migrator::get_applied_migrations_read_only(db).await {
+        // A step this binary does not know.
+        Err(DbErr::Custom(_)) => return Ok(false),
+        applied => applied?,
+    };
+    let applied = applied.iter().map(|step| step.name());
+    let known = Migrator::migrations();
+    Ok(applied.eq(known.iter().map(|step| step.name())))
 }

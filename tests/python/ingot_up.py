@@ -210,10 +210,11 @@ class Up:
     def messages(self, deployment):
         return [event["message"] for event in self.events(deployment)]
 
-    def stream(self, path, timeout=PATIENCE):
+    def stream(self, path, timeout=PATIENCE, headers=None):
         """Server-sent events as (event, id, data), until the server ends or `timeout` passes."""
         connection = http.client.HTTPConnection(self.address, timeout=timeout)
-        connection.request("GET", path, headers={"Authorization": f"Bearer {self.token}"})
+        bearer = {"Authorization": f"Bearer {self.token}"}
+        connection.request("GET", path, headers={**bearer, **(headers or {})})
         answer = connection.getresponse()
         assert answer.status == 200, (answer.status, answer.read())
         assert answer.getheader("content-type") == "text/event-stream"

@@ -197,6 +197,26 @@ def test_one_key_one_deployment(ingot):
     assert ingot.call("GET", "/v1/templates/keyed").status == 404
 
 
+def test_a_replay_is_answered_as_before_whatever_the_template_has_become(ingot):
+    ingot.apply(template("narrowing", modes=["full", "lite"]))
+    key = {"Idempotency-Key": fresh_key()}
+    body = {**MINIMAL, "template": "narrowing", "mode": "lite", "start": False}
+    first = ingot.call("POST", "/v1/deployments", body, key)
+    assert first.status == 202, first
+    ingot.apply(template("narrowing", modes=["full"]))
+    count = ingot.rows("SELECT count(*) FROM deployment")
+
+    again = ingot.call("POST", "/v1/deployments", body, key)
+    assert (again.status, again.headers["idempotency-replayed"]) == (202, "true"), again
+    assert again.json()["id"] == first.json()["id"]
+    assert again.headers["location"] == first.headers["location"]
+    # A new request is judged by today's template, and so is another one under the same key.
+    problem(ingot.call("POST", "/v1/deployments", body, {}), 422, "mode", "lite", "full")
+    other = {**body, "job_name": "other"}
+    problem(ingot.call("POST", "/v1/deployments", other, key), 422, "mode", "lite", "full")
+    assert ingot.rows("SELECT count(*) FROM deployment") == count
+
+
 def test_twenty_at_once_with_one_key_are_one(ingot):
     key = {"Idempotency-Key": fresh_key()}
     body = {**MINIMAL, "start": False, "job_name": "at once"}

@@ -88,6 +88,11 @@ def test_a_whole_life_seen_live(ingot):
     assert list(ingot.stream(path)) == [*heard, last]
     assert list(ingot.stream(f"{path}?after={len(lines) - 2}")) == [*heard[-2:], last]
     assert list(ingot.stream(f"{path}?after={len(lines)}")) == [last]
+    # A browser that reconnects says what it heard last; its address is still the old one.
+    resumed = {"Last-Event-ID": str(len(lines) - 1)}
+    assert list(ingot.stream(f"{path}?after=1", headers=resumed)) == [heard[-1], last]
+    for nonsense in ("", "x", "-1", "9" * 30):
+        assert list(ingot.stream(path, headers={"Last-Event-ID": nonsense})) == [*heard, last]
 
 
 def test_the_story_by_polling(ingot, first):
@@ -368,7 +373,7 @@ def test_gets_never_write(ingot, first):
 def test_metrics_count_what_happened(ingot, first):
     """Names and labels only from closed sets: no id, no version, no address is a label."""
     ingot.deployment(first["id"])
-    text = ingot.call("GET", "/metrics", token=False).text
+    text = ingot.call("GET", "/metrics").text
     labels = re.findall(r'(\w+)="([^"]*)"', text)
     assert any(name == "route" and value == "/v1/deployments/{id}" for name, value in labels), text
     for _, value in labels:

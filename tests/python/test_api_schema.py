@@ -92,7 +92,14 @@ def test_no_operation_without_a_token(ingot, method, path):
     problem(basic, 401)
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+@pytest.mark.parametrize("path", ["/metrics", "/openapi.json"])
+def test_what_tells_about_us_needs_a_token(ingot, path):
+    for token in (False, "nonsense"):
+        problem(ingot.call("GET", path, token=token), 401, says="ingot token create")
+    assert ingot.call("GET", path).status == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_health_needs_no_token(ingot, path):
     answer = ingot.call("GET", path, token=False)
     assert answer.status == 200, answer

@@ -324,6 +324,14 @@ def test_destroy_asks_and_waits(ingot, cli):
     asked = cli("deployments", "destroy", made["id"], code=2).stderr
     assert "add --yes" in asked
     assert ingot.deployment(made["id"])["status"] == "success"
+    ingot.control(
+        "POST",
+        "faults",
+        {"action": "TerminateInstances", "kind": "error", "code": "InternalError", "status": 500, "times": 0},
+    )
+    late = cli("deployments", "destroy", made["id"], "--yes", "--wait", "--timeout", "1", code=1)
+    assert "is not destroyed after 1 s" in late.stderr and "goes on" in late.stderr
+    ingot.control("DELETE", "faults")
     gone = cli.json("deployments", "destroy", made["id"], "--yes", "--wait")
     assert (gone["status"], gone["instance_id"]) == ("destroyed", None)
     shown = pairs(cli("deployments", "destroy", made["id"], "--yes").stdout)

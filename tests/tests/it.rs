@@ -13,7 +13,11 @@ mod it {
     mod ledger;
     mod life;
     mod migrations;
+    mod private;
+    mod rates;
     mod refusals;
+    mod spot;
     mod storms;
     mod structure;
+    mod throttle;
 }

@@ -8,7 +8,8 @@ use ingot_domain::deployment::Status;
 use ingot_domain::field::FieldError;
 use ingot_domain::fingerprint::hex_sha256;
 use ingot_domain::ids::DeploymentId;
-use ingot_domain::request;
+use ingot_domain::request::{self, Order};
+use ingot_domain::template::Template;
 use ingot_entity::store::{
     Created, DeploymentQuery, IdempotencyClaim, Intervention, NewDeployment,
 };
@@ -44,6 +45,50 @@ pub(crate) async fn create(
 ) -> Result<Response, ApiError> {
     let canonical = serde_json::to_vec(&body).map_err(|_| ApiError::Internal)?;
     let start = body.start.unwrap_or(true);
+    let claim = key.map(|key| IdempotencyClaim {
+        token_id: caller.token_id.clone(),
+        key,
+        request_hash: hex_sha256(b"POST /v1/deployments\n".iter().copied().chain(canonical)),
+    });
+    let (order, recipe) = match accept(&api, body).await {
+        Ok(accepted) => accepted,
+        // Templates and limits change; what was accepted before stays accepted.
+        Err(error) => {
+            let before = match &claim {
+                Some(claim) => api.ledger.remembered(claim).await?,
+                None => None,
+            };
+            let id = before.ok_or(error)?;
+            return replayed(&api, &id).await;
+        }
+    };
+    let id = DeploymentId::new(Uuid::now_v7());
+    let new = NewDeployment {
+        id,
+        order,
+        recipe,
+        start,
+        by: caller.name,
+    };
+    let shown_key = claim
+        .as_ref()
+        .map(|claim| claim.key.clone())
+        .unwrap_or_default();
+    match api.ledger.create_deployment(new, claim).await? {
+        Created::New(row, task) => {
+            if let Some(task) = task {
+                api.ringer
+                    .ring(task.kind.queue().as_str(), task.id.as_str());
+            }
+            Ok(accepted(present::deployment(row), false))
+        }
+        Created::Before(id) => replayed(&api, &id).await,
+        Created::Mismatch => Err(ApiError::KeyReused(shown_key)),
+    }
+}
+
+/// What the request means by today's template and limits.
+async fn accept(api: &Api, body: CreateDeployment) -> Result<(Order, Template), ApiError> {
     let Some(recipe) = api.template(&body.template).await? else {
         let known: Vec<String> = api
             .ledger
@@ -66,41 +111,12 @@ pub(crate) async fn create(
         .draft()
         .map_err(|error| ApiError::Invalid(vec![error]))?;
     let order = request::parse(draft, &recipe, &api.limits).map_err(ApiError::Invalid)?;
-    let claim = key.map(|key| IdempotencyClaim {
-        token_id: caller.token_id.clone(),
-        key,
-        request_hash: hex_sha256(b"POST /v1/deployments\n".iter().copied().chain(canonical)),
-    });
-    let id = DeploymentId::new(Uuid::now_v7());
-    let new = NewDeployment {
-        id,
-        order,
-        recipe,
-        start,
-        by: caller.name,
-    };
-    let shown_key = claim
-        .as_ref()
-        .map(|claim| claim.key.clone())
-        .unwrap_or_default();
-    match api.ledger.create_deployment(new, claim).await? {
-        Created::New(row, task) => {
-            if let Some(task) = task {
-                api.ringer
-                    .ring(task.kind.queue().as_str(), task.id.as_str());
-            }
-            Ok(accepted(present::deployment(row), false))
-        }
-        Created::Before(id) => {
-            let row = api
-                .ledger
-                .deployment(&id)
-                .await?
-                .ok_or(ApiError::Internal)?;
-            Ok(accepted(present::deployment(row), true))
-        }
-        Created::Mismatch => Err(ApiError::KeyReused(shown_key)),
-    }
+    Ok((order, recipe))
+}
+
+async fn replayed(api: &Api, id: &str) -> Result<Response, ApiError> {
+    let row = api.ledger.deployment(id).await?.ok_or(ApiError::Internal)?;
+    Ok(accepted(present::deployment(row), true))
 }
 
 fn accepted(deployment: Deployment, replayed: bool) -> Response {

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::sse::{Event as Sse, KeepAlive, Sse as Stream};
 use futures::stream;
 use ingot_client::event::EventFilter;
@@ -50,10 +51,10 @@ pub(crate) async fn list(
 /// Follow the story of a deployment live
 ///
 /// Server-sent events: each line is one `message` whose data is an Event; `end` comes when everything is finished, AMI
-/// included. Go on with `after` when the connection breaks off.
+/// included. Go on with `after` when the connection breaks off, or with `Last-Event-ID`, as browsers do by themselves.
 #[utoipa::path(
     get, path = "/v1/deployments/{id}/events/stream", tag = "deployments", operation_id = "followEvents",
-    params(("id" = String, Path, description = "dep_…"), EventFilter),
+    params(("id" = String, Path, description = "dep_…"), EventFilter, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last line that came; goes before `after`")),
     responses((status = 200, description = "Lines as they happen", content_type = "text/event-stream", body = String))
 )]
 pub(crate) async fn stream(
@@ -61,13 +62,14 @@ pub(crate) async fn stream(
     _: Caller,
     Path(id): Path<String>,
     Params(filter): Params<EventFilter>,
+    headers: HeaderMap,
 ) -> Result<Stream<impl futures::Stream<Item = Result<Sse, Infallible>>>, ApiError> {
     let deployment = deployments::one(&api, &id).await?;
     let limit = limit(filter.limit)?;
     let start = Tail {
         api,
         id: deployment.id,
-        after: filter.after.unwrap_or(0),
+        after: last_heard(&headers).or(filter.after).unwrap_or(0),
         limit,
         ended: false,
     };
@@ -75,6 +77,12 @@ pub(crate) async fn stream(
     let events =
         futures::StreamExt::flat_map(events, |batch| stream::iter(batch.into_iter().map(Ok)));
     Ok(Stream::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+/// What a browser that reconnects has heard last: its address still carries the `after` it began with.
+fn last_heard(headers: &HeaderMap) -> Option<i64> {
+    let id = headers.get("last-event-id")?.to_str().ok()?;
+    id.trim().parse().ok().filter(|seq| *seq >= 0)
 }
 
 struct Tail {

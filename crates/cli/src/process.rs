@@ -4,6 +4,7 @@ pub(crate) mod api;
 pub(crate) mod identity;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
+mod rates;
 pub(crate) mod setup;
 pub(crate) mod sim;
 pub(crate) mod token;

@@ -6,6 +6,7 @@ mod base_images;
 pub mod classify;
 mod client;
 mod commands;
+mod gate;
 mod groups;
 mod images;
 mod instances;
@@ -22,6 +23,7 @@ use ingot_domain::template::BaseImage;
 use crate::Cloud;
 use crate::error::CloudError;
 use crate::facts::{BaseImageFacts, CommandState, Identity, ImageFacts, InstanceFacts};
+use crate::limit::RateLimit;
 use crate::spec::{ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
 
 pub use auth::{Auth, AuthError, Secret};
@@ -41,6 +43,8 @@ pub struct AwsConfig {
     pub ca_bundle_pem: Option<Vec<u8>>,
     /// How long to wait.
     pub timeouts: Timeouts,
+    /// Who keeps EC2's requests within its rates; nobody when absent.
+    pub limit: Option<Arc<dyn RateLimit>>,
 }
 
 /// How long one call may take. Together shorter than a visit (30 s), so that a visit always hears the end of its call.
@@ -126,6 +130,7 @@ impl Cloud for AwsCloud {
             .await?;
         let account = answer.account.ok_or_else(|| call.hollow("an account"))?;
         let arn = answer.arn.ok_or_else(|| call.hollow("an arn"))?;
+        self.clients.know_account(&account);
         Ok(Identity { account, arn })
     }
 

@@ -74,6 +74,14 @@ pub struct InstanceFacts {
     pub tags: BTreeMap<String, String>,
 }
 
+impl InstanceFacts {
+    /// Why something that needed this instance failed now that it has ended: `why`, or a Spot interruption (F24).
+    pub fn ended(&self, why: &str) -> String {
+        let spot = self.spot && self.state.is_ending();
+        ingot_domain::decide::spot::ended(why, spot, self.state_reason.as_deref())
+    }
+}
+
 /// EC2's image states (EC2.md 21).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,11 +1,13 @@
 //! The only room that speaks AWS. `Cloud` says in Ingot's words what the rest of the system may ask of EC2, SSM and
 //! STS; `aws` answers it over the real SDK; `batch` turns many questions about single instances and images into few
-//! Describe calls; `error` carries the one classification that decides between retry, look-up and failure.
+//! Describe calls; `error` carries the one classification that decides between retry, look-up and failure;
+//! `limit` is where somebody outside may hold calls back.
 
 pub mod aws;
 pub mod batch;
 pub mod error;
 pub mod facts;
+pub mod limit;
 pub mod spec;
 
 use async_trait::async_trait;
@@ -15,6 +17,7 @@ pub use facts::{
     BaseImageFacts, CommandState, Identity, ImageFacts, ImageState, InstanceFacts, InstanceState,
     SnapshotFacts,
 };
+pub use limit::RateLimit;
 pub use spec::{ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
 
 /// What Ingot asks of a cloud. Every method is one question or one effect in one region; none waits for anything but

@@ -4,3 +4,4 @@
 pub mod ami;
 pub mod launch;
 pub mod readiness;
+pub mod spot;

@@ -10,7 +10,7 @@
 //! | `POST /_sim/images/{ami}` | `{state: available, failed, pending or gone, reason?}` | moves an image and its snapshots |
 //! | `POST /_sim/next_image` | `{state: "failed", reason?, times?}` or `{hold: true, times?}` | plans the next images |
 //! | `POST /_sim/instances/{id}` | `{state?, serve?, installed?, reason?}` | moves an instance, ends (`true`) or undoes its install; `serve`: `ok`, `502`, `wrong_content`, `refuse`, `hang`, `500`, or `auto` for the usual course |
-//! | `POST /_sim/next_instance` | `{serve?, dies_after?, hold_install?, stuck?, times?}` | plans the next instances; `hold_install`: 502 until `installed` is ordered; `stuck`: never leaves `pending`; `dies_after` in simulated seconds, as a reclaimed spot instance |
+//! | `POST /_sim/next_instance` | `{serve?, dies_after?, hold_install?, stuck?, spot?, times?}` | plans the next instances; `hold_install`: 502 until `installed` is ordered; `stuck`: never leaves `pending`; `spot`: a Spot instance; `dies_after` in simulated seconds, as a reclaimed spot instance |
 //! | `POST /_sim/base_images` | `{parameter, region?, account?}` | a vendor releases a newer base image and moves its parameter; answers `image_id` |
 //! | `POST /_sim/sts` | `{external_id?, deny?, session_seconds?}` | what roles demand; replaces what was set |
 //! | `POST /_sim/reset` | | forgets everything but the clock |

@@ -95,6 +95,8 @@ pub(crate) struct InstancePlan {
     pub(crate) hold_install: bool,
     /// Never leaves `pending`.
     pub(crate) stuck: bool,
+    /// A Spot instance, whatever the caller asked for, as a launch template or an account's settings make it.
+    pub(crate) spot: bool,
 }
 
 /// All accounts and regions, and the plans for what comes next in any of them.

@@ -7,4 +7,4 @@ pub mod server;
 
 pub use logs::LogFormat;
 pub use metrics::Metrics;
-pub use server::{Health, HealthCheck, router, serve};
+pub use server::{Health, HealthCheck, health_router, router, serve};

@@ -1,5 +1,7 @@
 //! Structured logs on stderr: JSON for machines, text for people.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
@@ -19,6 +21,7 @@ pub fn start(format: LogFormat, filter: &str) {
     let builder = fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(true);
     let started = match format {
         LogFormat::Json => builder

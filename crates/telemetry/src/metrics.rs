@@ -76,6 +76,9 @@ metrics! {
     aws_requests: IntCounterVec = "ingot_aws_requests_total" ["service", "op", "region", "code"] "AWS calls.";
     aws_duration: HistogramVec = "ingot_aws_request_duration_seconds" ["service", "op"] "Length of an AWS call.", SLOW;
     aws_throttled: IntCounterVec = "ingot_aws_throttled_total" ["op", "region"] "AWS calls refused by a rate limit.";
+    rate_passes: IntCounterVec = "ingot_ec2_rate_total" ["op", "outcome"] "Requests to EC2 before our own rate limit: passed, waited, held_back (not sent), refused_by_ec2 (sent, and EC2 had no room).";
+    rate_wait: HistogramVec = "ingot_ec2_rate_wait_seconds" ["op"] "How long requests waited for their place.", FAST;
+    rate_alone: IntGauge = "ingot_ec2_rate_alone" [] "1 while Redis does not share the rates and this process keeps to its own part.";
     describe_polls: Gauge = "ingot_describe_polls_total" [] "Questions about single instances and images.";
     describe_calls: Gauge = "ingot_describe_calls_total" [] "Describe calls that answered them.";
     step_attempts: IntCounterVec = "ingot_step_attempts_total" ["step", "outcome"] "Effects by outcome: done, not_done, unknown.";

@@ -54,19 +54,20 @@ impl Health {
     }
 }
 
-#[derive(Clone)]
-struct Shared {
-    metrics: Metrics,
-    health: Health,
-}
-
-/// The three routes.
+/// The three routes, for a listener of their own that only Prometheus and probes reach.
 pub fn router(metrics: Metrics, health: Health) -> Router {
     Router::new()
         .route("/metrics", get(metrics_text))
+        .with_state(metrics)
+        .merge(health_router(health))
+}
+
+/// The two routes that anybody may ask.
+pub fn health_router(health: Health) -> Router {
+    Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
-        .with_state(Shared { metrics, health })
+        .with_state(health)
 }
 
 /// Serves the three routes until `stop`.
@@ -84,8 +85,9 @@ pub async fn serve(
     }
 }
 
-async fn metrics_text(State(shared): State<Shared>) -> Response {
-    match shared.metrics.render() {
+/// The metrics as an answer, for whoever has asked who wants them.
+pub fn answer(metrics: &Metrics) -> Response {
+    match metrics.render() {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "metrics cannot be written");
@@ -94,8 +96,12 @@ async fn metrics_text(State(shared): State<Shared>) -> Response {
     }
 }
 
-async fn ready(State(shared): State<Shared>) -> Response {
-    let checks = shared.health.ask().await;
+async fn metrics_text(State(metrics): State<Metrics>) -> Response {
+    answer(&metrics)
+}
+
+async fn ready(State(health): State<Health>) -> Response {
+    let checks = health.ask().await;
     let ready = checks.iter().all(|check| check.ok);
     let status = if ready {
         StatusCode::OK

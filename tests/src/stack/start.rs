@@ -51,6 +51,9 @@ pub(super) async fn scaled(options: Options) -> Result<Stack> {
         ("INGOT_REGIONS", "us-east-1,eu-west-1"),
         ("HOME", &home.path().to_string_lossy()),
     ]);
+    if !options.buckets {
+        environment.extend(pairs(&[("INGOT_EC2_RATES", "off")]));
+    }
     environment.extend(options.environment);
     let binary = match options.binary {
         Some(binary) => binary,

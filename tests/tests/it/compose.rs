@@ -125,8 +125,9 @@ fn prometheus_finds_every_process() {
             continue;
         }
         let port = command
-            .iter()
-            .find_map(|word| word.strip_prefix("0.0.0.0:"));
+            .windows(2)
+            .find(|pair| pair[0] == "--metrics-listen")
+            .and_then(|pair| pair[1].strip_prefix("0.0.0.0:"));
         let port = port.expect("an address all may reach");
         // Whoever joins another's network is found under the other's name.
         let joined = compose.services[&name]["network_mode"].as_str();

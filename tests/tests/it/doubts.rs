@@ -247,3 +247,29 @@ async fn a_cancelled_launch_leaves_no_instance_behind() {
         ("cancelled", Some("ended"))
     );
 }
+
+/// Ubuntu's root volume is `/dev/sda1`, Amazon Linux's `/dev/xvda`: a second volume under the wrong name would be empty.
+#[tokio::test]
+async fn a_given_ami_is_launched_with_its_own_root_device() {
+    let stack = embedded().await;
+    let parameter = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
+    let released = json!({ "parameter": parameter });
+    let released = stack.region.post("base_images", &released).await.unwrap();
+    let ami = released["image_id"].as_str().unwrap();
+    for (image, device) in [(None, "/dev/sda1"), (Some(ami.to_owned()), "/dev/xvda")] {
+        let order = ingot_client::deployment::CreateDeployment {
+            image,
+            ..Stack::order("v5.6.0")
+        };
+        let key = uuid::Uuid::new_v4().to_string();
+        let asked = stack.client.create_deployment(&order, &key).await.unwrap();
+        let launched = |seen: &Deployment| seen.instance_id.is_some();
+        stack
+            .wait_deployment(&asked.id, launched, LONG)
+            .await
+            .unwrap();
+        let calls = stack.region.calls("RunInstances").await.unwrap();
+        let sent = &calls.last().unwrap()["params"];
+        assert_eq!(sent["BlockDeviceMapping.1.DeviceName"], device, "{sent}");
+    }
+}

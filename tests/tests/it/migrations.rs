@@ -81,6 +81,25 @@ async fn up_down_up(fresh: Ledger, stepped: Ledger) {
     );
 }
 
+/// As many steps, but not these: a ledger of another branch or of a version that was withdrawn.
+#[tokio::test]
+async fn a_ledger_with_a_step_of_another_name_is_not_current() {
+    let folder = TempDir::new().expect("a folder");
+    for ledger in [postgres().await, sqlite(&folder, "d").await] {
+        let db = ledger.database();
+        Migrator::up(db, None).await.expect("up");
+        let last = Migrator::migrations();
+        let last = last.last().expect("a step").name().to_owned();
+        let rename = format!(
+            "UPDATE seaql_migrations SET version = 'm20991231_000009_other' WHERE version = '{last}'"
+        );
+        ingot_migration::sea_orm::ConnectionTrait::execute_unprepared(db, &rename)
+            .await
+            .expect("renamed");
+        assert!(!current(&ledger).await);
+    }
+}
+
 #[tokio::test]
 async fn a_ledger_with_a_step_missing_is_not_current() {
     let folder = TempDir::new().expect("a folder");

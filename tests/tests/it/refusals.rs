@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ingot_tests::{Database, Ledgers, Redis, ingot};
+use ingot_tests::{Database, Ledgers, Process, Redis, Region, ingot};
 
 /// Everything a start needs is checked within this, also on a busy machine.
 const WITHIN: Duration = Duration::from_secs(15);
@@ -161,6 +161,53 @@ async fn a_worker_told_to_assume_no_role() {
     refused(WORKER, &role, &["AWS_ASSUME_ROLE_ARN"]).await;
     let strange = but(&sound, "AWS_AUTH_METHOD", Some("magic"));
     refused(WORKER, &strange, &["AWS_AUTH_METHOD", "magic"]).await;
+}
+
+/// AWS itself says no, in each of its ways: whoever signs with the wrong secret, an ended session, a deleted key.
+#[tokio::test]
+async fn a_worker_whose_credentials_aws_denies() {
+    let ledgers = Ledgers::postgres().await.expect("a ledger");
+    let arguments = ["sim", "--listen", "127.0.0.1:0"];
+    let mut sim = Process::start(&arguments, &[]).expect("a region");
+    let line = sim.up(Duration::from_secs(60)).await.expect("it is up");
+    let endpoint = line["listening"].as_str().expect("its address").to_owned();
+    let region = Region::at(&endpoint).expect("its control");
+    let sound = sound(&ledgers).await;
+    let sound = but(&sound, "AWS_ENDPOINT_URL", Some(&endpoint));
+    let home = tempfile::TempDir::new().expect("a folder");
+    let data = home.path().to_string_lossy().into_owned();
+    let up = ["up", "--listen", "127.0.0.1:0", "--data-dir", &data];
+    for code in [
+        "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
+        "ExpiredToken",
+        "AccessDenied",
+    ] {
+        // Every time: a process that asks again is told the same.
+        let fault = serde_json::json!({
+            "action": "GetCallerIdentity", "kind": "error", "code": code, "status": 403, "times": 0,
+            "message": "This is refused.\nAnd that is a second line.",
+        });
+        region.delete("faults").await.expect("forgotten");
+        region.post("faults", &fault).await.expect("ordered");
+        let names = [code, "AWS_ACCESS_KEY_ID", "ingot identity"];
+        refused(WORKER, &sound, &names).await;
+        refused(&up, &sound, &names).await;
+    }
+    let calls = region.calls("*").await.expect("the journal");
+    let others: Vec<_> = calls
+        .iter()
+        .filter(|call| call["action"] != "GetCallerIdentity")
+        .collect();
+    assert!(others.is_empty(), "nothing was tried: {others:?}");
+    // A role nobody may assume.
+    region.delete("faults").await.expect("forgotten");
+    let role = "arn:aws:iam::123456789012:role/factory";
+    let deny = serde_json::json!({ "deny": [role] });
+    region.post("sts", &deny).await.expect("ordered");
+    let assumed = but(&sound, "AWS_AUTH_METHOD", Some("assume_role"));
+    let assumed = but(&assumed, "AWS_ASSUME_ROLE_ARN", Some(role));
+    refused(WORKER, &assumed, &["AWS_ASSUME_ROLE_ARN", "ingot identity"]).await;
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ingot_cloud::{CommandState, ErrorKind, ImageQuery, ImageState, InstanceFacts};
 use ingot_domain::decide::ami::{Before, BeforeStep, before_claim};
+use ingot_domain::decide::spot::REBOOT_RISK;
 use ingot_domain::deployment::{AmiStatus, SkipReason};
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::image::{ImageKey, ImageStatus, is_of_key, search_tags};
@@ -37,7 +38,10 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
         BeforeStep::Fail(why) => {
             let mut case = case;
             case.say(ami::starting());
-            case.fail_ami(hands, why);
+            let why = facts
+                .as_ref()
+                .map_or_else(|| why.to_owned(), |facts| facts.ended(why));
+            case.fail_ami(hands, &why);
             Ok(case.end(Then::Done))
         }
         BeforeStep::AskInstalled => ask_installed(hands, case).await,
@@ -197,6 +201,9 @@ async fn look_then_claim(
         case.say(ami::starting());
         case.say(ami::checking(&key.template, &key.version));
         case.say(ami::none_found());
+    }
+    if facts.is_some_and(|facts| facts.spot) && !case.order.no_reboot {
+        case.say(Line::info("ami.spot_reboot", Source::AmiCreation, REBOOT_RISK).warn());
     }
     imaging::claim_key(hands, case, &key).await
 }

@@ -61,9 +61,10 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
         }
         (Step::Watch(wait), ..) => Ok(case.snooze(hands, wait, "the instance is starting")),
         (Step::HandOver, _, Some(facts)) => Ok(hand_over(hands, case, &facts)),
-        (Step::Fail(why), ..) => {
+        (Step::Fail(why), _, facts) => {
             let mut case = case;
-            case.fail(hands, why, Source::Deploy);
+            let why = facts.map_or_else(|| why.to_owned(), |facts| facts.ended(why));
+            case.fail(hands, &why, Source::Deploy);
             Ok(case.end(Then::Done))
         }
         // The decision only names these with the row or the facts it was given.

@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use ingot_cloud::{BaseImageFacts, CloudError, ErrorKind, LaunchSpec};
-use ingot_domain::deployment::Status;
+use ingot_domain::deployment::{ImageChoice, Status};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::{ImageKey, ImageStatus};
 use ingot_domain::retry::YOUNG;
+use ingot_domain::template::BaseImage;
 use ingot_domain::userdata;
 use ingot_entity::effect;
 use ingot_entity::store::{Claim, EffectKind, Intention, Then};
@@ -79,6 +80,18 @@ pub(super) async fn prepare(
     case.row.base_image_description = Some(base.description.clone());
     let key = key(&case, &account, &base);
     let cached = shape::choose_image(hands, &mut case, &key).await?;
+    // A given AMI need not be of the template's family, so its root volume has its own name.
+    let given = match (&cached, case.order.image_choice) {
+        (Some((ami, _)), ImageChoice::Given) => BaseImage::Ami(ami.clone()),
+        _ => case.recipe.base_image.clone(),
+    };
+    let root_device_name = match hands.base_image(&region, &given).await {
+        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Invalid) => {
+            let why = format!("the requested AMI: {}", error.message);
+            return Ok(failed(hands, case, &why));
+        }
+        facts => facts?.root_device_name,
+    };
     let image_id = cached
         .as_ref()
         .map_or(base.id.clone(), |(ami, _)| ami.clone());
@@ -104,7 +117,7 @@ pub(super) async fn prepare(
         image_id,
         instance_type: case.order.instance_type.clone(),
         user_data,
-        root_device_name: base.root_device_name.clone(),
+        root_device_name,
         volume_size_gb: case.order.volume_size_gb,
         volume_type: case.recipe.volume.volume_type.clone(),
         encrypted: case.recipe.volume.encrypted,

@@ -30,14 +30,17 @@ pub(super) async fn poll(
     let sight = facts
         .as_ref()
         .map_or(ImageSight::Absent, |facts| sight(facts.state));
-    let instance_gone = match sight {
+    let instance = match sight {
         ImageSight::Broken => {
             let id = case.row.instance_id.clone().unwrap_or_default();
-            let instance = hands.batcher.instance_now(&case.row.region, &id).await?;
-            instance.is_none_or(|instance| instance.state.is_ending())
+            hands.batcher.instance_now(&case.row.region, &id).await?
         }
-        _ => false,
+        _ => None,
     };
+    let instance_gone = sight == ImageSight::Broken
+        && instance
+            .as_ref()
+            .is_none_or(|instance| instance.state.is_ending());
     // Tries of this run: images the key had before are not its failures.
     let tries = hands
         .ledger
@@ -96,6 +99,7 @@ pub(super) async fn poll(
         MakingStep::NextGeneration => next_generation(hands, case, row, generation).await,
         MakingStep::Fail(why) => {
             clean_up(hands, &row).await?;
+            let why = instance.map_or_else(|| why.to_owned(), |instance| instance.ended(why));
             let reason = row
                 .error
                 .as_ref()

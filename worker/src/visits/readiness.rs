@@ -43,7 +43,10 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
             return Ok(case.snooze(hands, wait, "the first readiness check is not due"));
         }
         Step::Fail(why) => {
-            case.fail(hands, why, Source::Readiness);
+            let why = facts
+                .as_ref()
+                .map_or_else(|| why.to_owned(), |facts| facts.ended(why));
+            case.fail(hands, &why, Source::Readiness);
             return Ok(case.end(Then::Done));
         }
         Step::CountAway => {

@@ -133,4 +133,7 @@ pub(crate) struct DestroyArgs {
     /// Wait until the instance is gone
     #[arg(long)]
     pub(crate) wait: bool,
+    /// Give the waiting up after this; the destruction goes on
+    #[arg(long, value_name = "SECONDS", default_value_t = 900, requires = "wait")]
+    pub(crate) timeout: u64,
 }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use clap::{Args, ValueEnum};
 use ingot_domain::network::Cidr;
 use ingot_domain::pace::Pace;
+use ingot_throttle::Rates;
 
 use crate::args::data_dir::DataDir;
 pub(crate) use crate::args::ledger::{MigrateAction, MigrateArgs, TokenAction, TokenArgs};
@@ -51,6 +52,8 @@ pub(crate) struct UpArgs {
     /// Divide the waits of the cloud's rhythm by this; 60 with `sim`, else 1, when absent
     #[arg(long, value_name = "N", env = "INGOT_PACE", value_parser = value::pace)]
     pub(crate) pace: Option<Pace>,
+    #[command(flatten)]
+    pub(crate) rates: Ec2RateArgs,
     /// Play the examples in the simulated region and show the saving
     #[arg(long)]
     pub(crate) demo: bool,
@@ -63,7 +66,7 @@ pub(crate) struct UpArgs {
 #[derive(Clone, Args)]
 #[command(after_help = "Examples:
   DATABASE_URL=postgres://… REDIS_URL=redis://… ingot api
-  ingot api --listen 127.0.0.1:8081 --regions us-east-1,eu-central-1")]
+  ingot api --listen 127.0.0.1:8081 --metrics-listen 127.0.0.1:9092 --regions us-east-1,eu-central-1")]
 pub(crate) struct ApiArgs {
     /// Where to listen
     #[arg(
@@ -73,6 +76,12 @@ pub(crate) struct ApiArgs {
         default_value = "0.0.0.0:8080"
     )]
     pub(crate) listen: SocketAddr,
+    /// The address people use, as the proxy in front serves it; with https:// the console's cookie is for TLS only
+    #[arg(long, value_name = "URL", env = "INGOT_PUBLIC_URL", value_parser = value::public_url)]
+    pub(crate) public_url: Option<String>,
+    /// Where Prometheus finds the metrics without a token; nowhere when absent
+    #[arg(long, value_name = "ADDRESS", env = "INGOT_METRICS_LISTEN")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) stores: Stores,
     /// Regions deployments may run in
@@ -127,6 +136,27 @@ pub(crate) struct WorkerArgs {
     /// Divide the waits of the cloud's rhythm by this; the API must have the same
     #[arg(long, value_name = "N", env = "INGOT_PACE", default_value = "1", value_parser = value::pace)]
     pub(crate) pace: Pace,
+    #[command(flatten)]
+    pub(crate) rates: Ec2RateArgs,
+}
+
+/// How fast EC2 may be asked.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Ec2RateArgs {
+    /// How fast EC2 may be asked, per account, region and action: all workers on one Redis share it
+    ///
+    /// Pairs NAME=AT_ONCE/PER_SECOND over what EC2 grants by default, such as
+    /// `RunInstances=5/2,CreateImage=20/2,reads=50/10`. NAME is an EC2 action, or `reads` and `writes` for all that are
+    /// not named, or `RunInstances.resources` and `TerminateInstances.resources`. `off` limits nothing. Every worker
+    /// must be given the same.
+    #[arg(
+        long = "ec2-rates",
+        value_name = "PAIRS",
+        env = "INGOT_EC2_RATES",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) rates: Rates,
 }
 
 /// Where the ledger and the doorbell are. The addresses may hold passwords, so they are never shown.

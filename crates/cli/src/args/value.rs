@@ -14,6 +14,17 @@ pub(crate) fn pace(text: &str) -> Result<Pace, String> {
         .ok_or_else(|| "give a number from 1 (real time) to 100000".to_owned())
 }
 
+/// `http://…` or `https://…`.
+pub(crate) fn public_url(text: &str) -> Result<String, String> {
+    let legal = url::Url::parse(text)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if legal {
+        Ok(text.to_owned())
+    } else {
+        Err("write it as https://ingot.example.org".to_owned())
+    }
+}
+
 /// `PORT:CIDR` or `FIRST-LAST:CIDR`, such as `443:0.0.0.0/0`.
 pub(crate) fn ingress(text: &str) -> Result<Ingress, String> {
     let wrong =

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ingot_client::{Client, Deployment, DeploymentFilter, Page};
 
@@ -70,8 +70,18 @@ async fn destroy(client: &Client, output: Output, args: DestroyArgs) -> anyhow::
     }
     let mut deployment = client.act(&args.id, "destroy").await?;
     let mut pause = Duration::from_millis(200);
+    let (began, longest) = (Instant::now(), Duration::from_secs(args.timeout));
     while args.wait && deployment.status != "destroyed" {
-        tokio::time::sleep(pause).await;
+        let left = longest.saturating_sub(began.elapsed());
+        if left.is_zero() {
+            anyhow::bail!(
+                "{} is not destroyed after {} s ({}); the destruction goes on: `ingot deployments show {0}`",
+                deployment.id,
+                args.timeout,
+                clean(&deployment.stage)
+            );
+        }
+        tokio::time::sleep(pause.min(left)).await;
         pause = (pause * 2).min(Duration::from_secs(5));
         let now = client.deployment(&args.id).await?;
         if now.stage != deployment.stage {

@@ -39,14 +39,26 @@ pub(crate) async fn run(args: ApiArgs) -> anyhow::Result<ExitCode> {
     let limits = Limits {
         regions: args.regions,
     };
-    let api = Api::new(ledger, ringer, metrics, health, limits, stop);
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("cannot listen on {}", args.listen))?;
-    say(
-        &serde_json::json!({ "listening": format!("http://{}", listener.local_addr()?) })
-            .to_string(),
-    )?;
+    let mut line = serde_json::json!({ "listening": format!("http://{}", listener.local_addr()?) });
+    if let Some(address) = args.metrics_listen {
+        let metrics_listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("cannot listen for metrics on {address}"))?;
+        line["metrics"] = format!("http://{}", metrics_listener.local_addr()?).into();
+        let (metrics, health, stop) = (metrics.clone(), health.clone(), stop.clone());
+        tokio::spawn(ingot_telemetry::server::serve(
+            metrics_listener,
+            metrics,
+            health,
+            stop,
+        ));
+    }
+    let api = Api::new(ledger, ringer, metrics, health, limits, stop)
+        .with_public_url(args.public_url.as_deref().unwrap_or_default());
+    say(&line.to_string())?;
     tracing::info!(address = %listener.local_addr()?, "the API is up");
     ingot_api::serve(listener, api).await?;
     ringing.cancel();

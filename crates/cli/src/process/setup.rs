@@ -15,10 +15,13 @@ use ingot_entity::Ledger;
 use ingot_queue::{RedisBell, RedisReport};
 use ingot_telemetry::logs::{self, LogFormat};
 use ingot_telemetry::{HealthCheck, Metrics};
+use ingot_throttle::Throttle;
 use ingot_worker::AwsObserver;
 use rand::Rng;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+use super::rates::Ec2Rates;
 
 /// A clock this far from the database's or Redis's is refused: leases and due times would be wrong (FAULTS X4).
 const CLOCK: i64 = 5_000;
@@ -106,7 +109,12 @@ fn refuse_redis(report: &RedisReport) -> anyhow::Result<()> {
 }
 
 /// The AWS account of the environment. Missing or refused credentials are refused now, not at the first deployment.
-pub(crate) async fn aws(config: AwsConfig, metrics: &Metrics) -> anyhow::Result<Arc<dyn Cloud>> {
+pub(crate) async fn aws(
+    mut config: AwsConfig,
+    throttle: Throttle,
+    metrics: &Metrics,
+) -> anyhow::Result<Arc<dyn Cloud>> {
+    config.limit = Some(Ec2Rates::new(throttle, metrics));
     let cloud = AwsCloud::connect(config)
         .await
         .map_err(|error| anyhow::anyhow!("AWS: {}", error.message))?;

@@ -3,7 +3,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use ingot_probe::Prober;
 use ingot_queue::{Doorbell, LocalBell};
 use ingot_sim::{Region, SimConfig};
 use ingot_telemetry::{LogFormat, Metrics};
+use ingot_throttle::Throttle;
 use ingot_worker::{Hands, Settings};
 use rand::Rng;
 use tokio::net::TcpListener;
@@ -81,7 +82,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     write_private(&args.data.token_file()?, &token)?;
     write_private(&args.data.url_file()?, &url)?;
 
-    let cloud = setup::aws(config, &metrics).await?;
+    let cloud = setup::aws(config, Throttle::local(args.rates.rates), &metrics).await?;
     let bell = Doorbell::Local(LocalBell::new());
     let ringing = CancellationToken::new();
     let (ringer, rings) = ingot_engine::ringer(&ledger, &bell, ringing.clone());
@@ -193,6 +194,7 @@ async fn embedded_ledger(data: &Path, simulated: bool) -> anyhow::Result<Ledger>
             }
         }
     }
+    private_file(&file)?;
     let url = format!("sqlite://{}", file.display());
     let ledger = Ledger::connect(&url, 1).await?;
     Migrator::up(ledger.database(), None)
@@ -201,6 +203,21 @@ async fn embedded_ledger(data: &Path, simulated: bool) -> anyhow::Result<Ledger>
     setup::store_builtins(&ledger).await?;
     ledger.measure_skew().await?;
     Ok(ledger)
+}
+
+/// The ledger holds user data, which may hold secrets: its file is its owner's alone, and SQLite makes those beside it
+/// alike.
+fn private_file(path: &Path) -> anyhow::Result<()> {
+    let made = || -> std::io::Result<()> {
+        let options = std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .to_owned();
+        let file = options.open(path)?;
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))
+    };
+    made().with_context(|| format!("cannot make the ledger's file {}", path.display()))
 }
 
 fn sim_config(endpoint: &str) -> AwsConfig {

@@ -8,6 +8,7 @@ use ingot_engine::{Engine, Parts, Settings};
 use ingot_probe::Prober;
 use ingot_queue::Doorbell;
 use ingot_telemetry::{LogFormat, Metrics};
+use ingot_throttle::Throttle;
 use ingot_worker::Hands;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -28,7 +29,8 @@ pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
     let ledger = setup::ledger(database_url, CONNECTIONS).await?;
     let redis = setup::redis(redis_url, &ledger).await?;
     let metrics = Metrics::new()?;
-    let cloud = setup::aws(setup::aws_config()?, &metrics).await?;
+    let throttle = Throttle::shared(args.rates.rates, redis_url)?;
+    let cloud = setup::aws(setup::aws_config()?, throttle, &metrics).await?;
     let stop = setup::until_signal()?;
     let bell = Doorbell::Redis(Box::new(redis));
     let ringing = CancellationToken::new();

@@ -11,6 +11,7 @@ use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 
+use super::gate::HeldBack;
 use crate::error::{CloudError, ErrorKind};
 
 use codes::kind_of_answer;
@@ -87,7 +88,11 @@ where
             call.error(ErrorKind::Unknown, "unreadable_answer", chain(error))
         }
         SdkError::DispatchFailure(failure) => {
+            let held = causes(error).find_map(|cause| cause.downcast_ref::<HeldBack>());
             let (kind, code) = match failure {
+                // Of an earlier attempt nobody knows what it did.
+                _ if held.is_some_and(|held| held.sent_before) => (ErrorKind::Unknown, "held_back"),
+                _ if held.is_some() => (ErrorKind::Throttled, "held_back"),
                 _ if never_connected(error) => (ErrorKind::NotSent, "not_sent"),
                 failure if failure.is_timeout() => (ErrorKind::Unknown, "timeout"),
                 _ => (ErrorKind::Unknown, "connection_lost"),

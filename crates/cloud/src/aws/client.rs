@@ -5,20 +5,23 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_ec2::config::SharedHttpClient;
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 
 use super::classify::{Call, classify};
+use super::gate::{Account, Gate};
 use super::tls::http_client;
 use super::{AwsCloud, AwsConfig, Timeouts};
 use crate::error::{CloudError, ErrorKind};
+use crate::limit::RateLimit;
 
 /// Values one filter may have (EC2's limit).
 pub(super) const LONGEST_FILTER: usize = 200;
@@ -47,6 +50,9 @@ pub(super) struct Clients {
     conf: SdkConfig,
     home: String,
     sts: aws_sdk_sts::Client,
+    http: SharedHttpClient,
+    limit: Option<Arc<dyn RateLimit>>,
+    account: Account,
     regions: RwLock<HashMap<String, Regional>>,
 }
 
@@ -99,8 +105,16 @@ impl Clients {
             conf,
             home,
             sts,
+            http,
+            limit: config.limit,
+            account: Account::default(),
             regions: RwLock::default(),
         })
+    }
+
+    /// Remembers whose credentials these are; they never change account.
+    pub(super) fn know_account(&self, account: &str) {
+        self.account.get_or_init(|| account.to_owned());
     }
 
     /// The region STS is asked in.
@@ -127,9 +141,16 @@ impl Clients {
         let mut regions = self.regions.write().unwrap_or_else(PoisonError::into_inner);
         let make = || {
             let here = Region::new(region.to_owned());
-            let ec2 = aws_sdk_ec2::config::Builder::from(&self.conf)
-                .region(here.clone())
-                .build();
+            let mut ec2 = aws_sdk_ec2::config::Builder::from(&self.conf).region(here.clone());
+            if let Some(limit) = &self.limit {
+                ec2 = ec2.http_client(Gate {
+                    limit: Arc::clone(limit),
+                    account: Arc::clone(&self.account),
+                    region: region.into(),
+                    http: self.http.clone(),
+                });
+            }
+            let ec2 = ec2.build();
             let ssm = aws_sdk_ssm::config::Builder::from(&self.conf)
                 .region(here)
                 .build();

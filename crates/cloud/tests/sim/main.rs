@@ -4,5 +4,7 @@ mod auth;
 mod faults;
 mod images;
 mod instances;
+mod limit;
+mod microburst;
 mod network;
 mod world;

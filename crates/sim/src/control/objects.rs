@@ -189,6 +189,8 @@ pub(super) struct NextInstance {
     hold_install: bool,
     #[serde(default)]
     stuck: bool,
+    #[serde(default)]
+    spot: bool,
     times: Option<usize>,
 }
 
@@ -201,6 +203,7 @@ pub(super) fn plan_instances(sim: &Sim, order: NextInstance) -> Result<Value, Co
         dies_after: order.dies_after.map(Duration::from_secs),
         hold_install: order.hold_install,
         stuck: order.stuck,
+        spot: order.spot,
     };
     let plans = std::iter::repeat_n(plan, order.times.unwrap_or(1));
     sim.world().next_instances.extend(plans);

@@ -185,7 +185,7 @@ fn machine(call: &mut Call<'_>, launch: &Launch, reservation: &str) -> Result<In
         key_name: params.get("KeyName").map(str::to_owned),
         user_data: launch.user_data.clone(),
         volumes: Vec::new(),
-        spot_request: launch.spot.then(|| call.world.id("sir")),
+        spot_request: (launch.spot || plan.spot).then(|| call.world.id("sir")),
         shutdown_behavior: params
             .get("InstanceInitiatedShutdownBehavior")
             .unwrap_or("stop")

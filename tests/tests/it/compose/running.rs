@@ -37,6 +37,7 @@ async fn every_command_line_runs() {
         ("redis://redis:6379/0".to_owned(), redis.url()),
     ];
     let mut running: Vec<(String, Process)> = Vec::new();
+    let mut metrics = String::new();
     let mut addresses: Vec<(String, String)> = Vec::new();
     for name in compose.ours() {
         let command = compose.command(&name);
@@ -76,6 +77,9 @@ async fn every_command_line_runs() {
                 "{line}"
             );
         }
+        if words[0] == "api" {
+            metrics = line["metrics"].as_str().expect("an address").to_owned();
+        }
         addresses.push((name.clone(), listening(&line)));
         running.push((name, process));
     }
@@ -98,6 +102,12 @@ async fn every_command_line_runs() {
         if name == "api" {
             let ready = Client::new(address, None).expect("a client").ready().await;
             assert!(ready.expect("an answer").ready);
+            let ask = async |base: &str| {
+                let answer = reqwest::get(format!("{base}/metrics")).await;
+                answer.expect("an answer").status().as_u16()
+            };
+            assert_eq!(ask(address).await, 401, "not without a token");
+            assert_eq!(ask(&metrics).await, 200, "Prometheus has no token");
         }
     }
 

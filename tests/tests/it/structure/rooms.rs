@@ -9,13 +9,14 @@ use serde_json::Value;
 use super::files;
 
 /// Who may import whom; `*` may import everybody.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("recipe", &["domain"]),
     ("cloud", &["domain"]),
     ("probe", &["domain"]),
     ("queue", &[]),
     ("telemetry", &[]),
+    ("throttle", &[]),
     ("sim", &[]),
     ("entity", &["domain"]),
     ("migration", &[]),
@@ -43,7 +44,7 @@ const VOCABULARIES: [(&str, &[&str]); 10] = [
     ("sea-orm", &["entity", "migration"]),
     ("sqlx", &[]),
     ("apalis", &["queue"]),
-    ("redis", &["queue"]),
+    ("redis", &["queue", "throttle"]),
     ("reqwest", &["client"]),
     ("clap", &["cli"]),
     ("axum", &["api", "telemetry"]),
