@@ -11,7 +11,7 @@ use utoipa::openapi::{Content, Ref, RefOr, Response, SecurityRequirement};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::routes::{deployments, events, images, queues, tasks, templates};
+use crate::routes::{deployments, events, findings, images, queues, status, tasks, templates};
 use crate::state::Api;
 
 /// The document as JSON text, made once.
@@ -27,6 +27,7 @@ pub(crate) struct Document(pub(crate) Arc<str>);
         (name = "images", description = "AMIs and where they come from"),
         (name = "templates", description = "How one kind of software is launched, probed and imaged"),
         (name = "tasks", description = "The durable work behind everything"),
+        (name = "system", description = "Which part is down, and what was found wrong"),
     )
 )]
 struct Head;
@@ -48,6 +49,9 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::show))
         .routes(routes!(queues::list))
+        .routes(routes!(status::show))
+        .routes(routes!(findings::list))
+        .routes(routes!(findings::invariants))
 }
 
 /// The routes and their document.

@@ -2,8 +2,10 @@
 
 pub(crate) mod deployments;
 pub(crate) mod events;
+pub(crate) mod findings;
 pub(crate) mod images;
 pub(crate) mod queues;
+pub(crate) mod status;
 pub(crate) mod tasks;
 pub(crate) mod templates;
 

@@ -7,12 +7,14 @@ use std::time::{Duration, Instant as Moment};
 use ingot_cloud::batch::Batcher;
 use ingot_cloud::{BaseImageFacts, Cloud, CloudError};
 use ingot_domain::Instant;
+use ingot_domain::decide::orphan::Kind;
+use ingot_domain::invariant::Invariant;
 use ingot_domain::network::{Cidr, probe_allowed};
 use ingot_domain::pace::Pace;
 use ingot_domain::retry::YOUNG;
 use ingot_domain::task::{LEASE, VISIT};
 use ingot_domain::template::BaseImage;
-use ingot_entity::Ledger;
+use ingot_entity::{Ledger, LedgerError};
 use ingot_probe::Prober;
 use ingot_queue::Ringer;
 use ingot_telemetry::Metrics;
@@ -152,6 +154,12 @@ impl Hands {
         self.since(intended_at) >= YOUNG && real >= VISIT + LEASE
     }
 
+    /// A sighting from before this instant and one of now are two.
+    pub fn sighted_before(&self) -> Instant {
+        let apart = self.settings.pace.wait(ingot_domain::invariant::APART);
+        self.ledger.now() - chrono::TimeDelta::from_std(apart).unwrap_or_default()
+    }
+
     /// A number in `0.0..1.0`.
     pub fn chance(&self) -> f64 {
         rand::rng().random()
@@ -176,7 +184,31 @@ impl Drop for Visiting<'_> {
     }
 }
 
-/// Depth and age of every queue as gauges.
+/// Open findings as gauges: every process shows the ledger's numbers, whoever looked last.
+async fn gauge_findings(ledger: &Ledger, metrics: &Metrics) -> Result<(), LedgerError> {
+    let found = ledger.violations().await?;
+    for &invariant in Invariant::ALL {
+        let of = found.iter().find(|one| one.invariant == invariant.as_str());
+        metrics
+            .invariant_violations
+            .with_label_values(&[invariant.as_str()])
+            .set(of.map_or(0, |one| one.confirmed));
+    }
+    let orphans = ledger.open_subjects(Invariant::I1.as_str()).await?;
+    for &kind in Kind::ALL {
+        let of = orphans
+            .iter()
+            .filter(|id| Kind::of(id) == Some(kind))
+            .count();
+        metrics
+            .orphans
+            .with_label_values(&[kind.as_str()])
+            .set(i64::try_from(of).unwrap_or(i64::MAX));
+    }
+    Ok(())
+}
+
+/// Depth and age of every queue, and open findings, as gauges.
 pub async fn gauge_queues(ledger: &Ledger, metrics: &Metrics) {
     use ingot_domain::task::TaskState;
     let depths = match ledger.queue_depths().await {
@@ -187,6 +219,10 @@ pub async fn gauge_queues(ledger: &Ledger, metrics: &Metrics) {
             return;
         }
     };
+    if let Err(error) = gauge_findings(ledger, metrics).await {
+        metrics.db_errors.with_label_values(&["gauges"]).inc();
+        tracing::warn!(%error, "the findings could not be counted");
+    }
     let now = ledger.now();
     for depth in depths {
         let count = |state| {

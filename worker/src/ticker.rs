@@ -16,9 +16,13 @@ pub(crate) const RECONCILE: &str = "reconcile";
 /// Deletes what nobody asks for any more.
 pub(crate) const PRUNE: &str = "prune";
 
+/// Looks for broken invariants (FAULTS section 2).
+pub(crate) const SCAN: &str = "scan";
+
 /// Every periodic job and its period in simulated time.
-const JOBS: [(&str, Duration); 2] = [
+const JOBS: [(&str, Duration); 3] = [
     (RECONCILE, Duration::from_secs(60)),
+    (SCAN, Duration::from_secs(60)),
     (PRUNE, Duration::from_secs(3600)),
 ];
 /// No period is shorter than this in real time, at any pace.

@@ -7,6 +7,7 @@ pub(crate) mod connection;
 pub(crate) mod data_dir;
 pub(crate) mod deploy;
 pub(crate) mod deployments;
+pub(crate) mod doctor;
 pub(crate) mod ledger;
 pub(crate) mod page;
 pub(crate) mod process;
@@ -51,6 +52,7 @@ Deploying (clients of the HTTP API; all take --url, --token and --json):
 
 Looking inside (the same):
   status        is everything there that the API needs
+  doctor        what is wrong, what it means, what to do
   queues        what waits in each queue
   tasks         the durable units of work behind deployments
 
@@ -68,7 +70,7 @@ Being Ingot:
 
 Exit codes:
   0    done
-  1    it ended badly: the deployment or its AMI failed, or something broke here
+  1    it ended badly: the deployment or its AMI failed, `doctor` found something, or it broke here
   2    the command line cannot be used
   3    the input was refused, by the API (4xx) or by `templates check`
   4    there is no such thing
@@ -88,6 +90,7 @@ pub(crate) enum Command {
     Images(catalog::ImagesArgs),
     Templates(catalog::TemplatesArgs),
     Status(work::StatusArgs),
+    Doctor(doctor::DoctorArgs),
     Queues(work::QueuesArgs),
     Tasks(work::TasksArgs),
     Up(process::UpArgs),

@@ -46,6 +46,7 @@ async fn run(command: args::Command) -> anyhow::Result<ExitCode> {
         Command::Images(args) => command::images::run(args).await,
         Command::Templates(args) => command::templates::run(args).await,
         Command::Status(args) => command::tasks::status(args).await,
+        Command::Doctor(args) => command::doctor::run(args).await,
         Command::Queues(args) => command::tasks::queues(args).await,
         Command::Tasks(args) => command::tasks::run(args).await,
         Command::Up(args) => process::up::run(args.checked()?).await,

@@ -10,9 +10,11 @@ use serde::de::DeserializeOwned;
 
 use crate::deployment::{CreateDeployment, Deployment, DeploymentFilter};
 use crate::event::{Event, EventFilter};
+use crate::finding::{Finding, FindingFilter, InvariantReport};
 use crate::image::{Image, ImageFilter};
 use crate::page::Page;
 use crate::problem::Problem;
+use crate::status::SystemStatus;
 use crate::system::{Queue, Ready};
 use crate::task::{Task, TaskFilter};
 use crate::template::Template;
@@ -323,6 +325,21 @@ impl Client {
     /// `GET /v1/queues`
     pub async fn queues(&self) -> Result<Page<Queue>, ClientError> {
         self.send(self.request(Method::GET, "/v1/queues")).await
+    }
+
+    /// `GET /v1/status`
+    pub async fn status(&self) -> Result<SystemStatus, ClientError> {
+        self.send(self.request(Method::GET, "/v1/status")).await
+    }
+
+    /// `GET /v1/findings`
+    pub async fn findings(&self, filter: &FindingFilter) -> Result<Page<Finding>, ClientError> {
+        self.list("/v1/findings", filter).await
+    }
+
+    /// `GET /v1/invariants`
+    pub async fn invariants(&self) -> Result<Page<InvariantReport>, ClientError> {
+        self.send(self.request(Method::GET, "/v1/invariants")).await
     }
 
     /// `GET /readyz`; a 503 is an answer, not an error.

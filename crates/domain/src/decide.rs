@@ -3,4 +3,6 @@
 
 pub mod ami;
 pub mod launch;
+pub mod orphan;
 pub mod readiness;
+pub mod scan;

@@ -12,6 +12,7 @@ pub mod field;
 pub mod fingerprint;
 pub mod ids;
 pub mod image;
+pub mod invariant;
 pub mod network;
 pub mod pace;
 pub mod probe;

@@ -8,6 +8,9 @@ use crate::case::{Visit, VisitError};
 use crate::hands::Hands;
 use crate::ticker;
 
+/// The scope of what the scan finds; regions are the others.
+const SCAN_SCOPE: &str = "ledger";
+
 pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
     match claim.task.scope.as_deref() {
         Some(ticker::RECONCILE) => {
@@ -22,6 +25,17 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
                 ));
             }
             Ok(visit)
+        }
+        Some(ticker::SCAN) => {
+            let scan = hands.ledger.scan().await?;
+            for one in &scan.seen {
+                tracing::warn!(invariant = one.invariant, subject = %one.subject, "{}", one.what);
+            }
+            hands
+                .ledger
+                .sight(SCAN_SCOPE, &scan.seen, hands.sighted_before())
+                .await?;
+            Ok(Visit::only(Then::Done))
         }
         Some(ticker::PRUNE) => {
             let now = hands.ledger.now();
