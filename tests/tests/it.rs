@@ -12,6 +12,7 @@ mod it {
     mod ledger;
     mod life;
     mod migrations;
+    mod orphans;
     mod refusals;
     mod storms;
     mod structure;

@@ -6,6 +6,7 @@ mod imaging;
 mod launch;
 mod launching;
 mod monitor;
+mod orphans;
 mod polling;
 mod readiness;
 mod scheduler;

@@ -15,7 +15,7 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
     match claim.task.scope.as_deref() {
         Some(ticker::RECONCILE) => {
             let mut visit = Visit::only(Then::Done);
-            for region in hands.ledger.live_regions().await? {
+            for region in regions(hands).await? {
                 let key = format!("monitor:{region}");
                 visit.change.tasks.push(NewTask::about(
                     TaskKind::Monitor,
@@ -52,4 +52,17 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
             other.unwrap_or_default()
         ))),
     }
+}
+
+/// Where there is something to reconcile: images and instances of the ledger, what was made lately and may have no row yet,
+/// and what was found and is not cleared.
+async fn regions(hands: &Hands) -> Result<Vec<String>, VisitError> {
+    let mut regions = hands.ledger.live_regions().await?;
+    regions.extend(hands.ledger.effect_regions().await?);
+    let scopes = hands.ledger.open_scopes().await?;
+    let found = scopes.iter().filter_map(|scope| scope.split_once('/'));
+    regions.extend(found.map(|(region, _)| region.to_owned()));
+    regions.sort_unstable();
+    regions.dedup();
+    Ok(regions)
 }

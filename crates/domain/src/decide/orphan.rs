@@ -75,8 +75,58 @@ pub enum Behind {
     Unheard,
     /// It carries our installation and no identity (no deployment, no effect): somebody copied tags.
     Nameless,
-    /// The ledger lost what it belongs to to somebody's hand outside; it may come back.
-    Lost,
+    /// It may be of use again: an image the next deployment of its key adopts, a snapshot of an image that was
+    /// deregistered outside of Ingot.
+    Kept,
+}
+
+/// What the ledger knows of an object that carries our installation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Owner {
+    /// It carries the id of a deployment or of an effect.
+    pub identity: bool,
+    /// A row names it: an instance or a group of its deployment, an image that is not given up.
+    pub named: bool,
+    /// Its deployment is not finished, or a live task works for it: whoever it is may be about to adopt or end it.
+    pub at_work: bool,
+    /// The ledger has its deployment or its effect.
+    pub known: bool,
+    /// It may be of use again.
+    pub useful: bool,
+}
+
+impl Owner {
+    /// Who stands behind it.
+    pub fn behind(self) -> Behind {
+        match self {
+            Owner { named: true, .. } => Behind::Wanted,
+            Owner {
+                identity: false, ..
+            } => Behind::Nameless,
+            Owner { at_work: true, .. } => Behind::Wanted,
+            Owner { useful: true, .. } => Behind::Kept,
+            Owner { known: true, .. } => Behind::Done,
+            _ => Behind::Unheard,
+        }
+    }
+}
+
+/// The sentence for people about an object of `kind` that nobody wants.
+pub fn said(kind: Kind, id: &str, behind: Behind, owner: &str) -> String {
+    let thing = kind.said();
+    match behind {
+        Behind::Wanted => format!("{thing} {id} is wanted"),
+        Behind::Done => format!("{thing} {id} was made for {owner}, which needs it no more"),
+        Behind::Unheard => format!(
+            "{thing} {id} carries our installation and {owner}, of which this ledger has never heard"
+        ),
+        Behind::Nameless => format!(
+            "{thing} {id} carries our installation, but neither a deployment nor an effect: it is not touched"
+        ),
+        Behind::Kept => format!(
+            "{thing} {id} of {owner} has no row of its own any more, and is kept because it may be of use again"
+        ),
+    }
 }
 
 /// The facts about one object.
@@ -109,7 +159,7 @@ pub fn judge(view: View) -> Verdict {
         Behind::Wanted => return Verdict::Leave,
         Behind::Done => view.reap != Reap::Off,
         Behind::Unheard => view.reap == Reap::All,
-        Behind::Nameless | Behind::Lost => false,
+        Behind::Nameless | Behind::Kept => false,
     };
     let old = view.age.is_none_or(|age| age >= GRACE);
     // The sighting of this very visit is the one after those that are stored.
@@ -134,7 +184,7 @@ mod tests {
         Behind::Done,
         Behind::Unheard,
         Behind::Nameless,
-        Behind::Lost,
+        Behind::Kept,
     ];
 
     fn removes(behind: Behind, reap: Reap) -> bool {
@@ -177,6 +227,35 @@ mod tests {
                 prop_assert!(matches!(view.behind, Behind::Done | Behind::Unheard));
             }
         }
+    }
+
+    #[test]
+    fn a_row_or_a_live_task_protects_and_nobody_is_guessed() {
+        let owner = Owner {
+            identity: true,
+            ..Owner::default()
+        };
+        let behind = |change: fn(&mut Owner)| {
+            let mut owner = owner;
+            change(&mut owner);
+            owner.behind()
+        };
+        assert_eq!(owner.behind(), Behind::Unheard);
+        assert_eq!(behind(|o| o.known = true), Behind::Done);
+        assert_eq!(
+            behind(|o| (o.known, o.at_work) = (true, true)),
+            Behind::Wanted
+        );
+        assert_eq!(
+            behind(|o| (o.known, o.named) = (true, true)),
+            Behind::Wanted
+        );
+        assert_eq!(behind(|o| (o.known, o.useful) = (true, true)), Behind::Kept);
+        assert_eq!(
+            behind(|o| (o.identity, o.known) = (false, true)),
+            Behind::Nameless
+        );
+        assert_eq!(Owner::default().behind(), Behind::Nameless);
     }
 
     #[test]
