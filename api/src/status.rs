@@ -54,23 +54,7 @@ pub(crate) async fn trouble(api: &Api) -> Vec<String> {
         Ok(status) => status.parts,
         Err(_) => api.parts.list(),
     };
-    lines(&parts)
-}
-
-/// A line for each part that is not up.
-pub(crate) fn lines(parts: &[Part]) -> Vec<String> {
-    let down = parts.iter().filter(|part| part.state != "up");
-    down.map(|part| {
-        let since = part
-            .since
-            .map_or(String::new(), |at| format!(" since {}", clock(at)));
-        format!("{} is {}{since}: {}", part.name, part.state, part.detail)
-    })
-    .collect()
-}
-
-fn clock(at: Instant) -> String {
-    at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+    parts.iter().filter_map(Part::trouble).collect()
 }
 
 fn worker(one: WorkerHolding, now: Instant) -> WorkerSeen {
@@ -106,10 +90,11 @@ fn counted(number: u64, thing: &str) -> String {
 }
 
 fn waits(waiting: Waiting) -> String {
+    let verb = |number| if number == 1 { "waits" } else { "wait" };
     match (waiting.deployments, waiting.images) {
         (0, 0) => "nothing waits".to_owned(),
-        (deployments, 0) => format!("{} wait", counted(deployments, "deployment")),
-        (0, images) => format!("{} wait", counted(images, "AMI")),
+        (number, 0) => format!("{} {}", counted(number, "deployment"), verb(number)),
+        (0, number) => format!("{} {}", counted(number, "AMI"), verb(number)),
         (deployments, images) => format!(
             "{} and {} wait",
             counted(deployments, "deployment"),
@@ -212,10 +197,15 @@ mod tests {
         );
         let never = working(&[], waiting(0, 0));
         assert_eq!(
-            lines(&[never]),
-            ["workers is down: no worker was ever seen; nothing waits"]
+            [never.trouble()],
+            [Some(
+                "workers: down: no worker was ever seen; nothing waits".to_owned()
+            )]
         );
-        assert!(lines(&[working(&[seen("silent"), seen("alive")], waiting(1, 0))]).is_empty());
+        assert_eq!(
+            working(&[seen("silent"), seen("alive")], waiting(1, 0)).trouble(),
+            None
+        );
     }
 
     #[test]

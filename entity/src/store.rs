@@ -13,6 +13,7 @@ mod intervene;
 mod lists;
 mod owners;
 mod relay;
+mod retention;
 mod scan;
 mod status;
 mod tasks;

@@ -16,4 +16,5 @@ mod it {
     mod refusals;
     mod storms;
     mod structure;
+    mod told;
 }

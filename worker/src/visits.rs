@@ -12,23 +12,28 @@ mod readiness;
 mod scheduler;
 mod shape;
 
+use futures::future::BoxFuture;
 use ingot_domain::event::{Line, Source};
 use ingot_domain::task::TaskKind;
 use ingot_entity::store::{Claim, Then};
 
 use crate::case::{Case, Visit, VisitError};
 use crate::hands::Hands;
+use crate::story;
 
 /// Pays the visit a task asks for.
 pub(crate) async fn pay(hands: &Hands, claim: &Claim, kind: TaskKind) -> Result<Visit, VisitError> {
-    match kind {
-        TaskKind::Launch => launch::visit(hands, claim).await,
-        TaskKind::Destroy => destroy::visit(hands, claim).await,
-        TaskKind::Readiness => readiness::visit(hands, claim).await,
-        TaskKind::Ami => ami::visit(hands, claim).await,
-        TaskKind::Monitor => monitor::visit(hands, claim).await,
-        TaskKind::Scheduler => scheduler::visit(hands, claim).await,
-    }
+    // On the heap: the visits' states are large, and a debug build would keep all of them on the worker thread's stack.
+    let paid: BoxFuture<'_, Result<Visit, VisitError>> = match kind {
+        TaskKind::Launch => Box::pin(launch::visit(hands, claim)),
+        TaskKind::Destroy => Box::pin(destroy::visit(hands, claim)),
+        TaskKind::Readiness => Box::pin(readiness::visit(hands, claim)),
+        TaskKind::Ami => Box::pin(ami::visit(hands, claim)),
+        TaskKind::Monitor => Box::pin(monitor::visit(hands, claim)),
+        TaskKind::Scheduler => Box::pin(scheduler::visit(hands, claim)),
+    };
+    let paid = paid.await;
+    Box::pin(story::told(hands, claim, paid)).await
 }
 
 /// What giving a task up means for its deployment: it must not be left waiting for work nobody will do.

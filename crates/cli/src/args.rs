@@ -11,6 +11,7 @@ pub(crate) mod doctor;
 pub(crate) mod ledger;
 pub(crate) mod page;
 pub(crate) mod process;
+pub(crate) mod retention;
 pub(crate) mod value;
 pub(crate) mod work;
 
@@ -55,6 +56,7 @@ Looking inside (the same):
   doctor        what is wrong, what it means, what to do
   queues        what waits in each queue
   tasks         the durable units of work behind deployments
+  retention     how long what is over is kept
 
 Being Ingot:
   up            everything in one process
@@ -93,6 +95,7 @@ pub(crate) enum Command {
     Doctor(doctor::DoctorArgs),
     Queues(work::QueuesArgs),
     Tasks(work::TasksArgs),
+    Retention(retention::RetentionArgs),
     Up(process::UpArgs),
     Api(process::ApiArgs),
     Worker(process::WorkerArgs),

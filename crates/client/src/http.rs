@@ -14,6 +14,7 @@ use crate::finding::{Finding, FindingFilter, InvariantReport};
 use crate::image::{Image, ImageFilter};
 use crate::page::Page;
 use crate::problem::Problem;
+use crate::retention::RetentionSetting;
 use crate::status::SystemStatus;
 use crate::system::{Queue, Ready};
 use crate::task::{Task, TaskFilter};
@@ -330,6 +331,21 @@ impl Client {
     /// `GET /v1/status`
     pub async fn status(&self) -> Result<SystemStatus, ClientError> {
         self.send(self.request(Method::GET, "/v1/status")).await
+    }
+
+    /// `GET /v1/settings/retention`
+    pub async fn retention(&self) -> Result<RetentionSetting, ClientError> {
+        self.send(self.request(Method::GET, "/v1/settings/retention"))
+            .await
+    }
+
+    /// `PUT /v1/settings/retention`
+    pub async fn set_retention(
+        &self,
+        retention: &RetentionSetting,
+    ) -> Result<RetentionSetting, ClientError> {
+        let request = self.request(Method::PUT, "/v1/settings/retention");
+        self.send(request.json(retention)).await
     }
 
     /// `GET /v1/findings`

@@ -65,3 +65,17 @@ pub struct WorkerSeen {
     /// Tasks it holds.
     pub holds: u64,
 }
+
+impl Part {
+    /// What is wrong with it, in one line; nothing when it is up.
+    pub fn trouble(&self) -> Option<String> {
+        if self.state == "up" {
+            return None;
+        }
+        let since = self.since.map_or(String::new(), |at| {
+            format!(" since {}", at.format("%Y-%m-%d %H:%M:%S UTC"))
+        });
+        let (name, state) = (&self.name, &self.state);
+        Some(format!("{name}: {state}{since}: {}", self.detail))
+    }
+}

@@ -6,3 +6,4 @@ pub mod launch;
 pub mod orphan;
 pub mod readiness;
 pub mod scan;
+pub mod story;

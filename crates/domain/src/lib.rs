@@ -18,6 +18,7 @@ pub mod pace;
 pub mod probe;
 pub mod render;
 pub mod request;
+pub mod retention;
 pub mod retry;
 pub mod task;
 pub mod template;

@@ -9,6 +9,7 @@ mod findings;
 mod interventions;
 mod keys;
 mod relay;
+mod retention;
 mod rows;
 mod scan;
 mod settings;

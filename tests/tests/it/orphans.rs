@@ -292,17 +292,21 @@ async fn an_instance_whose_row_is_not_written_yet_is_its_builders() {
             .unwrap()
             .is_empty()
     );
-    let status = stack.client.status().await.unwrap();
-    let cloud = status
-        .parts
-        .iter()
-        .find(|part| part.name == "cloud")
-        .unwrap();
-    assert_eq!(cloud.state, "troubled", "{status:#?}");
+    let cloud = until("the weather to be told", LONG, async || {
+        let parts = stack.client.status().await?.parts;
+        let cloud = parts.into_iter().find(|part| part.name == "cloud");
+        Ok(cloud.filter(|part| part.state == "troubled"))
+    });
+    let cloud = cloud.await.unwrap();
     assert!(
         cloud.since.is_some() && cloud.detail.contains("RequestLimitExceeded"),
         "{cloud:#?}"
     );
+    let story = stack.story(&deployment.id).await.unwrap();
+    let told = story
+        .iter()
+        .filter(|line| line.kind == "deployment.cloud_waits");
+    assert_eq!(told.count(), 1, "{story:#?}");
 
     stack.region.delete("faults").await.unwrap();
     let seen = stack.wait_finished(&deployment.id, LONG).await.unwrap();

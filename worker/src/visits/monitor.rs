@@ -23,7 +23,7 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
     };
     images(hands, region).await?;
     instances(hands, region).await?;
-    orphans::look(hands, region).await?;
+    Box::pin(orphans::look(hands, region)).await?;
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
     hands
         .metrics

@@ -1,6 +1,7 @@
 //! Periodic work. A tick's task says which job; the job itself only spreads work or tidies up.
 
 use chrono::TimeDelta;
+use ingot_domain::retention::{BATCH, PAUSE};
 use ingot_domain::task::TaskKind;
 use ingot_entity::store::{Claim, NewTask, Then};
 
@@ -37,16 +38,7 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
                 .await?;
             Ok(Visit::only(Then::Done))
         }
-        Some(ticker::PRUNE) => {
-            let now = hands.ledger.now();
-            // An Idempotency-Key is answered for a day (FAULTS F33).
-            let pruned = hands
-                .ledger
-                .prune(now - TimeDelta::hours(24), now - TimeDelta::hours(6))
-                .await?;
-            tracing::info!(pruned, "pruned what nobody asks for any more");
-            Ok(Visit::only(Then::Done))
-        }
+        Some(ticker::PRUNE) => prune(hands).await,
         other => Err(VisitError::Nonsense(format!(
             "there is no periodic job `{}`",
             other.unwrap_or_default()
@@ -65,4 +57,36 @@ async fn regions(hands: &Hands) -> Result<Vec<String>, VisitError> {
     regions.sort_unstable();
     regions.dedup();
     Ok(regions)
+}
+
+/// Deletes what nobody asks for any more: small things at once, finished tasks and cleared findings a batch per visit.
+async fn prune(hands: &Hands) -> Result<Visit, VisitError> {
+    let now = hands.ledger.now();
+    // An Idempotency-Key is answered for a day (FAULTS F33).
+    let small = hands
+        .ledger
+        .prune(now - TimeDelta::hours(24), now - TimeDelta::hours(6))
+        .await?;
+    let kept = hands.ledger.retention().await?;
+    let before = |span| now - TimeDelta::from_std(span).unwrap_or_default();
+    let tasks = hands
+        .ledger
+        .prune_tasks(before(kept.finished_tasks()), BATCH)
+        .await?;
+    let findings = hands
+        .ledger
+        .prune_findings(before(kept.cleared_findings()), BATCH)
+        .await?;
+    tracing::info!(
+        small,
+        tasks,
+        findings,
+        "pruned what nobody asks for any more"
+    );
+    if tasks < BATCH && findings < BATCH {
+        return Ok(Visit::only(Then::Done));
+    }
+    let at = now + TimeDelta::from_std(PAUSE).unwrap_or_default();
+    let why = "the next batch to prune".to_owned();
+    Ok(Visit::only(Then::Snooze { at, why }))
 }
