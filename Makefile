@@ -8,7 +8,7 @@ VENV := .venv
 # Where `cargo install` puts what setup installs.
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
-.PHONY: help demo setup build test rust-test python-test bench bench-build lint fmt
+.PHONY: help demo setup build test rust-test python-test bench bench-build bench-peers lint fmt
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,6 +48,13 @@ bench: ## Measure the figures and print them as a table; FIGURES="idle crowd" me
 
 bench-build: ## Measure what building costs, cold and after a change; half an hour
 	$(MAKE) bench FIGURES=build
+
+# The command that speaks the peers' protocol for Ingot; without it the peers are measured among themselves.
+INGOT_PEER ?= $(wildcard $(CARGO_TARGET_DIR)/release/ingot-bench-peer)
+
+bench-peers: ## Measure the engine beside Celery, BullMQ, graphile_worker and apalis-redis; PEERS="--quick --rounds 1" tries it
+	tests/peers/setup.sh
+	tests/peers/.venv/bin/python tests/peers/compare.py $(if $(INGOT_PEER),--ingot $(INGOT_PEER)) $(PEERS)
 
 lint: ## Formatting, clippy and documentation, all without a warning
 	$(CARGO) fmt --all --check

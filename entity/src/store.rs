@@ -2,18 +2,22 @@
 //! goes through `change` (which asks the transition tables of `domain`).
 
 mod change;
+mod claims;
 mod clock;
 mod connect;
 mod create;
 mod effects;
 mod ending;
 mod findings;
+mod finish;
+mod group;
 mod images;
 mod intervene;
 mod lists;
 mod owners;
 mod relay;
 mod retention;
+mod rows;
 mod scan;
 mod status;
 mod tasks;
@@ -27,9 +31,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use ingot_domain::Instant;
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::{DatabaseConnection, DbBackend, DbErr};
+
+use crate::deployment;
+use group::Group;
 
 pub use change::{ami_status_of, status_of};
+pub use claims::Claim;
 pub use connect::Shape;
 pub use create::{Created, IdempotencyClaim, NewDeployment};
 pub use effects::{EffectKind, Intention};
@@ -42,8 +50,8 @@ pub use owners::{DeploymentOwner, EffectOwner, ImageOwner, Owners};
 pub use relay::DueTask;
 pub use scan::Scan;
 pub use status::{Backlog, WorkerHolding};
-pub use tasks::{Claim, NewTask};
-pub use visit::{Change, Committed, Then};
+pub use tasks::NewTask;
+pub use visit::{Change, Committed, Outcome, Then};
 
 /// What can go wrong with the ledger.
 #[derive(Debug, thiserror::Error)]
@@ -89,17 +97,57 @@ pub struct Ledger {
     db: DatabaseConnection,
     /// Database clock minus ours, in microseconds; measured at start and every minute.
     skew: Arc<AtomicI64>,
+    /// Visits that end.
+    commits: Group<Arc<Outcome>, Result<Committed, LedgerError>>,
+    /// Requests that are accepted.
+    intake: Group<Arc<create::Intake>, Result<Created<deployment::Model>, LedgerError>>,
 }
 
+/// Transactions of one kind under way at once: one writes while another's commit waits for the disk. SQLite has one
+/// writer.
+const HANDS: usize = 2;
+
 impl Ledger {
+    fn over(db: DatabaseConnection) -> Self {
+        let width = match db.get_database_backend() {
+            DbBackend::Sqlite => 1,
+            _ => HANDS,
+        };
+        let skew = Arc::new(AtomicI64::new(0));
+        // The hands keep the connection but not the ledger, so that they end with its last clone.
+        let (ours, theirs) = (
+            (db.clone(), Arc::clone(&skew)),
+            (db.clone(), Arc::clone(&skew)),
+        );
+        let commits = Group::start(width, move |batch: Vec<Arc<Outcome>>| {
+            let (db, skew) = ours.clone();
+            async move { visit::commit_all(&db, &batch, corrected(&skew)).await }
+        });
+        let intake = Group::start(width, move |batch| {
+            let (db, skew) = theirs.clone();
+            async move { create::accept_all(&db, batch, corrected(&skew)).await }
+        });
+        Self {
+            db,
+            skew,
+            commits,
+            intake,
+        }
+    }
+
     /// The time of the database: our clock corrected by the measured difference. Leases are compared by the database
     /// itself; this is for due times and time stamps, which a few milliseconds do not hurt.
     pub fn now(&self) -> Instant {
-        clock::local() + chrono::TimeDelta::microseconds(self.skew.load(Ordering::Relaxed))
+        corrected(&self.skew)
     }
 
     /// The connection, for migrations and tests.
     pub fn database(&self) -> &DatabaseConnection {
         &self.db
     }
+}
+
+/// Our clock, corrected by a difference in microseconds.
+fn corrected(skew: &AtomicI64) -> Instant {
+    clock::local() + chrono::TimeDelta::microseconds(skew.load(Ordering::Relaxed))
 }

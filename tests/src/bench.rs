@@ -9,6 +9,7 @@
 //! | [`delayed`] | how late delayed tasks are |
 //! | [`intake`] | `POST /v1/deployments` under 32 connections |
 //! | [`crowd`] | 2,000 deployments and 500 images waiting on one worker |
+//! | [`peer`] | Ingot's side of the comparison with other engines (`make bench-peers`) |
 //! | [`build`] | building Ingot; only on request, for it takes half an hour |
 
 pub mod build;
@@ -23,6 +24,7 @@ pub mod idle;
 pub mod intake;
 mod machine;
 mod metrics;
+pub mod peer;
 mod proc;
 mod sample;
 mod told;

@@ -8,6 +8,7 @@ use ingot_domain::deployment::{AmiStatus, SkipReason, Status};
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::request::Order;
 use ingot_domain::template::Template;
+use ingot_engine::Visit;
 use ingot_entity::store::{Change, Claim, Then, ami_status_of, status_of};
 use ingot_entity::{LedgerError, deployment};
 
@@ -25,23 +26,6 @@ pub(crate) enum VisitError {
     /// The task's row makes no sense: nobody can do it.
     #[error("{0}")]
     Nonsense(String),
-}
-
-/// A visit's outcome.
-#[derive(Debug)]
-pub(crate) struct Visit {
-    pub(crate) change: Change,
-    pub(crate) then: Then,
-}
-
-impl Visit {
-    /// Nothing to write but the task's own end.
-    pub(crate) fn only(then: Then) -> Self {
-        Self {
-            change: Change::default(),
-            then,
-        }
-    }
 }
 
 /// A deployment under the hands.

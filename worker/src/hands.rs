@@ -1,22 +1,20 @@
 //! What a visit works with: the ledger, the cloud, the probe, the pace; and what is worth remembering between visits.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Moment};
 
 use ingot_cloud::batch::Batcher;
 use ingot_cloud::{BaseImageFacts, Cloud, CloudError};
 use ingot_domain::Instant;
-use ingot_domain::decide::orphan::{Kind, Reap};
-use ingot_domain::invariant::Invariant;
+use ingot_domain::decide::orphan::Reap;
 use ingot_domain::network::{Cidr, probe_allowed};
 use ingot_domain::pace::Pace;
 use ingot_domain::retry::YOUNG;
 use ingot_domain::task::{LEASE, VISIT};
 use ingot_domain::template::BaseImage;
-use ingot_entity::{Ledger, LedgerError};
+use ingot_entity::Ledger;
 use ingot_probe::Prober;
-use ingot_queue::Ringer;
 use ingot_telemetry::Metrics;
 use rand::Rng;
 use tokio::sync::{Mutex, OnceCell};
@@ -24,14 +22,10 @@ use tokio::sync::{Mutex, OnceCell};
 /// How a worker is set up.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Unique per start: `host-pid-random` (STYLE fact 4).
-    pub name: String,
     /// This installation; what others made is never touched.
     pub install: String,
     /// The pace of the cloud's waits.
     pub pace: Pace,
-    /// Visits at once, per queue.
-    pub concurrency: usize,
     /// Private blocks that may be probed.
     pub probe_cidrs: Vec<Cidr>,
     /// What the reaper may remove.
@@ -49,14 +43,11 @@ pub struct Hands {
     pub batcher: Batcher,
     /// The readiness probe.
     pub prober: Prober,
-    /// Rings for tasks that are due at once.
-    pub ringer: Ringer,
     /// Metrics.
     pub metrics: Metrics,
     /// Settings.
     pub settings: Settings,
     account: OnceCell<String>,
-    visiting: std::sync::Mutex<HashSet<String>>,
     bases: Mutex<HashMap<(String, String), (Moment, BaseImageFacts)>>,
 }
 
@@ -71,40 +62,20 @@ impl Hands {
         cloud: Arc<dyn Cloud>,
         batcher: Batcher,
         prober: Prober,
-        ringer: Ringer,
         metrics: Metrics,
         settings: Settings,
     ) -> Self {
-        let (account, bases, visiting) = (OnceCell::new(), Mutex::default(), Default::default());
+        let (account, bases) = (OnceCell::new(), Mutex::default());
         Self {
             ledger,
             cloud,
             batcher,
             prober,
-            ringer,
             metrics,
             settings,
             account,
             bases,
-            visiting,
         }
-    }
-
-    /// Notes that a task is being visited until the answer is dropped; heartbeats keep the leases of exactly these.
-    pub fn visiting<'a>(&'a self, id: &'a str) -> Visiting<'a> {
-        self.visits().insert(id.to_owned());
-        Visiting { hands: self, id }
-    }
-
-    /// The tasks being visited.
-    pub fn visited(&self) -> Vec<String> {
-        self.visits().iter().cloned().collect()
-    }
-
-    fn visits(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
-        self.visiting
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// The AWS account of our credentials; asked once.
@@ -155,6 +126,12 @@ impl Hands {
             .map(|at| self.since(at))
     }
 
+    /// A sighting from before this instant and one of now are two.
+    pub fn sighted_before(&self) -> Instant {
+        let apart = self.settings.pace.wait(ingot_domain::invariant::APART);
+        self.ledger.now() - chrono::TimeDelta::from_std(apart).unwrap_or_default()
+    }
+
     /// Whether an effect that left no trace by now surely left none: old enough for EC2 to show it (F39), and older than
     /// any visit that may still be sending it, which no pace makes shorter.
     pub fn doubt_is_over(&self, intended_at: Instant) -> bool {
@@ -162,12 +139,6 @@ impl Hands {
             .to_std()
             .unwrap_or_default();
         self.since(intended_at) >= YOUNG && real >= VISIT + LEASE
-    }
-
-    /// A sighting from before this instant and one of now are two.
-    pub fn sighted_before(&self) -> Instant {
-        let apart = self.settings.pace.wait(ingot_domain::invariant::APART);
-        self.ledger.now() - chrono::TimeDelta::from_std(apart).unwrap_or_default()
     }
 
     /// A number in `0.0..1.0`.
@@ -178,83 +149,5 @@ impl Hands {
     /// Whether an address may be probed.
     pub fn may_probe(&self, address: std::net::IpAddr) -> bool {
         probe_allowed(address, &self.settings.probe_cidrs).is_ok()
-    }
-}
-
-/// A visit under way.
-#[derive(Debug)]
-pub struct Visiting<'a> {
-    hands: &'a Hands,
-    id: &'a str,
-}
-
-impl Drop for Visiting<'_> {
-    fn drop(&mut self) {
-        self.hands.visits().remove(self.id);
-    }
-}
-
-/// Open findings as gauges: every process shows the ledger's numbers, whoever looked last.
-async fn gauge_findings(ledger: &Ledger, metrics: &Metrics) -> Result<(), LedgerError> {
-    let found = ledger.violations().await?;
-    for &invariant in Invariant::ALL {
-        let of = found.iter().find(|one| one.invariant == invariant.as_str());
-        metrics
-            .invariant_violations
-            .with_label_values(&[invariant.as_str()])
-            .set(of.map_or(0, |one| one.confirmed));
-    }
-    let orphans = ledger.open_subjects(Invariant::I1.as_str()).await?;
-    for &kind in Kind::ALL {
-        let of = orphans
-            .iter()
-            .filter(|id| Kind::of(id) == Some(kind))
-            .count();
-        metrics
-            .orphans
-            .with_label_values(&[kind.as_str()])
-            .set(i64::try_from(of).unwrap_or(i64::MAX));
-    }
-    Ok(())
-}
-
-/// Depth and age of every queue, and open findings, as gauges.
-pub async fn gauge_queues(ledger: &Ledger, metrics: &Metrics) {
-    use ingot_domain::task::TaskState;
-    let depths = match ledger.queue_depths().await {
-        Ok(depths) => depths,
-        Err(error) => {
-            metrics.db_errors.with_label_values(&["gauges"]).inc();
-            tracing::warn!(%error, "the queues could not be counted");
-            return;
-        }
-    };
-    if let Err(error) = gauge_findings(ledger, metrics).await {
-        metrics.db_errors.with_label_values(&["gauges"]).inc();
-        tracing::warn!(%error, "the findings could not be counted");
-    }
-    let now = ledger.now();
-    for depth in depths {
-        let count = |state| {
-            let found = depth.states.iter().find(|(one, _)| *one == state);
-            found.map_or(0, |(_, n)| i64::try_from(*n).unwrap_or(i64::MAX))
-        };
-        let queue = [depth.queue.as_str()];
-        metrics
-            .queue_ready
-            .with_label_values(&queue)
-            .set(count(TaskState::Available));
-        metrics
-            .queue_scheduled
-            .with_label_values(&queue)
-            .set(count(TaskState::Scheduled) + count(TaskState::Retryable));
-        metrics
-            .jobs_dead
-            .with_label_values(&queue)
-            .set(count(TaskState::Discarded));
-        let age = depth
-            .oldest_due
-            .map_or(0.0, |at| (now - at).as_seconds_f64().max(0.0));
-        metrics.queue_latency.with_label_values(&queue).set(age);
     }
 }

@@ -1,18 +1,12 @@
-//! The hands. A worker answers the doors of all queues, claims tasks, pays one visit at a time to each and records what
-//! came of it. It also runs the relay, the ticks of periodic jobs and the heartbeat; any number of replicas do so together.
+//! The hands. What the engine's visits do: launch, probe, make images, reconcile with EC2 and tidy up, each visit one look
+//! and one step. Nothing here writes to the ledger but what a visit answers.
 
 mod case;
-mod dispatch;
 mod hands;
-mod health;
 mod observe;
-mod relay;
-mod run;
 mod story;
-mod ticker;
 mod visits;
 
-pub use hands::gauge_queues;
 pub use hands::{Hands, Settings};
 pub use observe::AwsObserver;
-pub use run::{Parts, WorkerError, ringer, run};
+pub use visits::periodic;

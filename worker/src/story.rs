@@ -1,9 +1,10 @@
 //! Adds to a visit's outcome what its deployment should hear of the faults it met. Only visits that met one cost a look.
 
 use ingot_domain::decide::story::{HELD_UP, View, lines};
+use ingot_engine::Visit;
 use ingot_entity::store::{Claim, Then};
 
-use crate::case::{Visit, VisitError, then_for};
+use crate::case::{VisitError, then_for};
 use crate::hands::Hands;
 
 /// What a snooze for AWS begins with (`case::then_for`).

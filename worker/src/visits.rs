@@ -12,32 +12,85 @@ mod readiness;
 mod scheduler;
 mod shape;
 
-use futures::future::BoxFuture;
+use std::pin::Pin;
+
+use async_trait::async_trait;
 use ingot_domain::event::{Line, Source};
+use ingot_domain::pace::Pace;
 use ingot_domain::task::TaskKind;
+use ingot_engine::{Periodic, Visit, Visits, chain};
 use ingot_entity::store::{Claim, Then};
 
-use crate::case::{Case, Visit, VisitError};
+use crate::case::{Case, VisitError, then_for};
 use crate::hands::Hands;
 use crate::story;
 
-/// Pays the visit a task asks for.
-pub(crate) async fn pay(hands: &Hands, claim: &Claim, kind: TaskKind) -> Result<Visit, VisitError> {
-    // On the heap: the visits' states are large, and a debug build would keep all of them on the worker thread's stack.
-    let paid: BoxFuture<'_, Result<Visit, VisitError>> = match kind {
-        TaskKind::Launch => Box::pin(launch::visit(hands, claim)),
-        TaskKind::Destroy => Box::pin(destroy::visit(hands, claim)),
-        TaskKind::Readiness => Box::pin(readiness::visit(hands, claim)),
-        TaskKind::Ami => Box::pin(ami::visit(hands, claim)),
-        TaskKind::Monitor => Box::pin(monitor::visit(hands, claim)),
-        TaskKind::Scheduler => Box::pin(scheduler::visit(hands, claim)),
-    };
-    let paid = paid.await;
-    Box::pin(story::told(hands, claim, paid)).await
+#[async_trait]
+impl Visits for Hands {
+    async fn pay(&self, claim: &Claim, kind: TaskKind) -> Result<Visit, ingot_engine::VisitError> {
+        // On the heap: the visits' states are large, and a debug build would keep all of them on the thread's stack.
+        type Paid<'a> = Pin<Box<dyn Future<Output = Result<Visit, VisitError>> + Send + 'a>>;
+        let paid: Paid<'_> = match kind {
+            TaskKind::Launch => Box::pin(launch::visit(self, claim)),
+            TaskKind::Destroy => Box::pin(destroy::visit(self, claim)),
+            TaskKind::Readiness => Box::pin(readiness::visit(self, claim)),
+            TaskKind::Ami => Box::pin(ami::visit(self, claim)),
+            TaskKind::Monitor => Box::pin(monitor::visit(self, claim)),
+            TaskKind::Scheduler => Box::pin(scheduler::visit(self, claim)),
+        };
+        let paid = paid.await;
+        let visit = Box::pin(story::told(self, claim, paid)).await;
+        match visit {
+            // What the step itself did not know how to take, the kind of the answer decides.
+            Err(VisitError::Cloud(error)) => {
+                let labels = [kind.as_str(), error.kind.as_str()];
+                self.metrics.jobs_retried.with_label_values(&labels).inc();
+                let then = then_for(self, claim, &error);
+                tracing::warn!(error = %chain(&error), ?then, "a visit did not decide");
+                Ok(Visit::only(then))
+            }
+            Err(VisitError::Ledger(error)) => Err(error.into()),
+            Err(VisitError::Nonsense(why)) => Err(ingot_engine::VisitError::Nonsense(why)),
+            Ok(visit) => Ok(visit),
+        }
+    }
+
+    async fn give_up(
+        &self,
+        claim: &Claim,
+        kind: TaskKind,
+        error: &str,
+    ) -> Result<Visit, ingot_engine::VisitError> {
+        give_up(self, claim, kind, error)
+            .await
+            .map_err(|error| match error {
+                VisitError::Ledger(error) => error.into(),
+                VisitError::Nonsense(why) => ingot_engine::VisitError::Nonsense(why),
+                VisitError::Cloud(error) => ingot_engine::VisitError::Undecided(error.to_string()),
+            })
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts for a gauge")]
+    fn gauge(&self) {
+        let stats = self.batcher.stats();
+        self.metrics.describe_polls.set(stats.polls as f64);
+        self.metrics.describe_calls.set(stats.calls as f64);
+    }
+}
+
+/// The periodic jobs at a pace.
+pub fn periodic(pace: Pace) -> Vec<Periodic> {
+    scheduler::JOBS
+        .iter()
+        .map(|(job, period)| Periodic {
+            job,
+            period: pace.wait(*period),
+        })
+        .collect()
 }
 
 /// What giving a task up means for its deployment: it must not be left waiting for work nobody will do.
-pub(crate) async fn give_up(
+async fn give_up(
     hands: &Hands,
     claim: &Claim,
     kind: TaskKind,

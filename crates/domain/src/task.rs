@@ -106,9 +106,10 @@ impl TaskKind {
 /// Longest visit of a handler (DESIGN, idea 2; FAULTS X3).
 pub const VISIT: Duration = Duration::from_secs(30);
 
-/// How long a claim holds without a heartbeat. Heartbeats come every third of it, so a killed worker's tasks
-/// are taken over within this time and a stalled one has two chances to catch up.
-pub const LEASE: Duration = Duration::from_secs(15);
+/// How long a claim holds without a heartbeat. Heartbeats come every third of it, so that a stalled worker has two chances
+/// to catch up; with half a second of the relay and the claims themselves, a killed worker's tasks all run again
+/// within 15 s.
+pub const LEASE: Duration = Duration::from_secs(12);
 
 /// Crashes (claims without an outcome) after which a task is given up as poison (FAULTS decision 7). A deploy that
 /// kills workers hard can hit one task more than once, so the document's 3 is applied per task, not per process.

@@ -94,15 +94,12 @@ impl RedisBell {
         let mut conn = self.conn.clone();
         let channel = channel(queue);
         let rung = async {
-            storage
-                .push(ticket)
-                .await
-                .map_err(|error| BellError::Apalis(error.to_string()))?;
-            redis::cmd("PUBLISH")
-                .arg(channel)
-                .arg("1")
-                .query_async::<i64>(&mut conn)
-                .await?;
+            // Sent one after the other without waiting in between: both go over one connection, in this order.
+            let publish = redis::cmd("PUBLISH").arg(channel).arg("1").to_owned();
+            let (pushed, published) =
+                futures::join!(storage.push(ticket), publish.query_async::<i64>(&mut conn));
+            pushed.map_err(|error| BellError::Apalis(error.to_string()))?;
+            published?;
             Ok(())
         };
         tokio::time::timeout(RING, rung)

@@ -1,15 +1,18 @@
 //! Ringing without waiting: requests and visits hand their task ids over and go on; a background task rings them in
 //! batches, keeps the queues shallow, and hands back what it could not ring.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{BATCH, Doorbell};
+
+/// How long a queue's depth is believed, less what was rung since: a round trip per bell saved.
+const KNOWN: Duration = Duration::from_millis(500);
 
 /// Rings in the background. Cheap to clone.
 #[derive(Clone)]
@@ -22,8 +25,8 @@ impl fmt::Debug for Ringer {
 }
 
 impl Ringer {
-    /// Starts ringing on `bell`; ids that could not be rung go to `unrung`, usually `Ledger::unring`. The returned future ends
-    /// after `shutdown`, when everything handed over has been tried.
+    /// Starts ringing on `bell`; ids that could not be rung because it is broken go to `unrung`, usually `Ledger::unring`.
+    /// The returned future ends after `shutdown`, when everything handed over has been tried.
     pub fn start<F, Fut>(
         bell: Doorbell,
         unrung: F,
@@ -35,6 +38,10 @@ impl Ringer {
     {
         let (sender, mut receiver) = mpsc::unbounded_channel::<(String, String)>();
         let work = async move {
+            let mut hand = Hand {
+                bell,
+                rooms: HashMap::new(),
+            };
             loop {
                 let first = tokio::select! {
                     first = receiver.recv() => first,
@@ -51,7 +58,7 @@ impl Ringer {
                     more += 1;
                 }
                 for (queue, ids) in queues {
-                    let left = ring(&bell, &queue, ids).await;
+                    let left = hand.ring(&queue, ids).await;
                     if !left.is_empty() {
                         unrung(left).await;
                     }
@@ -68,23 +75,53 @@ impl Ringer {
     }
 }
 
-/// Rings for ids in batches; answers those it could not ring for because the queue is full or the bell is broken.
-async fn ring(bell: &Doorbell, queue: &str, ids: Vec<String>) -> Vec<String> {
-    let room = match bell.room(queue).await {
-        Ok(room) => room,
-        Err(error) => {
-            tracing::debug!(%error, queue, "the bell cannot be rung");
-            // A broken bell is not worth one time-out per batch.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            return ids;
+struct Hand {
+    bell: Doorbell,
+    /// How many tickets each queue still took, and when that was asked.
+    rooms: HashMap<String, (Instant, usize)>,
+}
+
+impl Hand {
+    /// Rings for ids in batches; answers those it could not ring for because the bell is broken. A queue that is full needs
+    /// no more bells: each of the tickets in it makes somebody look for whatever is due by then, and these tasks are.
+    async fn ring(&mut self, queue: &str, ids: Vec<String>) -> Vec<String> {
+        let mut left = Vec::new();
+        for batch in ids.chunks(BATCH) {
+            match self.room(queue).await {
+                Some(0) => {}
+                Some(_) if self.bell.ring(queue, batch.to_vec()).await.is_ok() => {
+                    if let Some((_, room)) = self.rooms.get_mut(queue) {
+                        *room -= 1;
+                    }
+                }
+                _ => {
+                    self.rooms.remove(queue);
+                    left.extend_from_slice(batch);
+                }
+            }
         }
-    };
-    let mut left = Vec::new();
-    for (number, batch) in ids.chunks(BATCH).enumerate() {
-        let rung = number < room && bell.ring(queue, batch.to_vec()).await.is_ok();
-        if !rung {
-            left.extend_from_slice(batch);
+        left
+    }
+
+    async fn room(&mut self, queue: &str) -> Option<usize> {
+        if let Some((asked, room)) = self.rooms.get(queue)
+            && *room > 0
+            && asked.elapsed() < KNOWN
+        {
+            return Some(*room);
+        }
+        match self.bell.room(queue).await {
+            Ok(room) => {
+                let asked = (Instant::now(), room);
+                self.rooms.insert(queue.to_owned(), asked);
+                Some(room)
+            }
+            Err(error) => {
+                tracing::debug!(%error, queue, "the bell cannot be rung");
+                // A broken bell is not worth one time-out per batch.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                None
+            }
         }
     }
-    left
 }

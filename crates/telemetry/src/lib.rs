@@ -7,4 +7,4 @@ pub mod server;
 
 pub use logs::LogFormat;
 pub use metrics::Metrics;
-pub use server::{Health, HealthCheck, router};
+pub use server::{Health, HealthCheck, router, serve};

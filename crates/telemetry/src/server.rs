@@ -10,6 +10,8 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::Metrics;
 
@@ -65,6 +67,21 @@ pub fn router(metrics: Metrics, health: Health) -> Router {
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .with_state(Shared { metrics, health })
+}
+
+/// Serves the three routes until `stop`.
+pub async fn serve(
+    listener: TcpListener,
+    metrics: Metrics,
+    health: Health,
+    stop: CancellationToken,
+) {
+    let served = axum::serve(listener, router(metrics, health))
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the metrics listener ended");
+    }
 }
 
 async fn metrics_text(State(shared): State<Shared>) -> Response {

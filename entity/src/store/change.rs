@@ -1,13 +1,15 @@
-//! The one place where a deployment's row changes: compare-and-swap on its version, the transition tables asked, the
-//! events numbered without gaps in the same statement's transaction.
+//! The one place where deployments' rows change: compare-and-swap on their versions, the transition tables asked, the
+//! events numbered without gaps in the same transaction; any number of deployments in two statements.
 
 use ingot_domain::Instant;
 use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::event::Line;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::ConnectionTrait;
+use serde_json::Value;
 
 use super::LedgerError;
-use crate::{deployment, event};
+use super::rows::{Cell, Column, Rows, assignments, record};
+use crate::deployment;
 
 /// Reads a status column.
 pub fn status_of(row: &deployment::Model) -> Result<Status, LedgerError> {
@@ -30,7 +32,11 @@ pub fn ami_status_of(row: &deployment::Model) -> Result<Option<AmiStatus>, Ledge
         .transpose()
 }
 
-fn check(before: &deployment::Model, after: &deployment::Model) -> Result<(), LedgerError> {
+/// Whether the transition tables know this step.
+pub(super) fn check(
+    before: &deployment::Model,
+    after: &deployment::Model,
+) -> Result<(), LedgerError> {
     let (from, to) = (status_of(before)?, status_of(after)?);
     if from != to && !from.may_become(to) {
         return Err(LedgerError::Transition {
@@ -57,99 +63,112 @@ fn check(before: &deployment::Model, after: &deployment::Model) -> Result<(), Le
     Ok(())
 }
 
-macro_rules! set_changed {
-    ($active:ident, $before:ident, $after:ident, $($column:ident),+ $(,)?) => {
-        $(if $before.$column != $after.$column { $active.$column = Set($after.$column.clone()); })+
-    };
+record! {
+    /// What a visit or somebody's word may change of a deployment; the order and the recipe stay as requested.
+    CHANGED, changed of deployment::Model {
+        status: "text", error_message: "text", run: "integer", account: "text", base_image_id: "text",
+        base_image_description: "text", launch_path: "text", source_ami_id: "text", instance_id: "text",
+        security_group_id: "text", public_ip: "text", private_ip: "text", checks: "integer",
+        successes: "integer", probe_class: "text", probe_detail: "text", time_to_ready_ms: "bigint",
+        install_command_id: "text", installed_at: "timestamptz", reverified_at: "timestamptz",
+        ami_status: "text", created_ami_id: "text", ami_created_at: "timestamptz", ami_error: "text",
+        ami_skip_reason: "text", image_id: "text", event_seq: "bigint", row_version: "bigint",
+        started_at: "timestamptz", launched_at: "timestamptz", ready_at: "timestamptz",
+        finished_at: "timestamptz",
+    }
 }
 
-/// Writes `after` over `before` and appends `lines`. Answers false when somebody else changed the row meanwhile.
-pub(super) async fn write<C: ConnectionTrait>(
+const FOUND: &[Column] = &[("key", "text"), ("version_before", "bigint")];
+
+const EVENT: &[Column] = &[
+    ("deployment_id", "text"),
+    ("seq", "bigint"),
+    ("at", "timestamptz"),
+    ("kind", "text"),
+    ("source", "text"),
+    ("level", "text"),
+    ("message", "text"),
+];
+
+/// One deployment's change.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Write<'a> {
+    /// As it was read.
+    pub(super) before: &'a deployment::Model,
+    /// As it shall be; its event number and row version are set here.
+    pub(super) after: &'a deployment::Model,
+    /// What is said about it.
+    pub(super) lines: &'a [Line],
+}
+
+/// Writes each `after` over its `before` and appends its lines. Answers false when somebody else changed one of them
+/// meanwhile; the transaction must then be given up.
+pub(super) async fn write_all<C: ConnectionTrait>(
     tx: &C,
-    before: &deployment::Model,
-    after: &deployment::Model,
-    lines: &[Line],
+    writes: &[Write<'_>],
     now: Instant,
 ) -> Result<bool, LedgerError> {
-    check(before, after)?;
-    let mut active = deployment::ActiveModel {
-        row_version: Set(before.row_version + 1),
-        event_seq: Set(before.event_seq + i64::try_from(lines.len()).unwrap_or(0)),
-        ..Default::default()
-    };
-    set_changed!(
-        active,
-        before,
-        after,
-        status,
-        error_message,
-        run,
-        account,
-        base_image_id,
-        base_image_description,
-        launch_path,
-        source_ami_id,
-        instance_id,
-        security_group_id,
-        public_ip,
-        private_ip,
-        checks,
-        successes,
-        probe_class,
-        probe_detail,
-        time_to_ready_ms,
-        install_command_id,
-        installed_at,
-        reverified_at,
-        ami_status,
-        created_ami_id,
-        ami_created_at,
-        ami_error,
-        ami_skip_reason,
-        image_id,
-        started_at,
-        launched_at,
-        ready_at,
-        finished_at,
-    );
-    let written = deployment::Entity::update_many()
-        .set(active)
-        .filter(deployment::Column::Id.eq(&before.id))
-        .filter(deployment::Column::RowVersion.eq(before.row_version))
-        .exec(tx)
+    if writes.is_empty() {
+        return Ok(true);
+    }
+    let (mut rows, mut events) = (Rows::of(&[FOUND, CHANGED]), events());
+    for write in writes {
+        check(write.before, write.after)?;
+        let last = write.before.event_seq;
+        let mut row = changed(write.after);
+        row.insert("key".to_owned(), write.before.id.cell());
+        row.insert("version_before".to_owned(), write.before.row_version.cell());
+        row.insert(
+            "row_version".to_owned(),
+            (write.before.row_version + 1).cell(),
+        );
+        let seq = last + i64::try_from(write.lines.len()).unwrap_or(0);
+        row.insert("event_seq".to_owned(), seq.cell());
+        rows.push(row);
+        say(&mut events, &write.before.id, last, write.lines, now);
+    }
+    let rest =
+        "WHERE deployment.id = v.key AND deployment.row_version = v.version_before RETURNING id";
+    let written = rows
+        .update(tx, "deployment", &assignments(CHANGED), rest)
         .await?;
-    if written.rows_affected == 0 {
+    if written.len() != writes.len() {
         return Ok(false);
     }
-    append(tx, &before.id, before.event_seq, lines, now).await?;
+    append(tx, events).await?;
     Ok(true)
 }
 
-/// Appends lines after `last`, the number of the last event so far.
-pub(super) async fn append<C: ConnectionTrait>(
-    tx: &C,
-    deployment_id: &str,
-    last: i64,
-    lines: &[Line],
-    now: Instant,
-) -> Result<(), LedgerError> {
-    if lines.is_empty() {
-        return Ok(());
+/// The events of a story's next lines, after number `last`.
+pub(super) fn say(events: &mut Rows, deployment_id: &str, last: i64, lines: &[Line], now: Instant) {
+    for (line, seq) in lines.iter().zip(last + 1..) {
+        let cells = [
+            ("deployment_id", Value::from(deployment_id)),
+            ("seq", seq.cell()),
+            ("at", now.cell()),
+            ("kind", line.kind.cell()),
+            ("source", Value::from(line.source.as_str())),
+            ("level", Value::from(line.level.as_str())),
+            ("message", line.message.cell()),
+        ];
+        events.push(
+            cells
+                .map(|(name, value)| (name.to_owned(), value))
+                .into_iter()
+                .collect(),
+        );
     }
-    let rows = lines
-        .iter()
-        .zip(last + 1..)
-        .map(|(line, seq)| event::ActiveModel {
-            deployment_id: Set(deployment_id.to_owned()),
-            seq: Set(seq),
-            at: Set(now),
-            kind: Set(line.kind.clone()),
-            source: Set(line.source.as_str().to_owned()),
-            level: Set(line.level.as_str().to_owned()),
-            message: Set(line.message.clone()),
-        });
-    event::Entity::insert_many(rows)
-        .exec_without_returning(tx)
-        .await?;
+}
+
+/// No events yet.
+pub(super) fn events() -> Rows {
+    Rows::of(&[EVENT])
+}
+
+/// Appends events.
+pub(super) async fn append<C: ConnectionTrait>(tx: &C, events: Rows) -> Result<(), LedgerError> {
+    if !events.is_empty() {
+        events.insert(tx, "event", "").await?;
+    }
     Ok(())
 }

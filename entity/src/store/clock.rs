@@ -28,7 +28,8 @@ pub(super) fn now_plus(backend: DbBackend, offset: TimeDelta) -> String {
         DbBackend::Sqlite => {
             format!("(strftime('%Y-%m-%dT%H:%M:%f', 'now', '{seconds:+.3} seconds') || '+00:00')")
         }
-        _ => format!("(clock_timestamp() + interval '{seconds:.3} seconds')"),
+        // The statement's time, not the clock's: an index can be searched for it, and a commit's start does not matter.
+        _ => format!("(statement_timestamp() + interval '{seconds:.3} seconds')"),
     }
 }
 

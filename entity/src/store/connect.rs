@@ -1,7 +1,5 @@
 //! Opening the ledger, on Postgres or SQLite.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend};
@@ -41,6 +39,18 @@ impl Ledger {
                 .max_connections(connections.max(2))
                 .min_connections(1);
             options.idle_timeout(Duration::from_secs(300));
+            // A connection used a moment ago is believed; the default asks each before each use, a round trip per statement.
+            options.test_before_acquire_if_idle_for(Duration::from_secs(1));
+            // Every statement of ours names its rows, by key or by a partial index; a plan that reads a table through is wrong
+            // for each of them, but looks right to a planner whose statistics are those of a young ledger, and a prepared
+            // statement keeps it.
+            options.map_sqlx_postgres_opts(|postgres| {
+                postgres.options([
+                    ("enable_seqscan", "off"),
+                    ("enable_hashjoin", "off"),
+                    ("enable_mergejoin", "off"),
+                ])
+            });
         }
         let db = Database::connect(options).await.map_err(|error| {
             LedgerError::Connect(format!(
@@ -52,10 +62,7 @@ impl Ledger {
             // Write-ahead logging lets a reader outside (sqlite3, a backup) look without stopping us.
             db.execute_unprepared("PRAGMA journal_mode=WAL").await?;
         }
-        Ok(Self {
-            db,
-            skew: Arc::new(AtomicI64::new(0)),
-        })
+        Ok(Self::over(db))
     }
 
     /// Which database this is.

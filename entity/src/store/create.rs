@@ -1,4 +1,8 @@
-//! Accepting a deployment: the row, its first events, its first task and the idempotency record in one transaction.
+//! Accepting deployments: rows, first events, first tasks and idempotency records in one transaction. Requests that come
+//! at the same time share it (`group`).
+
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use ingot_domain::Instant;
 use ingot_domain::deployment::Status;
@@ -9,8 +13,11 @@ use ingot_domain::request::Order;
 use ingot_domain::task::TaskKind;
 use ingot_domain::template::Template;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel, TransactionTrait};
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, TransactionTrait,
+};
 
+use super::rows::{Rows, record};
 use super::tasks::NewTask;
 use super::{Ledger, LedgerError, change, tasks};
 use crate::{deployment, idempotency};
@@ -52,8 +59,18 @@ pub enum Created<T> {
     Mismatch,
 }
 
+/// A request that is being accepted.
+#[derive(Debug)]
+pub(super) struct Intake {
+    row: deployment::Model,
+    lines: Vec<Line>,
+    task: Option<NewTask>,
+    idempotency: Option<IdempotencyClaim>,
+}
+
 impl Ledger {
-    /// Creates a deployment, or finds what the idempotency key led to before.
+    /// Creates a deployment, or finds what the idempotency key led to before. Requests that come at the same time share a
+    /// transaction.
     pub async fn create_deployment(
         &self,
         new: NewDeployment,
@@ -61,28 +78,146 @@ impl Ledger {
     ) -> Result<Created<deployment::Model>, LedgerError> {
         let now = self.now();
         let row = row(&new, now)?;
-        let tx = self.db.begin().await?;
-        if let Some(claim) = &idempotency
-            && let Some(before) = claim_key(&tx, claim, new.id.as_str(), now).await?
-        {
-            tx.rollback().await?;
-            return Ok(if before.request_hash == claim.request_hash {
-                Created::Before(before.resource_id)
-            } else {
-                Created::Mismatch
-            });
-        }
-        deployment::Entity::insert(row.clone().into_active_model())
-            .exec_without_returning(&tx)
-            .await?;
-        change::append(&tx, &row.id, 0, &lines(&new), now).await?;
         let task = new
             .start
             .then(|| NewTask::of_deployment(TaskKind::Launch, &row.id, row.run, now));
-        tasks::insert(&tx, task.as_slice(), now, true).await?;
-        tx.commit().await?;
-        Ok(Created::New(row, task))
+        let lines = lines(&new);
+        let intake = Intake {
+            row,
+            lines,
+            task,
+            idempotency,
+        };
+        let created = self.intake.submit(Arc::new(intake)).await;
+        created.unwrap_or_else(|| Err(closed()))
     }
+}
+
+/// Accepts a batch of requests in one transaction; when the database refuses it, each by itself.
+pub(super) async fn accept_all(
+    db: &DatabaseConnection,
+    batch: Vec<Arc<Intake>>,
+    now: Instant,
+) -> Vec<Result<Created<deployment::Model>, LedgerError>> {
+    match together(db, &batch, now).await {
+        Ok(answers) => answers.into_iter().map(Ok).collect(),
+        Err(error) if batch.len() == 1 => vec![Err(error)],
+        Err(_) => {
+            let mut answers = Vec::with_capacity(batch.len());
+            for one in &batch {
+                let alone = together(db, std::slice::from_ref(one), now).await;
+                answers.push(alone.and_then(|mut answers| answers.pop().ok_or_else(closed)));
+            }
+            answers
+        }
+    }
+}
+async fn together(
+    db: &DatabaseConnection,
+    batch: &[Arc<Intake>],
+    now: Instant,
+) -> Result<Vec<Created<deployment::Model>>, LedgerError> {
+    let tx = db.begin().await?;
+    let first = claim_keys(&tx, batch, now).await?;
+    let (mut rows, mut events, mut tasks) = (Rows::of(&[ACCEPTED]), change::events(), Vec::new());
+    for one in batch.iter().filter(|one| one.is_first(&first)) {
+        rows.push(accepted(&one.row));
+        change::say(&mut events, &one.row.id, 0, &one.lines, now);
+        tasks.extend(one.task.clone());
+    }
+    if rows.is_empty() {
+        tx.rollback().await?;
+    } else {
+        rows.insert(&tx, "deployment", "").await?;
+        change::append(&tx, events).await?;
+        tasks::insert(&tx, &tasks, now, true).await?;
+        tx.commit().await?;
+    }
+    let mut answers = Vec::with_capacity(batch.len());
+    for one in batch {
+        answers.push(match &one.idempotency {
+            Some(claim) if !one.is_first(&first) => before(db, claim).await?,
+            _ => Created::New(one.row.clone(), one.task.clone()),
+        });
+    }
+    Ok(answers)
+}
+
+impl Intake {
+    /// It carries no key, or was the first with its key.
+    fn is_first(&self, first: &HashSet<String>) -> bool {
+        self.idempotency.is_none() || first.contains(&self.row.id)
+    }
+}
+
+/// Inserts the batch's idempotency records; answers the deployments whose key nobody had used. On Postgres a second request
+/// with the same key waits here for the first to commit; all wait in the order of keys, so never in a circle.
+async fn claim_keys<C: ConnectionTrait>(
+    tx: &C,
+    batch: &[Arc<Intake>],
+    now: Instant,
+) -> Result<HashSet<String>, LedgerError> {
+    let mut claims: Vec<_> = batch
+        .iter()
+        .filter_map(|one| Some((one.idempotency.as_ref()?, &one.row.id)))
+        .collect();
+    claims.sort_by_key(|(claim, _)| (&claim.token_id, &claim.key));
+    let mut rows = Rows::of(&[KEY]);
+    for (claim, resource_id) in claims {
+        rows.push(key(&idempotency::Model {
+            token_id: claim.token_id.clone(),
+            key: claim.key.clone(),
+            request_hash: claim.request_hash.clone(),
+            resource_id: resource_id.clone(),
+            created_at: now,
+        }));
+    }
+    if rows.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rest = "ON CONFLICT DO NOTHING RETURNING resource_id";
+    let inserted = rows.insert_returning(tx, "idempotency", rest).await?;
+    let first = inserted.iter().map(|row| row.try_get("", "resource_id"));
+    Ok(first.collect::<Result<_, DbErr>>()?)
+}
+
+/// What a key led to before.
+async fn before(
+    db: &DatabaseConnection,
+    claim: &IdempotencyClaim,
+) -> Result<Created<deployment::Model>, LedgerError> {
+    let found = idempotency::Entity::find_by_id((claim.token_id.clone(), claim.key.clone()))
+        .one(db)
+        .await?;
+    Ok(match found {
+        Some(before) if before.request_hash == claim.request_hash => {
+            Created::Before(before.resource_id)
+        }
+        // Gone within this millisecond: pruned. The caller's next try finds the key free.
+        None => return Err(closed()),
+        Some(_) => Created::Mismatch,
+    })
+}
+
+record! {
+    /// An idempotency record.
+    KEY, key of idempotency::Model {
+        token_id: "text", key: "text", request_hash: "text", resource_id: "text", created_at: "timestamptz",
+    }
+}
+
+record! {
+    /// A deployment as it is accepted; every other column starts empty.
+    ACCEPTED, accepted of deployment::Model {
+        id: "text", job_name: "text", template: "text", version: "text", mode: "text", region: "text",
+        order: "jsonb", recipe: "jsonb", fingerprint: "text", status: "text", run: "integer",
+        checks: "integer", successes: "integer", event_seq: "bigint", row_version: "bigint",
+        created_at: "timestamptz", started_at: "timestamptz",
+    }
+}
+
+fn closed() -> LedgerError {
+    LedgerError::Connect("the ledger is closed".to_owned())
 }
 
 fn lines(new: &NewDeployment) -> Vec<Line> {

@@ -5,7 +5,7 @@ use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::task::TaskKind;
 use sea_orm::{EntityTrait, TransactionTrait};
 
-use super::change::{ami_status_of, status_of};
+use super::change::{Write, ami_status_of, status_of};
 use super::ending::Ending;
 use super::tasks::NewTask;
 use super::{Ledger, LedgerError, change, tasks};
@@ -139,7 +139,12 @@ impl Ledger {
     ) -> Result<bool, LedgerError> {
         let now = self.now();
         let tx = self.db.begin().await?;
-        if !change::write(&tx, before, after, lines, now).await? {
+        let write = Write {
+            before,
+            after,
+            lines,
+        };
+        if !change::write_all(&tx, &[write], now).await? {
             tx.rollback().await?;
             return Ok(false);
         }
@@ -181,7 +186,12 @@ impl Ledger {
             let endings = endings.iter().map(|ending| ending.task(id, now));
             let new: Vec<NewTask> = launch.into_iter().chain(endings).collect();
             let tx = self.db.begin().await?;
-            if !change::write(&tx, &row, &after, &lines, now).await? {
+            let write = Write {
+                before: &row,
+                after: &after,
+                lines: &lines,
+            };
+            if !change::write_all(&tx, &[write], now).await? {
                 tx.rollback().await?;
                 continue;
             }

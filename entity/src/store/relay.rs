@@ -3,13 +3,14 @@
 
 use chrono::TimeDelta;
 use ingot_domain::Instant;
-use sea_orm::{DbBackend, FromQueryResult, Statement};
+use sea_orm::{FromQueryResult, Statement};
 
+use super::claims::{WAITING, skip_locked};
 use super::clock::now_plus;
 use super::{Ledger, LedgerError};
 
 /// How long a bell is believed to have been heard. A lost bell (flushed Redis, killed relay) is rung again after it.
-const HEARD: TimeDelta = TimeDelta::seconds(10);
+const HEARD: TimeDelta = TimeDelta::seconds(3);
 
 /// A task to ring for.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
@@ -23,12 +24,13 @@ pub struct DueTask {
 }
 
 impl Ledger {
-    /// Marks and answers up to `limit` tasks of `queue` that are due within `horizon` or whose holder's lease ran out.
+    /// Marks and answers up to `limit` tasks of `queues` that are due within `horizon`. The mark divides the work among
+    /// replicas: who marked a task sees to it that somebody claims it.
     pub async fn take_due(
         &self,
-        queue: &str,
+        queues: &[&str],
         horizon: TimeDelta,
-        limit: u64,
+        limit: usize,
     ) -> Result<Vec<DueTask>, LedgerError> {
         let backend = self.db.get_database_backend();
         let (now, soon, heard) = (
@@ -36,37 +38,20 @@ impl Ledger {
             now_plus(backend, horizon),
             now_plus(backend, -HEARD),
         );
-        let (p, skip) = match backend {
-            DbBackend::Sqlite => ("?", ""),
-            _ => ("$1", "FOR UPDATE SKIP LOCKED"),
-        };
-        // Two selects, each with its own partial index; an OR over both would read the table.
+        let skip = skip_locked(backend);
+        // The words are ours: queues are a closed list.
+        let queues: Vec<String> = queues.iter().map(|queue| format!("'{queue}'")).collect();
         let sql = format!(
             "UPDATE task SET rung_at = {now} WHERE id IN (
-                SELECT id FROM (SELECT id FROM task
-                    WHERE state IN ('available', 'scheduled', 'retryable') AND run_at <= {soon}
-                      AND queue = {p} AND (rung_at IS NULL OR rung_at < {heard})
-                    ORDER BY run_at LIMIT {limit} {skip}) AS due
-                UNION ALL
-                SELECT id FROM (SELECT id FROM task
-                    WHERE state = 'running' AND lease_until < {now}
-                      AND queue = {p2} AND (rung_at IS NULL OR rung_at < {heard})
-                    ORDER BY lease_until LIMIT {limit} {skip}) AS lapsed)
+                SELECT id FROM task
+                WHERE queue IN ({queues}) AND state IN ({WAITING}) AND run_at <= {soon}
+                  AND (rung_at IS NULL OR rung_at < {heard})
+                LIMIT {limit} {skip})
              RETURNING id, queue, run_at",
-            p2 = if backend == DbBackend::Sqlite {
-                "?"
-            } else {
-                "$1"
-            },
+            queues = queues.join(", "),
         );
-        let values: Vec<sea_orm::Value> = match backend {
-            DbBackend::Sqlite => vec![queue.into(), queue.into()],
-            _ => vec![queue.into()],
-        };
-        let rows = DueTask::find_by_statement(Statement::from_sql_and_values(backend, sql, values))
-            .all(&self.db)
-            .await?;
-        Ok(rows)
+        let due = DueTask::find_by_statement(Statement::from_string(backend, sql));
+        Ok(due.all(&self.db).await?)
     }
 
     /// Takes back the marks of bells that could not be rung.

@@ -15,7 +15,7 @@ use crate::{attempt, finding, setting, task};
 const OVER: [&str; 3] = ["completed", "cancelled", "discarded"];
 
 /// The first id of a kind that can have been made at `at`.
-fn first_id(prefix: &str, at: Instant) -> String {
+pub(super) fn first_id(prefix: &str, at: Instant) -> String {
     format!("{prefix}_{:012x}", at.timestamp_millis().max(0))
 }
 

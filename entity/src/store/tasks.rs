@@ -1,22 +1,15 @@
-//! Tasks: inserting, claiming, keeping and ending them. A claim is a compare-and-swap on the task's epoch in the database's
-//! time; whoever holds an older epoch is fenced (FAULTS decision 6).
+//! Tasks: inserting, looking up and cancelling them. How they are claimed is in `claims`, how they end in `finish`.
 
 use ingot_domain::Instant;
 use ingot_domain::ids::TaskId;
-use ingot_domain::task::{LEASE, MAX_CRASHES, TaskKind, TaskState};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    TransactionTrait,
-};
+use ingot_domain::task::{TaskKind, TaskState};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
-use super::clock::{delta, now_plus};
+use super::rows::{Rows, record};
 use super::{Ledger, LedgerError};
 use crate::{attempt, task};
-
-/// How early a bell may ring: clocks differ by less, and a visit that came 50 ms early is on time.
-const EARLY: chrono::TimeDelta = chrono::TimeDelta::milliseconds(50);
 
 /// A task to be inserted.
 #[derive(Debug, Clone)]
@@ -70,58 +63,66 @@ fn new_id() -> TaskId {
     TaskId::new(Uuid::now_v7())
 }
 
-/// A claimed task: what its holder may do to it is bound to this epoch.
-#[derive(Debug, Clone)]
-pub struct Claim {
-    /// The row as claimed.
-    pub task: task::Model,
-    /// The task had been claimed before and that claim ended without an outcome.
-    pub after_crash: bool,
-    /// Too many claims ended without an outcome: give it up.
-    pub poisoned: bool,
+record! {
+    /// A new task's row; the rest are defaults or nothing.
+    INSERTED, inserted of task::Model {
+        id: "text", queue: "text", kind: "text", state: "text", deployment_id: "text", scope: "text",
+        unique_key: "text", attempt: "integer", max_attempts: "integer", crashes: "integer",
+        visits: "integer", epoch: "bigint", run_at: "timestamptz", rung_at: "timestamptz",
+        created_at: "timestamptz",
+    }
 }
 
+/// Inserts tasks; `rung` says that the caller rings for those that are due. One whose unique key is taken is dropped.
 pub(super) async fn insert<C: ConnectionTrait>(
     tx: &C,
     tasks: &[NewTask],
     now: Instant,
     rung: bool,
 ) -> Result<(), LedgerError> {
+    if tasks.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Rows::of(&[INSERTED]);
     for new in tasks {
-        let state = if new.run_at <= now {
+        rows.push(inserted(&new.row(now, rung)));
+    }
+    rows.insert(tx, "task", "ON CONFLICT DO NOTHING").await?;
+    Ok(())
+}
+
+impl NewTask {
+    fn row(&self, now: Instant, rung: bool) -> task::Model {
+        let due = self.run_at <= now;
+        let state = if due {
             TaskState::Available
         } else {
             TaskState::Scheduled
         };
-        let row = task::ActiveModel {
-            id: Set(new.id.to_string()),
-            queue: Set(new.kind.queue().as_str().to_owned()),
-            kind: Set(new.kind.as_str().to_owned()),
-            state: Set(state.as_str().to_owned()),
-            deployment_id: Set(new.deployment_id.clone()),
-            scope: Set(new.scope.clone()),
-            unique_key: Set(new.unique_key.clone()),
-            attempt: Set(0),
-            max_attempts: Set(i32::try_from(new.kind.max_attempts()).unwrap_or(i32::MAX)),
-            crashes: Set(0),
-            visits: Set(0),
-            epoch: Set(0),
-            run_at: Set(new.run_at),
-            rung_at: Set((rung && new.run_at <= now).then_some(now)),
-            waiting_for: Set(None),
-            worker: Set(None),
-            claimed_at: Set(None),
-            lease_until: Set(None),
-            last_error: Set(None),
-            created_at: Set(now),
-            finished_at: Set(None),
-        };
-        task::Entity::insert(row)
-            .on_conflict(OnConflict::new().do_nothing().to_owned())
-            .exec_without_returning(tx)
-            .await?;
+        task::Model {
+            id: self.id.to_string(),
+            queue: self.kind.queue().as_str().to_owned(),
+            kind: self.kind.as_str().to_owned(),
+            state: state.as_str().to_owned(),
+            deployment_id: self.deployment_id.clone(),
+            scope: self.scope.clone(),
+            unique_key: self.unique_key.clone(),
+            attempt: 0,
+            max_attempts: i32::try_from(self.kind.max_attempts()).unwrap_or(i32::MAX),
+            crashes: 0,
+            visits: 0,
+            epoch: 0,
+            run_at: self.run_at,
+            rung_at: (rung && due).then_some(now),
+            waiting_for: None,
+            worker: None,
+            claimed_at: None,
+            lease_until: None,
+            last_error: None,
+            created_at: now,
+            finished_at: None,
+        }
     }
-    Ok(())
 }
 
 fn waiting() -> Condition {
@@ -129,108 +130,6 @@ fn waiting() -> Condition {
 }
 
 impl Ledger {
-    /// Claims a task that is due, or whose holder's lease has run out. `None` when there is nothing to claim: a bell may ring
-    /// twice, late, or for a task somebody cancelled.
-    pub async fn claim(&self, id: &str, worker: &str) -> Result<Option<Claim>, LedgerError> {
-        let Some(old) = task::Entity::find_by_id(id).one(&self.db).await? else {
-            return Ok(None);
-        };
-        let backend = self.db.get_database_backend();
-        let now = self.now();
-        // The state we saw must still be the one: between our look and our write its holder may have ended its visit.
-        let as_seen = task::Column::State.eq(&old.state);
-        let ready = if old.state == TaskState::Running.as_str() {
-            Expr::col(task::Column::LeaseUntil)
-                .lt(Expr::cust(now_plus(backend, chrono::TimeDelta::zero())))
-        } else {
-            Expr::col(task::Column::RunAt).lte(Expr::cust(now_plus(backend, EARLY)))
-        };
-        if TaskState::parse(&old.state).is_none_or(TaskState::is_final) {
-            return Ok(None);
-        }
-        let after_crash = old.state == TaskState::Running.as_str();
-        let crashes = old.crashes + i32::from(after_crash);
-        let tx = self.db.begin().await?;
-        let claimed = task::Entity::update_many()
-            .col_expr(task::Column::State, Expr::value("running"))
-            .col_expr(task::Column::Epoch, Expr::value(old.epoch + 1))
-            .col_expr(task::Column::Attempt, Expr::value(old.attempt + 1))
-            .col_expr(task::Column::Visits, Expr::value(old.visits + 1))
-            .col_expr(task::Column::Crashes, Expr::value(crashes))
-            .col_expr(task::Column::Worker, Expr::value(worker))
-            .col_expr(task::Column::ClaimedAt, Expr::value(now))
-            .col_expr(
-                task::Column::WaitingFor,
-                Expr::value(Option::<String>::None),
-            )
-            .col_expr(
-                task::Column::LeaseUntil,
-                Expr::cust(now_plus(backend, delta(LEASE))),
-            )
-            .filter(task::Column::Id.eq(id))
-            .filter(task::Column::Epoch.eq(old.epoch))
-            .filter(as_seen)
-            .filter(ready)
-            .exec(&tx)
-            .await?;
-        if claimed.rows_affected == 0 {
-            tx.rollback().await?;
-            return Ok(None);
-        }
-        if after_crash {
-            let row = attempt::ActiveModel {
-                task_id: Set(old.id.clone()),
-                number: Set(old.attempt),
-                outcome: Set("crashed".to_owned()),
-                worker: Set(old.worker.clone().unwrap_or_default()),
-                error: Set(Some(
-                    "the worker's lease ran out before it recorded an outcome".to_owned(),
-                )),
-                started_at: Set(old.claimed_at.unwrap_or(old.created_at)),
-                finished_at: Set(now),
-            };
-            attempt::Entity::insert(row)
-                .on_conflict(OnConflict::new().do_nothing().to_owned())
-                .exec_without_returning(&tx)
-                .await?;
-        }
-        tx.commit().await?;
-        let poisoned = u32::try_from(crashes).unwrap_or(0) >= MAX_CRASHES;
-        let task = task::Model {
-            state: TaskState::Running.as_str().to_owned(),
-            epoch: old.epoch + 1,
-            attempt: old.attempt + 1,
-            visits: old.visits + 1,
-            crashes,
-            worker: Some(worker.to_owned()),
-            claimed_at: Some(now),
-            waiting_for: None,
-            ..old
-        };
-        Ok(Some(Claim {
-            task,
-            after_crash,
-            poisoned,
-        }))
-    }
-
-    /// Prolongs the leases of the tasks this worker is visiting right now. What it holds and does not visit any more (an
-    /// outcome that could not be recorded) must lapse, or nobody would ever take it over.
-    pub async fn heartbeat(&self, worker: &str, visiting: &[String]) -> Result<u64, LedgerError> {
-        if visiting.is_empty() {
-            return Ok(0);
-        }
-        let lease = now_plus(self.db.get_database_backend(), delta(LEASE));
-        let kept = task::Entity::update_many()
-            .col_expr(task::Column::LeaseUntil, Expr::cust(lease))
-            .filter(task::Column::Worker.eq(worker))
-            .filter(task::Column::State.eq("running"))
-            .filter(task::Column::Id.is_in(visiting))
-            .exec(&self.db)
-            .await?;
-        Ok(kept.rows_affected)
-    }
-
     /// Whether a destroy task of a deployment lives: somebody is ending it on purpose.
     pub async fn is_ending(&self, deployment_id: &str) -> Result<bool, LedgerError> {
         let live = task::Entity::find()
@@ -242,20 +141,30 @@ impl Ledger {
         Ok(live.is_some())
     }
 
-    /// A task with its attempts, oldest first.
+    /// A task with its attempts, oldest first. The attempt that completed it has no row of its own: the task says it all.
     pub async fn task(
         &self,
         id: &str,
     ) -> Result<Option<(task::Model, Vec<attempt::Model>)>, LedgerError> {
-        use sea_orm::QueryOrder;
         let Some(row) = task::Entity::find_by_id(id).one(&self.db).await? else {
             return Ok(None);
         };
-        let attempts = attempt::Entity::find()
+        let mut attempts = attempt::Entity::find()
             .filter(attempt::Column::TaskId.eq(id))
             .order_by_asc(attempt::Column::Number)
             .all(&self.db)
             .await?;
+        if let (true, Some(finished_at)) = (row.state == "completed", row.finished_at) {
+            attempts.push(attempt::Model {
+                task_id: row.id.clone(),
+                number: row.attempt,
+                outcome: "completed".to_owned(),
+                worker: row.worker.clone().unwrap_or_default(),
+                error: None,
+                started_at: row.claimed_at.unwrap_or(row.created_at),
+                finished_at,
+            });
+        }
         Ok(Some((row, attempts)))
     }
 }

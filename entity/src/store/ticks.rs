@@ -8,6 +8,7 @@ use sea_orm::{
     TransactionTrait,
 };
 
+use super::retention::first_id;
 use super::tasks::NewTask;
 use super::{Ledger, LedgerError, tasks};
 use crate::{attempt, idempotency, task, tick, worker};
@@ -73,8 +74,11 @@ impl Ledger {
             .filter(tick::Column::DueAt.lt(ticks_before))
             .exec(&self.db)
             .await?;
-        // By queue and state, which have an index; a million finished tasks of deployments stand beside these few.
+        // By the time inside their ids, two days of them: a million finished tasks of deployments stand beside these few, and
+        // whatever is older goes with those (`retention`).
         let periodic = sea_orm::Condition::all()
+            .add(task::Column::Id.gte(first_id("tsk", ticks_before - chrono::TimeDelta::hours(48))))
+            .add(task::Column::Id.lt(first_id("tsk", ticks_before)))
             .add(task::Column::Queue.is_in([Queue::Scheduler.as_str(), Queue::Monitor.as_str()]))
             .add(task::Column::State.is_in(["completed", "cancelled", "discarded"]));
         let old = task::Entity::find()

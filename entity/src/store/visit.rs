@@ -1,19 +1,22 @@
-//! The end of a visit: everything it found out and decided, in one transaction, or nothing of it.
+//! The end of a visit: everything it found out and decided, in one transaction, or nothing of it. Visits that end at the
+//! same time share one (`group`).
+
+use std::sync::Arc;
 
 use ingot_domain::Instant;
 use ingot_domain::event::Line;
-use ingot_domain::task::TaskState;
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxError, Statement, TransactionTrait,
 };
 
-use super::tasks::{Claim, NewTask};
-use super::{Ledger, LedgerError, change, effects, images, tasks};
-use crate::{attempt, deployment, effect, image, task};
+use super::change::Write;
+use super::claims::Claim;
+use super::tasks::NewTask;
+use super::{Ledger, LedgerError, change, effects, finish, images, tasks};
+use crate::{deployment, effect, image, task};
 
 /// What a visit changes besides its own task.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Change {
     /// The deployment before and after.
     pub deployment: Option<(deployment::Model, deployment::Model)>,
@@ -29,6 +32,8 @@ pub struct Change {
     pub image: Option<image::Model>,
     /// Tasks this visit causes.
     pub tasks: Vec<NewTask>,
+    /// Statements over tables the ledger does not know, for visits that bring their own; executed in this order.
+    pub also: Vec<Statement>,
 }
 
 /// What becomes of the visit's task.
@@ -70,31 +75,156 @@ pub enum Committed {
     Taken,
 }
 
+/// A visit's end.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The task as claimed.
+    pub task: task::Model,
+    /// What the visit changes.
+    pub change: Change,
+    /// What becomes of the task.
+    pub then: Then,
+}
+
+impl Outcome {
+    /// The end of the visit a claim paid.
+    pub fn of(claim: &Claim, change: Change, then: Then) -> Arc<Self> {
+        let task = claim.task.clone();
+        Arc::new(Self { task, change, then })
+    }
+
+    /// Nothing changes but the task's own row.
+    fn is_single_row(&self) -> bool {
+        let Change {
+            deployment,
+            lines: _,
+            intend,
+            outcome,
+            claim,
+            image,
+            tasks,
+            also,
+        } = &self.change;
+        deployment.is_none()
+            && intend.is_none()
+            && outcome.is_none()
+            && claim.is_none()
+            && image.is_none()
+            && tasks.is_empty()
+            && also.is_empty()
+            && finish::is_single_row(&self.task, &self.then)
+    }
+}
+
 impl Ledger {
     /// Writes the end of a visit.
-    pub async fn commit(
-        &self,
-        claim: &Claim,
-        change: &Change,
-        then: &Then,
-    ) -> Result<Committed, LedgerError> {
-        let now = self.now();
-        let tx = self.db.begin().await?;
-        if !end_task(&tx, &claim.task, then, now).await? {
-            tx.rollback().await?;
-            return Ok(Committed::Fenced);
+    pub async fn commit(&self, outcome: &Arc<Outcome>) -> Result<Committed, LedgerError> {
+        if let Some((before, after)) = &outcome.change.deployment {
+            change::check(before, after)?;
         }
-        if let Some((before, after)) = &change.deployment
-            && !change::write(&tx, before, after, &change.lines, now).await?
-        {
-            tx.rollback().await?;
-            return Ok(Committed::Overtaken);
+        let committed = self.commits.submit(Arc::clone(outcome)).await;
+        committed.unwrap_or_else(|| Err(LedgerError::Connect("the ledger is closed".to_owned())))
+    }
+}
+
+/// Commits a batch: all of it in one transaction, and when that does not hold, each by itself.
+pub(super) async fn commit_all(
+    db: &DatabaseConnection,
+    batch: &[Arc<Outcome>],
+    now: Instant,
+) -> Vec<Result<Committed, LedgerError>> {
+    match together(db, batch, now).await {
+        Ok(Whole::Held(answers)) => answers.into_iter().map(Ok).collect(),
+        Ok(Whole::Not(why)) if batch.len() == 1 => vec![Ok(why)],
+        Err(error) if batch.len() == 1 => vec![Err(error)],
+        // Nobody else's turn would go better.
+        Err(LedgerError::Database(error)) if !is_refusal(&error) => {
+            let copy =
+                || LedgerError::Database(DbErr::Conn(RuntimeErr::Internal(error.to_string())));
+            batch.iter().map(|_| Err(copy())).collect()
         }
+        Ok(Whole::Not(_)) | Err(_) => {
+            let mut answers = Vec::with_capacity(batch.len());
+            for outcome in batch {
+                let alone = together(db, std::slice::from_ref(outcome), now).await;
+                answers.push(alone.map(|whole| match whole {
+                    Whole::Held(answers) => answers.first().copied().unwrap_or(Committed::Fenced),
+                    Whole::Not(why) => why,
+                }));
+            }
+            answers
+        }
+    }
+}
+
+/// Whether the database itself said no, rather than being away.
+fn is_refusal(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
+        error
+    else {
+        return false;
+    };
+    matches!(**error, SqlxError::Database(_))
+}
+
+/// What became of a batch.
+enum Whole {
+    /// It is written, but for those that are fenced.
+    Held(Vec<Committed>),
+    /// Nothing of it is written: somebody was faster in at least one.
+    Not(Committed),
+}
+
+async fn together(
+    db: &DatabaseConnection,
+    batch: &[Arc<Outcome>],
+    now: Instant,
+) -> Result<Whole, LedgerError> {
+    let ended: Vec<_> = batch.iter().map(|one| (&one.task, &one.then)).collect();
+    let fenced_or_not = |held: bool| {
+        if held {
+            Committed::Yes
+        } else {
+            Committed::Fenced
+        }
+    };
+    if batch.iter().all(|one| one.is_single_row()) {
+        let done = finish::end_tasks(db, &ended, now).await?;
+        let answers = batch
+            .iter()
+            .map(|one| fenced_or_not(done.contains(&one.task.id)));
+        return Ok(Whole::Held(answers.collect()));
+    }
+    let tx = db.begin().await?;
+    let done = finish::end_tasks(&tx, &ended, now).await?;
+    let held: Vec<&Change> = batch
+        .iter()
+        .filter(|one| done.contains(&one.task.id))
+        .map(|one| &one.change)
+        .collect();
+    let writes: Vec<Write<'_>> = held
+        .iter()
+        .filter_map(|change| {
+            let (before, after) = change.deployment.as_ref()?;
+            let lines = &change.lines;
+            Some(Write {
+                before,
+                after,
+                lines,
+            })
+        })
+        .collect();
+    if !change::write_all(&tx, &writes, now).await? {
+        tx.rollback().await?;
+        return Ok(Whole::Not(Committed::Overtaken));
+    }
+    let mut caused = Vec::new();
+    for change in held {
         if let Some(row) = &change.claim
             && !images::insert_claim(&tx, row).await?
         {
             tx.rollback().await?;
-            return Ok(Committed::Taken);
+            return Ok(Whole::Not(Committed::Taken));
         }
         if let Some(effect) = &change.intend {
             effects::intend(&tx, effect).await?;
@@ -105,87 +235,15 @@ impl Ledger {
         if let Some(image) = &change.image {
             images::write(&tx, image).await?;
         }
-        tasks::insert(&tx, &change.tasks, now, false).await?;
-        tx.commit().await?;
-        Ok(Committed::Yes)
-    }
-
-    /// Gives a claimed task back, due at once: its visit learnt nothing.
-    pub async fn release(&self, claim: &Claim) -> Result<(), LedgerError> {
-        let then = Then::Snooze {
-            at: self.now(),
-            why: "looking again".to_owned(),
-        };
-        end_task(&self.db, &claim.task, &then, self.now()).await?;
-        Ok(())
-    }
-}
-
-async fn end_task<C: ConnectionTrait>(
-    tx: &C,
-    held: &task::Model,
-    then: &Then,
-    now: Instant,
-) -> Result<bool, LedgerError> {
-    let exhausted = held.attempt >= held.max_attempts;
-    let (state, attempt_outcome, error) = match then {
-        Then::Snooze { .. } => (TaskState::Scheduled, None, None),
-        Then::Retry { error, .. } if exhausted => {
-            (TaskState::Discarded, Some("discarded"), Some(error))
+        for statement in &change.also {
+            tx.execute_raw(statement.clone()).await?;
         }
-        Then::Retry { error, .. } => (TaskState::Retryable, Some("failed"), Some(error)),
-        Then::Done => (TaskState::Completed, Some("completed"), None),
-        Then::Discard { error } => (TaskState::Discarded, Some("discarded"), Some(error)),
-    };
-    let mut row = task::ActiveModel {
-        state: Set(state.as_str().to_owned()),
-        lease_until: Set(None),
-        rung_at: Set(None),
-        ..Default::default()
-    };
-    if state != TaskState::Discarded {
-        // An outcome ends a row of crashes: only a task that kills every worker it meets is poison.
-        row.crashes = Set(0);
+        caused.extend_from_slice(&change.tasks);
     }
-    match then {
-        Then::Snooze { at, why } => {
-            row.run_at = Set(*at);
-            row.waiting_for = Set(Some(why.clone()));
-            row.attempt = Set(held.attempt - 1);
-        }
-        Then::Retry { at, .. } => row.run_at = Set(*at),
-        Then::Done | Then::Discard { .. } => {}
-    }
-    if state.is_final() {
-        row.finished_at = Set(Some(now));
-    }
-    if let Some(error) = error {
-        row.last_error = Set(Some(error.clone()));
-    }
-    let ended = task::Entity::update_many()
-        .set(row)
-        .filter(task::Column::Id.eq(&held.id))
-        .filter(task::Column::Epoch.eq(held.epoch))
-        .filter(task::Column::State.eq("running"))
-        .exec(tx)
-        .await?;
-    if ended.rows_affected == 0 {
-        return Ok(false);
-    }
-    if let Some(outcome) = attempt_outcome {
-        let row = attempt::ActiveModel {
-            task_id: Set(held.id.clone()),
-            number: Set(held.attempt),
-            outcome: Set(outcome.to_owned()),
-            worker: Set(held.worker.clone().unwrap_or_default()),
-            error: Set(error.cloned()),
-            started_at: Set(held.claimed_at.unwrap_or(held.created_at)),
-            finished_at: Set(now),
-        };
-        attempt::Entity::insert(row)
-            .on_conflict(OnConflict::new().do_nothing().to_owned())
-            .exec_without_returning(tx)
-            .await?;
-    }
-    Ok(true)
+    tasks::insert(&tx, &caused, now, false).await?;
+    tx.commit().await?;
+    let answers = batch
+        .iter()
+        .map(|one| fenced_or_not(done.contains(&one.task.id)));
+    Ok(Whole::Held(answers.collect()))
 }

@@ -12,8 +12,9 @@ use ingot_entity::image;
 use ingot_entity::store::{Claim, Found, Then};
 
 use super::imaging;
-use crate::case::{Case, Visit, VisitError};
+use crate::case::{Case, VisitError};
 use crate::hands::Hands;
+use ingot_engine::Visit;
 
 /// How often an instance is asked whether its installation is over, in simulated seconds.
 const ASK: Duration = Duration::from_secs(15);

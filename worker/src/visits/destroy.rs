@@ -9,8 +9,9 @@ use ingot_domain::retry::YOUNG;
 use ingot_entity::effect;
 use ingot_entity::store::{Claim, EffectKind, Ending, Then};
 
-use crate::case::{Case, Visit, VisitError};
+use crate::case::{Case, VisitError};
 use crate::hands::Hands;
+use ingot_engine::Visit;
 
 /// How often a terminating instance is looked at, in simulated seconds.
 const LOOK: Duration = Duration::from_secs(10);

@@ -11,8 +11,9 @@ use ingot_entity::store::{Claim, EffectKind, Intention};
 use ingot_entity::{LedgerError, effect, image};
 
 use super::polling;
-use crate::case::{Case, Visit, VisitError, then_for};
+use crate::case::{Case, VisitError, then_for};
 use crate::hands::Hands;
+use ingot_engine::Visit;
 
 /// The image row a deployment is working on.
 pub(super) async fn row_of(hands: &Hands, case: &Case) -> Result<Option<image::Model>, VisitError> {

@@ -10,8 +10,9 @@ use ingot_domain::task::TaskKind;
 use ingot_entity::store::{Claim, EffectKind, NewTask, Then};
 
 use super::launching;
-use crate::case::{Case, Visit, VisitError};
+use crate::case::{Case, VisitError};
 use crate::hands::Hands;
+use ingot_engine::Visit;
 
 pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
     let case = Case::load(hands, claim).await?;

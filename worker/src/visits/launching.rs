@@ -14,8 +14,9 @@ use ingot_entity::store::{Claim, EffectKind, Intention, Then};
 use serde::{Deserialize, Serialize};
 
 use super::shape;
-use crate::case::{Case, Visit, VisitError, then_for};
+use crate::case::{Case, VisitError, then_for};
 use crate::hands::Hands;
+use ingot_engine::Visit;
 
 /// Launches tried in one run: a spent token or a vanished image makes the next one.
 const MAX_GENERATIONS: i32 = 4;

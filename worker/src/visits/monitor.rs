@@ -9,8 +9,9 @@ use ingot_entity::store::{Claim, Ending, Then};
 use ingot_entity::{deployment, image};
 
 use super::orphans;
-use crate::case::{Visit, VisitError};
+use crate::case::VisitError;
 use crate::hands::Hands;
+use ingot_engine::Visit;
 
 /// Ids of one Describe call: EC2's limit of filter values.
 const CHUNK: usize = 200;

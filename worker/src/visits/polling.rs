@@ -12,8 +12,9 @@ use ingot_entity::image;
 use ingot_entity::store::{EffectKind, Then};
 
 use super::readiness;
-use crate::case::{Case, Visit, VisitError};
+use crate::case::{Case, VisitError};
 use crate::hands::Hands;
+use ingot_engine::Visit;
 
 /// Looks at the image in the making and does what `decide` says.
 pub(super) async fn poll(

@@ -11,8 +11,9 @@ use ingot_domain::probe::{ProbeClass, ProbeOutcome};
 use ingot_domain::task::TaskKind;
 use ingot_entity::store::{Claim, NewTask, Then};
 
-use crate::case::{Case, Visit, VisitError};
+use crate::case::{Case, VisitError};
 use crate::hands::Hands;
+use ingot_engine::Visit;
 
 pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
     let mut case = Case::load(hands, claim).await?;

@@ -1,20 +1,36 @@
 //! Periodic work. A tick's task says which job; the job itself only spreads work or tidies up.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use ingot_domain::retention::{BATCH, PAUSE};
 use ingot_domain::task::TaskKind;
+use ingot_engine::Visit;
 use ingot_entity::store::{Claim, NewTask, Then};
 
-use crate::case::{Visit, VisitError};
+use crate::case::VisitError;
 use crate::hands::Hands;
-use crate::ticker;
+
+/// Compares every region with EC2.
+const RECONCILE: &str = "reconcile";
+/// Deletes what nobody asks for any more.
+const PRUNE: &str = "prune";
+/// Looks for broken invariants (FAULTS section 2).
+const SCAN: &str = "scan";
+
+/// Every periodic job and its period in simulated time.
+pub(super) const JOBS: [(&str, Duration); 3] = [
+    (RECONCILE, Duration::from_secs(60)),
+    (SCAN, Duration::from_secs(60)),
+    (PRUNE, Duration::from_secs(3600)),
+];
 
 /// The scope of what the scan finds; regions are the others.
 const SCAN_SCOPE: &str = "ledger";
 
 pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
     match claim.task.scope.as_deref() {
-        Some(ticker::RECONCILE) => {
+        Some(RECONCILE) => {
             let mut visit = Visit::only(Then::Done);
             for region in regions(hands).await? {
                 let key = format!("monitor:{region}");
@@ -27,7 +43,7 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
             }
             Ok(visit)
         }
-        Some(ticker::SCAN) => {
+        Some(SCAN) => {
             let scan = hands.ledger.scan().await?;
             for one in &scan.seen {
                 tracing::warn!(invariant = one.invariant, subject = %one.subject, "{}", one.what);
@@ -38,7 +54,7 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
                 .await?;
             Ok(Visit::only(Then::Done))
         }
-        Some(ticker::PRUNE) => prune(hands).await,
+        Some(PRUNE) => prune(hands).await,
         other => Err(VisitError::Nonsense(format!(
             "there is no periodic job `{}`",
             other.unwrap_or_default()

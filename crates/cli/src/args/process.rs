@@ -118,7 +118,7 @@ pub(crate) struct ApiArgs {
 #[derive(Clone, Args)]
 #[command(after_help = "Examples:
   DATABASE_URL=postgres://… REDIS_URL=redis://… ingot worker
-  ingot worker --concurrency 64 --probe-cidrs 10.0.0.0/8 --metrics-listen 127.0.0.1:9091")]
+  ingot worker --concurrency 128 --probe-cidrs 10.0.0.0/8 --metrics-listen 127.0.0.1:9091")]
 pub(crate) struct WorkerArgs {
     /// Where Prometheus finds the metrics
     #[arg(
@@ -130,7 +130,7 @@ pub(crate) struct WorkerArgs {
     pub(crate) metrics_listen: SocketAddr,
     #[command(flatten)]
     pub(crate) stores: Stores,
-    /// Tasks worked on at the same time, per queue; the worker's own default when absent
+    /// Visits paid at the same time, per queue; 64 when absent
     #[arg(
         long,
         value_name = "N",

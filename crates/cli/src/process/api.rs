@@ -28,7 +28,7 @@ pub(crate) async fn run(args: ApiArgs) -> anyhow::Result<ExitCode> {
     let stop = setup::until_signal()?;
     let bell = Doorbell::Redis(Box::new(redis.clone()));
     let ringing = CancellationToken::new();
-    let (ringer, rings) = ingot_worker::ringer(&ledger, &bell, ringing.clone());
+    let (ringer, rings) = ingot_engine::ringer(&ledger, &bell, ringing.clone());
     let rings = tokio::spawn(rings);
     let for_health = ledger.clone();
     let health = Health::new(move || {
@@ -57,7 +57,7 @@ pub(crate) async fn run(args: ApiArgs) -> anyhow::Result<ExitCode> {
 /// Keeps the queue gauges fresh and the clock measured.
 async fn gauges(ledger: ingot_entity::Ledger, metrics: Metrics, stop: CancellationToken) {
     loop {
-        ingot_worker::gauge_queues(&ledger, &metrics).await;
+        ingot_engine::gauge_queues(&ledger, &metrics).await;
         if let Err(error) = ledger.measure_skew().await {
             tracing::warn!(%error, "the database did not tell its time");
         }

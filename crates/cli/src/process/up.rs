@@ -15,13 +15,14 @@ use ingot_cloud::aws::{Auth, AwsConfig, Secret};
 use ingot_domain::network::Cidr;
 use ingot_domain::pace::Pace;
 use ingot_domain::request::Limits;
+use ingot_engine::{Engine, Parts};
 use ingot_entity::Ledger;
 use ingot_migration::{Migrator, MigratorTrait};
 use ingot_probe::Prober;
 use ingot_queue::{Doorbell, LocalBell};
 use ingot_sim::{Region, SimConfig};
 use ingot_telemetry::{LogFormat, Metrics};
-use ingot_worker::{Hands, Parts, Settings};
+use ingot_worker::{Hands, Settings};
 use rand::Rng;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -83,7 +84,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     let cloud = setup::aws(config, &metrics).await?;
     let bell = Doorbell::Local(LocalBell::new());
     let ringing = CancellationToken::new();
-    let (ringer, rings) = ingot_worker::ringer(&ledger, &bell, ringing.clone());
+    let (ringer, rings) = ingot_engine::ringer(&ledger, &bell, ringing.clone());
     let rings = tokio::spawn(rings);
     let probe_cidrs: Vec<Cidr> = if simulated {
         vec!["127.0.0.0/8".parse()?]
@@ -91,10 +92,8 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         Vec::new()
     };
     let settings = Settings {
-        name: setup::process_name(),
         install: setup::install(&ledger).await?,
         pace,
-        concurrency: worker::CONCURRENCY,
         probe_cidrs: probe_cidrs.clone(),
         reap: args.reap.into(),
     };
@@ -106,18 +105,25 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         cloud,
         batcher,
         prober,
-        ringer.clone(),
         metrics.clone(),
         settings,
     );
+    let engine = Engine::new(
+        ledger.clone(),
+        metrics.clone(),
+        ringer.clone(),
+        Arc::new(hands),
+        worker::engine_settings(pace, None),
+    );
     let parts = Parts {
-        hands: Arc::new(hands),
+        engine: Arc::new(engine),
         bell,
+        jobs: ingot_worker::periodic(pace),
         metrics_listener: None,
         shutdown: stop.clone(),
     };
     let (started, health) = tokio::sync::oneshot::channel();
-    let working = tokio::spawn(ingot_worker::run(parts, |health| {
+    let working = tokio::spawn(ingot_engine::run(parts, |health| {
         drop(started.send(health))
     }));
     let limits = Limits { regions: regions() };

@@ -3,10 +3,12 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use ingot_domain::pace::Pace;
+use ingot_engine::{Engine, Parts, Settings};
 use ingot_probe::Prober;
 use ingot_queue::Doorbell;
 use ingot_telemetry::{LogFormat, Metrics};
-use ingot_worker::{Hands, Parts, Settings};
+use ingot_worker::Hands;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -14,8 +16,8 @@ use super::setup;
 use crate::args::process::WorkerArgs;
 use crate::output::say;
 
-/// Tickets handled at once, per queue, when nobody says.
-pub(crate) const CONCURRENCY: usize = 16;
+/// Visits paid at once, per queue, when nobody says: they wait for AWS most of the time.
+const CONCURRENCY: usize = 64;
 /// Connections to the ledger: visits hold one for milliseconds at a time.
 const CONNECTIONS: u32 = 12;
 
@@ -30,20 +32,31 @@ pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
     let stop = setup::until_signal()?;
     let bell = Doorbell::Redis(Box::new(redis));
     let ringing = CancellationToken::new();
-    let (ringer, rings) = ingot_worker::ringer(&ledger, &bell, ringing.clone());
+    let (ringer, rings) = ingot_engine::ringer(&ledger, &bell, ringing.clone());
     let rings = tokio::spawn(rings);
-    let settings = Settings {
-        name: setup::process_name(),
+    let settings = ingot_worker::Settings {
         install: setup::install(&ledger).await?,
         pace: args.pace,
-        concurrency: args.concurrency.map_or(CONCURRENCY, usize::from),
         probe_cidrs: args.probe_cidrs.clone(),
         reap: args.reap.into(),
     };
     let prober = Prober::new(args.probe_cidrs)?.with_port_override(args.probe_port);
     let batcher = setup::batcher(&cloud, args.pace);
-    let hands = Arc::new(Hands::new(
-        ledger, cloud, batcher, prober, ringer, metrics, settings,
+    let hands = Hands::new(
+        ledger.clone(),
+        cloud,
+        batcher,
+        prober,
+        metrics.clone(),
+        settings,
+    );
+    let settings = engine_settings(args.pace, args.concurrency.map(usize::from));
+    let engine = Arc::new(Engine::new(
+        ledger,
+        metrics,
+        ringer,
+        Arc::new(hands),
+        settings,
     ));
     let listener = TcpListener::bind(args.metrics_listen)
         .await
@@ -53,17 +66,27 @@ pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
                 args.metrics_listen
             )
         })?;
-    let line = serde_json::json!({ "listening": format!("http://{}", listener.local_addr()?), "worker": hands.settings.name });
+    let line = serde_json::json!({ "listening": format!("http://{}", listener.local_addr()?), "worker": engine.settings.name });
     let parts = Parts {
-        hands,
+        engine,
         bell,
+        jobs: ingot_worker::periodic(args.pace),
         metrics_listener: Some(listener),
         shutdown: stop,
     };
     // The line says that the worker works, so it comes when everything runs; nobody reading it is no reason to stop.
-    let ended = ingot_worker::run(parts, |_| drop(say(&line.to_string()))).await;
+    let ended = ingot_engine::run(parts, |_| drop(say(&line.to_string()))).await;
     ringing.cancel();
     rings.await?;
     ended?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How an engine of this process is set up.
+pub(crate) fn engine_settings(pace: Pace, concurrency: Option<usize>) -> Settings {
+    Settings {
+        name: setup::process_name(),
+        pace,
+        concurrency: concurrency.unwrap_or(CONCURRENCY),
+    }
 }

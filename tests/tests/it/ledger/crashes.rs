@@ -5,6 +5,7 @@ use ingot_domain::task::{MAX_CRASHES, TaskKind};
 use ingot_entity::store::{Change, Committed, Then};
 use ingot_tests::Ledgers;
 
+use super::byhand::ByHand;
 use super::rows::{enqueue, lapse, outcomes, task_now};
 use super::{on_both, race};
 
@@ -48,11 +49,9 @@ async fn a_lease_that_ran_out_is_a_crash_and_lets_another_claim(ledgers: Ledgers
         ("crashed", 1)
     );
     assert_eq!(attempts[0].worker, "w1");
-    let ended = ledger.commit(&first, &Change::default(), &Then::Done).await;
+    let ended = ledger.end(&first, &Change::default(), &Then::Done).await;
     assert_eq!(ended.expect("an answer"), Committed::Fenced);
-    let ended = ledger
-        .commit(&second, &Change::default(), &Then::Done)
-        .await;
+    let ended = ledger.end(&second, &Change::default(), &Then::Done).await;
     assert_eq!(ended.expect("an answer"), Committed::Yes);
     assert_eq!(outcomes(ledger, &id).await, ["crashed", "completed"]);
 }
@@ -77,7 +76,7 @@ async fn too_many_crashes_are_poison(ledgers: Ledgers) {
     assert!(claim.poisoned);
     let error = "too many crashes".to_owned();
     let ended = ledger
-        .commit(&claim, &Change::default(), &Then::Discard { error })
+        .end(&claim, &Change::default(), &Then::Discard { error })
         .await;
     assert_eq!(ended.expect("a commit"), Committed::Yes);
     assert_eq!(task_now(ledger, &id).await.state, "discarded");
@@ -100,7 +99,7 @@ async fn a_task_that_comes_back_at_once_never_looks_crashed(ledgers: Ledgers) {
                     at: ledger.now(),
                     why: "again".to_owned(),
                 };
-                let ended = ledger.commit(&claim, &Change::default(), &then).await;
+                let ended = ledger.end(&claim, &Change::default(), &then).await;
                 assert_eq!(ended.expect("a commit"), Committed::Yes);
             }
             visits
@@ -122,8 +121,10 @@ async fn a_heartbeat_keeps_what_its_worker_visits(ledgers: Ledgers) {
             .await
             .expect("an answer")
             .expect("due");
-        lapse(ledger, &id).await;
         ids.push(id);
+    }
+    for id in &ids {
+        lapse(ledger, id).await;
     }
     let waiting = enqueue(ledger, TaskKind::Monitor, 0).await;
     assert_eq!(ledger.heartbeat("mine", &[]).await.expect("a beat"), 0);

@@ -6,16 +6,18 @@ use ingot_domain::event::{Line, Source};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::task::TaskKind;
 use ingot_entity::store::{
-    Change, Claim, Committed, EffectKind, ImageQuery, Intention, NewTask, Then,
+    Change, Claim, Committed, EffectKind, ImageQuery, Intention, NewTask, Outcome, Then,
 };
 use ingot_entity::{Ledger, LedgerError, deployment, effect, image};
 use ingot_tests::Ledgers;
 
+use super::byhand::ByHand;
 use super::on_both;
 use super::rows::{claimed, create, key, lapse, now, task_now, tasks_of};
 
 on_both!(
     a_commit_writes_everything,
+    whoever_does_not_hold_takes_nobody_with_it,
     a_fenced_commit_writes_nothing,
     an_overtaken_commit_writes_nothing,
     an_effect_is_intended_once_and_settled,
@@ -87,7 +89,7 @@ async fn nothing_written(ledger: &Ledger, before: &deployment::Model) {
 }
 
 async fn commit(ledger: &Ledger, claim: &Claim, change: &Change) -> Committed {
-    let ended = ledger.commit(claim, change, &Then::Done).await;
+    let ended = ledger.end(claim, change, &Then::Done).await;
     ended.expect("an answer")
 }
 
@@ -110,6 +112,54 @@ async fn a_commit_writes_everything(ledgers: Ledgers) {
     assert_eq!(images(ledger).await.len(), 1);
     assert_eq!(tasks_of(ledger, &row.id).await.len(), 2);
     assert_eq!(task_now(ledger, &claim.task.id).await.state, "completed");
+}
+
+/// Visits that end together share a transaction, and none of them pays for another.
+async fn whoever_does_not_hold_takes_nobody_with_it(ledgers: Ledgers) {
+    const FENCED: usize = 3;
+    const OVERTAKEN: usize = 5;
+    const REFUSED: usize = 7;
+    let ledger = ledgers.ledger();
+    let mut visits = Vec::new();
+    for place in 0..12 {
+        let (row, mut claim) = claimed(ledger, "w").await;
+        let (mut before, mut after) = (row.clone(), row.clone());
+        after.status = "deploying".to_owned();
+        match place {
+            FENCED => claim.task.epoch -= 1,
+            OVERTAKEN => before.row_version += 1,
+            // No transition table knows this step.
+            REFUSED => after.status = "success".to_owned(),
+            _ => {}
+        }
+        let change = Change {
+            deployment: Some((before, after)),
+            lines: vec![Line::info(
+                "test.one",
+                Source::Deploy,
+                format!("visit {place}"),
+            )],
+            ..Change::default()
+        };
+        visits.push((row, Outcome::of(&claim, change, Then::Done)));
+    }
+    let ended = visits.iter().map(|(_, outcome)| ledger.commit(outcome));
+    let ended = futures::future::join_all(ended).await;
+    for (place, (ended, (row, outcome))) in ended.into_iter().zip(&visits).enumerate() {
+        let wanted = match place {
+            FENCED => Some(Committed::Fenced),
+            OVERTAKEN => Some(Committed::Overtaken),
+            REFUSED => None,
+            _ => Some(Committed::Yes),
+        };
+        assert_eq!(ended.ok(), wanted, "visit {place}");
+        let (row, held) = (now(ledger, row).await, wanted == Some(Committed::Yes));
+        assert_eq!(row.status == "deploying", held, "visit {place}");
+        let events = ledger.events(&row.id, 0, 10).await.expect("events");
+        assert_eq!(events.len(), if held { 3 } else { 2 }, "visit {place}");
+        let task = task_now(ledger, &outcome.task.id).await;
+        assert_eq!(task.state == "completed", held, "visit {place}");
+    }
 }
 
 async fn a_fenced_commit_writes_nothing(ledgers: Ledgers) {
@@ -178,7 +228,7 @@ async fn an_effect_is_intended_once_and_settled(ledgers: Ledgers) {
         intend: everything(ledger, &row).intend,
         ..Change::default()
     };
-    let refused = ledger.commit(&claim, &twice, &Then::Done).await;
+    let refused = ledger.end(&claim, &twice, &Then::Done).await;
     assert!(
         matches!(refused, Err(LedgerError::Database(_))),
         "{refused:?}"
@@ -205,7 +255,7 @@ async fn a_step_the_tables_do_not_know_is_refused(ledgers: Ledgers) {
         lines: vec![Line::info("test.leap", Source::Deploy, "leap")],
         ..Change::default()
     };
-    let refused = ledger.commit(&claim, &change, &Then::Done).await;
+    let refused = ledger.end(&claim, &change, &Then::Done).await;
     assert!(
         matches!(refused, Err(LedgerError::Transition { .. })),
         "{refused:?}"

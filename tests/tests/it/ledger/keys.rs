@@ -5,6 +5,7 @@ use ingot_entity::store::{Change, Committed, Found, ImageQuery, Then};
 use ingot_entity::{Ledger, image};
 use ingot_tests::Ledgers;
 
+use super::byhand::ByHand;
 use super::rows::{claimed, key, task_now};
 use super::{on_both, race};
 
@@ -34,7 +35,7 @@ async fn one_of_twenty_claims_of_a_key_is_written(ledgers: Ledgers) {
                 claim: Some(row(&ledger, "v1.0.0", &name, &deployment.id)),
                 ..Change::default()
             };
-            let ended = ledger.commit(&claim, &change, &Then::Done).await;
+            let ended = ledger.end(&claim, &change, &Then::Done).await;
             (ended.expect("an answer"), claim.task.id)
         }
     })
@@ -82,7 +83,7 @@ async fn a_name_is_taken_once_per_account_and_region(ledgers: Ledgers) {
         };
         ends.push(
             ledger
-                .commit(&claim, &change, &Then::Done)
+                .end(&claim, &change, &Then::Done)
                 .await
                 .expect("an answer"),
         );

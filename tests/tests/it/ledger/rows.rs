@@ -1,6 +1,7 @@
 //! Rows to begin with: a deployment of the built-in template, tasks, image keys; and a hand on the clock, by moving time
 //! stamps into the past.
 
+use super::byhand::ByHand;
 use chrono::TimeDelta;
 use ingot_domain::arch::Arch;
 use ingot_domain::ids::DeploymentId;

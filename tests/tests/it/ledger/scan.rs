@@ -9,6 +9,7 @@ use ingot_entity::{Ledger, effect};
 use ingot_migration::sea_orm::ConnectionTrait;
 use ingot_tests::Ledgers;
 
+use super::byhand::ByHand;
 use super::on_both;
 use super::rows::{claimed, create, enqueue};
 
@@ -43,7 +44,7 @@ async fn a_sound_ledger_shows_nothing(ledgers: Ledgers) {
         why: "waiting for the AMI".to_owned(),
     };
     ledger
-        .commit(&claim, &Change::default(), &later)
+        .end(&claim, &Change::default(), &later)
         .await
         .expect("a commit");
     enqueue(ledger, TaskKind::Monitor, -10).await;
@@ -55,7 +56,7 @@ async fn a_deployment_nobody_works_for_is_lost(ledgers: Ledgers) {
     let (row, claim) = claimed(ledger, "w").await;
     assert_eq!(seen(ledger).await, []);
     ledger
-        .commit(&claim, &Change::default(), &Then::Done)
+        .end(&claim, &Change::default(), &Then::Done)
         .await
         .expect("a commit");
     assert_eq!(seen(ledger).await, [("I3", row.id.clone())]);
@@ -91,7 +92,7 @@ async fn what_is_over_must_not_keep_an_instance(ledgers: Ledgers) {
     .await;
     assert_eq!(seen(ledger).await, [], "a task may be about to end it");
     ledger
-        .commit(&claim, &Change::default(), &Then::Done)
+        .end(&claim, &Change::default(), &Then::Done)
         .await
         .expect("a commit");
     assert_eq!(seen(ledger).await, [("I1", "i-1".to_owned())]);
@@ -128,10 +129,7 @@ async fn a_run_that_launched_twice_is_told(ledgers: Ledgers) {
                 at: now,
                 why: "launching".to_owned(),
             };
-            ledger
-                .commit(&claim, &change, &again)
-                .await
-                .expect("a commit");
+            ledger.end(&claim, &change, &again).await.expect("a commit");
             let id = claim.task.id.clone();
             claim = ledger.claim(&id, "w").await.expect("a claim").expect("due");
         }
@@ -193,7 +191,7 @@ async fn what_aws_refuses_is_weather(ledgers: Ledgers) {
         why: why.to_owned(),
     };
     ledger
-        .commit(&claim, &Change::default(), &later)
+        .end(&claim, &Change::default(), &later)
         .await
         .expect("a commit");
     assert_eq!(seen(ledger).await, [("cloud", format!("us-east-1: {why}"))]);

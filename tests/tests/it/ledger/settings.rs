@@ -168,15 +168,12 @@ async fn the_clock_is_the_databases(ledgers: Ledgers) {
 
 async fn queues_are_counted(ledgers: Ledgers) {
     let ledger = ledgers.ledger();
+    enqueue(ledger, TaskKind::Monitor, -60).await;
+    let held = ledger.claim_due("monitor", "w", 1).await;
+    assert_eq!(held.expect("claims").len(), 1);
     enqueue(ledger, TaskKind::Monitor, -30).await;
     enqueue(ledger, TaskKind::Monitor, -10).await;
     enqueue(ledger, TaskKind::Monitor, 60).await;
-    let held = enqueue(ledger, TaskKind::Monitor, -60).await;
-    ledger
-        .claim(&held, "w")
-        .await
-        .expect("an answer")
-        .expect("due");
     let depths = ledger.queue_depths().await.expect("depths");
     assert_eq!(depths.len(), 6, "every queue, also an empty one");
     let monitor = depths

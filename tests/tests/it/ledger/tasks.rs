@@ -1,15 +1,19 @@
 //! Claiming tasks and ending visits: one holder at a time, snoozes free, attempts counted.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use ingot_domain::task::TaskKind;
-use ingot_entity::store::{Change, Committed, NewTask, Then};
+use ingot_entity::store::{Change, Committed, NewTask, Outcome, Then};
 use ingot_tests::Ledgers;
 
+use super::byhand::ByHand;
 use super::rows::{enqueue, outcomes, task_now};
 use super::{on_both, race};
 
 on_both!(
     one_of_twenty_claimers_gets_it,
+    a_backlog_is_shared_in_batches,
     a_claim_before_its_time_is_refused,
     a_snooze_burns_no_attempt,
     retries_are_counted_and_end_in_discarded,
@@ -82,7 +86,7 @@ async fn a_snooze_burns_no_attempt(ledgers: Ledgers) {
             .expect("due");
         assert_eq!((claim.task.attempt, claim.task.visits), (1, visit));
         let then = snooze(&ledgers, 0);
-        let ended = ledger.commit(&claim, &Change::default(), &then).await;
+        let ended = ledger.end(&claim, &Change::default(), &then).await;
         assert_eq!(ended.expect("a commit"), Committed::Yes);
         let row = task_now(ledger, &id).await;
         assert_eq!((row.state.as_str(), row.attempt), ("scheduled", 0));
@@ -98,7 +102,7 @@ async fn a_snooze_burns_no_attempt(ledgers: Ledgers) {
     assert_eq!(claim.task.waiting_for, None);
     let then = snooze(&ledgers, 60);
     ledger
-        .commit(&claim, &Change::default(), &then)
+        .end(&claim, &Change::default(), &then)
         .await
         .expect("a commit");
     assert!(ledger.claim(&id, "w").await.expect("an answer").is_none());
@@ -116,7 +120,7 @@ async fn retries_are_counted_and_end_in_discarded(ledgers: Ledgers) {
             .expect("due");
         assert_eq!(claim.task.attempt, attempt);
         let ended = ledger
-            .commit(&claim, &Change::default(), &retry(&ledgers))
+            .end(&claim, &Change::default(), &retry(&ledgers))
             .await;
         assert_eq!(ended.expect("a commit"), Committed::Yes);
         let row = task_now(ledger, &id).await;
@@ -188,7 +192,7 @@ async fn a_unique_key_has_one_live_task(ledgers: Ledgers) {
             .is_none()
     );
     ledger
-        .commit(&claim, &Change::default(), &Then::Done)
+        .end(&claim, &Change::default(), &Then::Done)
         .await
         .expect("a commit");
     ledger
@@ -201,5 +205,55 @@ async fn a_unique_key_has_one_live_task(ledgers: Ledgers) {
             .await
             .expect("a look")
             .is_some()
+    );
+}
+
+async fn a_backlog_is_shared_in_batches(ledgers: Ledgers) {
+    let ledger = ledgers.ledger();
+    let mut ids = BTreeSet::new();
+    for _ in 0..200 {
+        ids.insert(enqueue(ledger, TaskKind::Monitor, 0).await);
+    }
+    enqueue(ledger, TaskKind::Monitor, 60).await;
+    enqueue(ledger, TaskKind::Scheduler, 0).await;
+    let taken = race(&ledgers, 10, |number, ledger| async move {
+        let worker = format!("w{number}");
+        let mut taken = Vec::new();
+        loop {
+            let claims = ledger
+                .claim_due("monitor", &worker, 16)
+                .await
+                .expect("claims");
+            if claims.is_empty() {
+                return taken;
+            }
+            assert!(claims.len() <= 16 && claims.is_sorted_by_key(|claim| claim.task.run_at));
+            let ended = claims.into_iter().map(|claim| {
+                let (ledger, outcome) = (
+                    ledger.clone(),
+                    Outcome::of(&claim, Change::default(), Then::Done),
+                );
+                async move {
+                    (
+                        claim.task.id,
+                        ledger.commit(&outcome).await.expect("a commit"),
+                    )
+                }
+            });
+            taken.extend(futures::future::join_all(ended).await);
+        }
+    })
+    .await;
+    let taken: Vec<_> = taken.into_iter().flatten().collect();
+    assert!(
+        taken
+            .iter()
+            .all(|(_, committed)| *committed == Committed::Yes)
+    );
+    let each: BTreeSet<String> = taken.iter().map(|(id, _)| id.clone()).collect();
+    assert_eq!(
+        (taken.len(), each),
+        (200, ids),
+        "each by one, and only what is due"
     );
 }

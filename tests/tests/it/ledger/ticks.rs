@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use ingot_entity::store::{Change, TaskQuery, Then};
 use ingot_tests::Ledgers;
 
+use super::byhand::ByHand;
 use super::{on_both, race};
 
 on_both!(
@@ -59,7 +60,7 @@ async fn old_ticks_and_keys_are_pruned(ledgers: Ledgers) {
         .expect("an answer")
         .expect("due");
     ledger
-        .commit(&claim, &Change::default(), &Then::Done)
+        .end(&claim, &Change::default(), &Then::Done)
         .await
         .expect("a commit");
     let hour = now - TimeDelta::hours(1);

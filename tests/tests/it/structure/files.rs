@@ -10,10 +10,11 @@ use ingot_tests::repository;
 const LONGEST: usize = 400;
 
 /// Folders that are made, not written.
-const MADE: [&str; 6] = [
+const MADE: [&str; 7] = [
     "target",
     ".git",
     ".venv",
+    "node_modules",
     "__pycache__",
     ".hypothesis",
     ".pytest_cache",

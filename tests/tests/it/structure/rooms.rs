@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::files;
 
 /// Who may import whom; `*` may import everybody.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("recipe", &["domain"]),
     ("cloud", &["domain"]),
@@ -20,9 +20,10 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("entity", &["domain"]),
     ("migration", &[]),
     ("client", &["domain"]),
+    ("engine", &["domain", "queue", "entity", "telemetry"]),
     (
         "worker",
-        &["domain", "cloud", "queue", "entity", "probe", "telemetry"],
+        &["domain", "cloud", "engine", "entity", "probe", "telemetry"],
     ),
     (
         "api",
@@ -45,7 +46,7 @@ const VOCABULARIES: [(&str, &[&str]); 10] = [
     ("redis", &["queue"]),
     ("reqwest", &["client"]),
     ("clap", &["cli"]),
-    ("axum", &["api", "telemetry", "worker"]),
+    ("axum", &["api", "telemetry"]),
     ("serde-saphyr", &["recipe"]),
 ];
 

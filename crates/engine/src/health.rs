@@ -6,22 +6,22 @@ use std::time::Duration;
 use ingot_queue::{Doorbell, Pulse};
 use ingot_telemetry::{Health, HealthCheck};
 
-use crate::hands::Hands;
+use crate::engine::Engine;
 use crate::relay::LastPass;
 
 /// A relay that has not passed for this long is ill.
 const RELAY: i64 = 15_000;
 
-pub(crate) fn health(hands: Arc<Hands>, bell: Doorbell, pulse: Pulse, last: LastPass) -> Health {
+pub(crate) fn health(engine: Arc<Engine>, bell: Doorbell, pulse: Pulse, last: LastPass) -> Health {
     Health::new(move || {
-        let (hands, bell, pulse, last) = (
-            Arc::clone(&hands),
+        let (engine, bell, pulse, last) = (
+            Arc::clone(&engine),
             bell.clone(),
             pulse.clone(),
             last.clone(),
         );
         async move {
-            let ping = tokio::time::timeout(Duration::from_secs(3), hands.ledger.ping()).await;
+            let ping = tokio::time::timeout(Duration::from_secs(3), engine.ledger.ping()).await;
             let database = matches!(ping, Ok(Ok(())));
             let mut checks = vec![check(
                 "database",
@@ -33,7 +33,7 @@ pub(crate) fn health(hands: Arc<Hands>, bell: Doorbell, pulse: Pulse, last: Last
                 },
             )];
             if let Doorbell::Redis(redis) = &bell {
-                let report = redis.report(hands.ledger.now().timestamp_millis()).await;
+                let report = redis.report(engine.ledger.now().timestamp_millis()).await;
                 let (ok, detail) = match &report {
                     Ok(report) if report.evicts() => {
                         (false, "evicts keys: set maxmemory-policy noeviction")
@@ -53,7 +53,7 @@ pub(crate) fn health(hands: Arc<Hands>, bell: Doorbell, pulse: Pulse, last: Last
                     "a queue is not served"
                 },
             ));
-            let age = hands.ledger.now().timestamp_millis() - last.millis();
+            let age = engine.ledger.now().timestamp_millis() - last.millis();
             let passes = age < RELAY;
             checks.push(check(
                 "relay",

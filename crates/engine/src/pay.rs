@@ -1,5 +1,4 @@
-//! From a ticket to a recorded outcome: claim, visit under a time limit with panics caught, commit. A visit that wants to
-//! come back at once is paid again right here, without a bell.
+//! From a claim to a recorded outcome: visit under a time limit with panics caught, then commit.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -7,67 +6,46 @@ use std::time::Instant as Moment;
 
 use futures::FutureExt;
 use ingot_domain::retry::backoff;
-use ingot_domain::task::{TaskKind, VISIT};
+use ingot_domain::task::{Queue, TaskKind, VISIT};
 use ingot_entity::LedgerError;
-use ingot_entity::store::{Change, Claim, Committed, Then};
-use ingot_queue::Ticket;
+use ingot_entity::store::{Claim, Committed, Outcome, Then};
 use tracing::Instrument;
 
-use crate::case::{Visit, VisitError, then_for};
-use crate::hands::Hands;
-use crate::ticker::chain;
-use crate::visits;
+use crate::engine::Engine;
+use crate::taker::Hold;
+use crate::visits::{Visit, VisitError, chain};
 
-/// Visits paid in a row to one task before others get their turn.
-const IN_A_ROW: u32 = 12;
-
-/// Works a ticket off; its tasks run side by side.
-pub(crate) async fn handle(hands: Arc<Hands>, ticket: Ticket) {
-    let work = ticket.0.into_iter().map(|id| {
-        let hands = Arc::clone(&hands);
-        tokio::spawn(async move { work(&hands, &id).await })
-    });
-    for ended in futures::future::join_all(work).await {
-        if let Err(error) = ended {
-            tracing::error!(%error, "a task's work ended abnormally");
-        }
-    }
-}
-
-async fn work(hands: &Hands, id: &str) {
-    for _ in 0..IN_A_ROW {
-        let claim = match hands.ledger.claim(id, &hands.settings.name).await {
-            Ok(Some(claim)) => claim,
-            Ok(None) => return,
-            Err(error) => {
-                hands.metrics.db_errors.with_label_values(&["claim"]).inc();
-                tracing::warn!(error = %chain(&error), task = id, "a task could not be claimed; the relay rings again");
-                return;
-            }
-        };
-        let _visiting = hands.visiting(id);
-        let span = tracing::info_span!(
-            "visit",
-            task.id = %claim.task.id,
-            task.kind = %claim.task.kind,
-            deployment.id = claim.task.deployment_id.as_deref().unwrap_or("-"),
-        );
-        if !once(hands, &claim).instrument(span).await {
+/// Works a claimed task off.
+pub(crate) async fn work(engine: &Engine, queue: Queue, claim: Claim, hold: Hold) {
+    let span = tracing::info_span!(
+        "visit",
+        task.id = %claim.task.id,
+        task.kind = %claim.task.kind,
+        deployment.id = claim.task.deployment_id.as_deref().unwrap_or("-"),
+    );
+    let _visiting = engine.visiting(&claim.task.id);
+    let Hold { hand, open } = hold;
+    async {
+        let Some(kind) = TaskKind::parse(&claim.task.kind) else {
+            tracing::error!(kind = %claim.task.kind, "a task of a kind this version does not know; a newer worker will take it");
+            let _ = engine.ledger.release(&claim).await;
             return;
+        };
+        let visit = once(engine, &claim, kind).await;
+        drop(hand);
+        if commit(engine, &claim, kind, visit).await {
+            engine.taker(queue).wake();
         }
     }
-    // The last visit wanted another one at once: the relay gives it its turn.
+    .instrument(span)
+    .await;
+    drop(open);
 }
 
-/// Pays one visit; answers whether the task wants another at once.
-async fn once(hands: &Hands, claim: &Claim) -> bool {
+/// Pays one visit.
+async fn once(engine: &Engine, claim: &Claim, kind: TaskKind) -> Visit {
     let queue = claim.task.queue.as_str();
-    let Some(kind) = TaskKind::parse(&claim.task.kind) else {
-        tracing::error!(kind = %claim.task.kind, "a task of a kind this version does not know; a newer worker will take it");
-        let _ = hands.ledger.release(claim).await;
-        return false;
-    };
-    let metrics = &hands.metrics;
+    let metrics = &engine.metrics;
     metrics.jobs_claimed.with_label_values(&[queue]).inc();
     if let Some(claimed_at) = claim.task.claimed_at {
         let wait = (claimed_at - claim.task.run_at)
@@ -90,40 +68,35 @@ async fn once(hands: &Hands, claim: &Claim) -> bool {
             .jobs_poisoned
             .with_label_values(&[kind.as_str()])
             .inc();
-        visits::give_up(
-            hands,
-            claim,
-            kind,
-            "its worker died too often while working on it",
-        )
-        .await
+        let why = "its worker died too often while working on it";
+        engine.visits.give_up(claim, kind, why).await
     } else {
-        pay(hands, claim, kind).await
+        pay(engine, claim, kind).await
     };
     let visit = match visit {
         Ok(visit) => visit,
-        Err(error) => troubled(hands, claim, kind, &error),
+        Err(error) => troubled(engine, claim, kind, &error),
     };
-    let visit = last_attempt(hands, claim, kind, visit).await;
+    let visit = last_attempt(engine, claim, kind, visit).await;
     metrics
         .job_duration
         .with_label_values(&[queue, kind.as_str()])
         .observe(began.elapsed().as_secs_f64());
-    commit(hands, claim, kind, visit).await
+    visit
 }
 
-async fn pay(hands: &Hands, claim: &Claim, kind: TaskKind) -> Result<Visit, VisitError> {
-    let visit = AssertUnwindSafe(visits::pay(hands, claim, kind)).catch_unwind();
+async fn pay(engine: &Engine, claim: &Claim, kind: TaskKind) -> Result<Visit, VisitError> {
+    let visit = AssertUnwindSafe(engine.visits.pay(claim, kind)).catch_unwind();
     match tokio::time::timeout(VISIT, visit).await {
         Ok(Ok(visit)) => visit,
-        Ok(Err(_)) => Ok(failed(hands, claim, "the visit panicked")),
-        Err(_) => Ok(failed(hands, claim, "the visit took longer than 30 s")),
+        Ok(Err(_)) => Ok(failed(engine, claim, "the visit panicked")),
+        Err(_) => Ok(failed(engine, claim, "the visit took longer than 30 s")),
     }
 }
 
-fn failed(hands: &Hands, claim: &Claim, error: &str) -> Visit {
+fn failed(engine: &Engine, claim: &Claim, error: &str) -> Visit {
     let attempt = u32::try_from(claim.task.attempt).unwrap_or(1);
-    let at = hands.after(backoff(attempt, hands.chance()));
+    let at = engine.after(backoff(attempt, engine.chance()));
     Visit::only(Then::Retry {
         at,
         error: error.to_owned(),
@@ -131,24 +104,28 @@ fn failed(hands: &Hands, claim: &Claim, error: &str) -> Visit {
 }
 
 /// What an undecided visit leads to: another look, another attempt, or the end.
-fn troubled(hands: &Hands, claim: &Claim, kind: TaskKind, error: &VisitError) -> Visit {
+fn troubled(engine: &Engine, claim: &Claim, kind: TaskKind, error: &VisitError) -> Visit {
     let text = chain(error);
     let retried = |class: &str| {
-        hands
+        engine
             .metrics
             .jobs_retried
             .with_label_values(&[kind.as_str(), class])
             .inc()
     };
     let visit = match error {
-        VisitError::Cloud(cloud) => {
-            retried(cloud.kind.as_str());
-            Visit::only(then_for(hands, claim, cloud))
+        VisitError::Undecided(_) => {
+            retried("undecided");
+            let at = engine.ledger.now() + chrono::TimeDelta::seconds(2);
+            Visit::only(Then::Snooze {
+                at,
+                why: "no answer yet".to_owned(),
+            })
         }
         // A ledger that is away is nobody's failed attempt.
         VisitError::Ledger(LedgerError::Database(_) | LedgerError::Connect(_)) => {
             retried("ledger");
-            let at = hands.ledger.now() + chrono::TimeDelta::seconds(2);
+            let at = engine.ledger.now() + chrono::TimeDelta::seconds(2);
             Visit::only(Then::Snooze {
                 at,
                 why: "the ledger failed".to_owned(),
@@ -156,7 +133,7 @@ fn troubled(hands: &Hands, claim: &Claim, kind: TaskKind, error: &VisitError) ->
         }
         VisitError::Ledger(_) => {
             retried("defect");
-            failed(hands, claim, &text)
+            failed(engine, claim, &text)
         }
         VisitError::Nonsense(why) => Visit::only(Then::Discard { error: why.clone() }),
     };
@@ -166,19 +143,19 @@ fn troubled(hands: &Hands, claim: &Claim, kind: TaskKind, error: &VisitError) ->
 
 /// A task that ends without success must tell its deployment: whatever led here, a last attempt that failed is given up
 /// properly, or not yet.
-async fn last_attempt(hands: &Hands, claim: &Claim, kind: TaskKind, visit: Visit) -> Visit {
+async fn last_attempt(engine: &Engine, claim: &Claim, kind: TaskKind, visit: Visit) -> Visit {
     let last = claim.task.attempt >= claim.task.max_attempts;
     let error = match &visit.then {
         Then::Retry { error, .. } if last => error,
         Then::Discard { error } if visit.change.deployment.is_none() => error,
         _ => return visit,
     };
-    match visits::give_up(hands, claim, kind, error).await {
+    match engine.visits.give_up(claim, kind, error).await {
         Ok(given_up) => given_up,
         Err(VisitError::Nonsense(error)) => Visit::only(Then::Discard { error }),
         Err(error) => {
             tracing::error!(error = %chain(&error), "a task could not be given up properly yet");
-            let at = hands.ledger.now() + chrono::TimeDelta::seconds(30);
+            let at = engine.ledger.now() + chrono::TimeDelta::seconds(30);
             Visit::only(Then::Snooze {
                 at,
                 why: "giving up".to_owned(),
@@ -187,17 +164,18 @@ async fn last_attempt(hands: &Hands, claim: &Claim, kind: TaskKind, visit: Visit
     }
 }
 
-async fn commit(hands: &Hands, claim: &Claim, kind: TaskKind, visit: Visit) -> bool {
-    let Visit { change, then } = visit;
-    let outcome = match &then {
+/// Records a visit's end; answers whether something may be due at once because of it.
+async fn commit(engine: &Engine, claim: &Claim, kind: TaskKind, visit: Visit) -> bool {
+    let word = match &visit.then {
         Then::Snooze { .. } => "snoozed",
         Then::Retry { .. } => "failed",
         Then::Done => "completed",
         Then::Discard { .. } => "discarded",
     };
-    let committed = record(hands, claim, &change, &then).await;
+    let outcome = Outcome::of(claim, visit.change, visit.then);
+    let committed = record(engine, &outcome).await;
     let finished = |outcome: &str| {
-        hands
+        engine
             .metrics
             .jobs_finished
             .with_label_values(&[claim.task.queue.as_str(), kind.as_str(), outcome])
@@ -205,18 +183,21 @@ async fn commit(hands: &Hands, claim: &Claim, kind: TaskKind, visit: Visit) -> b
     };
     match committed {
         Ok(Committed::Yes) => {
-            finished(outcome);
-            let now = hands.ledger.now();
-            for task in change.tasks.iter().filter(|task| task.run_at <= now) {
-                hands
-                    .ringer
-                    .ring(task.kind.queue().as_str(), task.id.as_str());
+            finished(word);
+            let now = engine.ledger.now();
+            for task in outcome
+                .change
+                .tasks
+                .iter()
+                .filter(|task| task.run_at <= now)
+            {
+                engine.offer(task.kind.queue(), &[task.id.to_string()]);
             }
-            matches!(then, Then::Snooze { at, .. } if at <= now)
+            matches!(outcome.then, Then::Snooze { at, .. } if at <= now)
         }
         Ok(Committed::Fenced) => {
             finished("fenced");
-            hands
+            engine
                 .metrics
                 .fenced_writes
                 .with_label_values(&[kind.as_str()])
@@ -226,7 +207,7 @@ async fn commit(hands: &Hands, claim: &Claim, kind: TaskKind, visit: Visit) -> b
         }
         Ok(Committed::Overtaken | Committed::Taken) => {
             finished("overtaken");
-            if let Err(error) = hands.ledger.release(claim).await {
+            if let Err(error) = engine.ledger.release(claim).await {
                 tracing::warn!(error = %chain(&error), "an overtaken task could not be given back; its lease will run out");
                 return false;
             }
@@ -234,7 +215,11 @@ async fn commit(hands: &Hands, claim: &Claim, kind: TaskKind, visit: Visit) -> b
         }
         Err(error) => {
             finished("unrecorded");
-            hands.metrics.db_errors.with_label_values(&["commit"]).inc();
+            engine
+                .metrics
+                .db_errors
+                .with_label_values(&["commit"])
+                .inc();
             // The commit may or may not have happened: the lease runs out and whoever comes next reads which.
             tracing::warn!(error = %chain(&error), "a visit's outcome could not be recorded");
             false
@@ -244,16 +229,11 @@ async fn commit(hands: &Hands, claim: &Claim, kind: TaskKind, visit: Visit) -> b
 
 /// Records an outcome, trying again when the ledger fails. A try whose answer was lost may have succeeded: the next one is
 /// then fenced by it, and what it caused is rung for by the relay.
-async fn record(
-    hands: &Hands,
-    claim: &Claim,
-    change: &Change,
-    then: &Then,
-) -> Result<Committed, LedgerError> {
+async fn record(engine: &Engine, outcome: &Arc<Outcome>) -> Result<Committed, LedgerError> {
     let mut tries = 0;
     loop {
         tries += 1;
-        match hands.ledger.commit(claim, change, then).await {
+        match engine.ledger.commit(outcome).await {
             Err(LedgerError::Database(error)) if tries < 4 => {
                 tracing::warn!(%error, tries, "an outcome could not be recorded yet");
                 tokio::time::sleep(std::time::Duration::from_millis(250 * tries)).await;

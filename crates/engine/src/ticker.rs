@@ -1,0 +1,60 @@
+//! Ticks of periodic jobs. Every replica proposes every tick; the ledger's primary key lets one of them through
+//! (FAULTS decision 10).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ingot_domain::cron::tick;
+use ingot_domain::task::Queue;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::Engine;
+use crate::visits::chain;
+
+/// A periodic job.
+#[derive(Debug, Clone, Copy)]
+pub struct Periodic {
+    /// Its word: the scope of its tasks.
+    pub job: &'static str,
+    /// Its period, in real time.
+    pub period: Duration,
+}
+
+/// No period is shorter than this, at any pace.
+const SHORTEST: Duration = Duration::from_secs(5);
+
+pub(crate) async fn run(engine: Arc<Engine>, jobs: Vec<Periodic>, shutdown: CancellationToken) {
+    let mut fired = HashMap::new();
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            () = shutdown.cancelled() => return,
+        }
+        for Periodic { job, period } in &jobs {
+            let period = (*period).max(SHORTEST);
+            let due = tick(engine.ledger.now(), period);
+            if fired.get(*job) == Some(&due) {
+                continue;
+            }
+            match engine.ledger.fire(job, due).await {
+                Ok(task) => {
+                    fired.insert(*job, due);
+                    let outcome = if task.is_some() { "fired" } else { "duplicate" };
+                    engine
+                        .metrics
+                        .schedule_fires
+                        .with_label_values(&[outcome])
+                        .inc();
+                    if let Some(task) = task {
+                        engine.offer(Queue::Scheduler, &[task.id.to_string()]);
+                    }
+                }
+                Err(error) => {
+                    engine.metrics.db_errors.with_label_values(&["tick"]).inc();
+                    tracing::warn!(error = %chain(&error), job, "a tick could not be fired; the next look tries again");
+                }
+            }
+        }
+    }
+}

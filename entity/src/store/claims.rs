@@ -1,0 +1,219 @@
+//! Claiming tasks in batches, keeping them and giving them back. A claim raises the task's epoch in the database's time;
+//! whoever holds an older epoch is fenced (FAULTS decision 6).
+
+use std::time::Duration;
+
+use ingot_domain::task::{LEASE, MAX_CRASHES};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
+    QueryFilter, Statement, TransactionTrait,
+};
+
+use super::clock::{delta, now_plus};
+use super::visit::Then;
+use super::{Ledger, LedgerError, finish};
+use crate::{attempt, task};
+
+/// How early a bell may ring: clocks differ by less, and a visit that came 50 ms early is on time.
+const EARLY: Duration = Duration::from_millis(50);
+
+/// A claimed task: what its holder may do to it is bound to this epoch.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The row as claimed.
+    pub task: task::Model,
+    /// The task had been claimed before and that claim ended without an outcome.
+    pub after_crash: bool,
+    /// Too many claims ended without an outcome: give it up.
+    pub poisoned: bool,
+}
+
+/// The state words of tasks that wait, as an SQL list; the partial index `task_waiting` is over the same.
+pub(super) const WAITING: &str = "'available', 'scheduled', 'retryable'";
+
+impl Ledger {
+    /// Claims up to `limit` due tasks of a queue, the longest due first, in one statement. Tasks another worker is claiming at
+    /// this moment are passed over, so that workers share a backlog without waiting for each other.
+    pub async fn claim_due(
+        &self,
+        queue: &str,
+        worker: &str,
+        limit: usize,
+    ) -> Result<Vec<Claim>, LedgerError> {
+        let backend = self.db.get_database_backend();
+        let (first, second) = (place(backend, 1), place(backend, 2));
+        let sql = format!(
+            "WITH due AS {materialized} (
+                SELECT id FROM task WHERE queue = {first} AND state IN ({WAITING}) AND run_at <= {early}
+                ORDER BY run_at LIMIT {limit} {skip})
+             UPDATE task SET state = 'running', epoch = epoch + 1, attempt = attempt + 1, visits = visits + 1,
+                worker = {second}, claimed_at = {now}, waiting_for = NULL, lease_until = {lease}
+             WHERE id IN (SELECT id FROM due) RETURNING *",
+            materialized = if backend == DbBackend::Sqlite { "" } else { "MATERIALIZED" },
+            early = now_plus(backend, delta(EARLY)),
+            skip = skip_locked(backend),
+            now = place(backend, 3),
+            lease = now_plus(backend, delta(LEASE)),
+        );
+        let values = [queue.into(), worker.into(), self.now().into()];
+        let claim = Statement::from_sql_and_values(backend, sql, values);
+        let mut tasks = task::Model::find_by_statement(claim).all(&self.db).await?;
+        tasks.sort_by_key(|task| task.run_at);
+        Ok(tasks
+            .into_iter()
+            .map(|task| Claim::of(task, false))
+            .collect())
+    }
+
+    /// Whether a task's holder let its lease run out, in any queue; the queues of such tasks.
+    pub async fn lapsed(&self) -> Result<Vec<String>, LedgerError> {
+        let backend = self.db.get_database_backend();
+        let now = now_plus(backend, chrono::TimeDelta::zero());
+        let sql = format!(
+            "SELECT DISTINCT queue FROM task WHERE state = 'running' AND lease_until < {now}"
+        );
+        let rows = self
+            .db
+            .query_all_raw(Statement::from_string(backend, sql))
+            .await?;
+        rows.iter()
+            .map(|row| Ok(row.try_get("", "queue")?))
+            .collect()
+    }
+
+    /// Takes over up to `limit` tasks of a queue whose holder's lease ran out, and records its attempt as crashed.
+    pub async fn claim_lapsed(
+        &self,
+        queue: &str,
+        worker: &str,
+        limit: usize,
+    ) -> Result<Vec<Claim>, LedgerError> {
+        let (backend, now) = (self.db.get_database_backend(), self.now());
+        let skip = skip_locked(backend);
+        let sql = format!(
+            "SELECT * FROM task WHERE queue = {queue} AND state = 'running' AND lease_until < {now}
+             ORDER BY lease_until LIMIT {limit} {skip}",
+            queue = place(backend, 1),
+            now = now_plus(backend, chrono::TimeDelta::zero()),
+        );
+        let tx = self.db.begin().await?;
+        let select = Statement::from_sql_and_values(backend, sql, [queue.into()]);
+        let lapsed = task::Model::find_by_statement(select).all(&tx).await?;
+        if lapsed.is_empty() {
+            tx.rollback().await?;
+            return Ok(Vec::new());
+        }
+        let crashed = lapsed.iter().map(|old| attempt::ActiveModel {
+            task_id: Set(old.id.clone()),
+            number: Set(old.attempt),
+            outcome: Set("crashed".to_owned()),
+            worker: Set(old.worker.clone().unwrap_or_default()),
+            error: Set(Some(
+                "the worker's lease ran out before it recorded an outcome".to_owned(),
+            )),
+            started_at: Set(old.claimed_at.unwrap_or(old.created_at)),
+            finished_at: Set(now),
+        });
+        attempt::Entity::insert_many(crashed)
+            .on_conflict(OnConflict::new().do_nothing().to_owned())
+            .exec_without_returning(&tx)
+            .await?;
+        // The rows are locked until the end of this transaction: what we saw is what we change.
+        task::Entity::update_many()
+            .col_expr(task::Column::Epoch, Expr::col(task::Column::Epoch).add(1))
+            .col_expr(
+                task::Column::Attempt,
+                Expr::col(task::Column::Attempt).add(1),
+            )
+            .col_expr(task::Column::Visits, Expr::col(task::Column::Visits).add(1))
+            .col_expr(
+                task::Column::Crashes,
+                Expr::col(task::Column::Crashes).add(1),
+            )
+            .col_expr(task::Column::Worker, Expr::value(worker))
+            .col_expr(task::Column::ClaimedAt, Expr::value(now))
+            .col_expr(
+                task::Column::LeaseUntil,
+                Expr::cust(now_plus(backend, delta(LEASE))),
+            )
+            .filter(task::Column::Id.is_in(lapsed.iter().map(|old| old.id.as_str())))
+            .exec(&tx)
+            .await?;
+        tx.commit().await?;
+        let taken = lapsed.into_iter().map(|old| task::Model {
+            epoch: old.epoch + 1,
+            attempt: old.attempt + 1,
+            visits: old.visits + 1,
+            crashes: old.crashes + 1,
+            worker: Some(worker.to_owned()),
+            claimed_at: Some(now),
+            ..old
+        });
+        Ok(taken.map(|task| Claim::of(task, true)).collect())
+    }
+
+    /// Prolongs the leases of the tasks this worker is visiting right now. What it holds and does not visit any more (an
+    /// outcome that could not be recorded) must lapse, or nobody would ever take it over.
+    pub async fn heartbeat(&self, worker: &str, visiting: &[String]) -> Result<u64, LedgerError> {
+        if visiting.is_empty() {
+            return Ok(0);
+        }
+        let backend = self.db.get_database_backend();
+        let ids = serde_json::Value::from(visiting).to_string();
+        // A row that is locked is being finished at this moment: passing it over, two statements over the same rows
+        // can not wait for each other in a circle.
+        let (ids_of, skip) = match backend {
+            DbBackend::Sqlite => ("SELECT value FROM json_each(?2)", ""),
+            _ => (
+                "SELECT json_array_elements_text(CAST($2 AS json))",
+                "FOR UPDATE SKIP LOCKED",
+            ),
+        };
+        let (worker_is, lease) = (place(backend, 1), now_plus(backend, delta(LEASE)));
+        let sql = format!(
+            "UPDATE task SET lease_until = {lease} WHERE id IN (
+                SELECT id FROM task WHERE worker = {worker_is} AND state = 'running' AND id IN ({ids_of}) {skip})"
+        );
+        let values = [worker.into(), ids.into()];
+        let kept = Statement::from_sql_and_values(backend, sql, values);
+        Ok(self.db.execute_raw(kept).await?.rows_affected())
+    }
+
+    /// Gives a claimed task back, due at once: its visit learnt nothing.
+    pub async fn release(&self, claim: &Claim) -> Result<(), LedgerError> {
+        let then = Then::Snooze {
+            at: self.now(),
+            why: "looking again".to_owned(),
+        };
+        finish::end_tasks(&self.db, &[(&claim.task, &then)], self.now()).await?;
+        Ok(())
+    }
+}
+
+impl Claim {
+    fn of(task: task::Model, after_crash: bool) -> Self {
+        let poisoned = after_crash && u32::try_from(task.crashes).unwrap_or(0) >= MAX_CRASHES;
+        Self {
+            task,
+            after_crash,
+            poisoned,
+        }
+    }
+}
+
+/// The `number`th parameter.
+fn place(backend: DbBackend, number: usize) -> String {
+    match backend {
+        DbBackend::Sqlite => format!("?{number}"),
+        _ => format!("${number}"),
+    }
+}
+
+/// SQLite has one writer at a time and needs no row locks.
+pub(super) fn skip_locked(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Sqlite => "",
+        _ => "FOR UPDATE SKIP LOCKED",
+    }
+}

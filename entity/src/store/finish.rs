@@ -1,0 +1,151 @@
+//! What becomes of visited tasks: the end of each task of a batch, in one statement.
+
+use std::collections::HashSet;
+
+use ingot_domain::Instant;
+use ingot_domain::task::TaskState;
+use sea_orm::{ConnectionTrait, DbErr};
+use serde_json::{Map, Value};
+
+use super::LedgerError;
+use super::rows::{Cell, Column, Rows};
+use super::visit::Then;
+use crate::task;
+
+const ENDED: &[Column] = &[
+    ("key", "text"),
+    ("epoch", "bigint"),
+    ("held", "text"),
+    ("state", "text"),
+    ("run_at", "timestamptz"),
+    ("waiting_for", "text"),
+    ("attempt", "integer"),
+    ("crashes", "integer"),
+    ("error", "text"),
+    ("finished_at", "timestamptz"),
+];
+
+const SET: &str =
+    "state = v.state, run_at = COALESCE(v.run_at, task.run_at), waiting_for = v.waiting_for,
+    attempt = v.attempt, crashes = v.crashes, last_error = COALESCE(v.error, task.last_error),
+    finished_at = v.finished_at, lease_until = NULL, rung_at = NULL";
+
+const ATTEMPT: &[Column] = &[
+    ("task_id", "text"),
+    ("number", "integer"),
+    ("outcome", "text"),
+    ("worker", "text"),
+    ("error", "text"),
+    ("started_at", "timestamptz"),
+    ("finished_at", "timestamptz"),
+];
+
+/// What an attempt that is over leads to: the task's state and the attempt's outcome.
+fn state_after(held: &task::Model, then: &Then) -> (TaskState, Option<&'static str>) {
+    match then {
+        Then::Snooze { .. } => (TaskState::Scheduled, None),
+        Then::Retry { .. } if held.attempt >= held.max_attempts => {
+            (TaskState::Discarded, Some("discarded"))
+        }
+        Then::Retry { .. } => (TaskState::Retryable, Some("failed")),
+        // A completed task's row says all that its last attempt's would: `Ledger::task` reads it from there.
+        Then::Done => (TaskState::Completed, None),
+        Then::Discard { .. } => (TaskState::Discarded, Some("discarded")),
+    }
+}
+
+/// Whether this end of a task is one row's change and nothing else.
+pub(super) fn is_single_row(held: &task::Model, then: &Then) -> bool {
+    state_after(held, then).1.is_none()
+}
+
+/// Ends tasks that are still held in the epoch they were claimed in; answers the ids of those that were. The others are
+/// fenced: nothing is written for them.
+pub(super) async fn end_tasks<C: ConnectionTrait>(
+    db: &C,
+    ended: &[(&task::Model, &Then)],
+    now: Instant,
+) -> Result<HashSet<String>, LedgerError> {
+    let mut rows = Rows::of(&[ENDED]);
+    for (held, then) in ended {
+        rows.push(row(held, then, now));
+    }
+    // `running` travels with the rows: as a word of the statement it makes Postgres read every running task through the
+    // partial index of leases instead of these few by their ids.
+    let rest =
+        "WHERE task.id = v.key AND task.epoch = v.epoch AND task.state = v.held RETURNING id";
+    let done = rows.update(db, "task", SET, rest).await?;
+    let done: HashSet<String> = done
+        .iter()
+        .map(|row| row.try_get("", "id"))
+        .collect::<Result<_, DbErr>>()?;
+    let mut attempts = Rows::of(&[ATTEMPT]);
+    for (held, then) in ended.iter().filter(|(held, _)| done.contains(&held.id)) {
+        if let (_, Some(outcome)) = state_after(held, then) {
+            attempts.push(attempt(held, outcome, then, now));
+        }
+    }
+    if !attempts.is_empty() {
+        let rest = "ON CONFLICT DO NOTHING";
+        attempts.insert(db, "attempt", rest).await?;
+    }
+    Ok(done)
+}
+
+fn row(held: &task::Model, then: &Then, now: Instant) -> Map<String, Value> {
+    let (state, _) = state_after(held, then);
+    let (run_at, waiting_for) = match then {
+        Then::Snooze { at, why } => (Some(*at), Some(why.clone())),
+        Then::Retry { at, .. } => (Some(*at), None),
+        Then::Done | Then::Discard { .. } => (None, None),
+    };
+    let attempt = held.attempt - i32::from(matches!(then, Then::Snooze { .. }));
+    // An outcome ends a row of crashes: only a task that kills every worker it meets is poison.
+    let crashes = if state == TaskState::Discarded {
+        held.crashes
+    } else {
+        0
+    };
+    let cells = [
+        ("key", held.id.cell()),
+        ("epoch", held.epoch.cell()),
+        ("held", Value::from(TaskState::Running.as_str())),
+        ("state", Value::from(state.as_str())),
+        ("run_at", run_at.cell()),
+        ("waiting_for", waiting_for.cell()),
+        ("attempt", attempt.cell()),
+        ("crashes", crashes.cell()),
+        ("error", error(then).cell()),
+        ("finished_at", state.is_final().then_some(now).cell()),
+    ];
+    cells
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect()
+}
+
+fn attempt(held: &task::Model, outcome: &str, then: &Then, now: Instant) -> Map<String, Value> {
+    let cells = [
+        ("task_id", held.id.cell()),
+        ("number", held.attempt.cell()),
+        ("outcome", Value::from(outcome)),
+        ("worker", held.worker.clone().unwrap_or_default().cell()),
+        ("error", error(then).cell()),
+        (
+            "started_at",
+            held.claimed_at.unwrap_or(held.created_at).cell(),
+        ),
+        ("finished_at", now.cell()),
+    ];
+    cells
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect()
+}
+
+fn error(then: &Then) -> Option<String> {
+    match then {
+        Then::Retry { error, .. } | Then::Discard { error } => Some(error.clone()),
+        Then::Snooze { .. } | Then::Done => None,
+    }
+}

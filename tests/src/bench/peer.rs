@@ -1,0 +1,233 @@
+//! Ingot as one of its own peers: its engine with visits that do next to nothing, its ledger, its doorbell and its API,
+//! behind the protocol of `tests/peers/README.md`.
+//!
+//! A task is a `launch` task whose scope is `ROW:DUE`; one that came through the API is that of a deployment named
+//! `ROW-DUE`. Each is claimed, visited, committed and kept in the ledger like any other.
+
+mod record;
+mod visits;
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use chrono::{DateTime, Utc};
+use ingot_domain::pace::Pace;
+use ingot_domain::task::TaskKind;
+use ingot_engine::{Engine, Parts, Settings};
+use ingot_entity::Ledger;
+use ingot_entity::store::NewTask;
+use ingot_migration::MigratorTrait;
+use ingot_queue::{Doorbell, RedisBell};
+use ingot_telemetry::Metrics;
+use serde_json::json;
+use tokio::process::Command;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use record::Record;
+use visits::BenchVisits;
+
+/// As many as `ingot worker` has.
+const CONNECTIONS: u32 = 12;
+const ROWS: usize = 10_000;
+const CHUNK: usize = 1_000;
+
+/// What a task does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// One UPDATE and one INSERT, in the transaction that ends the task.
+    Tx,
+    /// Nothing.
+    Noop,
+    /// Waits 20 ms.
+    Wait20,
+    /// Waits for longer than anybody watches.
+    Hold,
+}
+
+impl FromStr for Kind {
+    type Err = anyhow::Error;
+
+    fn from_str(word: &str) -> Result<Self> {
+        Ok(match word {
+            "tx" => Self::Tx,
+            "noop" => Self::Noop,
+            "wait20" => Self::Wait20,
+            "hold" => Self::Hold,
+            other => bail!("there is no kind `{other}`: tx, noop, wait20 or hold"),
+        })
+    }
+}
+
+/// Makes the ledger's tables.
+pub async fn prepare() -> Result<()> {
+    let ledger = ledger().await?;
+    Ok(ingot_migration::Migrator::up(ledger.database(), None).await?)
+}
+
+/// A worker process for tasks of one kind.
+pub async fn worker(kind: Kind, concurrency: usize, record: Option<PathBuf>) -> Result<()> {
+    let ledger = ledger().await?;
+    ledger.measure_skew().await?;
+    let redis = RedisBell::connect(&variable("REDIS_URL")?).await?;
+    let bell = Doorbell::Redis(Box::new(redis));
+    let stop = until_signal()?;
+    let ringing = CancellationToken::new();
+    let (ringer, rings) = ingot_engine::ringer(&ledger, &bell, ringing.clone());
+    let rings = tokio::spawn(rings);
+    let metrics = Metrics::new()?;
+    let visits = BenchVisits::new(kind, ledger.clone(), record.map(Record::open).transpose()?);
+    let settings = Settings {
+        name: format!("bench-{}", Uuid::new_v4()),
+        pace: Pace::new(1.0).context("a pace")?,
+        concurrency,
+    };
+    let finished = metrics.jobs_finished.clone();
+    let telling = tokio::spawn(tell(finished, stop.clone()));
+    let parts = Parts {
+        engine: Arc::new(Engine::new(
+            ledger,
+            metrics,
+            ringer,
+            Arc::new(visits),
+            settings,
+        )),
+        bell,
+        jobs: Vec::new(),
+        metrics_listener: None,
+        shutdown: stop,
+    };
+    ingot_engine::run(parts, |_| say(&json!({"up": true}))).await?;
+    ringing.cancel();
+    rings.await?;
+    telling.await?;
+    Ok(())
+}
+
+/// Tells how many tasks were committed as completed, each 100 ms in which that changed and once at the end.
+async fn tell(finished: prometheus::IntCounterVec, stop: CancellationToken) {
+    let mut told = 0;
+    loop {
+        let last = stop.is_cancelled();
+        let queue = TaskKind::Launch.queue();
+        let labels = [queue.as_str(), TaskKind::Launch.as_str(), "completed"];
+        let done = finished.with_label_values(&labels).get();
+        if done != told || last {
+            say(&json!({"done": done, "at": now_micros()}));
+            told = done;
+        }
+        if last {
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(100)) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+/// The real `ingot api`, and how it wants to be asked.
+pub async fn api(port: u16) -> Result<()> {
+    let binary = match std::env::var_os("INGOT_BIN") {
+        Some(binary) => PathBuf::from(binary),
+        None => std::env::current_exe()?.with_file_name("ingot"),
+    };
+    let made = Command::new(&binary)
+        .args(["token", "create", "--json"])
+        .output()
+        .await;
+    let made = made.with_context(|| binary.display().to_string())?;
+    ensure!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    let made: serde_json::Value = serde_json::from_slice(&made.stdout)?;
+    let token = made["token"].as_str().context("a token")?;
+    let stop = until_signal()?;
+    let mut api = Command::new(&binary)
+        .args(["api", "--listen", &format!("127.0.0.1:{port}")])
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let out = api.stdout.take().context("its output")?;
+    let mut lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(out));
+    lines
+        .next_line()
+        .await?
+        .context("`ingot api` did not start")?;
+    let body = json!({
+        "template": "kamiwaza", "version": "v1.0.0", "region": "us-east-1", "job_name": "$row-$due",
+    });
+    say(&json!({
+        "up": true,
+        "path": "/v1/deployments",
+        "headers": {"Authorization": format!("Bearer {token}"), "Content-Type": "application/json"},
+        "body": body.to_string(),
+    }));
+    stop.cancelled().await;
+    if let Some(pid) = api.id() {
+        Command::new("kill")
+            .args(["-TERM", &pid.to_string()])
+            .status()
+            .await?;
+    }
+    api.wait().await?;
+    Ok(())
+}
+
+/// Puts tasks into the ledger; a worker's relay finds them.
+pub async fn enqueue(count: usize, at: Option<i64>) -> Result<()> {
+    let ledger = ledger().await?;
+    ledger.measure_skew().await?;
+    let run_at = match at {
+        Some(at) => DateTime::<Utc>::from_timestamp_millis(at).context("--at")?,
+        None => ledger.now(),
+    };
+    let due = at.map_or_else(now_micros, |at| at * 1_000);
+    let numbers: Vec<usize> = (0..count).collect();
+    for chunk in numbers.chunks(CHUNK) {
+        let task = |number: &usize| {
+            let scope = format!("{}:{due}", number % ROWS);
+            let unique = format!("bench:{}", Uuid::new_v4());
+            NewTask::about(TaskKind::Launch, &scope, unique, run_at)
+        };
+        let tasks: Vec<NewTask> = chunk.iter().map(task).collect();
+        ledger.enqueue(&tasks).await?;
+    }
+    Ok(())
+}
+
+async fn ledger() -> Result<Ledger> {
+    Ok(Ledger::connect(&variable("DATABASE_URL")?, CONNECTIONS).await?)
+}
+
+fn variable(name: &str) -> Result<String> {
+    std::env::var(name).with_context(|| format!("{name} is not set"))
+}
+
+fn until_signal() -> Result<CancellationToken> {
+    let (stop, mut term) = (CancellationToken::new(), signal(SignalKind::terminate())?);
+    let told = stop.clone();
+    tokio::spawn(async move {
+        term.recv().await;
+        told.cancel();
+    });
+    Ok(stop)
+}
+
+fn now_micros() -> i64 {
+    Utc::now().timestamp_micros()
+}
+
+fn say(line: &serde_json::Value) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    // Nobody listening any more is no reason to stop.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
