@@ -12,6 +12,7 @@ mod notices;
 mod parts;
 mod steps;
 mod text;
+mod trouble;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub use deployments::deployments_page;
 pub use docs::docs_page;
 pub use images::images_page;
 pub use notices::{login_page, not_found_page, problem_page};
+pub use trouble::with_trouble;
 
 /// The `Content-Security-Policy` of every page and asset (OPERATIONS section 2, XSS): job data is the vector, so nothing
 /// that stands in a page may run.

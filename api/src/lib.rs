@@ -10,10 +10,12 @@ mod error;
 mod middleware;
 mod openapi;
 mod pages;
+mod parts;
 mod present;
 mod routes;
 mod serve;
 mod state;
+mod status;
 
 pub use openapi::document;
 pub use serve::{router, serve};

@@ -28,7 +28,8 @@ pub(crate) async fn around(State(api): State<Api>, request: Request, next: Next)
     let span = tracing::info_span!("request", request.id = %id, http.method = %method, http.route = %route);
     api.metrics.http_in_flight.inc();
     let began = Moment::now();
-    let response = next.run(request).instrument(span.clone()).await;
+    let mut response = next.run(request).instrument(span.clone()).await;
+    say_since(&api, &mut response);
     api.metrics.http_in_flight.dec();
     let (took, code) = (began.elapsed(), response.status());
     let method = known(method.as_str());
@@ -48,6 +49,18 @@ pub(crate) async fn around(State(api): State<Api>, request: Request, next: Next)
         )
     });
     finish(response, &id)
+}
+
+/// A ledger that is away is told with since when: this process remembers, the ledger cannot.
+fn say_since(api: &Api, response: &mut Response) {
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE
+        && let Some(since) = api.parts.down_since("database")
+        && let Some(problem) = response.extensions_mut().get_mut::<Problem>()
+    {
+        let since = since.format("%Y-%m-%d %H:%M:%S UTC");
+        problem.detail =
+            format!("the ledger's database has not answered since {since}; try again later");
+    }
 }
 
 /// The caller's id when it is one that can be logged, else a fresh one.

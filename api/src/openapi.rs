@@ -11,7 +11,9 @@ use utoipa::openapi::{Content, Ref, RefOr, Response, SecurityRequirement};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::routes::{deployments, events, images, queues, tasks, templates};
+use crate::routes::{
+    deployments, events, findings, images, queues, settings, status, tasks, templates,
+};
 use crate::state::Api;
 
 /// The document as JSON text, made once.
@@ -27,6 +29,7 @@ pub(crate) struct Document(pub(crate) Arc<str>);
         (name = "images", description = "AMIs and where they come from"),
         (name = "templates", description = "How one kind of software is launched, probed and imaged"),
         (name = "tasks", description = "The durable work behind everything"),
+        (name = "system", description = "Which part is down, what was found wrong, and how long what is over is kept"),
     )
 )]
 struct Head;
@@ -48,6 +51,10 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::show))
         .routes(routes!(queues::list))
+        .routes(routes!(status::show))
+        .routes(routes!(findings::list))
+        .routes(routes!(findings::invariants))
+        .routes(routes!(settings::retention, settings::set_retention))
 }
 
 /// The routes and their document.

@@ -32,6 +32,15 @@ fn html(page: Result<String, askama::Error>, status: StatusCode) -> Response {
     }
 }
 
+/// A page of the console, with what is down on top of it.
+async fn shown(api: &Api, page: Result<String, askama::Error>, status: StatusCode) -> Response {
+    let trouble = crate::status::trouble(api).await;
+    html(
+        page.and_then(|page| console::with_trouble(page, &trouble)),
+        status,
+    )
+}
+
 fn turned_away(error: ApiError) -> Response {
     match error {
         ApiError::Unauthenticated(_) => Redirect::to("/login").into_response(),
@@ -64,7 +73,14 @@ pub(crate) async fn deployments(
     filter.region = given(filter.region);
     filter.cursor = given(filter.cursor);
     match deployment_routes::find(&api, filter.clone()).await {
-        Ok(page) => html(console::deployments_page(&page, &filter), StatusCode::OK),
+        Ok(page) => {
+            shown(
+                &api,
+                console::deployments_page(&page, &filter),
+                StatusCode::OK,
+            )
+            .await
+        }
         Err(error) => failed(error),
     }
 }
@@ -77,7 +93,7 @@ pub(crate) async fn deployment(
     if let Err(error) = visitor {
         return turned_away(error);
     }
-    let shown = match deployment_routes::one(&api, &id).await {
+    let seen = match deployment_routes::one(&api, &id).await {
         Ok(shown) => shown,
         Err(ApiError::NotFound(_)) => {
             return html(
@@ -87,19 +103,20 @@ pub(crate) async fn deployment(
         }
         Err(error) => return failed(error),
     };
-    let last = match api.ledger.deployment(&shown.id).await {
+    let last = match api.ledger.deployment(&seen.id).await {
         Ok(row) => row.map_or(0, |row| row.event_seq),
         Err(error) => return failed(error.into()),
     };
     let limit = u64::try_from(LINES).unwrap_or(0);
     match api
         .ledger
-        .events(&shown.id, (last - LINES).max(0), limit)
+        .events(&seen.id, (last - LINES).max(0), limit)
         .await
     {
         Ok(rows) => {
             let events: Vec<_> = rows.into_iter().map(crate::present::event).collect();
-            html(console::deployment_page(&shown, &events), StatusCode::OK)
+            let page = console::deployment_page(&seen, &events);
+            shown(&api, page, StatusCode::OK).await
         }
         Err(error) => failed(error.into()),
     }
@@ -134,14 +151,18 @@ pub(crate) async fn images(
     filter.region = given(filter.region);
     filter.cursor = given(filter.cursor);
     match image_routes::find(&api, filter.clone()).await {
-        Ok(page) => html(console::images_page(&page, &filter), StatusCode::OK),
+        Ok(page) => shown(&api, console::images_page(&page, &filter), StatusCode::OK).await,
         Err(error) => failed(error),
     }
 }
 
-pub(crate) async fn docs(visitor: Visitor, Extension(document): Extension<Document>) -> Response {
+pub(crate) async fn docs(
+    State(api): State<Api>,
+    visitor: Visitor,
+    Extension(document): Extension<Document>,
+) -> Response {
     match visitor {
-        Ok(_) => html(console::docs_page(&document.0), StatusCode::OK),
+        Ok(_) => shown(&api, console::docs_page(&document.0), StatusCode::OK).await,
         Err(error) => turned_away(error),
     }
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use ingot_client::template::LaunchTimes;
-use ingot_client::{Attempt, Deployment, Event, Image, Queue, Task, Template};
+use ingot_client::{Attempt, Deployment, Event, Finding, Image, Queue, Task, Template};
 use ingot_domain::arch::Arch;
 use ingot_domain::deployment::{AmiStatus, Status, everything_finished};
+use ingot_domain::invariant::{Invariant, is_violation};
 use ingot_domain::request::Order;
 use ingot_domain::task::TaskState;
 use ingot_entity::store::QueueDepth;
-use ingot_entity::{attempt, deployment, event, image, task, template};
+use ingot_entity::{attempt, deployment, event, finding, image, task, template};
 
 fn count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
@@ -188,6 +189,31 @@ pub(crate) fn task(row: task::Model, attempts: Vec<attempt::Model>) -> Task {
                 finished_at: row.finished_at,
             })
             .collect(),
+    }
+}
+
+/// A finding, with what its invariant means and what to do.
+pub(crate) fn finding(row: finding::Model) -> Finding {
+    let sightings = count(row.sightings);
+    let invariant = Invariant::parse(&row.invariant);
+    let weather =
+        "AWS refuses or throttles calls; what waits for them goes on as soon as AWS lets it.";
+    let advice = "Nothing is lost. If it stays, raise the limit or correct the permission that the code names.";
+    Finding {
+        meaning: invariant.map_or(weather, Invariant::meaning).to_owned(),
+        advice: invariant.map_or(advice, Invariant::todo).to_owned(),
+        violated: invariant.is_some() && row.cleared_at.is_none() && is_violation(sightings),
+        sightings,
+        id: row.id,
+        invariant: row.invariant,
+        scope: row.scope,
+        subject: row.subject,
+        deployment_id: row.deployment_id,
+        what: row.what,
+        first_seen_at: row.first_seen_at,
+        last_seen_at: row.last_seen_at,
+        outcome: row.outcome,
+        cleared_at: row.cleared_at,
     }
 }
 

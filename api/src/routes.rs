@@ -2,8 +2,11 @@
 
 pub(crate) mod deployments;
 pub(crate) mod events;
+pub(crate) mod findings;
 pub(crate) mod images;
 pub(crate) mod queues;
+pub(crate) mod settings;
+pub(crate) mod status;
 pub(crate) mod tasks;
 pub(crate) mod templates;
 

@@ -15,7 +15,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::body::LARGEST;
 use crate::error::ApiError;
 use crate::state::Api;
-use crate::{middleware, openapi, pages};
+use crate::{middleware, openapi, pages, parts};
 
 /// Longest time a request may take; live logs are not under it.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -59,6 +59,7 @@ pub fn router(api: Api) -> Router {
 /// must not keep the process.
 pub async fn serve(listener: TcpListener, api: Api) -> std::io::Result<()> {
     let stop = api.shutdown.clone();
+    tokio::spawn(parts::watch(api.clone()));
     let late = async {
         api.shutdown.cancelled().await;
         tokio::time::sleep(DRAIN).await;

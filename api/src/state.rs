@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Moment};
 
+use ingot_client::SystemStatus;
 use ingot_domain::auth::BearerToken;
 use ingot_domain::request::Limits;
 use ingot_domain::template::Template;
@@ -11,6 +12,8 @@ use ingot_entity::{Ledger, LedgerError, token};
 use ingot_queue::Ringer;
 use ingot_telemetry::{Health, Metrics};
 use tokio_util::sync::CancellationToken;
+
+use crate::parts::Parts;
 
 /// How long a token or a template just read serves further requests: a burst of requests asks the ledger once, and a
 /// revoked token ends within this.
@@ -44,9 +47,12 @@ pub struct Api {
     pub shutdown: CancellationToken,
     /// Browsers reach us over TLS, so the cookie is theirs over TLS only.
     pub(crate) secure_cookie: bool,
+    /// Since when which part is as it is.
+    pub(crate) parts: Parts,
     login: Arc<Mutex<Option<Login>>>,
     tokens: Remembered<token::Model>,
     templates: Remembered<Template>,
+    statuses: Remembered<SystemStatus>,
 }
 
 impl Api {
@@ -67,9 +73,11 @@ impl Api {
             limits: Arc::new(limits),
             shutdown,
             secure_cookie: false,
+            parts: Parts::default(),
             login: Arc::default(),
             tokens: Remembered::default(),
             templates: Remembered::default(),
+            statuses: Remembered::default(),
         }
     }
 
@@ -97,6 +105,17 @@ impl Api {
         } else {
             None
         }
+    }
+
+    /// How the installation is, not older than a second: every page of the console asks.
+    pub(crate) async fn remembered_status(&self) -> Result<SystemStatus, LedgerError> {
+        let key = String::new();
+        if let Some(status) = self.statuses.get(&key) {
+            return Ok(status);
+        }
+        let status = crate::status::look(self).await?;
+        self.statuses.put(key, status.clone());
+        Ok(status)
     }
 
     /// The row of a genuine token.

@@ -5,6 +5,7 @@ pub mod attempt;
 pub mod deployment;
 pub mod effect;
 pub mod event;
+pub mod finding;
 pub mod idempotency;
 pub mod image;
 pub mod setting;

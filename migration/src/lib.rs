@@ -7,6 +7,7 @@ mod m20261122_000001_deployments;
 mod m20261122_000002_tasks;
 mod m20261122_000003_access;
 mod m20261122_000004_engine;
+mod m20261122_000005_findings;
 
 pub use sea_orm_migration::sea_orm;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000001_deployments::Migration),
             Box::new(m20261122_000002_tasks::Migration),
             Box::new(m20261122_000003_access::Migration),
+            Box::new(m20261122_000005_findings::Migration),
             Box::new(m20261122_000004_engine::Migration),
         ]
     }

@@ -27,6 +27,7 @@ FOREIGN = ("INGOT_", "AWS_", "DATABASE_URL", "REDIS_URL", "XDG_DATA_HOME")
 CLOCKWORK = {
     "task": "kind IN ('scheduler', 'monitor')",
     "attempt": "task_id NOT IN (SELECT id FROM task WHERE kind NOT IN ('scheduler', 'monitor'))",
+    "finding": "1",
     "tick": "1",
     "worker": "1",
 }

@@ -31,8 +31,10 @@ COMMANDS = {
     "images": ["list", "show"],
     "templates": ["list", "show", "check", "apply"],
     "status": [],
+    "doctor": [],
     "queues": ["list"],
     "tasks": ["list", "show"],
+    "retention": ["show", "set"],
     "up": [],
     "api": [],
     "worker": [],
@@ -231,6 +233,33 @@ def test_tasks_queues_and_status(ingot, cli, done):
     assert ready["ready"] and {"database"} <= {check["name"] for check in ready["checks"]}
     head, *rows = cells(cli("status").stdout)
     assert {row[1] for row in rows} == {"ok"}
+
+
+def test_doctor_finds_nothing_wrong(ingot, cli, done):
+    report = cli.json("doctor")
+    assert report["ok"] and not [one for one in report["findings"] if one["violated"]], report
+    assert {part["state"] for part in report["status"]["parts"]} == {"up"}
+    assert {"database", "workers", "queues", "cloud"} <= {
+        part["name"] for part in report["status"]["parts"]
+    }
+    (worker,) = [one for one in report["status"]["workers"] if one["state"] == "alive"]
+    said = cli("doctor").stdout
+    assert worker["name"] in said and "Nothing is wrong." in said
+    assert re.search(r"I5 +not applicable yet +there are no budgets yet", said)
+    assert len(report["invariants"]) == 12 and {one["violations"] for one in report["invariants"]} == {0}
+
+
+def test_retention_is_seen_and_set(ingot, cli):
+    assert cli.json("retention", "show") == {"finished_tasks_days": 30, "cleared_findings_days": 90}
+    said = cli("retention", "set", "--tasks-days", "14").stdout
+    assert pairs(said)["finished tasks"] == "14 days"
+    assert ingot.get("/v1/settings/retention") == {
+        "finished_tasks_days": 14,
+        "cleared_findings_days": 90,
+    }
+    assert "give 1 to 3650 days" in cli("retention", "set", "--tasks-days", "0", code=3).stderr
+    cli("retention", "set", code=2)
+    assert cli.json("retention", "set", "--tasks-days", "30")["finished_tasks_days"] == 30
 
 
 def test_templates(ingot, cli, tmp_path):

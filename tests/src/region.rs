@@ -54,6 +54,39 @@ impl Region {
         Ok(list(&state, kind))
     }
 
+    /// An EC2 call of somebody in the same account, such as `("Action", "RunInstances")`: what is not Ingot's doing.
+    pub async fn ec2(&self, parameters: &[(&str, &str)]) -> Result<String> {
+        let scope = "AWS4-HMAC-SHA256 Credential=test/20261122/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=00";
+        let encoded = |text: &str| {
+            text.bytes()
+                .map(|byte| match byte {
+                    b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' => {
+                        char::from(byte).to_string()
+                    }
+                    other => format!("%{other:02X}"),
+                })
+                .collect::<String>()
+        };
+        let body: Vec<String> = parameters
+            .iter()
+            .chain([&("Version", "2016-11-15")])
+            .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
+            .collect();
+        let request = self
+            .http
+            .post(format!("{}/", self.endpoint))
+            .header("authorization", scope)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body.join("&"));
+        let answer = request.send().await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        ensure!(
+            status.is_success(),
+            "{parameters:?} answered {status}: {text}"
+        );
+        Ok(text)
+    }
+
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
         let url = format!("{}/_sim/{path}", self.endpoint);
         let mut request = self.http.request(method, &url);

@@ -13,6 +13,7 @@ mod it {
     mod ledger;
     mod life;
     mod migrations;
+    mod orphans;
     mod private;
     mod rates;
     mod refusals;
@@ -20,4 +21,5 @@ mod it {
     mod storms;
     mod structure;
     mod throttle;
+    mod told;
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant as Moment};
 use ingot_cloud::batch::Batcher;
 use ingot_cloud::{BaseImageFacts, Cloud, CloudError};
 use ingot_domain::Instant;
+use ingot_domain::decide::orphan::Reap;
 use ingot_domain::network::{Cidr, probe_allowed};
 use ingot_domain::pace::Pace;
 use ingot_domain::retry::YOUNG;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub pace: Pace,
     /// Private blocks that may be probed.
     pub probe_cidrs: Vec<Cidr>,
+    /// What the reaper may remove.
+    pub reap: Reap,
 }
 
 /// Everything a visit needs.
@@ -113,6 +116,20 @@ impl Hands {
     pub fn since(&self, instant: Instant) -> Duration {
         let span = (self.ledger.now() - instant).to_std().unwrap_or_default();
         self.settings.pace.felt(span)
+    }
+
+    /// The felt age of something by the cloud's own time stamp. A faster pace means a simulated region, whose clock runs
+    /// ahead of ours: its stamps say nothing here.
+    pub fn cloud_age(&self, made_at: Option<Instant>) -> Option<Duration> {
+        made_at
+            .filter(|_| self.settings.pace.factor() <= 1.0)
+            .map(|at| self.since(at))
+    }
+
+    /// A sighting from before this instant and one of now are two.
+    pub fn sighted_before(&self) -> Instant {
+        let apart = self.settings.pace.wait(ingot_domain::invariant::APART);
+        self.ledger.now() - chrono::TimeDelta::from_std(apart).unwrap_or_default()
     }
 
     /// Whether an effect that left no trace by now surely left none: old enough for EC2 to show it (F39), and older than

@@ -4,6 +4,7 @@
 mod case;
 mod hands;
 mod observe;
+mod story;
 mod visits;
 
 pub use hands::{Hands, Settings};

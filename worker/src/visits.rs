@@ -6,10 +6,13 @@ mod imaging;
 mod launch;
 mod launching;
 mod monitor;
+mod orphans;
 mod polling;
 mod readiness;
 mod scheduler;
 mod shape;
+
+use std::pin::Pin;
 
 use async_trait::async_trait;
 use ingot_domain::event::{Line, Source};
@@ -20,18 +23,23 @@ use ingot_entity::store::{Claim, Then};
 
 use crate::case::{Case, VisitError, then_for};
 use crate::hands::Hands;
+use crate::story;
 
 #[async_trait]
 impl Visits for Hands {
     async fn pay(&self, claim: &Claim, kind: TaskKind) -> Result<Visit, ingot_engine::VisitError> {
-        let visit = match kind {
-            TaskKind::Launch => launch::visit(self, claim).await,
-            TaskKind::Destroy => destroy::visit(self, claim).await,
-            TaskKind::Readiness => readiness::visit(self, claim).await,
-            TaskKind::Ami => ami::visit(self, claim).await,
-            TaskKind::Monitor => monitor::visit(self, claim).await,
-            TaskKind::Scheduler => scheduler::visit(self, claim).await,
+        // On the heap: the visits' states are large, and a debug build would keep all of them on the thread's stack.
+        type Paid<'a> = Pin<Box<dyn Future<Output = Result<Visit, VisitError>> + Send + 'a>>;
+        let paid: Paid<'_> = match kind {
+            TaskKind::Launch => Box::pin(launch::visit(self, claim)),
+            TaskKind::Destroy => Box::pin(destroy::visit(self, claim)),
+            TaskKind::Readiness => Box::pin(readiness::visit(self, claim)),
+            TaskKind::Ami => Box::pin(ami::visit(self, claim)),
+            TaskKind::Monitor => Box::pin(monitor::visit(self, claim)),
+            TaskKind::Scheduler => Box::pin(scheduler::visit(self, claim)),
         };
+        let paid = paid.await;
+        let visit = Box::pin(story::told(self, claim, paid)).await;
         match visit {
             // What the step itself did not know how to take, the kind of the answer decides.
             Err(VisitError::Cloud(error)) => {

@@ -39,6 +39,17 @@ fn words_from_outside_are_shown_escaped() {
 }
 
 #[test]
+fn what_is_down_stands_on_top_of_the_page_and_is_escaped() {
+    let page = || images_page(&page(vec![], None), &ImageFilter::default()).expect("page");
+    assert_eq!(with_trouble(page(), &[]).expect("page"), page());
+    let html = with_trouble(page(), &[ATTACK.to_owned()]).expect("page");
+    let (banner, heading) = (html.find("What is down"), html.find("<h1>"));
+    assert!(banner.is_some() && banner < heading, "{html}");
+    assert!(html.contains("<li>&#60;script&#62;"), "{html}");
+    assert_eq!(html.matches("<main").count(), 1);
+}
+
+#[test]
 fn an_address_that_is_not_of_the_web_is_no_link() {
     let mut deployment = bare(Status::Success, None);
     deployment.access_url = Some("javascript:alert(1)".to_owned());

@@ -7,9 +7,11 @@ pub(crate) mod connection;
 pub(crate) mod data_dir;
 pub(crate) mod deploy;
 pub(crate) mod deployments;
+pub(crate) mod doctor;
 pub(crate) mod ledger;
 pub(crate) mod page;
 pub(crate) mod process;
+pub(crate) mod retention;
 pub(crate) mod value;
 pub(crate) mod work;
 
@@ -51,8 +53,10 @@ Deploying (clients of the HTTP API; all take --url, --token and --json):
 
 Looking inside (the same):
   status        is everything there that the API needs
+  doctor        what is wrong, what it means, what to do
   queues        what waits in each queue
   tasks         the durable units of work behind deployments
+  retention     how long what is over is kept
 
 Being Ingot:
   up            everything in one process
@@ -68,7 +72,7 @@ Being Ingot:
 
 Exit codes:
   0    done
-  1    it ended badly: the deployment or its AMI failed, or something broke here
+  1    it ended badly: the deployment or its AMI failed, `doctor` found something, or it broke here
   2    the command line cannot be used
   3    the input was refused, by the API (4xx) or by `templates check`
   4    there is no such thing
@@ -88,8 +92,10 @@ pub(crate) enum Command {
     Images(catalog::ImagesArgs),
     Templates(catalog::TemplatesArgs),
     Status(work::StatusArgs),
+    Doctor(doctor::DoctorArgs),
     Queues(work::QueuesArgs),
     Tasks(work::TasksArgs),
+    Retention(retention::RetentionArgs),
     Up(process::UpArgs),
     Api(process::ApiArgs),
     Worker(process::WorkerArgs),

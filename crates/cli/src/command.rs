@@ -11,7 +11,9 @@ use crate::args::page::PageArgs;
 
 pub(crate) mod deploy;
 pub(crate) mod deployments;
+pub(crate) mod doctor;
 pub(crate) mod images;
+pub(crate) mod retention;
 pub(crate) mod story;
 pub(crate) mod tasks;
 pub(crate) mod templates;

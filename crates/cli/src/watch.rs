@@ -12,6 +12,7 @@ pub(crate) mod end;
 pub(crate) mod line;
 #[cfg(test)]
 pub(crate) mod tests;
+pub(crate) mod trouble;
 
 /// How long to bear what.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +51,7 @@ pub(crate) async fn follow(
     let mut pause = patience.first_pause;
     let mut heard = Instant::now();
     let mut lost = false;
+    let mut told = Vec::new();
     loop {
         let before = last;
         let streamed = stream(client, id, &mut last, patience.silence, &mut deliver).await;
@@ -63,6 +65,9 @@ pub(crate) async fn follow(
             Ok(None) => {
                 heard = Instant::now();
                 lost = false;
+                if last == before {
+                    trouble::mention(client, &mut told).await;
+                }
             }
             Err(error) if passes(&error) && heard.elapsed() < patience.away => {
                 if !lost {

@@ -10,9 +10,12 @@ use serde::de::DeserializeOwned;
 
 use crate::deployment::{CreateDeployment, Deployment, DeploymentFilter};
 use crate::event::{Event, EventFilter};
+use crate::finding::{Finding, FindingFilter, InvariantReport};
 use crate::image::{Image, ImageFilter};
 use crate::page::Page;
 use crate::problem::Problem;
+use crate::retention::RetentionSetting;
+use crate::status::SystemStatus;
 use crate::system::{Queue, Ready};
 use crate::task::{Task, TaskFilter};
 use crate::template::Template;
@@ -323,6 +326,36 @@ impl Client {
     /// `GET /v1/queues`
     pub async fn queues(&self) -> Result<Page<Queue>, ClientError> {
         self.send(self.request(Method::GET, "/v1/queues")).await
+    }
+
+    /// `GET /v1/status`
+    pub async fn status(&self) -> Result<SystemStatus, ClientError> {
+        self.send(self.request(Method::GET, "/v1/status")).await
+    }
+
+    /// `GET /v1/settings/retention`
+    pub async fn retention(&self) -> Result<RetentionSetting, ClientError> {
+        self.send(self.request(Method::GET, "/v1/settings/retention"))
+            .await
+    }
+
+    /// `PUT /v1/settings/retention`
+    pub async fn set_retention(
+        &self,
+        retention: &RetentionSetting,
+    ) -> Result<RetentionSetting, ClientError> {
+        let request = self.request(Method::PUT, "/v1/settings/retention");
+        self.send(request.json(retention)).await
+    }
+
+    /// `GET /v1/findings`
+    pub async fn findings(&self, filter: &FindingFilter) -> Result<Page<Finding>, ClientError> {
+        self.list("/v1/findings", filter).await
+    }
+
+    /// `GET /v1/invariants`
+    pub async fn invariants(&self) -> Result<Page<InvariantReport>, ClientError> {
+        self.send(self.request(Method::GET, "/v1/invariants")).await
     }
 
     /// `GET /readyz`; a 503 is an answer, not an error.

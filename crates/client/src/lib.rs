@@ -3,10 +3,13 @@
 
 pub mod deployment;
 pub mod event;
+pub mod finding;
 pub mod http;
 pub mod image;
 pub mod page;
 pub mod problem;
+pub mod retention;
+pub mod status;
 pub mod system;
 pub mod task;
 pub mod template;
@@ -14,10 +17,13 @@ mod wire;
 
 pub use deployment::{CreateDeployment, Deployment, DeploymentFilter};
 pub use event::Event;
+pub use finding::{Finding, FindingFilter, InvariantReport};
 pub use http::{Client, ClientError};
 pub use image::{Image, ImageFilter};
 pub use page::Page;
 pub use problem::{InvalidField, Problem};
+pub use retention::RetentionSetting;
+pub use status::{Part, SystemStatus, Waiting, WorkerSeen};
 pub use system::{Check, Queue, Ready, Statistics};
 pub use task::{Attempt, Task, TaskFilter};
 pub use template::Template;

@@ -10,6 +10,7 @@ mod gate;
 mod groups;
 mod images;
 mod instances;
+mod tagged;
 mod tags;
 mod tls;
 
@@ -22,7 +23,9 @@ use ingot_domain::template::BaseImage;
 
 use crate::Cloud;
 use crate::error::CloudError;
-use crate::facts::{BaseImageFacts, CommandState, Identity, ImageFacts, InstanceFacts};
+use crate::facts::{
+    BaseImageFacts, CommandState, Identity, ImageFacts, InstanceFacts, TaggedFacts,
+};
 use crate::limit::RateLimit;
 use crate::spec::{ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
 
@@ -218,6 +221,24 @@ impl Cloud for AwsCloud {
 
     async fn delete_snapshot(&self, region: &str, snapshot_id: &str) -> Result<(), CloudError> {
         images::delete_snapshot(self, region, snapshot_id).await
+    }
+
+    async fn find_snapshots_by_tag(
+        &self,
+        region: &str,
+        key: &str,
+        value: &str,
+    ) -> Result<Vec<TaggedFacts>, CloudError> {
+        tagged::snapshots(self, region, key, value).await
+    }
+
+    async fn find_security_groups_by_tag(
+        &self,
+        region: &str,
+        key: &str,
+        value: &str,
+    ) -> Result<Vec<TaggedFacts>, CloudError> {
+        tagged::groups(self, region, key, value).await
     }
 
     async fn resolve_base_image(

@@ -116,6 +116,17 @@ pub struct SnapshotFacts {
     pub size_gb: u32,
 }
 
+/// What is needed of an object to know whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaggedFacts {
+    /// `snap-…` or `sg-…`
+    pub id: String,
+    /// When EC2 made it, where EC2 tells.
+    pub created_at: Option<DateTime<Utc>>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
 /// An image as DescribeImages tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageFacts {

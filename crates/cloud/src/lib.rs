@@ -15,7 +15,7 @@ use async_trait::async_trait;
 pub use error::{CloudError, ErrorKind};
 pub use facts::{
     BaseImageFacts, CommandState, Identity, ImageFacts, ImageState, InstanceFacts, InstanceState,
-    SnapshotFacts,
+    SnapshotFacts, TaggedFacts,
 };
 pub use limit::RateLimit;
 pub use spec::{ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
@@ -80,6 +80,22 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
 
     /// Deletes a snapshot; one that is gone already is success, one in use is `ErrorKind::Conflict` (EC2.md 26).
     async fn delete_snapshot(&self, region: &str, snapshot_id: &str) -> Result<(), CloudError>;
+
+    /// Every snapshot of our account carrying the tag, all pages.
+    async fn find_snapshots_by_tag(
+        &self,
+        region: &str,
+        key: &str,
+        value: &str,
+    ) -> Result<Vec<TaggedFacts>, CloudError>;
+
+    /// Every security group carrying the tag, all pages. EC2 does not tell when a group was made.
+    async fn find_security_groups_by_tag(
+        &self,
+        region: &str,
+        key: &str,
+        value: &str,
+    ) -> Result<Vec<TaggedFacts>, CloudError>;
 
     /// Resolves a template's base image to an id with its facts.
     async fn resolve_base_image(

@@ -12,6 +12,7 @@ use ingot_cloud::batch::{BatchSettings, Batcher};
 use ingot_cloud::{
     BaseImageFacts, Cloud, CloudError, CommandState, ErrorKind, Identity, ImageFacts, ImageQuery,
     ImageSpec, ImageState, InstanceFacts, InstanceState, LaunchSpec, SecurityGroupSpec,
+    TaggedFacts,
 };
 use ingot_domain::arch::Arch;
 use ingot_domain::template::BaseImage;
@@ -105,6 +106,8 @@ impl Cloud for Counting {
     async fn find_images(&self, _: &str, _: &ImageQuery) -> Result<Vec<ImageFacts>, CloudError> { unreachable!() }
     async fn deregister_image(&self, _: &str, _: &str) -> Result<(), CloudError> { unreachable!() }
     async fn delete_snapshot(&self, _: &str, _: &str) -> Result<(), CloudError> { unreachable!() }
+    async fn find_snapshots_by_tag(&self, _: &str, _: &str, _: &str) -> Result<Vec<TaggedFacts>, CloudError> { unreachable!() }
+    async fn find_security_groups_by_tag(&self, _: &str, _: &str, _: &str) -> Result<Vec<TaggedFacts>, CloudError> { unreachable!() }
     async fn resolve_base_image(&self, _: &str, _: &BaseImage) -> Result<BaseImageFacts, CloudError> { unreachable!() }
     async fn ensure_security_group(&self, _: &str, _: &SecurityGroupSpec) -> Result<String, CloudError> { unreachable!() }
     async fn delete_security_group(&self, _: &str, _: &str) -> Result<(), CloudError> { unreachable!() }

@@ -3,5 +3,8 @@
 
 pub mod ami;
 pub mod launch;
+pub mod orphan;
 pub mod readiness;
+pub mod scan;
 pub mod spot;
+pub mod story;

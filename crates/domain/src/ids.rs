@@ -86,6 +86,10 @@ id!(
     DeploymentId, "dep", "deployment"
 );
 id!(
+    /// Something the invariant scanner or the monitor found wrong.
+    FindingId, "fnd", "finding"
+);
+id!(
     /// An image row of the ledger; the EC2 id (`ami-…`) is a fact about it.
     ImageId, "img", "image"
 );

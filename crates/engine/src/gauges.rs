@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ingot_domain::decide::orphan::Kind;
+use ingot_domain::invariant::Invariant;
 use ingot_domain::task::TaskState;
-use ingot_entity::Ledger;
+use ingot_entity::{Ledger, LedgerError};
 use ingot_queue::{Doorbell, Pulse};
 use ingot_telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
@@ -94,7 +96,31 @@ async fn compare_clocks(engine: &Engine, bell: &Doorbell) {
     }
 }
 
-/// Depth and age of every queue as gauges.
+/// Open findings as gauges: every process shows the ledger's numbers, whoever looked last.
+async fn gauge_findings(ledger: &Ledger, metrics: &Metrics) -> Result<(), LedgerError> {
+    let found = ledger.violations().await?;
+    for &invariant in Invariant::ALL {
+        let of = found.iter().find(|one| one.invariant == invariant.as_str());
+        metrics
+            .invariant_violations
+            .with_label_values(&[invariant.as_str()])
+            .set(of.map_or(0, |one| one.confirmed));
+    }
+    let orphans = ledger.open_subjects(Invariant::I1.as_str()).await?;
+    for &kind in Kind::ALL {
+        let of = orphans
+            .iter()
+            .filter(|id| Kind::of(id) == Some(kind))
+            .count();
+        metrics
+            .orphans
+            .with_label_values(&[kind.as_str()])
+            .set(i64::try_from(of).unwrap_or(i64::MAX));
+    }
+    Ok(())
+}
+
+/// Depth and age of every queue, and open findings, as gauges.
 pub async fn gauge_queues(ledger: &Ledger, metrics: &Metrics) {
     let depths = match ledger.queue_depths().await {
         Ok(depths) => depths,
@@ -104,6 +130,10 @@ pub async fn gauge_queues(ledger: &Ledger, metrics: &Metrics) {
             return;
         }
     };
+    if let Err(error) = gauge_findings(ledger, metrics).await {
+        metrics.db_errors.with_label_values(&["gauges"]).inc();
+        tracing::warn!(%error, "the findings could not be counted");
+    }
     let now = ledger.now();
     for depth in depths {
         let count = |state| {

@@ -1,13 +1,14 @@
 //! Ticks of periodic jobs: exactly one replica inserts the row, and the same transaction makes its task.
 
 use ingot_domain::Instant;
-use ingot_domain::task::TaskKind;
+use ingot_domain::task::{Queue, TaskKind};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
     TransactionTrait,
 };
 
+use super::retention::first_id;
 use super::tasks::NewTask;
 use super::{Ledger, LedgerError, tasks};
 use crate::{attempt, idempotency, task, tick, worker};
@@ -73,13 +74,17 @@ impl Ledger {
             .filter(tick::Column::DueAt.lt(ticks_before))
             .exec(&self.db)
             .await?;
+        // By the time inside their ids, two days of them: a million finished tasks of deployments stand beside these few, and
+        // whatever is older goes with those (`retention`).
+        let periodic = sea_orm::Condition::all()
+            .add(task::Column::Id.gte(first_id("tsk", ticks_before - chrono::TimeDelta::hours(48))))
+            .add(task::Column::Id.lt(first_id("tsk", ticks_before)))
+            .add(task::Column::Queue.is_in([Queue::Scheduler.as_str(), Queue::Monitor.as_str()]))
+            .add(task::Column::State.is_in(["completed", "cancelled", "discarded"]));
         let old = task::Entity::find()
             .select_only()
             .column(task::Column::Id)
-            .filter(
-                task::Column::Kind
-                    .is_in([TaskKind::Scheduler.as_str(), TaskKind::Monitor.as_str()]),
-            )
+            .filter(periodic.clone())
             .filter(task::Column::FinishedAt.lt(ticks_before))
             .into_query();
         attempt::Entity::delete_many()
@@ -91,10 +96,7 @@ impl Ledger {
             .exec(&self.db)
             .await?;
         let tasks = task::Entity::delete_many()
-            .filter(
-                task::Column::Kind
-                    .is_in([TaskKind::Scheduler.as_str(), TaskKind::Monitor.as_str()]),
-            )
+            .filter(periodic.clone())
             .filter(task::Column::FinishedAt.lt(ticks_before))
             .exec(&self.db)
             .await?;

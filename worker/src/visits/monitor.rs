@@ -3,11 +3,12 @@
 
 use ingot_cloud::{ImageFacts, ImageState, InstanceFacts};
 use ingot_domain::event::{Line, Source};
-use ingot_domain::image::{DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, ImageStatus};
+use ingot_domain::image::ImageStatus;
 use ingot_domain::retry::YOUNG;
 use ingot_entity::store::{Claim, Ending, Then};
 use ingot_entity::{deployment, image};
 
+use super::orphans;
 use crate::case::VisitError;
 use crate::hands::Hands;
 use ingot_engine::Visit;
@@ -23,7 +24,7 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
     };
     images(hands, region).await?;
     instances(hands, region).await?;
-    orphans(hands, region).await?;
+    Box::pin(orphans::look(hands, region)).await?;
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
     hands
         .metrics
@@ -140,40 +141,4 @@ async fn record_lost(hands: &Hands, row: &deployment::Model) -> Result<(), Visit
         .amend_causing(row, row, &[line], &[ending])
         .await?;
     Ok(())
-}
-
-/// Live instances of this installation that no deployment wants (FAULTS I1): counted and told, never guessed away.
-async fn orphans(hands: &Hands, region: &str) -> Result<(), VisitError> {
-    let ours = hands
-        .cloud
-        .find_instances_by_tag(region, INSTALL_TAG, &hands.settings.install)
-        .await?;
-    let mut count = 0;
-    for facts in ours.iter().filter(|facts| !facts.state.is_ending()) {
-        let Some(id) = facts.tags.get(DEPLOYMENT_TAG) else {
-            continue;
-        };
-        let row = hands.ledger.deployment(id).await?;
-        let owned = row.is_some_and(|row| row.instance_id.as_deref() == Some(facts.id.as_str()));
-        let wanted = owned || launching(hands, facts).await?;
-        if !wanted {
-            count += 1;
-            tracing::warn!(instance = %facts.id, deployment = %id, region, "a live instance belongs to no deployment");
-        }
-    }
-    hands
-        .metrics
-        .orphans
-        .with_label_values(&["instance"])
-        .set(count);
-    Ok(())
-}
-
-/// Whether the launch that made the instance has not recorded it yet.
-async fn launching(hands: &Hands, facts: &InstanceFacts) -> Result<bool, VisitError> {
-    let Some(id) = facts.tags.get(EFFECT_TAG) else {
-        return Ok(false);
-    };
-    let effect = hands.ledger.effect_by_id(id).await?;
-    Ok(effect.is_some_and(|effect| effect.is_open()))
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use ingot_domain::retention::{BATCH, PAUSE};
 use ingot_domain::task::TaskKind;
 use ingot_engine::Visit;
 use ingot_entity::store::{Claim, NewTask, Then};
@@ -14,18 +15,24 @@ use crate::hands::Hands;
 const RECONCILE: &str = "reconcile";
 /// Deletes what nobody asks for any more.
 const PRUNE: &str = "prune";
+/// Looks for broken invariants (FAULTS section 2).
+const SCAN: &str = "scan";
 
 /// Every periodic job and its period in simulated time.
-pub(super) const JOBS: [(&str, Duration); 2] = [
+pub(super) const JOBS: [(&str, Duration); 3] = [
     (RECONCILE, Duration::from_secs(60)),
+    (SCAN, Duration::from_secs(60)),
     (PRUNE, Duration::from_secs(3600)),
 ];
+
+/// The scope of what the scan finds; regions are the others.
+const SCAN_SCOPE: &str = "ledger";
 
 pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
     match claim.task.scope.as_deref() {
         Some(RECONCILE) => {
             let mut visit = Visit::only(Then::Done);
-            for region in hands.ledger.live_regions().await? {
+            for region in regions(hands).await? {
                 let key = format!("monitor:{region}");
                 visit.change.tasks.push(NewTask::about(
                     TaskKind::Monitor,
@@ -36,19 +43,66 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
             }
             Ok(visit)
         }
-        Some(PRUNE) => {
-            let now = hands.ledger.now();
-            // An Idempotency-Key is answered for a day (FAULTS F33).
-            let pruned = hands
+        Some(SCAN) => {
+            let scan = hands.ledger.scan().await?;
+            for one in &scan.seen {
+                tracing::warn!(invariant = one.invariant, subject = %one.subject, "{}", one.what);
+            }
+            hands
                 .ledger
-                .prune(now - TimeDelta::hours(24), now - TimeDelta::hours(6))
+                .sight(SCAN_SCOPE, &scan.seen, hands.sighted_before())
                 .await?;
-            tracing::info!(pruned, "pruned what nobody asks for any more");
             Ok(Visit::only(Then::Done))
         }
+        Some(PRUNE) => prune(hands).await,
         other => Err(VisitError::Nonsense(format!(
             "there is no periodic job `{}`",
             other.unwrap_or_default()
         ))),
     }
+}
+
+/// Where there is something to reconcile: images and instances of the ledger, what was made lately and may have no row yet,
+/// and what was found and is not cleared.
+async fn regions(hands: &Hands) -> Result<Vec<String>, VisitError> {
+    let mut regions = hands.ledger.live_regions().await?;
+    regions.extend(hands.ledger.effect_regions().await?);
+    let scopes = hands.ledger.open_scopes().await?;
+    let found = scopes.iter().filter_map(|scope| scope.split_once('/'));
+    regions.extend(found.map(|(region, _)| region.to_owned()));
+    regions.sort_unstable();
+    regions.dedup();
+    Ok(regions)
+}
+
+/// Deletes what nobody asks for any more: small things at once, finished tasks and cleared findings a batch per visit.
+async fn prune(hands: &Hands) -> Result<Visit, VisitError> {
+    let now = hands.ledger.now();
+    // An Idempotency-Key is answered for a day (FAULTS F33).
+    let small = hands
+        .ledger
+        .prune(now - TimeDelta::hours(24), now - TimeDelta::hours(6))
+        .await?;
+    let kept = hands.ledger.retention().await?;
+    let before = |span| now - TimeDelta::from_std(span).unwrap_or_default();
+    let tasks = hands
+        .ledger
+        .prune_tasks(before(kept.finished_tasks()), BATCH)
+        .await?;
+    let findings = hands
+        .ledger
+        .prune_findings(before(kept.cleared_findings()), BATCH)
+        .await?;
+    tracing::info!(
+        small,
+        tasks,
+        findings,
+        "pruned what nobody asks for any more"
+    );
+    if tasks < BATCH && findings < BATCH {
+        return Ok(Visit::only(Then::Done));
+    }
+    let at = now + TimeDelta::from_std(PAUSE).unwrap_or_default();
+    let why = "the next batch to prune".to_owned();
+    Ok(Visit::only(Then::Snooze { at, why }))
 }

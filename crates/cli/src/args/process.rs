@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use clap::{Args, ValueEnum};
+use ingot_domain::decide::orphan::Reap;
 use ingot_domain::network::Cidr;
 use ingot_domain::pace::Pace;
 use ingot_throttle::Rates;
@@ -20,6 +21,27 @@ pub(crate) enum CloudChoice {
     Aws,
     /// The simulated region: no account, no costs, minutes are seconds
     Sim,
+}
+
+/// Orphans in AWS that may be removed: what carries this installation and serves nobody, 30 minutes after it was seen first
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReapChoice {
+    /// None: they are only told
+    Off,
+    /// Those whose deployment or effect this ledger knows
+    On,
+    /// Also those it has never heard of, after restoring an old backup; not with a copy of the ledger beside it
+    All,
+}
+
+impl From<ReapChoice> for Reap {
+    fn from(choice: ReapChoice) -> Self {
+        match choice {
+            ReapChoice::Off => Reap::Off,
+            ReapChoice::On => Reap::On,
+            ReapChoice::All => Reap::All,
+        }
+    }
 }
 
 /// Everything in one process: API, console, workers, a SQLite ledger
@@ -54,6 +76,9 @@ pub(crate) struct UpArgs {
     pub(crate) pace: Option<Pace>,
     #[command(flatten)]
     pub(crate) rates: Ec2RateArgs,
+    /// Orphans in AWS that may be removed
+    #[arg(long, value_enum, env = "INGOT_REAP", default_value = "on")]
+    pub(crate) reap: ReapChoice,
     /// Play the examples in the simulated region and show the saving
     #[arg(long)]
     pub(crate) demo: bool,
@@ -130,6 +155,9 @@ pub(crate) struct WorkerArgs {
         value_delimiter = ','
     )]
     pub(crate) probe_cidrs: Vec<Cidr>,
+    /// Orphans in AWS that may be removed
+    #[arg(long, value_enum, env = "INGOT_REAP", default_value = "on")]
+    pub(crate) reap: ReapChoice,
     /// Connect to this port instead of the template's; for the simulated region
     #[arg(long, value_name = "PORT", env = "INGOT_PROBE_PORT")]
     pub(crate) probe_port: Option<u16>,

@@ -10,6 +10,7 @@ use crate::args::deployments::{DeploymentsAction, DeploymentsArgs, DestroyArgs, 
 use crate::command::{mention_rest, pages, story};
 use crate::failure::{Exit, Usage};
 use crate::output::{Output, clean, or_dash, pairs, span, table, time, time_or_dash};
+use crate::watch;
 
 /// Runs one of them.
 pub(crate) async fn run(args: DeploymentsArgs) -> anyhow::Result<ExitCode> {
@@ -18,7 +19,13 @@ pub(crate) async fn run(args: DeploymentsArgs) -> anyhow::Result<ExitCode> {
     match args.action {
         DeploymentsAction::List(args) => list(&connection.client()?, output, args).await,
         DeploymentsAction::Show(args) => {
-            show(output, &connection.client()?.deployment(&args.id).await?)
+            let client = connection.client()?;
+            let deployment = client.deployment(&args.id).await?;
+            let shown = show(output, &deployment)?;
+            if !deployment.finished && !output.json {
+                watch::trouble::mention(&client, &mut Vec::new()).await;
+            }
+            Ok(shown)
         }
         DeploymentsAction::Logs(args) => story::run_logs(&connection, args).await,
         DeploymentsAction::Watch(args) => story::run_watch(&connection, args).await,

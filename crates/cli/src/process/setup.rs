@@ -247,11 +247,23 @@ pub(crate) async fn store_checks(ledger: &Ledger, redis: Option<&RedisBell>) -> 
         detail: said(answers),
     }];
     if let Some(redis) = redis {
-        let answers = redis.report(ledger.now().timestamp_millis()).await.is_ok();
+        let report = redis.report(ledger.now().timestamp_millis()).await;
+        let (ok, detail) = match &report {
+            Ok(report) if report.evicts() => {
+                let said = "evicts keys: set maxmemory-policy noeviction";
+                (false, said.to_owned())
+            }
+            Ok(report) if report.clock_ahead_ms.abs() > CLOCK => {
+                let seconds = report.clock_ahead_ms / 1000;
+                (false, format!("its clock is {seconds} s ahead of ours"))
+            }
+            Ok(_) => (true, said(true)),
+            Err(_) => (false, said(false)),
+        };
         checks.push(HealthCheck {
             name: "redis",
-            ok: answers,
-            detail: said(answers),
+            ok,
+            detail,
         });
     }
     checks

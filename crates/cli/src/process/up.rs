@@ -96,6 +96,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         install: setup::install(&ledger).await?,
         pace,
         probe_cidrs: probe_cidrs.clone(),
+        reap: args.reap.into(),
     };
     let probe_port = region.as_ref().map(Region::probe_port);
     let prober = Prober::new(probe_cidrs)?.with_port_override(probe_port);

@@ -40,6 +40,7 @@ pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
         install: setup::install(&ledger).await?,
         pace: args.pace,
         probe_cidrs: args.probe_cidrs.clone(),
+        reap: args.reap.into(),
     };
     let prober = Prober::new(args.probe_cidrs)?.with_port_override(args.probe_port);
     let batcher = setup::batcher(&cloud, args.pace);

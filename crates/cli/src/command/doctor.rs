@@ -1,0 +1,209 @@
+//! `ingot doctor`: the parts as the API sees them, who works, what waits, the invariants, and what was found with what it
+//! means and what to do.
+
+use std::process::ExitCode;
+
+use ingot_client::{Client, Finding, FindingFilter, InvariantReport, SystemStatus};
+use serde::Serialize;
+
+use crate::args::doctor::DoctorArgs;
+use crate::failure::Exit;
+use crate::output::{clean, or_dash, table, time, time_or_dash};
+
+/// What a look at an installation came to.
+#[derive(Debug, Serialize)]
+struct Diagnosis {
+    /// Nothing is wrong.
+    ok: bool,
+    status: SystemStatus,
+    invariants: Vec<InvariantReport>,
+    /// Open findings.
+    findings: Vec<Finding>,
+}
+
+/// Runs it.
+pub(crate) async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
+    let client = args.connection.client()?;
+    let diagnosis = look(&client).await?;
+    args.connection.output().result(&diagnosis, text)?;
+    Ok(if diagnosis.ok {
+        ExitCode::SUCCESS
+    } else {
+        Exit::Failed.into()
+    })
+}
+
+async fn look(client: &Client) -> anyhow::Result<Diagnosis> {
+    let status = client.status().await?;
+    let invariants = client.invariants().await?.items;
+    let mut findings = Vec::new();
+    let mut cursor = None;
+    loop {
+        let filter = FindingFilter {
+            state: Some("open".to_owned()),
+            limit: Some(200),
+            cursor,
+            ..FindingFilter::default()
+        };
+        let page = client.findings(&filter).await?;
+        findings.extend(page.items);
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    Ok(Diagnosis {
+        ok: status.ok && invariants.iter().all(|one| one.violations == 0),
+        status,
+        invariants,
+        findings,
+    })
+}
+
+fn text(diagnosis: &Diagnosis) -> String {
+    let mut parts = vec![
+        part_table(&diagnosis.status),
+        worker_table(&diagnosis.status),
+        queue_table(&diagnosis.status),
+        invariant_table(&diagnosis.invariants),
+    ];
+    parts.extend(diagnosis.findings.iter().map(finding));
+    parts.push(if diagnosis.ok {
+        "Nothing is wrong.".to_owned()
+    } else {
+        "Something is wrong; see above.".to_owned()
+    });
+    parts.join("\n\n")
+}
+
+fn part_table(status: &SystemStatus) -> String {
+    let rows = status.parts.iter().map(|part| {
+        let state = match part.state.as_str() {
+            "up" => "ok".to_owned(),
+            other => clean(other).to_uppercase(),
+        };
+        let since = time_or_dash(&part.since);
+        [clean(&part.name), state, since, clean(&part.detail)]
+    });
+    table(["part", "state", "since", "detail"], rows)
+}
+
+fn worker_table(status: &SystemStatus) -> String {
+    let rows = status.workers.iter().map(|worker| {
+        [
+            clean(&worker.name),
+            clean(&worker.version),
+            clean(&worker.state),
+            time(&worker.heartbeat_at),
+            worker.holds.to_string(),
+        ]
+    });
+    table(["worker", "version", "state", "last heard", "holds"], rows)
+}
+
+fn queue_table(status: &SystemStatus) -> String {
+    let rows = status.queues.iter().map(|queue| {
+        let age = queue
+            .oldest_due
+            .map(|at| format!("{} s", (status.at - at).num_seconds().max(0)));
+        [
+            clean(&queue.name),
+            queue.available.to_string(),
+            queue.scheduled.to_string(),
+            queue.running.to_string(),
+            or_dash(&age),
+        ]
+    });
+    table(["queue", "due", "later", "running", "oldest due"], rows)
+}
+
+fn invariant_table(invariants: &[InvariantReport]) -> String {
+    let rows = invariants.iter().map(|one| {
+        let state = match (one.watch.as_str(), one.violations) {
+            ("not_applicable_yet", _) => "not applicable yet".to_owned(),
+            ("tested", _) => "held by tests".to_owned(),
+            (_, 0) => "holds".to_owned(),
+            (_, n) => format!("VIOLATED ({n})"),
+        };
+        let says = one.why.as_deref().unwrap_or(&one.says);
+        [clean(&one.id), state, clean(says)]
+    });
+    table(["invariant", "state", "what must hold"], rows)
+}
+
+fn finding(finding: &Finding) -> String {
+    let times = if finding.sightings == 1 {
+        "once".to_owned()
+    } else {
+        format!("{} times", finding.sightings)
+    };
+    let mut lines = vec![
+        format!("{} {}", clean(&finding.invariant), clean(&finding.what)),
+        format!(
+            "   seen {times} since {}; {}",
+            time(&finding.first_seen_at),
+            clean(&finding.id)
+        ),
+        format!("   {}", clean(&finding.meaning)),
+        format!("   What to do: {}", clean(&finding.advice)),
+    ];
+    if let Some(outcome) = &finding.outcome {
+        lines.insert(2, format!("   being {}", clean(outcome)));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_says_what_it_means_and_what_to_do() {
+        let at = chrono::DateTime::from_timestamp(1_768_990_980, 0).unwrap_or_default();
+        let found = Finding {
+            id: "fnd_1".to_owned(),
+            invariant: "I1".to_owned(),
+            scope: "us-east-1".to_owned(),
+            subject: "i-1".to_owned(),
+            deployment_id: None,
+            what: "instance i-1 serves nobody".to_owned(),
+            meaning: "It costs money.".to_owned(),
+            advice: "Look at it.".to_owned(),
+            sightings: 3,
+            violated: true,
+            first_seen_at: at,
+            last_seen_at: at,
+            outcome: Some("removed".to_owned()),
+            cleared_at: None,
+        };
+        assert_eq!(
+            finding(&found),
+            "I1 instance i-1 serves nobody\n   seen 3 times since 2026-01-21T10:23:00Z; fnd_1\n   being removed\n   \
+             It costs money.\n   What to do: Look at it."
+        );
+    }
+
+    #[test]
+    fn invariants_that_cannot_be_seen_say_why() {
+        let one = |id: &str, watch: &str, violations| InvariantReport {
+            id: id.to_owned(),
+            says: "must hold".to_owned(),
+            watch: watch.to_owned(),
+            why: (watch == "not_applicable_yet").then(|| "there are no budgets yet".to_owned()),
+            violations,
+            suspected: 0,
+        };
+        let shown = invariant_table(&[
+            one("I3", "scanned", 2),
+            one("I4", "scanned", 0),
+            one("I5", "not_applicable_yet", 0),
+        ]);
+        assert_eq!(
+            shown,
+            "INVARIANT  STATE               WHAT MUST HOLD\n\
+             I3         VIOLATED (2)        must hold\n\
+             I4         holds               must hold\n\
+             I5         not applicable yet  there are no budgets yet"
+        );
+    }
+}

@@ -1,0 +1,81 @@
+//! How an installation is: which part is down, since when, and what waits because of it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::system::Queue;
+
+/// The answer of `/v1/status`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SystemStatus {
+    /// Every part is up.
+    pub ok: bool,
+    /// When this was seen.
+    pub at: DateTime<Utc>,
+    /// The parts, as this API process sees them.
+    pub parts: Vec<Part>,
+    /// What waits.
+    pub waiting: Waiting,
+    /// Workers of the last hour, the last heard of first.
+    pub workers: Vec<WorkerSeen>,
+    /// The queues.
+    pub queues: Vec<Queue>,
+}
+
+/// One part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Part {
+    /// `database`, `redis`, `workers`, `queues`, `cloud`, …
+    pub name: String,
+    /// `up`, `down`, or `troubled`: it works, but not as it should.
+    pub state: String,
+    /// Since when it is not up.
+    pub since: Option<DateTime<Utc>>,
+    /// What was seen, and what waits because of it, in one sentence.
+    pub detail: String,
+}
+
+/// What waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Waiting {
+    /// Deployments that are not finished.
+    pub deployments: u64,
+    /// Deployments whose AMI is not finished.
+    pub images: u64,
+    /// Tasks that are due.
+    pub tasks: u64,
+    /// The oldest due task's due time.
+    pub oldest_due: Option<DateTime<Utc>>,
+}
+
+/// A worker as the ledger knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WorkerSeen {
+    /// `host-pid-random`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// `alive`, `silent` (no heartbeat for 30 s) or `stopped` (it ended orderly).
+    pub state: String,
+    /// Started.
+    pub started_at: DateTime<Utc>,
+    /// Last heard of.
+    pub heartbeat_at: DateTime<Utc>,
+    /// Tasks it holds.
+    pub holds: u64,
+}
+
+impl Part {
+    /// What is wrong with it, in one line; nothing when it is up.
+    pub fn trouble(&self) -> Option<String> {
+        if self.state == "up" {
+            return None;
+        }
+        let since = self.since.map_or(String::new(), |at| {
+            format!(" since {}", at.format("%Y-%m-%d %H:%M:%S UTC"))
+        });
+        let (name, state) = (&self.name, &self.state);
+        Some(format!("{name}: {state}{since}: {}", self.detail))
+    }
+}

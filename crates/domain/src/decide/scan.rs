@@ -1,0 +1,223 @@
+//! What the scan of each minute makes of the ledger's facts: a sentence for each that must not be, and nothing for the rest.
+
+use std::time::Duration;
+
+use crate::invariant::{Invariant, WEATHER};
+
+/// Due work may wait this long (OPERATIONS section 3, the queue's objective).
+pub const LATE: Duration = Duration::from_secs(30);
+/// A worker's tasks must have found another hand this long after its lease ended: four relay passes and a claim.
+pub const ABANDONED: Duration = Duration::from_secs(60);
+/// A worker that was not heard of for this long is silent: six heartbeats.
+pub const SILENT: Duration = Duration::from_secs(30);
+
+/// One thing seen: about what, and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// The invariant's word, or [`WEATHER`].
+    pub invariant: &'static str,
+    /// An id, or a name such as `queue:ami`.
+    pub subject: String,
+    /// The deployment it concerns.
+    pub deployment_id: Option<String>,
+    /// The sentence for people.
+    pub what: String,
+}
+
+impl Sighting {
+    /// A broken invariant.
+    pub fn of(invariant: Invariant, subject: impl Into<String>, what: impl Into<String>) -> Self {
+        Self {
+            invariant: invariant.as_str(),
+            subject: subject.into(),
+            deployment_id: None,
+            what: what.into(),
+        }
+    }
+
+    /// The same, about a deployment.
+    #[must_use]
+    pub fn about(mut self, deployment_id: Option<&str>) -> Self {
+        self.deployment_id = deployment_id.map(str::to_owned);
+        self
+    }
+}
+
+/// A deployment that is not finished and no task works for.
+pub fn stranded(id: &str, status: &str, ami_status: Option<&str>) -> Sighting {
+    let what = match ami_status {
+        Some(ami @ ("pending" | "creating"))
+            if !matches!(status, "queued" | "deploying" | "running") =>
+        {
+            format!("the AMI of deployment {id} is `{ami}`, and no task works on it")
+        }
+        _ => format!("deployment {id} is `{status}`, and no task works on it"),
+    };
+    Sighting::of(Invariant::I3, id, what).about(Some(id))
+}
+
+/// A deployment whose events do not count up to the last.
+pub fn gap(id: &str, last: i64, events: i64) -> Sighting {
+    let what = format!("deployment {id} counts {last} events and has {events}");
+    Sighting::of(Invariant::I4, id, what).about(Some(id))
+}
+
+/// A deployment that is over, still names an instance, and nobody is ending it.
+pub fn leftover(id: &str, status: &str, instance: &str) -> Sighting {
+    let what = format!(
+        "deployment {id} is `{status}`, still has instance {instance}, and no task ends it"
+    );
+    Sighting::of(Invariant::I1, instance, what).about(Some(id))
+}
+
+/// A run that launched more than once.
+pub fn twice(id: &str, run: i32, made: i64) -> Sighting {
+    let what = format!("run {run} of deployment {id} launched {made} instances");
+    Sighting::of(Invariant::I2, id, what).about(Some(id))
+}
+
+/// A task whose columns contradict its state.
+pub fn odd_task(id: &str, state: &str, deployment: Option<&str>) -> Sighting {
+    let what = match state {
+        "running" => format!("task {id} is `running` without a worker or a lease"),
+        _ => format!("task {id} is `{state}` and has a lease or an end"),
+    };
+    Sighting::of(Invariant::I4, id, what).about(deployment)
+}
+
+/// A task tried too often, or given up without a word.
+pub fn worn(
+    id: &str,
+    attempt: i32,
+    crashes: i32,
+    state: &str,
+    deployment: Option<&str>,
+) -> Sighting {
+    let what = if state == "discarded" {
+        format!("task {id} was given up without a reason")
+    } else {
+        format!("task {id} is at attempt {attempt} after {crashes} crashes, more than it may have")
+    };
+    Sighting::of(Invariant::I6, id, what).about(deployment)
+}
+
+/// Tasks nobody took over from a worker that is silent.
+pub fn abandoned(worker: &str, tasks: i64) -> Sighting {
+    let what = format!(
+        "worker {worker} let {} run out, and nobody has taken over",
+        counted(tasks, "lease")
+    );
+    Sighting::of(Invariant::I10, format!("worker:{worker}"), what)
+}
+
+/// A queue whose due work waits.
+pub fn late(queue: &str, tasks: i64, oldest: Duration) -> Sighting {
+    let what = format!(
+        "{} due in queue {queue}, the oldest for {} s",
+        counted(tasks, "task"),
+        oldest.as_secs()
+    );
+    Sighting::of(Invariant::I12, format!("queue:{queue}"), what)
+}
+
+/// Calls AWS refuses or throttles, by what the tasks that wait for them say.
+pub fn weather(region: &str, why: &str, tasks: i64) -> Sighting {
+    Sighting {
+        invariant: WEATHER,
+        subject: format!("{region}: {why}"),
+        deployment_id: None,
+        what: format!("{} in {region} wait: {why}", counted(tasks, "task")),
+    }
+}
+
+fn counted(number: i64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_sighting_names_its_subject_and_its_invariant() {
+        let seen = [
+            (
+                stranded("dep_1", "queued", None),
+                "I3",
+                "dep_1",
+                "deployment dep_1 is `queued`, and no task works on it",
+            ),
+            (
+                stranded("dep_1", "success", Some("creating")),
+                "I3",
+                "dep_1",
+                "the AMI of deployment dep_1 is `creating`, and no task works on it",
+            ),
+            (
+                gap("dep_1", 5, 4),
+                "I4",
+                "dep_1",
+                "deployment dep_1 counts 5 events and has 4",
+            ),
+            (
+                leftover("dep_1", "cancelled", "i-1"),
+                "I1",
+                "i-1",
+                "deployment dep_1 is `cancelled`, still has instance i-1, and no task ends it",
+            ),
+            (
+                twice("dep_1", 1, 2),
+                "I2",
+                "dep_1",
+                "run 1 of deployment dep_1 launched 2 instances",
+            ),
+            (
+                odd_task("tsk_1", "running", None),
+                "I4",
+                "tsk_1",
+                "task tsk_1 is `running` without a worker or a lease",
+            ),
+            (
+                worn("tsk_1", 30, 6, "running", None),
+                "I6",
+                "tsk_1",
+                "task tsk_1 is at attempt 30 after 6 crashes, more than it may have",
+            ),
+            (
+                worn("tsk_1", 3, 0, "discarded", None),
+                "I6",
+                "tsk_1",
+                "task tsk_1 was given up without a reason",
+            ),
+            (
+                abandoned("w", 1),
+                "I10",
+                "worker:w",
+                "worker w let 1 lease run out, and nobody has taken over",
+            ),
+            (
+                late("ami", 2, Duration::from_secs(90)),
+                "I12",
+                "queue:ami",
+                "2 tasks due in queue ami, the oldest for 90 s",
+            ),
+            (
+                weather("us-east-1", "AWS: throttled (RequestLimitExceeded)", 3),
+                "cloud",
+                "us-east-1: AWS: throttled (RequestLimitExceeded)",
+                "3 tasks in us-east-1 wait: AWS: throttled (RequestLimitExceeded)",
+            ),
+        ];
+        for (sighting, invariant, subject, what) in seen {
+            assert_eq!(
+                (
+                    sighting.invariant,
+                    sighting.subject.as_str(),
+                    sighting.what.as_str()
+                ),
+                (invariant, subject, what)
+            );
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Whatever carries our installation's tag, held against the ledger (FAULTS I1, F29, F41): what a row wants is left alone,
+//! the rest is told, and after two sightings and the grace period removed, if this ledger made it. Each kind of object has
+//! its own scope of findings, so that a kind that cannot be listed clears nothing.
+
+mod owned;
+mod remove;
+
+use std::collections::HashMap;
+
+use ingot_cloud::{CloudError, ErrorKind, ImageQuery, ImageState};
+use ingot_domain::decide::orphan::{self, Behind, Kind, Verdict, View};
+use ingot_domain::decide::scan::Sighting;
+use ingot_domain::image::INSTALL_TAG;
+use ingot_domain::invariant::Invariant;
+
+use self::owned::{Ledgers, Object};
+use crate::case::VisitError;
+use crate::hands::Hands;
+
+pub(super) async fn look(hands: &Hands, region: &str) -> Result<(), VisitError> {
+    // The cloud first, the rows after: what was written meanwhile is known, what was made meanwhile is not looked at.
+    let install = &hands.settings.install;
+    let cloud = &hands.cloud;
+    let instances = cloud
+        .find_instances_by_tag(region, INSTALL_TAG, install)
+        .await?;
+    let query = ImageQuery {
+        tags: [(INSTALL_TAG.to_owned(), install.clone())].into(),
+        ..ImageQuery::default()
+    };
+    let images = cloud.find_images(region, &query).await?;
+    let snapshots = cloud
+        .find_snapshots_by_tag(region, INSTALL_TAG, install)
+        .await;
+    let groups = cloud
+        .find_security_groups_by_tag(region, INSTALL_TAG, install)
+        .await;
+    let mut lists = vec![
+        (
+            Kind::Instance,
+            Some(
+                instances
+                    .into_iter()
+                    .filter(|one| !one.state.is_ending())
+                    .map(Object::instance)
+                    .collect::<Vec<_>>(),
+            ),
+        ),
+        (
+            Kind::Image,
+            Some(
+                images
+                    .into_iter()
+                    .filter(|one| one.state != ImageState::Deregistered)
+                    .map(Object::image)
+                    .collect(),
+            ),
+        ),
+    ];
+    for (kind, listed) in [(Kind::Snapshot, snapshots), (Kind::SecurityGroup, groups)] {
+        let listed = permitted(kind, region, listed)?;
+        let objects = listed.map(|list| {
+            let object = |facts| Object::tagged(kind, facts);
+            list.into_iter().map(object).collect()
+        });
+        lists.push((kind, objects));
+    }
+    let ledgers = Ledgers::load(hands, region, &lists).await?;
+    for (kind, list) in &lists {
+        if let Some(list) = list {
+            judge(hands, region, *kind, list, &ledgers).await?;
+        }
+    }
+    Ok(())
+}
+
+/// An account that does not let us list a kind is told so in the log and goes on without it; other failures end the visit.
+fn permitted<T>(
+    kind: Kind,
+    region: &str,
+    listed: Result<T, CloudError>,
+) -> Result<Option<T>, CloudError> {
+    match listed {
+        Err(error) if error.kind == ErrorKind::Denied => {
+            tracing::warn!(%kind, region, %error, "orphans of this kind cannot be looked for: the credentials may not list it");
+            Ok(None)
+        }
+        listed => listed.map(Some),
+    }
+}
+
+async fn judge(
+    hands: &Hands,
+    region: &str,
+    kind: Kind,
+    list: &[Object],
+    ledgers: &Ledgers,
+) -> Result<(), VisitError> {
+    let scope = format!("{region}/{kind}");
+    let open = hands.ledger.open_findings(&scope).await?;
+    let (mut seen, mut doomed) = (doubles(kind, list), Vec::new());
+    for object in list {
+        let behind = ledgers.owner(object).behind();
+        let found = open.iter().find(|row| row.subject == object.id);
+        let view = View {
+            behind,
+            age: hands.cloud_age(object.made_at),
+            seen: found.map(|row| {
+                let sightings = u32::try_from(row.sightings).unwrap_or(0);
+                (hands.since(row.first_seen_at), sightings)
+            }),
+            reap: hands.settings.reap,
+        };
+        let verdict = orphan::judge(view);
+        if verdict == Verdict::Leave {
+            if let Some(row) = found {
+                hands.ledger.note_outcome(&row.id, "adopted").await?;
+            }
+            continue;
+        }
+        seen.push(sighting(object, behind, ledgers));
+        if let (Verdict::Remove, Some(row)) = (verdict, found) {
+            doomed.push((object, row.clone()));
+        }
+    }
+    for one in &seen {
+        tracing::warn!(invariant = one.invariant, subject = %one.subject, region, "{}", one.what);
+    }
+    hands
+        .ledger
+        .sight(&scope, &seen, hands.sighted_before())
+        .await?;
+    for (object, row) in doomed {
+        remove::remove(hands, region, object, &row, ledgers).await?;
+    }
+    Ok(())
+}
+
+fn sighting(object: &Object, behind: Behind, ledgers: &Ledgers) -> Sighting {
+    let owner = object.owner_in_words();
+    let what = orphan::said(object.kind, &object.id, behind, &owner);
+    Sighting::of(Invariant::I1, &object.id, what).about(ledgers.deployment_of(object))
+}
+
+/// I2 as the cloud shows it: one effect made one object of its kind.
+fn doubles(kind: Kind, list: &[Object]) -> Vec<Sighting> {
+    if !matches!(kind, Kind::Instance | Kind::Image) {
+        return Vec::new();
+    }
+    let mut made: HashMap<&str, Vec<&str>> = HashMap::new();
+    for object in list {
+        if let Some(effect) = &object.effect {
+            made.entry(effect).or_default().push(&object.id);
+        }
+    }
+    let mut doubles: Vec<Sighting> = made
+        .into_iter()
+        .filter(|(_, ids)| ids.len() > 1)
+        .map(|(effect, ids)| {
+            let thing = kind.said();
+            let what = format!(
+                "effect {effect} made more than one {thing}: {}",
+                ids.join(", ")
+            );
+            Sighting::of(Invariant::I2, effect, what)
+        })
+        .collect();
+    doubles.sort_by(|a, b| a.subject.cmp(&b.subject));
+    doubles
+}

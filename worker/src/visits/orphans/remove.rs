@@ -1,0 +1,72 @@
+//! Removing an orphan. What is going to be done is noted and told before it is done; the call itself is idempotent and is
+//! repeated by the next look if it failed.
+
+use ingot_cloud::ErrorKind;
+use ingot_domain::decide::orphan::Kind;
+use ingot_domain::event::{Line, Source};
+use ingot_entity::finding;
+
+use super::owned::{Ledgers, Object};
+use crate::case::VisitError;
+use crate::hands::Hands;
+
+pub(super) async fn remove(
+    hands: &Hands,
+    region: &str,
+    object: &Object,
+    row: &finding::Model,
+    ledgers: &Ledgers,
+) -> Result<(), VisitError> {
+    let (kind, id) = (object.kind, object.id.as_str());
+    if hands.ledger.note_outcome(&row.id, "removed").await? {
+        if let Some(deployment) = ledgers.deployment_of(object) {
+            let said = format!(
+                "Removing {} {id}: it was left behind, and nothing has needed it for 30 minutes",
+                kind.said()
+            );
+            tell(hands, deployment, &said).await?;
+        }
+        tracing::warn!(orphan = id, region, %kind, "removing an orphan");
+        hands
+            .metrics
+            .orphans_reaped
+            .with_label_values(&[kind.as_str()])
+            .inc();
+    }
+    let cloud = &hands.cloud;
+    let removed = match kind {
+        Kind::Instance => cloud.terminate(region, id).await,
+        Kind::Image => cloud.deregister_image(region, id).await,
+        Kind::Snapshot => cloud.delete_snapshot(region, id).await,
+        Kind::SecurityGroup => cloud.delete_security_group(region, id).await,
+    };
+    match removed {
+        Ok(()) => {}
+        Err(error) if error.kind == ErrorKind::NotFound => {}
+        // Somebody uses it (a group of a living instance, a snapshot of a stranger's image): it stays told. And one that
+        // cannot be removed must not keep the others from being looked at.
+        Err(error) => {
+            tracing::warn!(orphan = id, region, %error, "an orphan could not be removed yet");
+        }
+    }
+    Ok(())
+}
+
+/// Adds a line to a deployment's story; whoever changes the row at the same moment wins, and we look again.
+async fn tell(hands: &Hands, deployment: &str, said: &str) -> Result<(), VisitError> {
+    let line = Line::info("deployment.orphan_removed", Source::Monitor, said).warn();
+    for _ in 0..5 {
+        let Some(row) = hands.ledger.deployment(deployment).await? else {
+            return Ok(());
+        };
+        let lines = std::slice::from_ref(&line);
+        if hands.ledger.amend(&row, &row, lines).await? {
+            return Ok(());
+        }
+    }
+    tracing::warn!(
+        deployment,
+        "a removed orphan could not be told in the story"
+    );
+    Ok(())
+}
