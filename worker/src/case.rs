@@ -10,6 +10,7 @@ use ingot_domain::request::Order;
 use ingot_domain::template::Template;
 use ingot_entity::store::{Change, Claim, Then, ami_status_of, status_of};
 use ingot_entity::{LedgerError, deployment};
+use ingot_failpoint::Marks;
 
 use crate::hands::Hands;
 
@@ -32,6 +33,8 @@ pub(crate) enum VisitError {
 pub(crate) struct Visit {
     pub(crate) change: Change,
     pub(crate) then: Then,
+    /// The steps whose failpoints lie around this visit's commit.
+    pub(crate) marks: Marks,
 }
 
 impl Visit {
@@ -40,6 +43,7 @@ impl Visit {
         Self {
             change: Change::default(),
             then,
+            marks: Marks::default(),
         }
     }
 }
@@ -60,6 +64,8 @@ pub(crate) struct Case {
     pub(crate) ami: Option<AmiStatus>,
     /// The rest of the change.
     pub(crate) change: Change,
+    /// The steps it intends and those whose outcome it records.
+    pub(crate) marks: Marks,
 }
 
 impl Case {
@@ -84,6 +90,7 @@ impl Case {
             status,
             ami,
             change: Change::default(),
+            marks: Marks::default(),
         })
     }
 
@@ -154,6 +161,7 @@ impl Case {
         Visit {
             change: self.change,
             then,
+            marks: self.marks,
         }
     }
 

@@ -188,13 +188,18 @@ async fn last_attempt(hands: &Hands, claim: &Claim, kind: TaskKind, visit: Visit
 }
 
 async fn commit(hands: &Hands, claim: &Claim, kind: TaskKind, visit: Visit) -> bool {
-    let Visit { change, then } = visit;
+    let Visit {
+        change,
+        then,
+        marks,
+    } = visit;
     let outcome = match &then {
         Then::Snooze { .. } => "snoozed",
         Then::Retry { .. } => "failed",
         Then::Done => "completed",
         Then::Discard { .. } => "discarded",
     };
+    marks.before_commit().await;
     let committed = record(hands, claim, &change, &then).await;
     let finished = |outcome: &str| {
         hands
@@ -206,12 +211,14 @@ async fn commit(hands: &Hands, claim: &Claim, kind: TaskKind, visit: Visit) -> b
     match committed {
         Ok(Committed::Yes) => {
             finished(outcome);
+            marks.after_commit().await;
             let now = hands.ledger.now();
             for task in change.tasks.iter().filter(|task| task.run_at <= now) {
                 hands
                     .ringer
                     .ring(task.kind.queue().as_str(), task.id.as_str());
             }
+            marks.after_ring().await;
             matches!(then, Then::Snooze { at, .. } if at <= now)
         }
         Ok(Committed::Fenced) => {

@@ -8,6 +8,7 @@ mod health;
 mod observe;
 mod relay;
 mod run;
+mod steps;
 mod ticker;
 mod visits;
 

@@ -37,6 +37,7 @@ pub(crate) async fn run(hands: Arc<Hands>, shutdown: CancellationToken) {
             if fired.get(job) == Some(&due) {
                 continue;
             }
+            ingot_failpoint::hit!("tick.before_fire").await;
             match hands.ledger.fire(job, due).await {
                 Ok(task) => {
                     fired.insert(job, due);
@@ -47,6 +48,7 @@ pub(crate) async fn run(hands: Arc<Hands>, shutdown: CancellationToken) {
                         .with_label_values(&[outcome])
                         .inc();
                     if let Some(task) = task {
+                        ingot_failpoint::hit!("tick.after_fire").await;
                         hands
                             .ringer
                             .ring(Queue::Scheduler.as_str(), task.id.as_str());

@@ -235,6 +235,15 @@ impl Cloud for AwsCloud {
         groups::delete(self, region, group_id).await
     }
 
+    async fn find_groups_by_tag(
+        &self,
+        region: &str,
+        key: &str,
+        value: &str,
+    ) -> Result<Vec<String>, CloudError> {
+        groups::by_tag(self, region, key, value).await
+    }
+
     async fn groups_open_to_ssh(
         &self,
         region: &str,

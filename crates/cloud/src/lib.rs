@@ -95,6 +95,14 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
     /// Deletes a security group; gone already is success, still in use is `ErrorKind::Conflict`.
     async fn delete_security_group(&self, region: &str, group_id: &str) -> Result<(), CloudError>;
 
+    /// The ids of the security groups that carry a tag, sorted.
+    async fn find_groups_by_tag(
+        &self,
+        region: &str,
+        key: &str,
+        value: &str,
+    ) -> Result<Vec<String>, CloudError>;
+
     /// Of the given groups, those with a rule that opens port 22 to 0.0.0.0/0 or ::/0 (F6).
     async fn groups_open_to_ssh(
         &self,

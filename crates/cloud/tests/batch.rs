@@ -108,6 +108,7 @@ impl Cloud for Counting {
     async fn resolve_base_image(&self, _: &str, _: &BaseImage) -> Result<BaseImageFacts, CloudError> { unreachable!() }
     async fn ensure_security_group(&self, _: &str, _: &SecurityGroupSpec) -> Result<String, CloudError> { unreachable!() }
     async fn delete_security_group(&self, _: &str, _: &str) -> Result<(), CloudError> { unreachable!() }
+    async fn find_groups_by_tag(&self, _: &str, _: &str, _: &str) -> Result<Vec<String>, CloudError> { unreachable!() }
     async fn groups_open_to_ssh(&self, _: &str, _: &[String]) -> Result<Vec<String>, CloudError> { unreachable!() }
     async fn run_command(&self, _: &str, _: &str, _: &str) -> Result<String, CloudError> { unreachable!() }
     async fn command_state(&self, _: &str, _: &str, _: &str) -> Result<CommandState, CloudError> { unreachable!() }

@@ -5,17 +5,22 @@ use std::time::Duration;
 use ingot_cloud::{ErrorKind, InstanceState};
 use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::event::{Line, Source};
+use ingot_domain::image::DEPLOYMENT_TAG;
 use ingot_domain::retry::YOUNG;
 use ingot_entity::effect;
 use ingot_entity::store::{Claim, EffectKind, Ending, Then};
 
+use super::shape;
 use crate::case::{Case, Visit, VisitError};
 use crate::hands::Hands;
+use crate::steps::{DELETE_GROUP, TERMINATE};
 
 /// How often a terminating instance is looked at, in simulated seconds.
 const LOOK: Duration = Duration::from_secs(10);
 
 pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
+    TERMINATE.before_intent().await;
+    DELETE_GROUP.before_intent().await;
     let case = Case::load(hands, claim).await?;
     let ending = claim.task.scope.as_deref().and_then(Ending::parse);
     match ending {
@@ -50,19 +55,31 @@ async fn end(hands: &Hands, mut case: Case, destroy: bool) -> Result<Visit, Visi
     {
         return Ok(case.snooze(hands, LOOK, "the instance is terminating"));
     }
-    if let Some(group) = case.row.security_group_id.clone() {
-        match hands
-            .cloud
-            .delete_security_group(&case.row.region, &group)
-            .await
-        {
+    for group in groups(hands, &case).await? {
+        DELETE_GROUP.after_intent().await;
+        let deleted = hands.cloud.delete_security_group(&case.row.region, &group);
+        match DELETE_GROUP.effect(deleted).await {
             Err(error) if error.kind == ErrorKind::Conflict => {
                 return Ok(case.snooze(hands, LOOK, "the security group is still in use"));
             }
             deleted => deleted?,
         }
+        case.marks.settle(&DELETE_GROUP);
     }
     Ok(gone(hands, case, destroy, instance))
+}
+
+/// The deployment's own security group. A launching visit that died after making it, or was overtaken by a cancellation, left
+/// no id behind, so without one it is looked for by its tag.
+async fn groups(hands: &Hands, case: &Case) -> Result<Vec<String>, VisitError> {
+    match &case.row.security_group_id {
+        Some(id) => Ok(vec![id.clone()]),
+        None if shape::wants_group(case) => Ok(hands
+            .cloud
+            .find_groups_by_tag(&case.row.region, DEPLOYMENT_TAG, &case.row.id)
+            .await?),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// A visit that was overtaken may still be sending its request: looked at again in real seconds, whatever the pace.
@@ -76,6 +93,7 @@ fn in_doubt(hands: &Hands, case: Case) -> Visit {
 
 fn gone(hands: &Hands, mut case: Case, destroy: bool, instance: Option<String>) -> Visit {
     if let Some(id) = &instance {
+        case.marks.settle(&TERMINATE);
         hands.batcher.forget_instance(&case.row.region, id);
         let said = format!("Instance {id} was terminated");
         case.say(Line::info(
@@ -147,7 +165,9 @@ async fn terminated(hands: &Hands, case: &Case, id: &str) -> Result<bool, VisitE
         .row
         .launched_at
         .is_some_and(|at| hands.since(at) < YOUNG);
-    match hands.cloud.terminate(&case.row.region, id).await {
+    TERMINATE.after_intent().await;
+    let ended = hands.cloud.terminate(&case.row.region, id);
+    match TERMINATE.effect(ended).await {
         // An id EC2 does not know yet is no proof (EC2.md 18).
         Err(error) if error.kind == ErrorKind::NotFound => return Ok(!young),
         answer => answer?,
@@ -165,7 +185,9 @@ async fn drop_instance(
     mut case: Case,
     id: &str,
 ) -> Result<Visit, VisitError> {
-    match hands.cloud.terminate(&case.row.region, id).await {
+    TERMINATE.after_intent().await;
+    let ended = hands.cloud.terminate(&case.row.region, id);
+    match TERMINATE.effect(ended).await {
         Err(error)
             if error.kind == ErrorKind::NotFound && hands.since(claim.task.created_at) < YOUNG =>
         {
@@ -175,6 +197,7 @@ async fn drop_instance(
         answer => answer?,
     }
     hands.batcher.forget_instance(&case.row.region, id);
+    case.marks.settle(&TERMINATE);
     let said = format!("Instance {id} of the earlier run is being terminated");
     case.say(Line::info(
         "deployment.instance_dropped",
@@ -207,10 +230,10 @@ async fn drop_effect(hands: &Hands, mut case: Case, id: &str) -> Result<Visit, V
         return Ok(case.end(Then::Done));
     };
     for instance in found.iter().filter(|instance| !instance.state.is_ending()) {
-        hands
-            .cloud
-            .terminate(&case.row.region, &instance.id)
-            .await?;
+        TERMINATE.after_intent().await;
+        let ended = hands.cloud.terminate(&case.row.region, &instance.id);
+        TERMINATE.effect(ended).await?;
+        case.marks.settle(&TERMINATE);
         let said = format!(
             "Instance {} of the earlier run is being terminated",
             instance.id

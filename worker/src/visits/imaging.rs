@@ -13,6 +13,7 @@ use ingot_entity::{LedgerError, effect, image};
 use super::polling;
 use crate::case::{Case, Visit, VisitError, then_for};
 use crate::hands::Hands;
+use crate::steps::CREATE_IMAGE;
 
 /// The image row a deployment is working on.
 pub(super) async fn row_of(hands: &Hands, case: &Case) -> Result<Option<image::Model>, VisitError> {
@@ -98,6 +99,7 @@ pub(super) async fn claim_key(
         case.become_ami(AmiStatus::Creating);
     }
     case.say(ami::creating(&chosen));
+    case.marks.intend(&CREATE_IMAGE);
     Ok(case.again(hands, "creating the AMI"))
 }
 
@@ -179,7 +181,10 @@ async fn look_then_create(
         }
         return rename(hands, case, row, effect, spec);
     }
-    match hands.cloud.create_image(&region, &spec).await {
+    match CREATE_IMAGE
+        .effect(hands.cloud.create_image(&region, &spec))
+        .await
+    {
         Ok(id) => initiated(hands, case, row, effect, &id),
         Err(error) => refused(hands, claim, case, row, effect, spec, &error).await,
     }
@@ -204,6 +209,7 @@ fn initiated(
         case.say(ami::downtime());
     }
     case.say(ami::waiting());
+    case.marks.settle(&CREATE_IMAGE);
     case.change.outcome = Some(effect.done(ami_id, now));
     let row = row.become_status(ImageStatus::Pending)?;
     case.change.image = Some(image::Model {

@@ -14,6 +14,7 @@ use ingot_entity::store::{EffectKind, Then};
 use super::readiness;
 use crate::case::{Case, Visit, VisitError};
 use crate::hands::Hands;
+use crate::steps::{DELETE_SNAPSHOT, DEREGISTER};
 
 /// Looks at the image in the making and does what `decide` says.
 pub(super) async fn poll(
@@ -55,11 +56,17 @@ pub(super) async fn poll(
         generation,
         instance_gone,
     });
-    if sight == ImageSight::Broken && row.error.is_none() {
-        // Written down before anything is cleaned up: a crash in between must not make it "deregistered by somebody".
+    let gives_up = sight == ImageSight::Pending && matches!(step, MakingStep::Fail(_));
+    if (sight == ImageSight::Broken || gives_up) && row.error.is_none() {
+        // Written down before anything is cleaned up: a crash in between must not make it "deregistered by somebody", and
+        // its snapshots are known to nobody once it is deregistered.
         let reason = facts.as_ref().and_then(|facts| facts.state_reason.clone());
         let snapshots = snapshot_ids(facts.as_ref());
         let error = Some(reason.unwrap_or_else(|| "EC2 gave no reason".to_owned()));
+        case.marks.intend(&DEREGISTER);
+        if !snapshots.is_empty() {
+            case.marks.intend(&DELETE_SNAPSHOT);
+        }
         case.change.image = Some(image::Model {
             error,
             snapshots: serde_json::json!(snapshots),
@@ -88,7 +95,7 @@ pub(super) async fn poll(
         }
         MakingStep::NextGeneration => next_generation(hands, case, row, generation).await,
         MakingStep::Fail(why) => {
-            clean_up(hands, &row).await?;
+            clean_up(hands, &mut case, &row).await?;
             let reason = row
                 .error
                 .as_ref()
@@ -107,13 +114,18 @@ fn snapshot_ids(facts: Option<&ImageFacts>) -> Vec<String> {
 }
 
 /// Deregisters what EC2 made of an image and deletes its snapshots; what is gone already is fine.
-async fn clean_up(hands: &Hands, row: &image::Model) -> Result<(), VisitError> {
+async fn clean_up(hands: &Hands, case: &mut Case, row: &image::Model) -> Result<(), VisitError> {
+    let region = &row.region;
     if let Some(ami_id) = &row.ami_id {
-        hands.cloud.deregister_image(&row.region, ami_id).await?;
-        hands.batcher.forget_image(&row.region, ami_id);
+        let deregistered = hands.cloud.deregister_image(region, ami_id);
+        DEREGISTER.effect(deregistered).await?;
+        case.marks.settle(&DEREGISTER);
+        hands.batcher.forget_image(region, ami_id);
     }
     for snapshot in row.snapshot_ids() {
-        hands.cloud.delete_snapshot(&row.region, &snapshot).await?;
+        let deleted = hands.cloud.delete_snapshot(region, &snapshot);
+        DELETE_SNAPSHOT.effect(deleted).await?;
+        case.marks.settle(&DELETE_SNAPSHOT);
     }
     Ok(())
 }
@@ -171,7 +183,7 @@ async fn next_generation(
     row: image::Model,
     tries: u32,
 ) -> Result<Visit, VisitError> {
-    clean_up(hands, &row).await?;
+    clean_up(hands, &mut case, &row).await?;
     let ami_id = row.ami_id.as_deref().unwrap_or_default();
     let reason = row.error.as_deref().unwrap_or_default();
     let said = format!("EC2 failed {ami_id} ({reason}); it was cleaned up and another try follows");

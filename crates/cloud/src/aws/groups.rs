@@ -241,6 +241,29 @@ pub(super) async fn delete(cloud: &AwsCloud, region: &str, id: &str) -> Result<(
     }
 }
 
+/// The groups that carry a tag, sorted.
+pub(super) async fn by_tag(
+    cloud: &AwsCloud,
+    region: &str,
+    key: &str,
+    value: &str,
+) -> Result<Vec<String>, CloudError> {
+    let call = Call {
+        service: "ec2",
+        operation: "DescribeSecurityGroups",
+        region,
+    };
+    let clients = cloud.at(&call)?;
+    let by = vec![tags::exactly(format!("tag:{key}"), value)];
+    let groups = find(cloud, &clients, region, by).await?;
+    let mut ids: Vec<String> = groups
+        .into_iter()
+        .filter_map(|group| group.group_id)
+        .collect();
+    ids.sort_unstable();
+    Ok(ids)
+}
+
 /// Those of the groups that let everybody connect to port 22, sorted.
 pub(super) async fn open_to_ssh(
     cloud: &AwsCloud,

@@ -80,11 +80,17 @@ async fn a_group_is_made_once_and_completed() {
         .await
         .expect_err("not ours");
     assert_eq!(error.kind, ErrorKind::Duplicate, "{error}");
+    let tagged = async || {
+        let found = world.cloud.find_groups_by_tag(HERE, "ingot:effect", "d-1");
+        found.await.expect("by tag")
+    };
+    assert_eq!(tagged().await, [id.as_str()]);
     world
         .cloud
         .delete_security_group(HERE, &id)
         .await
         .expect("delete");
+    assert!(tagged().await.is_empty());
     world
         .cloud
         .delete_security_group(HERE, &id)

@@ -163,6 +163,10 @@ pub fn making(view: Making) -> MakingStep {
     match view.sight {
         ImageSight::Available => Complete,
         ImageSight::Broken if view.instance_gone => Fail("the instance disappeared during imaging"),
+        // Once too late it stays too late, whatever the clean-up that follows makes of it.
+        ImageSight::Broken if view.age >= DEADLINE => {
+            Fail("EC2 did not finish the image in 4 hours")
+        }
         ImageSight::Broken if view.generation >= MAX_GENERATIONS => {
             Fail("EC2 failed the image three times")
         }
@@ -352,5 +356,10 @@ mod tests {
         assert_eq!(broken(2, false), MakingStep::NextGeneration);
         assert!(matches!(broken(3, false), MakingStep::Fail(_)));
         assert!(matches!(broken(1, true), MakingStep::Fail(_)));
+        // Given up at the deadline, marked broken for its clean-up: no second try.
+        assert!(matches!(
+            making(view(ImageSight::Broken, DEADLINE)),
+            MakingStep::Fail(_)
+        ));
     }
 }

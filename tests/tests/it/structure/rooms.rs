@@ -9,8 +9,9 @@ use serde_json::Value;
 use super::files;
 
 /// Who may import whom; `*` may import everybody.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("domain", &[]),
+    ("failpoint", &[]),
     ("recipe", &["domain"]),
     ("cloud", &["domain"]),
     ("probe", &["domain"]),
@@ -22,7 +23,15 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("client", &["domain"]),
     (
         "worker",
-        &["domain", "cloud", "queue", "entity", "probe", "telemetry"],
+        &[
+            "domain",
+            "cloud",
+            "queue",
+            "entity",
+            "failpoint",
+            "probe",
+            "telemetry",
+        ],
     ),
     (
         "api",
