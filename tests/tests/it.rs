@@ -8,6 +8,7 @@ mod it {
     mod compose;
     mod doorbell;
     mod doubts;
+    mod faults;
     mod killed;
     mod ledger;
     mod life;

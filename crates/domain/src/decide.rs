@@ -2,5 +2,6 @@
 //! `Wait` (until an instant) or an end; the worker's hands do what is said here and nothing else.
 
 pub mod ami;
+pub mod install;
 pub mod launch;
 pub mod readiness;

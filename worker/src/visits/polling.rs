@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ingot_cloud::{ImageFacts, ImageState};
-use ingot_domain::decide::ami::{ImageSight, Making, MakingStep, REVERIFY_AFTER, making};
+use ingot_domain::decide::ami::{ImageSight, Making, MakingStep, REVERIFY_AFTER, TOO_LATE, making};
 use ingot_domain::deployment::AmiStatus;
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::image::ImageStatus;
@@ -45,10 +45,10 @@ pub(super) async fn poll(
         .await?;
     let generation = tries.map_or(1, |effect| u32::try_from(effect.generation).unwrap_or(1));
     // A try that was marked broken stays so, whatever its clean-up has changed in EC2 since.
-    let sight = if row.error.is_some() {
-        ImageSight::Broken
-    } else {
-        sight
+    let sight = match row.error.as_deref() {
+        Some(TOO_LATE) => ImageSight::GivenUp,
+        Some(_) => ImageSight::Broken,
+        None => sight,
     };
     let step = making(Making {
         sight,
@@ -62,13 +62,16 @@ pub(super) async fn poll(
         // its snapshots are known to nobody once it is deregistered.
         let reason = facts.as_ref().and_then(|facts| facts.state_reason.clone());
         let snapshots = snapshot_ids(facts.as_ref());
-        let error = Some(reason.unwrap_or_else(|| "EC2 gave no reason".to_owned()));
+        let error = match step {
+            MakingStep::Fail(why) if gives_up => why.to_owned(),
+            _ => reason.unwrap_or_else(|| "EC2 gave no reason".to_owned()),
+        };
         case.marks.intend(&DEREGISTER);
         if !snapshots.is_empty() {
             case.marks.intend(&DELETE_SNAPSHOT);
         }
         case.change.image = Some(image::Model {
-            error,
+            error: Some(error),
             snapshots: serde_json::json!(snapshots),
             ..row
         });
@@ -98,7 +101,8 @@ pub(super) async fn poll(
             clean_up(hands, &mut case, &row).await?;
             let reason = row
                 .error
-                .as_ref()
+                .as_deref()
+                .filter(|reason| *reason != why)
                 .map_or(String::new(), |reason| format!(": {reason}"));
             fail(hands, case, row, &format!("{why}{reason}"))
         }
