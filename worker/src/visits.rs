@@ -13,7 +13,7 @@ mod shape;
 
 use ingot_domain::event::{Line, Source};
 use ingot_domain::task::TaskKind;
-use ingot_entity::store::{Claim, Then};
+use ingot_entity::store::{Claim, Ending, Then};
 
 use crate::case::{Case, Visit, VisitError};
 use crate::hands::Hands;
@@ -46,6 +46,13 @@ pub(crate) async fn give_up(
             let mut case = Case::load(hands, claim).await?;
             if !case.status.is_final() {
                 case.fail(hands, &why, Source::Deploy);
+                // A launch nobody learnt the end of may have made an instance that no row would name.
+                for effect in hands.ledger.open_launches(&case.row.id).await? {
+                    let ending = Ending::Effect(effect);
+                    case.change
+                        .tasks
+                        .push(ending.task(&case.row.id, hands.ledger.now()));
+                }
             }
             Ok(case.end(then))
         }

@@ -2,6 +2,7 @@
 //! `Wait` (until an instant) or an end; the worker's hands do what is said here and nothing else.
 
 pub mod ami;
+pub mod doubt;
 pub mod install;
 pub mod launch;
 pub mod readiness;

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use ingot_cloud::{ErrorKind, InstanceState};
+use ingot_domain::decide::doubt::{Made, made};
+use ingot_domain::decide::launch::Intent;
 use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::DEPLOYMENT_TAG;
@@ -146,17 +148,20 @@ async fn last_launch(hands: &Hands, case: &mut Case) -> Result<Launch, VisitErro
         .find_instances_by_token(&case.row.region, &effect.id)
         .await?;
     let now = hands.ledger.now();
-    Ok(match found.first() {
-        Some(instance) => {
-            case.change.outcome = Some(effect.done(&instance.id, now));
-            Launch::Made(instance.id.clone())
-        }
-        None if hands.doubt_is_over(last_sent) => {
-            case.change.outcome = Some(effect.not_done("the deployment ended before it", now));
-            Launch::None
-        }
-        None => Launch::Doubt,
-    })
+    let over = hands.doubt_is_over(last_sent);
+    Ok(
+        match (made(Intent::Open, !found.is_empty(), over), found.first()) {
+            (Made::Instance, Some(instance)) => {
+                case.change.outcome = Some(effect.done(&instance.id, now));
+                Launch::Made(instance.id.clone())
+            }
+            (Made::Nothing, _) => {
+                case.change.outcome = Some(effect.not_done("the deployment ended before it", now));
+                Launch::None
+            }
+            (Made::Doubt | Made::Instance, _) => Launch::Doubt,
+        },
+    )
 }
 
 /// Terminates, and answers whether the instance is gone.

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use ingot_cloud::{CloudError, ErrorKind, ImageFacts, ImageQuery, ImageSpec, ImageState};
+use ingot_domain::decide::doubt::{NameSight, Naming, naming};
 use ingot_domain::deployment::AmiStatus;
 use ingot_domain::event::{Line, Source, ami, product};
 use ingot_domain::image::{EFFECT_TAG, ImageKey, ImageStatus, Provenance, name};
-use ingot_domain::retry::YOUNG;
 use ingot_entity::store::{Claim, EffectKind, Intention};
 use ingot_entity::{LedgerError, effect, image};
 
@@ -155,31 +155,38 @@ async fn look_then_create(
         ..ImageQuery::default()
     };
     let found = hands.cloud.find_images(&region, &query).await?;
-    let gone = |image: &&ImageFacts| image.state != ImageState::Deregistered;
-    if let Some(image) = found
+    let there = |image: &&ImageFacts| image.state != ImageState::Deregistered;
+    let ours = |image: &&ImageFacts| image.tags.get(EFFECT_TAG) == Some(&effect.id);
+    let there: Vec<&ImageFacts> = found.iter().filter(there).collect();
+    let adopted = there
         .iter()
-        .filter(gone)
-        .find(|image| image.tags.get(EFFECT_TAG) == Some(&effect.id))
-    {
-        hands
-            .metrics
-            .unknown_resolved
-            .with_label_values(&["create_image", "adopted"])
-            .inc();
-        let id = image.id.clone();
-        return initiated(hands, case, row, effect, &id);
-    }
-    if found.iter().any(|image| gone(&image)) {
-        // Our own image may be shown before its tags are (FAULTS F06).
-        let untagged = found.iter().all(|image| image.tags.is_empty());
-        if untagged && hands.since(effect.created_at) < YOUNG {
+        .copied()
+        .find(ours)
+        .map(|image| image.id.clone());
+    let sight = match (&adopted, there.is_empty()) {
+        (Some(_), _) => NameSight::Ours,
+        (None, true) => NameSight::Nobody,
+        (None, false) if there.iter().all(|image| image.tags.is_empty()) => NameSight::Untagged,
+        (None, false) => NameSight::Foreign,
+    };
+    match (naming(sight, hands.since(effect.created_at)), adopted) {
+        (Naming::Adopt, Some(id)) => {
+            hands
+                .metrics
+                .unknown_resolved
+                .with_label_values(&["create_image", "adopted"])
+                .inc();
+            return initiated(hands, case, row, effect, &id);
+        }
+        (Naming::Wait, _) => {
             return Ok(case.snooze(
                 hands,
                 Duration::from_secs(5),
                 "looking whose image has the name",
             ));
         }
-        return rename(hands, case, row, effect, spec);
+        (Naming::Rename, _) => return rename(hands, case, row, effect, spec),
+        (Naming::Create | Naming::Adopt, _) => {}
     }
     match CREATE_IMAGE
         .effect(hands.cloud.create_image(&region, &spec))
@@ -244,14 +251,15 @@ async fn refused(
         .with_label_values(&["create_image", outcome])
         .inc();
     match error.kind {
-        // The name is taken, but the look-up showed nobody: it lags (EC2.md 2). After five minutes it is a deregistered
-        // image's name that has not propagated, and another name is taken.
-        ErrorKind::Duplicate if hands.since(effect.created_at) < YOUNG => Ok(case.snooze(
-            hands,
-            Duration::from_secs(10),
-            "looking for the AMI that has the name",
-        )),
-        ErrorKind::Duplicate => rename(hands, case, row, effect, spec),
+        // After five minutes it is a deregistered image's name that has not propagated, and another name is taken.
+        ErrorKind::Duplicate => match naming(NameSight::Taken, hands.since(effect.created_at)) {
+            Naming::Rename => rename(hands, case, row, effect, spec),
+            _ => Ok(case.snooze(
+                hands,
+                Duration::from_secs(10),
+                "looking for the AMI that has the name",
+            )),
+        },
         ErrorKind::NotFound => {
             polling::fail(hands, case, row, "the instance disappeared during imaging")
         }

@@ -1,0 +1,545 @@
+//! Visits in memory: look, ask `decide`, call or commit. The same rules in the same order as the worker's, without its words.
+
+use std::time::Duration;
+
+use ingot_domain::decide::ami::{self, Before, BeforeStep, ImageSight, Making, MakingStep};
+use ingot_domain::decide::doubt::{self, Made, NameSight, Naming};
+use ingot_domain::decide::install;
+use ingot_domain::decide::launch::{self, Intent, Sight, Step};
+use ingot_domain::deployment::{AmiStatus, Status};
+use ingot_domain::image::ImageStatus;
+use ingot_domain::task::TaskKind;
+
+use crate::cloud::Cloud;
+use crate::ledger::{Change, Claim, Deployment, Effect, Image, Ledger, Outcome, Then};
+
+/// How long an installation takes, and how long it settles.
+const INSTALL: u64 = 60;
+const SETTLE: u64 = 30;
+/// Launches of one run.
+const MAX_GENERATIONS: u32 = 4;
+/// When an unknown or unanswered call is looked at again.
+const SOON: u64 = 4;
+
+/// A call with an effect.
+#[derive(Debug, Clone)]
+pub(crate) enum Call {
+    Launch { effect: usize },
+    CreateImage { effect: usize, name: String },
+    Terminate { instance: usize },
+    CleanUp { image: usize, last: Option<bool> },
+}
+
+/// What a call answered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Answer {
+    /// What it made; `None` when it surely made nothing (a spent token, a taken name).
+    Made(Option<usize>),
+    /// Nobody knows.
+    Unknown,
+}
+
+/// How a visit goes on.
+#[derive(Debug, Clone)]
+pub(crate) enum Next {
+    Commit(Change, Then),
+    Call(Call, Change),
+}
+
+/// What a visit sees.
+pub(crate) struct Desk<'a> {
+    pub(crate) ledger: &'a Ledger,
+    pub(crate) cloud: &'a Cloud,
+    pub(crate) now: u64,
+    pub(crate) claim: Claim,
+}
+
+impl Desk<'_> {
+    fn about(&self) -> usize {
+        self.ledger.tasks[self.claim.task].deployment
+    }
+
+    fn row(&self) -> Deployment {
+        self.ledger.deployments[self.about()].clone()
+    }
+
+    fn since(&self, at: u64) -> Duration {
+        Duration::from_secs(self.now - at)
+    }
+
+    fn after(&self, wait: Duration) -> Then {
+        Then::Snooze(self.now + wait.as_secs())
+    }
+
+    /// Looks, and decides what comes first.
+    pub(crate) fn look(&self) -> Next {
+        if self.claim.poisoned {
+            return self.give_up();
+        }
+        match self.ledger.tasks[self.claim.task].kind {
+            TaskKind::Launch => self.launch(),
+            TaskKind::Readiness => self.readiness(),
+            TaskKind::Ami => self.ami(),
+            TaskKind::Destroy => self.destroy(),
+            kind => unreachable!("{kind}"),
+        }
+    }
+
+    fn intent(&self, effect: Option<usize>) -> Intent {
+        match effect.map(|at| self.ledger.effects[at].outcome) {
+            Some(Outcome::Open) => Intent::Open,
+            Some(Outcome::Done(_)) => Intent::Done,
+            Some(Outcome::NotDone) | None => Intent::None,
+        }
+    }
+
+    fn launch(&self) -> Next {
+        let (row, effect) = (self.row(), self.ledger.effect(self.about(), false));
+        let sight = match effect.map(|at| self.ledger.effects[at].outcome) {
+            Some(Outcome::Done(at)) => self.cloud.sight(at, self.now),
+            _ => Sight::Unasked,
+        };
+        let view = launch::View {
+            status: row.status,
+            intent: self.intent(effect),
+            sight,
+            age: self.since(row.launched_at),
+            private_only: false,
+        };
+        match (launch::decide(view), effect) {
+            (Step::Over, _) => over(),
+            (Step::Prepare, effect) => {
+                let last = effect.map_or(0, |at| self.ledger.effects[at].generation);
+                if last >= MAX_GENERATIONS {
+                    return fail(row);
+                }
+                let intend = Effect {
+                    deployment: self.about(),
+                    image: false,
+                    outcome: Outcome::Open,
+                    created_at: self.now,
+                    generation: last + 1,
+                };
+                let status = Status::Deploying;
+                let change = Change {
+                    intend: Some(intend),
+                    ..written(Deployment { status, ..row })
+                };
+                Next::Commit(change, Then::Snooze(self.now))
+            }
+            (Step::LookThenLaunch, Some(effect)) => match self.cloud.by_token(effect, self.now) {
+                Some(at) if self.cloud.instances[at].alive => self.launched(row, effect, at),
+                _ => Next::Call(Call::Launch { effect }, written(row)),
+            },
+            (Step::Watch(wait), _) => Next::Commit(Change::default(), self.after(wait)),
+            (Step::HandOver, _) => {
+                let tasks = vec![(TaskKind::Readiness, row.launched_at + 180)];
+                let status = Status::Running;
+                let change = Change {
+                    tasks,
+                    ..written(Deployment { status, ..row })
+                };
+                Next::Commit(change, Then::Done)
+            }
+            (Step::Fail(_), _) => fail(row),
+            (Step::LookThenLaunch, None) => unreachable!("an open intent without its row"),
+        }
+    }
+
+    fn launched(&self, row: Deployment, effect: usize, at: usize) -> Next {
+        let change = Change {
+            outcome: Some((effect, Outcome::Done(at))),
+            ..written(Deployment {
+                instance: Some(at),
+                launched_at: self.now,
+                ..row
+            })
+        };
+        Next::Commit(change, self.after(launch::WATCH))
+    }
+
+    /// Readiness takes one check here; `decide::readiness` has tables of its own.
+    fn readiness(&self) -> Next {
+        let row = self.row();
+        if row.status != Status::Running {
+            return over();
+        }
+        let change = Change {
+            tasks: vec![(TaskKind::Ami, self.now)],
+            ..written(Deployment {
+                status: Status::Success,
+                ami: Some(AmiStatus::Pending),
+                ready_at: Some(self.now),
+                finished_at: Some(self.now),
+                ..row
+            })
+        };
+        Next::Commit(change, Then::Done)
+    }
+
+    fn ami(&self) -> Next {
+        let row = self.row();
+        let image = row.image.and_then(|id| self.ledger.image(id));
+        if let Some(at) = image
+            && self.ledger.images[at].status != ImageStatus::Failed
+            && row.ami == Some(AmiStatus::Creating)
+        {
+            return self.imaging(row, self.ledger.images[at].clone());
+        }
+        let alive = |at: usize| self.cloud.instances[at].alive;
+        let view = Before {
+            status: row.status,
+            ami: row.ami,
+            golden: true,
+            wanted: true,
+            from_own_image: false,
+            ebs_root: true,
+            instance_gone: !row.instance.is_some_and(alive),
+            installed: row.installed_at.is_some(),
+            since_installed: row.installed_at.map_or(Duration::ZERO, |at| self.since(at)),
+            settle: Duration::from_secs(SETTLE),
+        };
+        let ended = |ami| {
+            Next::Commit(
+                written(Deployment {
+                    ami: Some(ami),
+                    ..row.clone()
+                }),
+                Then::Done,
+            )
+        };
+        match ami::before_claim(view) {
+            BeforeStep::Over => over(),
+            BeforeStep::Skip(_) if row.ami == Some(AmiStatus::Creating) => ended(AmiStatus::Failed),
+            BeforeStep::Skip(_) => ended(AmiStatus::Skipped),
+            BeforeStep::Fail(_) => ended(AmiStatus::Failed),
+            BeforeStep::AskInstalled => self.ask(row),
+            BeforeStep::Wait(wait) => Next::Commit(Change::default(), self.after(wait)),
+            BeforeStep::Claim => self.claim_key(row),
+        }
+    }
+
+    fn ask(&self, row: Deployment) -> Next {
+        let since = self.since(row.ready_at.unwrap_or_default());
+        let answer = if since.as_secs() >= INSTALL {
+            install::Answer::Over
+        } else {
+            install::Answer::NotYet
+        };
+        match install::asked(answer, since) {
+            install::Step::Settle => {
+                let installed_at = Some(self.now);
+                let change = written(Deployment {
+                    installed_at,
+                    ..row
+                });
+                Next::Commit(change, Then::Snooze(self.now + SETTLE))
+            }
+            install::Step::Listen(wait) | install::Step::AskAgain(wait) => {
+                Next::Commit(Change::default(), self.after(wait))
+            }
+            install::Step::Fail(why) => unreachable!("it was over after {INSTALL} s: {why}"),
+        }
+    }
+
+    fn claim_key(&self, row: Deployment) -> Next {
+        let key = key(self.about());
+        if let Some(holder) = self.ledger.holder(key) {
+            let holder = &self.ledger.images[holder];
+            if holder.ami.is_none() {
+                return Next::Commit(Change::default(), Then::Snooze(self.now + 2));
+            }
+            let ami = Some(AmiStatus::Skipped);
+            return Next::Commit(written(Deployment { ami, ..row }), Then::Done);
+        }
+        let of_key = self.ledger.images.iter().filter(|image| image.key == key);
+        let tries = self.ledger.effect(self.about(), true);
+        let last = tries.map_or(0, |at| self.ledger.effects[at].generation);
+        let id = self.about() * 1000 + last as usize;
+        let claim = Image {
+            id,
+            key,
+            name: format!("key-{key}-g{}", of_key.count() + 1),
+            status: ImageStatus::Claimed,
+            ami: None,
+            requested_at: self.now,
+            marked: None,
+        };
+        let intend = Effect {
+            deployment: self.about(),
+            image: true,
+            outcome: Outcome::Open,
+            created_at: self.now,
+            generation: last + 1,
+        };
+        let change = Change {
+            claim: Some(claim),
+            intend: Some(intend),
+            ..written(Deployment {
+                ami: Some(AmiStatus::Creating),
+                image: Some(id),
+                ..row
+            })
+        };
+        Next::Commit(change, Then::Snooze(self.now))
+    }
+
+    fn imaging(&self, row: Deployment, image: Image) -> Next {
+        let effect = self
+            .ledger
+            .effect(self.about(), true)
+            .expect("an image's intention");
+        let intended = &self.ledger.effects[effect];
+        if image.status != ImageStatus::Claimed {
+            return self.poll(row, image, intended.generation);
+        }
+        assert_eq!(
+            intended.outcome,
+            Outcome::Open,
+            "a claimed image's intention"
+        );
+        let shown = self.cloud.by_name(&image.name, self.now);
+        let sight = match shown {
+            None => NameSight::Nobody,
+            Some(at) if self.cloud.images[at].effect == effect => NameSight::Ours,
+            Some(_) => NameSight::Foreign,
+        };
+        match (doubt::naming(sight, self.since(intended.created_at)), shown) {
+            (Naming::Adopt, Some(at)) => self.initiated(row, image, effect, at),
+            (Naming::Wait, _) => Next::Commit(Change::default(), Then::Snooze(self.now + 5)),
+            (Naming::Rename, _) => self.rename(row, image),
+            (Naming::Create | Naming::Adopt, _) => {
+                let name = image.name;
+                Next::Call(Call::CreateImage { effect, name }, written(row))
+            }
+        }
+    }
+
+    fn initiated(&self, row: Deployment, image: Image, effect: usize, at: usize) -> Next {
+        let image = Image {
+            status: ImageStatus::Pending,
+            ami: Some(at),
+            requested_at: self.now,
+            ..image
+        };
+        let change = Change {
+            outcome: Some((effect, Outcome::Done(at))),
+            image: Some(image),
+            ..written(row)
+        };
+        Next::Commit(change, self.after(ami::POLL))
+    }
+
+    fn rename(&self, row: Deployment, image: Image) -> Next {
+        let name = format!("{}'", image.name);
+        let change = Change {
+            image: Some(Image { name, ..image }),
+            ..written(row)
+        };
+        Next::Commit(change, Then::Snooze(self.now))
+    }
+
+    fn poll(&self, row: Deployment, image: Image, generation: u32) -> Next {
+        let at = image.ami.expect("a pending image's id");
+        let seen = self.cloud.image(at, self.now);
+        let sight = image.marked.unwrap_or(seen);
+        let step = ami::making(Making {
+            sight,
+            age: self.since(image.requested_at),
+            generation,
+            instance_gone: false,
+        });
+        let gives_up = sight == ImageSight::Pending && matches!(step, MakingStep::Fail(_));
+        if (sight == ImageSight::Broken || gives_up) && image.marked.is_none() {
+            let given_up = if gives_up {
+                ImageSight::GivenUp
+            } else {
+                ImageSight::Broken
+            };
+            let marked = Some(given_up);
+            let change = Change {
+                image: Some(Image { marked, ..image }),
+                ..written(row)
+            };
+            return Next::Commit(change, Then::Snooze(self.now));
+        }
+        match step {
+            MakingStep::Poll { after, .. } => Next::Commit(Change::default(), self.after(after)),
+            MakingStep::Complete => {
+                let (status, ami) = (ImageStatus::Available, Some(AmiStatus::Completed));
+                let change = Change {
+                    image: Some(Image { status, ..image }),
+                    ..written(Deployment { ami, ..row })
+                };
+                Next::Commit(change, Then::Done)
+            }
+            MakingStep::NextGeneration => Next::Call(
+                Call::CleanUp {
+                    image: at,
+                    last: Some(false),
+                },
+                written(row),
+            ),
+            MakingStep::Fail(_) => Next::Call(
+                Call::CleanUp {
+                    image: at,
+                    last: Some(true),
+                },
+                written(row),
+            ),
+        }
+    }
+
+    fn destroy(&self) -> Next {
+        let row = self.row();
+        if row.ami == Some(AmiStatus::Creating) {
+            return Next::Commit(Change::default(), Then::Snooze(self.now + 30));
+        }
+        let mut change = written(row.clone());
+        let instance = match row.instance {
+            Some(at) => Some(at),
+            None => {
+                let effect = self.ledger.effect(self.about(), false);
+                let known = effect.map(|at| (at, &self.ledger.effects[at]));
+                let found = effect.and_then(|at| self.cloud.by_token(at, self.now));
+                let sent = known.map_or(0, |(_, effect)| effect.created_at);
+                let sent = row.finished_at.map_or(sent, |ended| ended.max(sent));
+                let since = self.since(sent);
+                let over = doubt::is_over(since, since);
+                match (
+                    doubt::made(self.intent(effect), found.is_some(), over),
+                    known,
+                ) {
+                    (Made::Doubt, _) => {
+                        return Next::Commit(Change::default(), Then::Snooze(self.now + 1));
+                    }
+                    (Made::Nothing, Some((at, effect))) if effect.outcome == Outcome::Open => {
+                        change.outcome = Some((at, Outcome::NotDone));
+                        None
+                    }
+                    (Made::Nothing, _) => None,
+                    (Made::Instance, Some((at, effect))) => match (effect.outcome, found) {
+                        (Outcome::Done(made), _) | (_, Some(made)) => {
+                            change.outcome = Some((at, Outcome::Done(made)));
+                            Some(made)
+                        }
+                        _ => unreachable!("found and not found"),
+                    },
+                    (Made::Instance, None) => unreachable!("made without an effect"),
+                }
+            }
+        };
+        match instance {
+            Some(instance) => Next::Call(Call::Terminate { instance }, change),
+            None => Next::Commit(self.gone(change), Then::Done),
+        }
+    }
+
+    fn gone(&self, mut change: Change) -> Change {
+        if let Some((_, row)) = &mut change.deployment {
+            row.instance = None;
+            if !self.ledger.tasks[self.claim.task].keeps_status {
+                row.status = Status::Destroyed;
+            }
+        }
+        change
+    }
+
+    /// What follows a call's answer; `change` is what the visit had prepared before it.
+    pub(crate) fn answered(&self, call: &Call, change: Change, answer: Answer) -> Next {
+        let Answer::Made(made) = answer else {
+            return Next::Commit(Change::default(), Then::Snooze(self.now + SOON));
+        };
+        let row = change.deployment.clone().expect("the row as loaded").1;
+        let image = || {
+            let at = row.image.and_then(|id| self.ledger.image(id));
+            self.ledger.images[at.expect("its image")].clone()
+        };
+        match (call, made) {
+            (Call::Launch { effect }, Some(at)) => self.launched(row, *effect, at),
+            (Call::Launch { effect }, None) => {
+                let outcome = Some((*effect, Outcome::NotDone));
+                Next::Commit(Change { outcome, ..change }, Then::Snooze(self.now))
+            }
+            (Call::CreateImage { effect, .. }, Some(at)) => {
+                let image = image();
+                self.initiated(row, image, *effect, at)
+            }
+            (Call::CreateImage { effect, .. }, None) => {
+                let age = self.since(self.ledger.effects[*effect].created_at);
+                match doubt::naming(NameSight::Taken, age) {
+                    Naming::Rename => {
+                        let image = image();
+                        self.rename(row, image)
+                    }
+                    _ => Next::Commit(Change::default(), Then::Snooze(self.now + 10)),
+                }
+            }
+            (Call::Terminate { .. }, _) => Next::Commit(self.gone(change), Then::Done),
+            (Call::CleanUp { last, .. }, _) => {
+                let status = ImageStatus::Failed;
+                let image = Some(Image { status, ..image() });
+                if *last == Some(true) {
+                    let ami = Some(AmiStatus::Failed);
+                    let change = written(Deployment { ami, ..row });
+                    return Next::Commit(Change { image, ..change }, Then::Done);
+                }
+                Next::Commit(Change { image, ..change }, Then::Snooze(self.now + 60))
+            }
+        }
+    }
+
+    fn give_up(&self) -> Next {
+        let row = self.row();
+        let mut change = Change::default();
+        match self.ledger.tasks[self.claim.task].kind {
+            TaskKind::Launch | TaskKind::Readiness if !row.status.is_final() => {
+                if let Next::Commit(failed, _) = fail(row) {
+                    change = failed;
+                }
+                let effect = self.ledger.effect(self.about(), false);
+                if self.intent(effect) == Intent::Open {
+                    change.tasks.push((TaskKind::Destroy, self.now));
+                }
+            }
+            TaskKind::Ami => {
+                let image = row.image.and_then(|id| self.ledger.image(id));
+                let image = image.map(|at| self.ledger.images[at].clone());
+                let image = image.filter(|image| image.status == ImageStatus::Claimed);
+                let status = ImageStatus::Failed;
+                if row.ami.is_some_and(|ami| !ami.is_final()) {
+                    let ami = Some(AmiStatus::Failed);
+                    change = written(Deployment { ami, ..row });
+                }
+                change.image = image.map(|image| Image { status, ..image });
+            }
+            _ => {}
+        }
+        Next::Commit(change, Then::GiveUp)
+    }
+}
+
+/// The key of a deployment's image: the first two share one.
+pub(crate) fn key(deployment: usize) -> usize {
+    deployment / 2
+}
+
+fn written(row: Deployment) -> Change {
+    Change {
+        deployment: Some((row.version, row)),
+        ..Change::default()
+    }
+}
+
+fn over() -> Next {
+    Next::Commit(Change::default(), Then::Done)
+}
+
+fn fail(row: Deployment) -> Next {
+    let ami = match row.ami {
+        None | Some(AmiStatus::Pending) => Some(AmiStatus::Skipped),
+        ami => ami,
+    };
+    let status = Status::Failed;
+    Next::Commit(written(Deployment { status, ami, ..row }), Then::Done)
+}
