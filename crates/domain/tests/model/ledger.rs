@@ -6,6 +6,8 @@ use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::task::{LEASE, MAX_CRASHES, TaskKind};
 
+use crate::met;
+
 /// A deployment's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Deployment {
@@ -148,7 +150,10 @@ impl Ledger {
         if task.over || !ready {
             return None;
         }
-        task.crashes += u32::from(task.held);
+        if task.held {
+            met::count("lapsed lease");
+            task.crashes += 1;
+        }
         task.attempt += 1;
         task.epoch += 1;
         task.held = true;
@@ -172,6 +177,7 @@ impl Ledger {
     pub(crate) fn commit(&mut self, claim: Claim, change: &Change, then: Then, now: u64) -> bool {
         let held = &self.tasks[claim.task];
         if !held.held || held.epoch != claim.epoch {
+            met::count("fenced");
             return false;
         }
         let about = held.deployment;
@@ -184,6 +190,11 @@ impl Ledger {
             .as_ref()
             .is_some_and(|row| self.holder(row.key).is_some());
         if overtaken || taken {
+            met::count(if overtaken {
+                "overtaken"
+            } else {
+                "key was taken"
+            });
             // Given back: the next look sees what happened.
             self.end(claim, Then::Snooze(now));
             return false;

@@ -12,6 +12,7 @@ use ingot_domain::task::TaskKind;
 
 use crate::cloud::Cloud;
 use crate::ledger::{Change, Claim, Deployment, Effect, Image, Ledger, Outcome, Then};
+use crate::met;
 
 /// How long an installation takes, and how long it settles.
 const INSTALL: u64 = 60;
@@ -74,6 +75,7 @@ impl Desk<'_> {
     /// Looks, and decides what comes first.
     pub(crate) fn look(&self) -> Next {
         if self.claim.poisoned {
+            met::count("poisoned");
             return self.give_up();
         }
         match self.ledger.tasks[self.claim.task].kind {
@@ -128,7 +130,10 @@ impl Desk<'_> {
                 Next::Commit(change, Then::Snooze(self.now))
             }
             (Step::LookThenLaunch, Some(effect)) => match self.cloud.by_token(effect, self.now) {
-                Some(at) if self.cloud.instances[at].alive => self.launched(row, effect, at),
+                Some(at) if self.cloud.instances[at].alive => {
+                    met::count("adopted instance");
+                    self.launched(row, effect, at)
+                }
                 _ => Next::Call(Call::Launch { effect }, written(row)),
             },
             (Step::Watch(wait), _) => Next::Commit(Change::default(), self.after(wait)),
@@ -245,6 +250,7 @@ impl Desk<'_> {
     fn claim_key(&self, row: Deployment) -> Next {
         let key = key(self.about());
         if let Some(holder) = self.ledger.holder(key) {
+            met::count("key is held");
             let holder = &self.ledger.images[holder];
             if holder.ami.is_none() {
                 return Next::Commit(Change::default(), Then::Snooze(self.now + 2));
@@ -305,7 +311,10 @@ impl Desk<'_> {
             Some(_) => NameSight::Foreign,
         };
         match (doubt::naming(sight, self.since(intended.created_at)), shown) {
-            (Naming::Adopt, Some(at)) => self.initiated(row, image, effect, at),
+            (Naming::Adopt, Some(at)) => {
+                met::count("adopted image");
+                self.initiated(row, image, effect, at)
+            }
             (Naming::Wait, _) => Next::Commit(Change::default(), Then::Snooze(self.now + 5)),
             (Naming::Rename, _) => self.rename(row, image),
             (Naming::Create | Naming::Adopt, _) => {
@@ -361,6 +370,7 @@ impl Desk<'_> {
                 image: Some(Image { marked, ..image }),
                 ..written(row)
             };
+            met::count("failed image");
             return Next::Commit(change, Then::Snooze(self.now));
         }
         match step {
@@ -414,12 +424,16 @@ impl Desk<'_> {
                         return Next::Commit(Change::default(), Then::Snooze(self.now + 1));
                     }
                     (Made::Nothing, Some((at, effect))) if effect.outcome == Outcome::Open => {
+                        met::count("doubt waited out");
                         change.outcome = Some((at, Outcome::NotDone));
                         None
                     }
                     (Made::Nothing, _) => None,
                     (Made::Instance, Some((at, effect))) => match (effect.outcome, found) {
                         (Outcome::Done(made), _) | (_, Some(made)) => {
+                            if effect.outcome == Outcome::Open {
+                                met::count("doubt resolved");
+                            }
                             change.outcome = Some((at, Outcome::Done(made)));
                             Some(made)
                         }
@@ -466,6 +480,7 @@ impl Desk<'_> {
                 self.initiated(row, image, *effect, at)
             }
             (Call::CreateImage { effect, .. }, None) => {
+                met::count("taken name");
                 let age = self.since(self.ledger.effects[*effect].created_at);
                 match doubt::naming(NameSight::Taken, age) {
                     Naming::Rename => {
