@@ -169,7 +169,7 @@ async fn look_then_create(
         (None, false) if there.iter().all(|image| image.tags.is_empty()) => NameSight::Untagged,
         (None, false) => NameSight::Foreign,
     };
-    match (naming(sight, hands.since(effect.created_at)), adopted) {
+    match (naming(sight, met(hands, &row)), adopted) {
         (Naming::Adopt, Some(id)) => {
             hands
                 .metrics
@@ -179,11 +179,8 @@ async fn look_then_create(
             return initiated(hands, case, row, effect, &id);
         }
         (Naming::Wait, _) => {
-            return Ok(case.snooze(
-                hands,
-                Duration::from_secs(5),
-                "looking whose image has the name",
-            ));
+            let why = "looking whose image has the name";
+            return Ok(taken(hands, case, row, Duration::from_secs(5), why));
         }
         (Naming::Rename, _) => return rename(hands, case, row, effect, spec),
         (Naming::Create | Naming::Adopt, _) => {}
@@ -252,13 +249,12 @@ async fn refused(
         .inc();
     match error.kind {
         // After five minutes it is a deregistered image's name that has not propagated, and another name is taken.
-        ErrorKind::Duplicate => match naming(NameSight::Taken, hands.since(effect.created_at)) {
+        ErrorKind::Duplicate => match naming(NameSight::Taken, met(hands, &row)) {
             Naming::Rename => rename(hands, case, row, effect, spec),
-            _ => Ok(case.snooze(
-                hands,
-                Duration::from_secs(10),
-                "looking for the AMI that has the name",
-            )),
+            _ => {
+                let why = "looking for the AMI that has the name";
+                Ok(taken(hands, case, row, Duration::from_secs(10), why))
+            }
         },
         ErrorKind::NotFound => {
             polling::fail(hands, case, row, "the instance disappeared during imaging")
@@ -283,6 +279,23 @@ async fn refused(
         ),
         _ => Ok(case.end(then_for(hands, claim, error))),
     }
+}
+
+/// How long the name has been found taken.
+fn met(hands: &Hands, row: &image::Model) -> Duration {
+    let at = row.requested_at;
+    at.map_or(Duration::ZERO, |at| hands.since(at))
+}
+
+/// The name is taken, perhaps by our own image: since when is written down, then it is looked for again.
+fn taken(hands: &Hands, mut case: Case, row: image::Model, wait: Duration, why: &str) -> Visit {
+    if row.requested_at.is_none() {
+        case.change.image = Some(image::Model {
+            requested_at: Some(hands.ledger.now()),
+            ..row
+        });
+    }
+    case.snooze(hands, wait, why)
 }
 
 /// Somebody else's image has the name: take the next suffix (F38).
@@ -310,6 +323,7 @@ fn rename(
     case.change.image = Some(image::Model {
         name: spec.name.clone(),
         tags: serde_json::json!(spec.tags),
+        requested_at: None,
         ..row
     });
     case.change.outcome = Some(effect::Model {

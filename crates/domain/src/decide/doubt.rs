@@ -63,12 +63,13 @@ pub enum Naming {
     Create,
 }
 
-/// Decides; `age` is simulated and counts from the intention.
-pub fn naming(sight: NameSight, age: Duration) -> Naming {
+/// Decides; `met` is the simulated time since the name was first found taken, zero when it is now. It does not count from
+/// the intention: that may be old when the call is made at last, and its answer lost a moment ago.
+pub fn naming(sight: NameSight, met: Duration) -> Naming {
     match sight {
         NameSight::Nobody => Naming::Create,
         NameSight::Ours => Naming::Adopt,
-        NameSight::Untagged | NameSight::Taken if age < YOUNG => Naming::Wait,
+        NameSight::Untagged | NameSight::Taken if met < YOUNG => Naming::Wait,
         NameSight::Untagged | NameSight::Taken | NameSight::Foreign => Naming::Rename,
     }
 }

@@ -66,6 +66,8 @@ pub(crate) struct Image {
     pub(crate) status: ImageStatus,
     pub(crate) ami: Option<usize>,
     pub(crate) requested_at: u64,
+    /// Since when its name was found taken.
+    pub(crate) met_at: Option<u64>,
     /// What it was given up as, before it was cleaned up.
     pub(crate) marked: Option<ImageSight>,
 }

@@ -1,11 +1,11 @@
 //! The world of one case: ledger, cloud, clock and two pairs of hands, what happens to them, and what must hold.
 
-use ingot_domain::deployment::Status;
+use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::task::{MAX_CRASHES, TaskKind, VISIT};
 
 use crate::cloud::Cloud;
-use crate::ledger::{Change, Claim, Deployment, Ledger, Then};
+use crate::ledger::{Change, Claim, Deployment, Effect, Ledger, Outcome, Then};
 use crate::visits::{Answer, Call, Desk, Next, key};
 use crate::{Fate, Happening};
 
@@ -37,9 +37,9 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// So many deployments have been asked for, and nobody has begun.
-    pub(crate) fn new(workers: usize, deployments: usize) -> Self {
-        let mut ledger = Ledger::default();
+    /// The deployments have been asked for; those that are `ready` answer, and their image is next.
+    pub(crate) fn new(workers: usize, ready: &[bool]) -> Self {
+        let (mut ledger, mut cloud) = (Ledger::default(), Cloud::default());
         let asked = Deployment {
             status: Status::Queued,
             ami: None,
@@ -51,13 +51,35 @@ impl World {
             installed_at: None,
             image: None,
         };
-        for at in 0..deployments {
-            ledger.deployments.push(asked.clone());
-            ledger.insert(TaskKind::Launch, at, false, 0);
+        for (at, ready) in ready.iter().enumerate() {
+            if !ready {
+                ledger.deployments.push(asked.clone());
+                ledger.insert(TaskKind::Launch, at, false, 0);
+                continue;
+            }
+            let token = ledger.effects.len();
+            let instance = cloud.launch(token, at, 0);
+            ledger.effects.push(Effect {
+                deployment: at,
+                image: false,
+                outcome: instance.map_or(Outcome::NotDone, Outcome::Done),
+                created_at: 0,
+                generation: 1,
+            });
+            ledger.deployments.push(Deployment {
+                status: Status::Success,
+                ami: Some(AmiStatus::Pending),
+                instance,
+                ready_at: Some(500),
+                installed_at: Some(500),
+                finished_at: Some(500),
+                ..asked.clone()
+            });
+            ledger.insert(TaskKind::Ami, at, false, 0);
         }
         Self {
             ledger,
-            cloud: Cloud::default(),
+            cloud,
             hands: vec![None; workers],
             now: 1_000,
         }
