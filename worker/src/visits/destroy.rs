@@ -27,7 +27,7 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
     let ending = claim.task.scope.as_deref().and_then(Ending::parse);
     match ending {
         Some(Ending::Instance(id)) => drop_instance(hands, claim, case, &id).await,
-        Some(Ending::Effect(id)) => drop_effect(hands, case, &id).await,
+        Some(Ending::Effect(id)) => drop_effect(hands, claim, case, &id).await,
         // A later run's instance was not meant.
         Some(Ending::Destroy { run } | Ending::Cancel { run }) if run != case.row.run => {
             Ok(case.end(Then::Done))
@@ -213,7 +213,12 @@ async fn drop_instance(
 }
 
 /// An earlier run's launch whose outcome nobody learnt: whatever its token made is terminated.
-async fn drop_effect(hands: &Hands, mut case: Case, id: &str) -> Result<Visit, VisitError> {
+async fn drop_effect(
+    hands: &Hands,
+    claim: &Claim,
+    mut case: Case,
+    id: &str,
+) -> Result<Visit, VisitError> {
     let effect = hands
         .ledger
         .effect_by_id(id)
@@ -228,7 +233,8 @@ async fn drop_effect(hands: &Hands, mut case: Case, id: &str) -> Result<Visit, V
         .await?;
     let now = hands.ledger.now();
     let Some(first) = found.first().map(|instance| instance.id.clone()) else {
-        if !hands.doubt_is_over(effect.created_at) {
+        // The run ended when this task was made; until then its visits may have sent an intention of any age.
+        if !hands.doubt_is_over(effect.created_at.max(claim.task.created_at)) {
             return Ok(in_doubt(hands, case));
         }
         case.change.outcome = Some(effect.not_done("the run ended before it", now));

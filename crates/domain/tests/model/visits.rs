@@ -108,7 +108,7 @@ impl Desk<'_> {
             (Step::Prepare, effect) => {
                 let last = effect.map_or(0, |at| self.ledger.effects[at].generation);
                 if last >= MAX_GENERATIONS {
-                    return fail(row);
+                    return self.fail(row);
                 }
                 let intend = Effect {
                     deployment: self.about(),
@@ -141,7 +141,7 @@ impl Desk<'_> {
                 };
                 Next::Commit(change, Then::Done)
             }
-            (Step::Fail(_), _) => fail(row),
+            (Step::Fail(_), _) => self.fail(row),
             (Step::LookThenLaunch, None) => unreachable!("an open intent without its row"),
         }
     }
@@ -278,12 +278,26 @@ impl Desk<'_> {
         }
     }
 
+    fn fail(&self, row: Deployment) -> Next {
+        let ami = match row.ami {
+            None | Some(AmiStatus::Pending) => Some(AmiStatus::Skipped),
+            ami => ami,
+        };
+        let change = written(Deployment {
+            status: Status::Failed,
+            ami,
+            finished_at: Some(self.now),
+            ..row
+        });
+        Next::Commit(change, Then::Done)
+    }
+
     fn give_up(&self) -> Next {
         let row = self.row();
         let mut change = Change::default();
         match self.ledger.tasks[self.claim.task].kind {
             TaskKind::Launch | TaskKind::Readiness if !row.status.is_final() => {
-                if let Next::Commit(failed, _) = fail(row) {
+                if let Next::Commit(failed, _) = self.fail(row) {
                     change = failed;
                 }
                 let effect = self.ledger.effect(self.about(), false);
@@ -322,13 +336,4 @@ pub(crate) fn written(row: Deployment) -> Change {
 
 pub(crate) fn over() -> Next {
     Next::Commit(Change::default(), Then::Done)
-}
-
-fn fail(row: Deployment) -> Next {
-    let ami = match row.ami {
-        None | Some(AmiStatus::Pending) => Some(AmiStatus::Skipped),
-        ami => ami,
-    };
-    let status = Status::Failed;
-    Next::Commit(written(Deployment { status, ami, ..row }), Then::Done)
 }
