@@ -11,6 +11,7 @@ use ingot_domain::template::Template;
 use ingot_engine::Visit;
 use ingot_entity::store::{Change, Claim, Then, ami_status_of, status_of};
 use ingot_entity::{LedgerError, deployment};
+use ingot_failpoint::Marks;
 
 use crate::hands::Hands;
 
@@ -44,6 +45,8 @@ pub(crate) struct Case {
     pub(crate) ami: Option<AmiStatus>,
     /// The rest of the change.
     pub(crate) change: Change,
+    /// The steps it intends and those whose outcome it records.
+    pub(crate) marks: Marks,
 }
 
 impl Case {
@@ -68,6 +71,7 @@ impl Case {
             status,
             ami,
             change: Change::default(),
+            marks: Marks::default(),
         })
     }
 
@@ -138,6 +142,7 @@ impl Case {
         Visit {
             change: self.change,
             then,
+            marks: self.marks,
         }
     }
 

@@ -7,11 +7,10 @@ use std::time::{Duration, Instant as Moment};
 use ingot_cloud::batch::Batcher;
 use ingot_cloud::{BaseImageFacts, Cloud, CloudError};
 use ingot_domain::Instant;
+use ingot_domain::decide::doubt;
 use ingot_domain::decide::orphan::Reap;
 use ingot_domain::network::{Cidr, probe_allowed};
 use ingot_domain::pace::Pace;
-use ingot_domain::retry::YOUNG;
-use ingot_domain::task::{LEASE, VISIT};
 use ingot_domain::template::BaseImage;
 use ingot_entity::Ledger;
 use ingot_probe::Prober;
@@ -132,13 +131,12 @@ impl Hands {
         self.ledger.now() - chrono::TimeDelta::from_std(apart).unwrap_or_default()
     }
 
-    /// Whether an effect that left no trace by now surely left none: old enough for EC2 to show it (F39), and older than
-    /// any visit that may still be sending it, which no pace makes shorter.
+    /// Whether an effect that left no trace by now surely left none.
     pub fn doubt_is_over(&self, intended_at: Instant) -> bool {
         let real = (self.ledger.now() - intended_at)
             .to_std()
             .unwrap_or_default();
-        self.since(intended_at) >= YOUNG && real >= VISIT + LEASE
+        doubt::is_over(self.since(intended_at), real)
     }
 
     /// A number in `0.0..1.0`.

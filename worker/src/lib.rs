@@ -4,6 +4,7 @@
 mod case;
 mod hands;
 mod observe;
+mod steps;
 mod story;
 mod visits;
 

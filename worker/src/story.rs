@@ -23,6 +23,7 @@ pub(crate) async fn told(
         Ok(Visit {
             then: Then::Snooze { why, .. },
             change,
+            ..
         }) if why.starts_with(AWS) && change.lines.is_empty() => Some(why.clone()),
         Ok(Visit {
             then: Then::Discard { .. },

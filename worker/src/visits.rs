@@ -19,7 +19,7 @@ use ingot_domain::event::{Line, Source};
 use ingot_domain::pace::Pace;
 use ingot_domain::task::TaskKind;
 use ingot_engine::{Periodic, Visit, Visits, chain};
-use ingot_entity::store::{Claim, Then};
+use ingot_entity::store::{Claim, Ending, Then};
 
 use crate::case::{Case, VisitError, then_for};
 use crate::hands::Hands;
@@ -105,6 +105,13 @@ async fn give_up(
             let mut case = Case::load(hands, claim).await?;
             if !case.status.is_final() {
                 case.fail(hands, &why, Source::Deploy);
+                // A launch nobody learnt the end of may have made an instance that no row would name.
+                for effect in hands.ledger.open_launches(&case.row.id).await? {
+                    let ending = Ending::Effect(effect);
+                    case.change
+                        .tasks
+                        .push(ending.task(&case.row.id, hands.ledger.now()));
+                }
             }
             Ok(case.end(then))
         }

@@ -18,16 +18,23 @@ mod process;
 mod watch;
 
 fn main() -> ExitCode {
-    // Everything that needs no runtime, such as --help, ends here.
-    let cli = args::Cli::parse();
-    let end = runtime().and_then(|runtime| runtime.block_on(run(cli.command)));
-    end.unwrap_or_else(|error| {
+    start().unwrap_or_else(|error| {
         if output::nobody_listens(&error) {
             return ExitCode::SUCCESS;
         }
         eprintln!("{}", failure::block(&error));
         failure::exit(&error).into()
     })
+}
+
+fn start() -> anyhow::Result<ExitCode> {
+    if let Some(end) = process::failpoints::listed()? {
+        return Ok(end);
+    }
+    // Everything that needs no runtime, such as --help, ends here.
+    let cli = args::Cli::parse();
+    process::failpoints::set()?;
+    runtime()?.block_on(run(cli.command))
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

@@ -1,6 +1,7 @@
 //! The commands that are Ingot itself, one file each; everything else is a client of the HTTP API.
 
 pub(crate) mod api;
+pub(crate) mod failpoints;
 pub(crate) mod identity;
 pub(crate) mod migrate;
 pub(crate) mod openapi;

@@ -2,6 +2,8 @@
 //! `Wait` (until an instant) or an end; the worker's hands do what is said here and nothing else.
 
 pub mod ami;
+pub mod doubt;
+pub mod install;
 pub mod launch;
 pub mod orphan;
 pub mod readiness;

@@ -172,7 +172,9 @@ async fn commit(engine: &Engine, claim: &Claim, kind: TaskKind, visit: Visit) ->
         Then::Done => "completed",
         Then::Discard { .. } => "discarded",
     };
+    let marks = visit.marks;
     let outcome = Outcome::of(claim, visit.change, visit.then);
+    marks.before_commit().await;
     let committed = record(engine, &outcome).await;
     let finished = |outcome: &str| {
         engine
@@ -184,6 +186,7 @@ async fn commit(engine: &Engine, claim: &Claim, kind: TaskKind, visit: Visit) ->
     match committed {
         Ok(Committed::Yes) => {
             finished(word);
+            marks.after_commit().await;
             let now = engine.ledger.now();
             for task in outcome
                 .change
@@ -193,6 +196,7 @@ async fn commit(engine: &Engine, claim: &Claim, kind: TaskKind, visit: Visit) ->
             {
                 engine.offer(task.kind.queue(), &[task.id.to_string()]);
             }
+            marks.after_ring().await;
             matches!(outcome.then, Then::Snooze { at, .. } if at <= now)
         }
         Ok(Committed::Fenced) => {

@@ -37,6 +37,7 @@ pub(crate) async fn run(engine: Arc<Engine>, jobs: Vec<Periodic>, shutdown: Canc
             if fired.get(*job) == Some(&due) {
                 continue;
             }
+            ingot_failpoint::hit!("tick.before_fire").await;
             match engine.ledger.fire(job, due).await {
                 Ok(task) => {
                     fired.insert(*job, due);
@@ -47,6 +48,7 @@ pub(crate) async fn run(engine: Arc<Engine>, jobs: Vec<Periodic>, shutdown: Canc
                         .with_label_values(&[outcome])
                         .inc();
                     if let Some(task) = task {
+                        ingot_failpoint::hit!("tick.after_fire").await;
                         engine.offer(Queue::Scheduler, &[task.id.to_string()]);
                     }
                 }

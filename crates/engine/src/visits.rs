@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use ingot_domain::task::TaskKind;
 use ingot_entity::LedgerError;
 use ingot_entity::store::{Change, Claim, Then};
+use ingot_failpoint::Marks;
 
 /// A visit's outcome.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub struct Visit {
     pub change: Change,
     /// What becomes of its task.
     pub then: Then,
+    /// The steps whose failpoints lie around its commit; nothing in a build without them.
+    pub marks: Marks,
 }
 
 impl Visit {
@@ -20,6 +23,7 @@ impl Visit {
         Self {
             change: Change::default(),
             then,
+            marks: Marks::default(),
         }
     }
 }

@@ -3,12 +3,18 @@
 
 mod apalis;
 mod aws;
+mod cancels;
 mod clock;
+mod crash_points;
+mod drill;
 mod foreign;
+mod lost_answers;
 mod network;
 mod postgres;
+mod proof;
 mod redis;
 mod restarts;
+mod schedulers;
 
 use std::time::Duration;
 

@@ -3,3 +3,4 @@
 
 mod files;
 mod rooms;
+mod steps;

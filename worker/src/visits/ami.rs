@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ingot_cloud::{CommandState, ErrorKind, ImageQuery, ImageState, InstanceFacts};
 use ingot_domain::decide::ami::{Before, BeforeStep, before_claim};
+use ingot_domain::decide::install::{Answer, LISTEN, Step, asked};
 use ingot_domain::decide::spot::REBOOT_RISK;
 use ingot_domain::deployment::{AmiStatus, SkipReason};
 use ingot_domain::event::{Line, Source, ami};
@@ -16,9 +17,6 @@ use super::imaging;
 use crate::case::{Case, VisitError};
 use crate::hands::Hands;
 use ingot_engine::Visit;
-
-/// How often an instance is asked whether its installation is over, in simulated seconds.
-const ASK: Duration = Duration::from_secs(15);
 
 pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
     let case = Case::load(hands, claim).await?;
@@ -66,7 +64,6 @@ fn view(hands: &Hands, case: &Case, facts: Option<&InstanceFacts>) -> Before {
         ebs_root: facts.is_none_or(|facts| facts.root_device_type == "ebs"),
         instance_gone: facts.is_none_or(|facts| facts.state.is_ending()),
         installed: installed_at.is_some(),
-        since_ready: since(case.row.ready_at),
         since_installed: since(installed_at),
         settle: Duration::from_secs(u64::from(case.recipe.images.settle_seconds)),
     }
@@ -116,54 +113,52 @@ async fn ask_installed(hands: &Hands, mut case: Case) -> Result<Visit, VisitErro
         return Ok(case.again(hands, "installed"));
     };
     let region = case.row.region.clone();
-    let Some(command_id) = case.row.install_command_id.clone() else {
-        return match hands.cloud.run_command(&region, &instance, &command).await {
+    let answer = match case.row.install_command_id.clone() {
+        None => match hands.cloud.run_command(&region, &instance, &command).await {
             Ok(id) => {
                 case.row.install_command_id = Some(id);
-                Ok(case.snooze(
-                    hands,
-                    Duration::from_secs(2),
-                    "asking whether the installation is over",
-                ))
+                return Ok(case.snooze(hands, LISTEN, ASKING));
             }
-            Err(error) if error.kind == ErrorKind::NotFound => {
-                Ok(case.snooze(hands, ASK, "SSM does not know the instance yet"))
-            }
-            Err(error) => Err(error.into()),
-        };
+            Err(error) if error.kind == ErrorKind::NotFound => Answer::NotYet,
+            Err(error) => return Err(error.into()),
+        },
+        Some(id) => match hands.cloud.command_state(&region, &instance, &id).await {
+            Err(error) if error.kind == ErrorKind::NotFound => Answer::Unheard,
+            state => match state? {
+                CommandState::Running => Answer::Asked,
+                CommandState::Finished { exit_code: 0, .. } => Answer::Over,
+                CommandState::Finished { .. } | CommandState::Undelivered(_) => Answer::NotYet,
+            },
+        },
     };
-    let state = match hands
-        .cloud
-        .command_state(&region, &instance, &command_id)
-        .await
-    {
-        Err(error) if error.kind == ErrorKind::NotFound => CommandState::Running,
-        state => state?,
-    };
-    match state {
-        CommandState::Running => Ok(case.snooze(
-            hands,
-            Duration::from_secs(2),
-            "asking whether the installation is over",
-        )),
-        CommandState::Finished { exit_code: 0, .. } => {
+    let ready = case.row.ready_at;
+    let since_ready = ready.map_or(Duration::ZERO, |at| hands.since(at));
+    match asked(answer, since_ready) {
+        Step::Listen(wait) => Ok(case.snooze(hands, wait, ASKING)),
+        Step::AskAgain(wait) => {
+            case.row.install_command_id = None;
+            Ok(case.snooze(hands, wait, "the installation is not over"))
+        }
+        Step::Settle => {
             case.row.installed_at = Some(hands.ledger.now());
             case.row.install_command_id = None;
             let settle = case.recipe.images.settle_seconds;
             let said = format!("The installation is finished; AMI creation follows in {settle} s");
             case.say(Line::info("deployment.installed", Source::Readiness, said));
-            Ok(case.snooze(
-                hands,
-                Duration::from_secs(u64::from(settle)),
-                "settling after the installation",
-            ))
+            let settle = Duration::from_secs(u64::from(settle));
+            Ok(case.snooze(hands, settle, "settling after the installation"))
         }
-        CommandState::Finished { .. } | CommandState::Undelivered(_) => {
+        Step::Fail(why) => {
             case.row.install_command_id = None;
-            Ok(case.snooze(hands, ASK, "the installation is not over"))
+            case.say(ami::starting());
+            case.fail_ami(hands, why);
+            Ok(case.end(Then::Done))
         }
     }
 }
+
+/// What a deployment waits for meanwhile.
+const ASKING: &str = "asking whether the installation is over";
 
 /// Looks for an image of this key, in the ledger and in the account, and claims the key when there is none (F28, F30). An error
 /// from either is never "there is none".

@@ -3,25 +3,32 @@
 use std::time::Duration;
 
 use ingot_cloud::{ErrorKind, InstanceState};
+use ingot_domain::decide::doubt::{Made, made};
+use ingot_domain::decide::launch::Intent;
 use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::event::{Line, Source};
+use ingot_domain::image::DEPLOYMENT_TAG;
 use ingot_domain::retry::YOUNG;
 use ingot_entity::effect;
 use ingot_entity::store::{Claim, EffectKind, Ending, Then};
 
+use super::shape;
 use crate::case::{Case, VisitError};
 use crate::hands::Hands;
+use crate::steps::{DELETE_GROUP, TERMINATE};
 use ingot_engine::Visit;
 
 /// How often a terminating instance is looked at, in simulated seconds.
 const LOOK: Duration = Duration::from_secs(10);
 
 pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
+    TERMINATE.before_intent().await;
+    DELETE_GROUP.before_intent().await;
     let case = Case::load(hands, claim).await?;
     let ending = claim.task.scope.as_deref().and_then(Ending::parse);
     match ending {
         Some(Ending::Instance(id)) => drop_instance(hands, claim, case, &id).await,
-        Some(Ending::Effect(id)) => drop_effect(hands, case, &id).await,
+        Some(Ending::Effect(id)) => drop_effect(hands, claim, case, &id).await,
         // A later run's instance was not meant.
         Some(Ending::Destroy { run } | Ending::Cancel { run }) if run != case.row.run => {
             Ok(case.end(Then::Done))
@@ -51,19 +58,33 @@ async fn end(hands: &Hands, mut case: Case, destroy: bool) -> Result<Visit, Visi
     {
         return Ok(case.snooze(hands, LOOK, "the instance is terminating"));
     }
-    if let Some(group) = case.row.security_group_id.clone() {
-        match hands
-            .cloud
-            .delete_security_group(&case.row.region, &group)
-            .await
-        {
+    for group in groups(hands, &case).await? {
+        DELETE_GROUP.after_intent().await;
+        let deleted = hands.cloud.delete_security_group(&case.row.region, &group);
+        match DELETE_GROUP.effect(deleted).await {
             Err(error) if error.kind == ErrorKind::Conflict => {
                 return Ok(case.snooze(hands, LOOK, "the security group is still in use"));
             }
             deleted => deleted?,
         }
+        case.marks.settle(&DELETE_GROUP);
     }
     Ok(gone(hands, case, destroy, instance))
+}
+
+/// The deployment's own security group. A launching visit that died after making it, or was overtaken by a cancellation, left
+/// no id behind, so without one it is looked for by its tag.
+async fn groups(hands: &Hands, case: &Case) -> Result<Vec<String>, VisitError> {
+    match &case.row.security_group_id {
+        Some(id) => Ok(vec![id.clone()]),
+        None if shape::wants_group(case) => {
+            let (region, id) = (&case.row.region, &case.row.id);
+            let cloud = &hands.cloud;
+            let found = cloud.find_security_groups_by_tag(region, DEPLOYMENT_TAG, id);
+            Ok(found.await?.into_iter().map(|group| group.id).collect())
+        }
+        None => Ok(Vec::new()),
+    }
 }
 
 /// A visit that was overtaken may still be sending its request: looked at again in real seconds, whatever the pace.
@@ -77,6 +98,7 @@ fn in_doubt(hands: &Hands, case: Case) -> Visit {
 
 fn gone(hands: &Hands, mut case: Case, destroy: bool, instance: Option<String>) -> Visit {
     if let Some(id) = &instance {
+        case.marks.settle(&TERMINATE);
         hands.batcher.forget_instance(&case.row.region, id);
         let said = format!("Instance {id} was terminated");
         case.say(Line::info(
@@ -129,17 +151,20 @@ async fn last_launch(hands: &Hands, case: &mut Case) -> Result<Launch, VisitErro
         .find_instances_by_token(&case.row.region, &effect.id)
         .await?;
     let now = hands.ledger.now();
-    Ok(match found.first() {
-        Some(instance) => {
-            case.change.outcome = Some(effect.done(&instance.id, now));
-            Launch::Made(instance.id.clone())
-        }
-        None if hands.doubt_is_over(last_sent) => {
-            case.change.outcome = Some(effect.not_done("the deployment ended before it", now));
-            Launch::None
-        }
-        None => Launch::Doubt,
-    })
+    let over = hands.doubt_is_over(last_sent);
+    Ok(
+        match (made(Intent::Open, !found.is_empty(), over), found.first()) {
+            (Made::Instance, Some(instance)) => {
+                case.change.outcome = Some(effect.done(&instance.id, now));
+                Launch::Made(instance.id.clone())
+            }
+            (Made::Nothing, _) => {
+                case.change.outcome = Some(effect.not_done("the deployment ended before it", now));
+                Launch::None
+            }
+            (Made::Doubt | Made::Instance, _) => Launch::Doubt,
+        },
+    )
 }
 
 /// Terminates, and answers whether the instance is gone.
@@ -148,7 +173,9 @@ async fn terminated(hands: &Hands, case: &Case, id: &str) -> Result<bool, VisitE
         .row
         .launched_at
         .is_some_and(|at| hands.since(at) < YOUNG);
-    match hands.cloud.terminate(&case.row.region, id).await {
+    TERMINATE.after_intent().await;
+    let ended = hands.cloud.terminate(&case.row.region, id);
+    match TERMINATE.effect(ended).await {
         // An id EC2 does not know yet is no proof (EC2.md 18).
         Err(error) if error.kind == ErrorKind::NotFound => return Ok(!young),
         answer => answer?,
@@ -166,7 +193,9 @@ async fn drop_instance(
     mut case: Case,
     id: &str,
 ) -> Result<Visit, VisitError> {
-    match hands.cloud.terminate(&case.row.region, id).await {
+    TERMINATE.after_intent().await;
+    let ended = hands.cloud.terminate(&case.row.region, id);
+    match TERMINATE.effect(ended).await {
         Err(error)
             if error.kind == ErrorKind::NotFound && hands.since(claim.task.created_at) < YOUNG =>
         {
@@ -176,6 +205,7 @@ async fn drop_instance(
         answer => answer?,
     }
     hands.batcher.forget_instance(&case.row.region, id);
+    case.marks.settle(&TERMINATE);
     let said = format!("Instance {id} of the earlier run is being terminated");
     case.say(Line::info(
         "deployment.instance_dropped",
@@ -186,7 +216,12 @@ async fn drop_instance(
 }
 
 /// An earlier run's launch whose outcome nobody learnt: whatever its token made is terminated.
-async fn drop_effect(hands: &Hands, mut case: Case, id: &str) -> Result<Visit, VisitError> {
+async fn drop_effect(
+    hands: &Hands,
+    claim: &Claim,
+    mut case: Case,
+    id: &str,
+) -> Result<Visit, VisitError> {
     let effect = hands
         .ledger
         .effect_by_id(id)
@@ -201,17 +236,18 @@ async fn drop_effect(hands: &Hands, mut case: Case, id: &str) -> Result<Visit, V
         .await?;
     let now = hands.ledger.now();
     let Some(first) = found.first().map(|instance| instance.id.clone()) else {
-        if !hands.doubt_is_over(effect.created_at) {
+        // The run ended when this task was made; until then its visits may have sent an intention of any age.
+        if !hands.doubt_is_over(effect.created_at.max(claim.task.created_at)) {
             return Ok(in_doubt(hands, case));
         }
         case.change.outcome = Some(effect.not_done("the run ended before it", now));
         return Ok(case.end(Then::Done));
     };
     for instance in found.iter().filter(|instance| !instance.state.is_ending()) {
-        hands
-            .cloud
-            .terminate(&case.row.region, &instance.id)
-            .await?;
+        TERMINATE.after_intent().await;
+        let ended = hands.cloud.terminate(&case.row.region, &instance.id);
+        TERMINATE.effect(ended).await?;
+        case.marks.settle(&TERMINATE);
         let said = format!(
             "Instance {} of the earlier run is being terminated",
             instance.id

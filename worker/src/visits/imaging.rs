@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use ingot_cloud::{CloudError, ErrorKind, ImageFacts, ImageQuery, ImageSpec, ImageState};
+use ingot_domain::decide::doubt::{NameSight, Naming, naming};
 use ingot_domain::deployment::AmiStatus;
 use ingot_domain::event::{Line, Source, ami, product};
 use ingot_domain::image::{EFFECT_TAG, ImageKey, ImageStatus, Provenance, name};
-use ingot_domain::retry::YOUNG;
 use ingot_entity::store::{Claim, EffectKind, Intention};
 use ingot_entity::{LedgerError, effect, image};
 
 use super::polling;
 use crate::case::{Case, VisitError, then_for};
 use crate::hands::Hands;
+use crate::steps::CREATE_IMAGE;
 use ingot_engine::Visit;
 
 /// The image row a deployment is working on.
@@ -99,6 +100,7 @@ pub(super) async fn claim_key(
         case.become_ami(AmiStatus::Creating);
     }
     case.say(ami::creating(&chosen));
+    case.marks.intend(&CREATE_IMAGE);
     Ok(case.again(hands, "creating the AMI"))
 }
 
@@ -154,33 +156,40 @@ async fn look_then_create(
         ..ImageQuery::default()
     };
     let found = hands.cloud.find_images(&region, &query).await?;
-    let gone = |image: &&ImageFacts| image.state != ImageState::Deregistered;
-    if let Some(image) = found
+    let there = |image: &&ImageFacts| image.state != ImageState::Deregistered;
+    let ours = |image: &&ImageFacts| image.tags.get(EFFECT_TAG) == Some(&effect.id);
+    let there: Vec<&ImageFacts> = found.iter().filter(there).collect();
+    let adopted = there
         .iter()
-        .filter(gone)
-        .find(|image| image.tags.get(EFFECT_TAG) == Some(&effect.id))
-    {
-        hands
-            .metrics
-            .unknown_resolved
-            .with_label_values(&["create_image", "adopted"])
-            .inc();
-        let id = image.id.clone();
-        return initiated(hands, case, row, effect, &id);
-    }
-    if found.iter().any(|image| gone(&image)) {
-        // Our own image may be shown before its tags are (FAULTS F06).
-        let untagged = found.iter().all(|image| image.tags.is_empty());
-        if untagged && hands.since(effect.created_at) < YOUNG {
-            return Ok(case.snooze(
-                hands,
-                Duration::from_secs(5),
-                "looking whose image has the name",
-            ));
+        .copied()
+        .find(ours)
+        .map(|image| image.id.clone());
+    let sight = match (&adopted, there.is_empty()) {
+        (Some(_), _) => NameSight::Ours,
+        (None, true) => NameSight::Nobody,
+        (None, false) if there.iter().all(|image| image.tags.is_empty()) => NameSight::Untagged,
+        (None, false) => NameSight::Foreign,
+    };
+    match (naming(sight, met(hands, &row)), adopted) {
+        (Naming::Adopt, Some(id)) => {
+            hands
+                .metrics
+                .unknown_resolved
+                .with_label_values(&["create_image", "adopted"])
+                .inc();
+            return initiated(hands, case, row, effect, &id);
         }
-        return rename(hands, case, row, effect, spec);
+        (Naming::Wait, _) => {
+            let why = "looking whose image has the name";
+            return Ok(taken(hands, case, row, Duration::from_secs(5), why));
+        }
+        (Naming::Rename, _) => return rename(hands, case, row, effect, spec),
+        (Naming::Create | Naming::Adopt, _) => {}
     }
-    match hands.cloud.create_image(&region, &spec).await {
+    match CREATE_IMAGE
+        .effect(hands.cloud.create_image(&region, &spec))
+        .await
+    {
         Ok(id) => initiated(hands, case, row, effect, &id),
         Err(error) => refused(hands, claim, case, row, effect, spec, &error).await,
     }
@@ -205,6 +214,7 @@ fn initiated(
         case.say(ami::downtime());
     }
     case.say(ami::waiting());
+    case.marks.settle(&CREATE_IMAGE);
     case.change.outcome = Some(effect.done(ami_id, now));
     let row = row.become_status(ImageStatus::Pending)?;
     case.change.image = Some(image::Model {
@@ -239,14 +249,14 @@ async fn refused(
         .with_label_values(&["create_image", outcome])
         .inc();
     match error.kind {
-        // The name is taken, but the look-up showed nobody: it lags (EC2.md 2). After five minutes it is a deregistered
-        // image's name that has not propagated, and another name is taken.
-        ErrorKind::Duplicate if hands.since(effect.created_at) < YOUNG => Ok(case.snooze(
-            hands,
-            Duration::from_secs(10),
-            "looking for the AMI that has the name",
-        )),
-        ErrorKind::Duplicate => rename(hands, case, row, effect, spec),
+        // After five minutes it is a deregistered image's name that has not propagated, and another name is taken.
+        ErrorKind::Duplicate => match naming(NameSight::Taken, met(hands, &row)) {
+            Naming::Rename => rename(hands, case, row, effect, spec),
+            _ => {
+                let why = "looking for the AMI that has the name";
+                Ok(taken(hands, case, row, Duration::from_secs(10), why))
+            }
+        },
         ErrorKind::NotFound => {
             polling::fail(hands, case, row, "the instance disappeared during imaging")
         }
@@ -270,6 +280,23 @@ async fn refused(
         ),
         _ => Ok(case.end(then_for(hands, claim, error))),
     }
+}
+
+/// How long the name has been found taken.
+fn met(hands: &Hands, row: &image::Model) -> Duration {
+    let at = row.requested_at;
+    at.map_or(Duration::ZERO, |at| hands.since(at))
+}
+
+/// The name is taken, perhaps by our own image: since when is written down, then it is looked for again.
+fn taken(hands: &Hands, mut case: Case, row: image::Model, wait: Duration, why: &str) -> Visit {
+    if row.requested_at.is_none() {
+        case.change.image = Some(image::Model {
+            requested_at: Some(hands.ledger.now()),
+            ..row
+        });
+    }
+    case.snooze(hands, wait, why)
 }
 
 /// Somebody else's image has the name: take the next suffix (F38).
@@ -297,6 +324,7 @@ fn rename(
     case.change.image = Some(image::Model {
         name: spec.name.clone(),
         tags: serde_json::json!(spec.tags),
+        requested_at: None,
         ..row
     });
     case.change.outcome = Some(effect::Model {

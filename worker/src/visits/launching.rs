@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ingot_cloud::{BaseImageFacts, CloudError, ErrorKind, LaunchSpec};
+use ingot_cloud::{BaseImageFacts, CloudError, ErrorKind, LaunchSpec, SecurityGroupSpec};
 use ingot_domain::deployment::{ImageChoice, Status};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::{ImageKey, ImageStatus};
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::shape;
 use crate::case::{Case, VisitError, then_for};
 use crate::hands::Hands;
+use crate::steps::{CREATE_GROUP, LAUNCH};
 use ingot_engine::Visit;
 
 /// Launches tried in one run: a spent token or a vanished image makes the next one.
@@ -30,6 +31,10 @@ struct Params {
     spec: LaunchSpec,
     /// The ledger's image it starts from, if any.
     image_row: Option<String>,
+    /// The deployment's own security group, if it has one: made by the visit that launches, so that whatever ends the
+    /// deployment knows from this row that a group may be there.
+    #[serde(default)]
+    own_group: Option<SecurityGroupSpec>,
 }
 
 /// Chooses the image and writes the request down.
@@ -68,13 +73,6 @@ pub(super) async fn prepare(
         );
         return Ok(failed(hands, case, &why));
     }
-    let groups = match shape::ensure_group(hands, &case).await? {
-        Some(group) => {
-            case.row.security_group_id = Some(group.clone());
-            vec![group]
-        }
-        None => case.order.security_group_ids.clone(),
-    };
     case.row.account = Some(account.clone());
     case.row.base_image_id = Some(base.id.clone());
     case.row.base_image_description = Some(base.description.clone());
@@ -122,14 +120,19 @@ pub(super) async fn prepare(
         volume_type: case.recipe.volume.volume_type.clone(),
         encrypted: case.recipe.volume.encrypted,
         subnet_id: case.order.subnet_id.clone(),
-        security_group_ids: groups,
+        security_group_ids: case.order.security_group_ids.clone(),
         instance_profile: case.recipe.instance_profile.clone(),
         tags: shape::instance_tags(hands, &case, effect_id.as_str()),
     };
     let params = Params {
         spec,
         image_row: cached.and_then(|(_, row)| row),
+        own_group: shape::own_group(hands, &case),
     };
+    case.marks.intend(&LAUNCH);
+    if params.own_group.is_some() {
+        case.marks.intend(&CREATE_GROUP);
+    }
     let params = serde_json::to_value(params).map_err(|source| {
         VisitError::Nonsense(format!("launch parameters cannot be stored: {source}"))
     })?;
@@ -157,9 +160,18 @@ pub(super) async fn look_then_launch(
     mut case: Case,
     effect: effect::Model,
 ) -> Result<Visit, VisitError> {
-    let params: Params = serde_json::from_value(effect.params.clone()).map_err(|source| {
+    let mut params: Params = serde_json::from_value(effect.params.clone()).map_err(|source| {
         VisitError::Nonsense(format!("launch parameters do not read back: {source}"))
     })?;
+    if let Some(spec) = &params.own_group {
+        // Looked for and made under its name, which a repeat finds again: before the look for the instance, because
+        // whoever adopts one must know its group, too.
+        let made = hands.cloud.ensure_security_group(&case.row.region, spec);
+        let group = CREATE_GROUP.effect(made).await?;
+        params.spec.security_group_ids = vec![group.clone()];
+        case.row.security_group_id = Some(group);
+        case.marks.settle(&CREATE_GROUP);
+    }
     let region = &case.row.region;
     let found = hands
         .cloud
@@ -179,7 +191,10 @@ pub(super) async fn look_then_launch(
         case.say(line);
         return Ok(launched(hands, case, effect, &instance.id.clone()));
     }
-    match hands.cloud.launch(region, &params.spec).await {
+    match LAUNCH
+        .effect(hands.cloud.launch(region, &params.spec))
+        .await
+    {
         Ok(id) => Ok(launched(hands, case, effect, &id)),
         Err(error) => refused(hands, claim, case, effect, &params, &error).await,
     }
@@ -192,6 +207,7 @@ fn launched(hands: &Hands, mut case: Case, effect: effect::Model, instance_id: &
         .step_attempts
         .with_label_values(&["launch", "done"])
         .inc();
+    case.marks.settle(&LAUNCH);
     case.row.instance_id = Some(instance_id.to_owned());
     case.row.launched_at = Some(now);
     case.change.outcome = Some(effect.done(instance_id, now));

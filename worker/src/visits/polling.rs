@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ingot_cloud::{ImageFacts, ImageState};
-use ingot_domain::decide::ami::{ImageSight, Making, MakingStep, REVERIFY_AFTER, making};
+use ingot_domain::decide::ami::{ImageSight, Making, MakingStep, REVERIFY_AFTER, TOO_LATE, making};
 use ingot_domain::deployment::AmiStatus;
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::image::ImageStatus;
@@ -14,6 +14,7 @@ use ingot_entity::store::{EffectKind, Then};
 use super::readiness;
 use crate::case::{Case, VisitError};
 use crate::hands::Hands;
+use crate::steps::{DELETE_SNAPSHOT, DEREGISTER};
 use ingot_engine::Visit;
 
 /// Looks at the image in the making and does what `decide` says.
@@ -48,10 +49,10 @@ pub(super) async fn poll(
         .await?;
     let generation = tries.map_or(1, |effect| u32::try_from(effect.generation).unwrap_or(1));
     // A try that was marked broken stays so, whatever its clean-up has changed in EC2 since.
-    let sight = if row.error.is_some() {
-        ImageSight::Broken
-    } else {
-        sight
+    let sight = match row.error.as_deref() {
+        Some(TOO_LATE) => ImageSight::GivenUp,
+        Some(_) => ImageSight::Broken,
+        None => sight,
     };
     let step = making(Making {
         sight,
@@ -59,13 +60,22 @@ pub(super) async fn poll(
         generation,
         instance_gone,
     });
-    if sight == ImageSight::Broken && row.error.is_none() {
-        // Written down before anything is cleaned up: a crash in between must not make it "deregistered by somebody".
+    let gives_up = sight == ImageSight::Pending && matches!(step, MakingStep::Fail(_));
+    if (sight == ImageSight::Broken || gives_up) && row.error.is_none() {
+        // Written down before anything is cleaned up: a crash in between must not make it "deregistered by somebody", and
+        // its snapshots are known to nobody once it is deregistered.
         let reason = facts.as_ref().and_then(|facts| facts.state_reason.clone());
         let snapshots = snapshot_ids(facts.as_ref());
-        let error = Some(reason.unwrap_or_else(|| "EC2 gave no reason".to_owned()));
+        let error = match step {
+            MakingStep::Fail(why) if gives_up => why.to_owned(),
+            _ => reason.unwrap_or_else(|| "EC2 gave no reason".to_owned()),
+        };
+        case.marks.intend(&DEREGISTER);
+        if !snapshots.is_empty() {
+            case.marks.intend(&DELETE_SNAPSHOT);
+        }
         case.change.image = Some(image::Model {
-            error,
+            error: Some(error),
             snapshots: serde_json::json!(snapshots),
             ..row
         });
@@ -98,11 +108,12 @@ pub(super) async fn poll(
         }
         MakingStep::NextGeneration => next_generation(hands, case, row, generation).await,
         MakingStep::Fail(why) => {
-            clean_up(hands, &row).await?;
+            clean_up(hands, &mut case, &row).await?;
             let why = instance.map_or_else(|| why.to_owned(), |instance| instance.ended(why));
             let reason = row
                 .error
-                .as_ref()
+                .as_deref()
+                .filter(|reason| *reason != why)
                 .map_or(String::new(), |reason| format!(": {reason}"));
             fail(hands, case, row, &format!("{why}{reason}"))
         }
@@ -118,13 +129,18 @@ fn snapshot_ids(facts: Option<&ImageFacts>) -> Vec<String> {
 }
 
 /// Deregisters what EC2 made of an image and deletes its snapshots; what is gone already is fine.
-async fn clean_up(hands: &Hands, row: &image::Model) -> Result<(), VisitError> {
+async fn clean_up(hands: &Hands, case: &mut Case, row: &image::Model) -> Result<(), VisitError> {
+    let region = &row.region;
     if let Some(ami_id) = &row.ami_id {
-        hands.cloud.deregister_image(&row.region, ami_id).await?;
-        hands.batcher.forget_image(&row.region, ami_id);
+        let deregistered = hands.cloud.deregister_image(region, ami_id);
+        DEREGISTER.effect(deregistered).await?;
+        case.marks.settle(&DEREGISTER);
+        hands.batcher.forget_image(region, ami_id);
     }
     for snapshot in row.snapshot_ids() {
-        hands.cloud.delete_snapshot(&row.region, &snapshot).await?;
+        let deleted = hands.cloud.delete_snapshot(region, &snapshot);
+        DELETE_SNAPSHOT.effect(deleted).await?;
+        case.marks.settle(&DELETE_SNAPSHOT);
     }
     Ok(())
 }
@@ -182,7 +198,7 @@ async fn next_generation(
     row: image::Model,
     tries: u32,
 ) -> Result<Visit, VisitError> {
-    clean_up(hands, &row).await?;
+    clean_up(hands, &mut case, &row).await?;
     let ami_id = row.ami_id.as_deref().unwrap_or_default();
     let reason = row.error.as_deref().unwrap_or_default();
     let said = format!("EC2 failed {ami_id} ({reason}); it was cleaned up and another try follows");

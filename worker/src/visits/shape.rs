@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use ingot_cloud::{CloudError, SecurityGroupSpec};
+use ingot_cloud::SecurityGroupSpec;
 use ingot_domain::deployment::ImageChoice;
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::{
@@ -55,12 +55,15 @@ pub(super) async fn choose_image(
     }
 }
 
-pub(super) async fn ensure_group(hands: &Hands, case: &Case) -> Result<Option<String>, CloudError> {
-    if !case.order.security_group_ids.is_empty() || case.order.ingress.is_empty() {
-        return Ok(None);
-    }
-    // Named after the deployment: a repeat finds the first (EC2 names are unique per VPC), so no effect row is needed.
-    let spec = SecurityGroupSpec {
+/// Whether a deployment has a security group of its own.
+pub(super) fn wants_group(case: &Case) -> bool {
+    case.order.security_group_ids.is_empty() && !case.order.ingress.is_empty()
+}
+
+/// That group. Named after the deployment: a repeat finds the first (EC2 names are unique per VPC), so it needs no effect
+/// row besides the launch's.
+pub(super) fn own_group(hands: &Hands, case: &Case) -> Option<SecurityGroupSpec> {
+    wants_group(case).then(|| SecurityGroupSpec {
         name: format!("ingot-{}", case.row.id),
         description: format!("Ingot deployment {}", case.row.id),
         subnet_id: case.order.subnet_id.clone(),
@@ -70,12 +73,7 @@ pub(super) async fn ensure_group(hands: &Hands, case: &Case) -> Result<Option<St
             (INSTALL_TAG.to_owned(), hands.settings.install.clone()),
             ("ManagedBy".to_owned(), MANAGED_BY.to_owned()),
         ]),
-    };
-    hands
-        .cloud
-        .ensure_security_group(&case.row.region, &spec)
-        .await
-        .map(Some)
+    })
 }
 
 pub(super) fn instance_tags(hands: &Hands, case: &Case, effect: &str) -> BTreeMap<String, String> {

@@ -80,11 +80,19 @@ async fn a_group_is_made_once_and_completed() {
         .await
         .expect_err("not ours");
     assert_eq!(error.kind, ErrorKind::Duplicate, "{error}");
+    let tagged = async || {
+        let cloud = &world.cloud;
+        let found = cloud.find_security_groups_by_tag(HERE, "ingot:effect", "d-1");
+        let found = found.await.expect("by tag").into_iter();
+        found.map(|group| group.id).collect::<Vec<_>>()
+    };
+    assert_eq!(tagged().await, [id.as_str()]);
     world
         .cloud
         .delete_security_group(HERE, &id)
         .await
         .expect("delete");
+    assert!(tagged().await.is_empty());
     world
         .cloud
         .delete_security_group(HERE, &id)

@@ -12,8 +12,8 @@ pub const POLL: Duration = Duration::from_secs(30);
 pub const SLOW: Duration = Duration::from_secs(60 * 60);
 /// After this it is given up (F35).
 pub const DEADLINE: Duration = Duration::from_secs(4 * 60 * 60);
-/// How long install-finished may take after readiness.
-pub const LONGEST_INSTALL: Duration = Duration::from_secs(90 * 60);
+/// Why it is given up then; stands in the image's row while what EC2 made of it is cleaned up.
+pub const TOO_LATE: &str = "EC2 did not finish the image in 4 hours";
 /// Generations tried when EC2 fails an image (F40).
 pub const MAX_GENERATIONS: u32 = 3;
 /// When a rebooted instance is asked again whether it answers (F31: downtime is about two minutes).
@@ -38,8 +38,6 @@ pub struct Before {
     pub instance_gone: bool,
     /// The installation is over.
     pub installed: bool,
-    /// Simulated time since readiness.
-    pub since_ready: Duration,
     /// Simulated time since install-finished.
     pub since_installed: Duration,
     /// The settling delay (F25).
@@ -95,14 +93,7 @@ pub fn before_claim(view: Before) -> BeforeStep {
         return Skip(SkipReason::NotImageable);
     }
     if !view.installed {
-        let late = view.since_ready >= LONGEST_INSTALL;
-        return if late {
-            Fail(
-                "the installation did not report its end in 90 minutes; see the template's `install_finished` and whether SSM reaches the instance (instance profile)",
-            )
-        } else {
-            AskInstalled
-        };
+        return AskInstalled;
     }
     if view.since_installed < view.settle {
         Wait(view.settle - view.since_installed)
@@ -122,6 +113,8 @@ pub enum ImageSight {
     Available,
     /// Failed, invalid or error.
     Broken,
+    /// Whatever EC2 shows: this side gave it up at the deadline and is cleaning up.
+    GivenUp,
     /// Deregistered.
     Deregistered,
 }
@@ -173,9 +166,8 @@ pub fn making(view: Making) -> MakingStep {
             after: POLL,
             slow: false,
         },
-        ImageSight::Pending if view.age >= DEADLINE => {
-            Fail("EC2 did not finish the image in 4 hours")
-        }
+        ImageSight::GivenUp => Fail(TOO_LATE),
+        ImageSight::Pending if view.age >= DEADLINE => Fail(TOO_LATE),
         ImageSight::Pending => Poll {
             after: POLL,
             slow: view.age >= SLOW,
@@ -197,7 +189,6 @@ mod tests {
             ebs_root: true,
             instance_gone: false,
             installed: true,
-            since_ready: Duration::from_secs(60),
             since_installed: Duration::from_secs(30),
             settle: Duration::from_secs(30),
         }
@@ -282,12 +273,6 @@ mod tests {
             }),
             Fail(_)
         ));
-        let never = Before {
-            installed: false,
-            since_ready: LONGEST_INSTALL,
-            ..before()
-        };
-        assert!(matches!(before_claim(never), Fail(_)));
     }
 
     fn view(sight: ImageSight, age: Duration) -> Making {
@@ -352,5 +337,10 @@ mod tests {
         assert_eq!(broken(2, false), MakingStep::NextGeneration);
         assert!(matches!(broken(3, false), MakingStep::Fail(_)));
         assert!(matches!(broken(1, true), MakingStep::Fail(_)));
+        // Given up at the deadline and marked so for its clean-up: no second try. One that EC2 failed has it, however long
+        // nobody came to see.
+        let late = |sight| making(view(sight, DEADLINE * 2));
+        assert_eq!(late(ImageSight::GivenUp), MakingStep::Fail(TOO_LATE));
+        assert_eq!(late(ImageSight::Broken), MakingStep::NextGeneration);
     }
 }

@@ -9,8 +9,9 @@ use serde_json::Value;
 use super::files;
 
 /// Who may import whom; `*` may import everybody.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("domain", &[]),
+    ("failpoint", &[]),
     ("recipe", &["domain"]),
     ("cloud", &["domain"]),
     ("probe", &["domain"]),
@@ -21,10 +22,21 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("entity", &["domain"]),
     ("migration", &[]),
     ("client", &["domain"]),
-    ("engine", &["domain", "queue", "entity", "telemetry"]),
+    (
+        "engine",
+        &["domain", "queue", "entity", "failpoint", "telemetry"],
+    ),
     (
         "worker",
-        &["domain", "cloud", "engine", "entity", "probe", "telemetry"],
+        &[
+            "domain",
+            "cloud",
+            "engine",
+            "entity",
+            "failpoint",
+            "probe",
+            "telemetry",
+        ],
     ),
     (
         "api",

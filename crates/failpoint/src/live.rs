@@ -1,0 +1,115 @@
+//! Failpoints in a build that has them: the register the linker fills, the plan of this process, and what reaching a point
+//! does.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
+
+use crate::FIVE;
+use crate::plan::{Action, Malformed, Plan, Rule};
+
+/// An entry of the register.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Registered {
+    /// A point of its own.
+    Point(&'static str),
+    /// A step, which has five.
+    Step(&'static str),
+}
+
+inventory::collect!(Registered);
+
+static PLAN: OnceLock<Plan> = OnceLock::new();
+
+/// Every point linked into this binary, in order of their names.
+pub fn points() -> Vec<String> {
+    let mut names: Vec<String> = inventory::iter::<Registered>
+        .into_iter()
+        .flat_map(|entry| match entry {
+            Registered::Point(name) => vec![(*name).to_owned()],
+            Registered::Step(step) => FIVE.map(|point| format!("{step}.{point}")).to_vec(),
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+/// Sets what happens at the points of this process; a name nobody has is refused.
+pub fn set(text: &str) -> Result<(), Malformed> {
+    let plan = Plan::parse(text)?;
+    let known = points();
+    for rule in &plan.rules {
+        if !known.iter().any(|name| rule.fits(name)) {
+            return Err(Malformed::Point(rule.pattern.clone()));
+        }
+    }
+    PLAN.set(plan).map_err(|_| Malformed::Again)
+}
+
+/// Does what the plan says of a point; nothing without a plan.
+pub async fn reach(point: &str) {
+    let Some(plan) = PLAN.get() else { return };
+    let Some(rule) = plan.rules.iter().find(|rule| rule.fits(point)) else {
+        return;
+    };
+    if !turn(plan, rule, point) {
+        return;
+    }
+    // The last word of a process that dies here; nobody reading it is no reason to live.
+    let _ = writeln!(std::io::stderr(), "failpoint {point}: {:?}", rule.action);
+    match rule.action {
+        Action::Abort => std::process::abort(),
+        Action::Sleep(time) => tokio::time::sleep(time).await,
+        Action::Panic => std::panic::panic_any(format!("failpoint {point}")),
+    }
+}
+
+/// Whether it is this point's turn once more; with a shared folder whoever makes the file has the turn.
+fn turn(plan: &Plan, rule: &Rule, point: &str) -> bool {
+    match &plan.shared {
+        Some(folder) if rule.times > 0 => (1..=rule.times).any(|n| first(folder, point, n)),
+        _ => rule.times == 0 || rule.done.fetch_add(1, Ordering::Relaxed) < rule.times,
+    }
+}
+
+fn first(folder: &Path, point: &str, n: u32) -> bool {
+    let file = folder.join(format!("{point}.{n}"));
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(file)
+        .is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shared_folder_counts_for_everybody() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = format!("a.*=abort*2;b=panic*1;shared={}", folder.path().display());
+        let (one, other) = (Plan::parse(&text), Plan::parse(&text));
+        let (one, other) = (one.expect("a plan"), other.expect("a plan"));
+        assert!(turn(&one, &one.rules[0], "a.x"));
+        assert!(turn(&other, &other.rules[0], "a.x"));
+        assert!(!turn(&other, &other.rules[0], "a.x"), "twice for all");
+        assert!(turn(&one, &one.rules[0], "a.y"), "each point by itself");
+        assert!(turn(&one, &one.rules[1], "b") && !turn(&other, &other.rules[1], "b"));
+        assert!(folder.path().join("a.x.2").exists());
+    }
+
+    #[test]
+    fn without_a_folder_each_process_counts() {
+        let plan = Plan::parse("a=abort*2;b=abort").expect("a plan");
+        let turns = |rule: usize| {
+            (0..4)
+                .filter(|_| turn(&plan, &plan.rules[rule], "a"))
+                .count()
+        };
+        assert_eq!((turns(0), turns(1)), (2, 4));
+    }
+}

@@ -1,0 +1,117 @@
+//! A step with its five points, and the marks by which a visit carries the points around its commit to whoever commits it.
+
+use std::future::Future;
+
+/// One kind of effect in the cloud.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Step {
+    #[cfg(feature = "enabled")]
+    name: &'static str,
+}
+
+impl Step {
+    /// Used by [`step!`](crate::step), which also registers it.
+    #[doc(hidden)]
+    #[cfg_attr(
+        not(feature = "enabled"),
+        expect(unused_variables, reason = "as above")
+    )]
+    pub const fn new(name: &'static str) -> Self {
+        Self {
+            #[cfg(feature = "enabled")]
+            name,
+        }
+    }
+
+    /// `before_intent`, for a step whose intent is not a commit of the visit: the task that asks for it was claimed.
+    pub async fn before_intent(&self) {
+        self.reach("before_intent").await;
+    }
+
+    /// `after_intent`, for the same: everything was looked at, the call is next.
+    pub async fn after_intent(&self) {
+        self.reach("after_intent").await;
+    }
+
+    /// Makes the call that has the effect; `after_effect` follows it, whatever it answered.
+    pub async fn effect<T>(&self, call: impl Future<Output = T>) -> T {
+        let answer = call.await;
+        self.reach("after_effect").await;
+        answer
+    }
+
+    #[cfg(feature = "enabled")]
+    async fn reach(&self, point: &str) {
+        crate::reach(&format!("{}.{point}", self.name)).await;
+    }
+
+    #[cfg(not(feature = "enabled"))]
+    async fn reach(&self, point: &str) {
+        crate::reach(point).await;
+    }
+}
+
+/// The steps a visit intends and those whose outcome it records. Empty in a build without failpoints.
+#[derive(Debug, Default)]
+pub struct Marks {
+    #[cfg(feature = "enabled")]
+    intended: Vec<&'static Step>,
+    #[cfg(feature = "enabled")]
+    settled: Vec<&'static Step>,
+}
+
+#[cfg(feature = "enabled")]
+impl Marks {
+    /// The visit's commit intends this step.
+    pub fn intend(&mut self, step: &'static Step) {
+        self.intended.push(step);
+    }
+
+    /// The visit's commit records this step's outcome.
+    pub fn settle(&mut self, step: &'static Step) {
+        self.settled.push(step);
+    }
+
+    /// The commit is next.
+    pub async fn before_commit(&self) {
+        for step in &self.intended {
+            step.reach("before_intent").await;
+        }
+    }
+
+    /// The commit has happened, no bell was rung.
+    pub async fn after_commit(&self) {
+        for step in &self.intended {
+            step.reach("after_intent").await;
+        }
+        for step in &self.settled {
+            step.reach("after_outcome").await;
+        }
+    }
+
+    /// Its bells were handed over.
+    pub async fn after_ring(&self) {
+        for step in &self.settled {
+            step.reach("after_ring").await;
+        }
+    }
+}
+
+#[cfg(not(feature = "enabled"))]
+#[expect(clippy::unused_async, reason = "the same words in both builds")]
+impl Marks {
+    /// Nothing in this build.
+    pub fn intend(&mut self, _step: &'static Step) {}
+
+    /// Nothing in this build.
+    pub fn settle(&mut self, _step: &'static Step) {}
+
+    /// Nothing in this build.
+    pub async fn before_commit(&self) {}
+
+    /// Nothing in this build.
+    pub async fn after_commit(&self) {}
+
+    /// Nothing in this build.
+    pub async fn after_ring(&self) {}
+}
