@@ -19,7 +19,11 @@ async fn stack() -> Stack {
     Stack::scaled_with(Options {
         workers: 3,
         pace: 120,
-        environment: vec![("INGOT_EC2_RATES".to_owned(), rates)],
+        // Few hands each, so that one worker can not hold all the work: what is shared out here is the bucket.
+        environment: vec![
+            ("INGOT_EC2_RATES".to_owned(), rates),
+            ("INGOT_CONCURRENCY".to_owned(), "4".to_owned()),
+        ],
         ..Options::default()
     })
     .await

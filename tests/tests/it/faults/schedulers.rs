@@ -35,7 +35,7 @@ async fn five_schedulers_of_which_some_die_in_the_fire_make_one_task_per_tick() 
     let ledger = ingot_entity::Ledger::connect(&drill.stack.database.as_ref().unwrap().url, 2);
     let ledger = ledger.await.unwrap();
     let mut of_ticks = BTreeMap::new();
-    for job in ["reconcile", "prune"] {
+    for job in ["reconcile", "prune", "scan"] {
         for tick in ledger.ticks(job).await.unwrap() {
             let owner = of_ticks.insert(tick.task_id.clone(), (job, tick.due_at));
             assert_eq!(owner, None, "a task of two ticks");

@@ -60,8 +60,9 @@ async fn age(ledger: &Ledger, id: &str) -> String {
 async fn finish(ledger: &Ledger, id: &str) {
     let claim = ledger.claim(id, "w").await.expect("a claim").expect("due");
     let (at, error) = (ledger.now(), "not yet".to_owned());
-    let failed = ledger.end(&claim, &Change::default(), &Then::Retry { at, error });
-    failed.await.expect("a commit");
+    let retry = Then::Retry { at, error };
+    let failed = ledger.end(&claim, &Change::default(), &retry).await;
+    failed.expect("a commit");
     let claim = ledger.claim(id, "w").await.expect("a claim").expect("due");
     let done = ledger.end(&claim, &Change::default(), &Then::Done).await;
     done.expect("a commit");
