@@ -95,6 +95,8 @@ pub enum LedgerError {
 #[derive(Clone, Debug)]
 pub struct Ledger {
     db: DatabaseConnection,
+    /// The same database, for claims.
+    hasty: DatabaseConnection,
     /// The database's time; asked for at start and every minute.
     anchor: clock::Anchor,
     /// Visits that end.
@@ -108,7 +110,7 @@ pub struct Ledger {
 const HANDS: usize = 2;
 
 impl Ledger {
-    fn over(db: DatabaseConnection) -> Self {
+    fn over(db: DatabaseConnection, hasty: DatabaseConnection) -> Self {
         let width = match db.get_database_backend() {
             DbBackend::Sqlite => 1,
             _ => HANDS,
@@ -126,6 +128,7 @@ impl Ledger {
         });
         Self {
             db,
+            hasty,
             anchor,
             commits,
             intake,

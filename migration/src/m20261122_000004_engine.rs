@@ -32,7 +32,12 @@ impl MigrationTrait for Migration {
             )
             .await?;
         manager
-            .create_index(index("task_deployment").col(Task::DeploymentId).to_owned())
+            .create_index(
+                index("task_deployment")
+                    .col(Task::DeploymentId)
+                    .and_where(Expr::col(Task::DeploymentId).is_not_null())
+                    .to_owned(),
+            )
             .await
     }
 

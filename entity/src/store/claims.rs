@@ -58,7 +58,9 @@ impl Ledger {
         );
         let values = [queue.into(), worker.into(), self.now().into()];
         let claim = Statement::from_sql_and_values(backend, sql, values);
-        let mut tasks = task::Model::find_by_statement(claim).all(&self.db).await?;
+        let mut tasks = task::Model::find_by_statement(claim)
+            .all(&self.hasty)
+            .await?;
         tasks.sort_by_key(|task| task.run_at);
         Ok(tasks
             .into_iter()

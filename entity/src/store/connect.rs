@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
 
 use super::{Ledger, LedgerError};
 
@@ -14,6 +14,17 @@ pub enum Shape {
     /// One process.
     Sqlite,
 }
+
+/// Every statement of ours names its rows, by key or by a partial index; a plan that reads a table through is wrong for each
+/// of them, but looks right to a planner whose statistics are those of a young ledger, and a prepared statement keeps it.
+const PLANS: [(&str, &str); 3] = [
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
+
+/// A worker has a taker per queue, and a claim takes a millisecond.
+const HASTY: u32 = 3;
 
 impl Ledger {
     /// Opens the ledger at a `postgres://` or `sqlite://` URL with at most `connections` connections. SQLite gets exactly
@@ -41,16 +52,7 @@ impl Ledger {
             options.idle_timeout(Duration::from_secs(300));
             // A connection used a moment ago is believed; the default asks each before each use, a round trip per statement.
             options.test_before_acquire_if_idle_for(Duration::from_secs(1));
-            // Every statement of ours names its rows, by key or by a partial index; a plan that reads a table through is wrong
-            // for each of them, but looks right to a planner whose statistics are those of a young ledger, and a prepared
-            // statement keeps it.
-            options.map_sqlx_postgres_opts(|postgres| {
-                postgres.options([
-                    ("enable_seqscan", "off"),
-                    ("enable_hashjoin", "off"),
-                    ("enable_mergejoin", "off"),
-                ])
-            });
+            options.map_sqlx_postgres_opts(|postgres| postgres.options(PLANS));
         }
         let db = Database::connect(options).await.map_err(|error| {
             LedgerError::Connect(format!(
@@ -62,7 +64,12 @@ impl Ledger {
             // Write-ahead logging lets a reader outside (sqlite3, a backup) look without stopping us.
             db.execute_unprepared("PRAGMA journal_mode=WAL").await?;
         }
-        Ok(Self::over(db))
+        let hasty = if sqlite {
+            db.clone()
+        } else {
+            hasty(url).await?
+        };
+        Ok(Self::over(db, hasty))
     }
 
     /// Which database this is.
@@ -77,6 +84,25 @@ impl Ledger {
     pub async fn ping(&self) -> Result<(), LedgerError> {
         Ok(self.db.ping().await?)
     }
+}
+
+/// Connections that claim. A claim is not waited for on the disk: if Postgres crashes within the moment that takes, the
+/// claim is as if it had never been, its task is due again, and whoever held it is fenced, because a task ends only for
+/// the worker and the epoch that hold it. Every commit after a claim makes it durable with itself.
+async fn hasty(url: &str) -> Result<DatabaseConnection, LedgerError> {
+    let mut options = ConnectOptions::new(url);
+    options
+        .sqlx_logging(false)
+        .connect_timeout(Duration::from_secs(5))
+        .acquire_timeout(Duration::from_secs(10))
+        .max_connections(HASTY)
+        .connect_lazy(true)
+        .idle_timeout(Duration::from_secs(300))
+        .test_before_acquire_if_idle_for(Duration::from_secs(1));
+    options.map_sqlx_postgres_opts(|postgres| {
+        postgres.options(PLANS.into_iter().chain([("synchronous_commit", "off")]))
+    });
+    Ok(Database::connect(options).await?)
 }
 
 /// Drivers may quote the URL in their errors; its password must not travel into logs.

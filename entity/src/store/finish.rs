@@ -16,6 +16,7 @@ const ENDED: &[Column] = &[
     ("key", "text"),
     ("epoch", "bigint"),
     ("held", "text"),
+    ("holder", "text"),
     ("state", "text"),
     ("run_at", "timestamptz"),
     ("waiting_for", "text"),
@@ -59,7 +60,7 @@ pub(super) fn is_single_row(held: &task::Model, then: &Then) -> bool {
     state_after(held, then).1.is_none()
 }
 
-/// Ends tasks that are still held in the epoch they were claimed in; answers the ids of those that were. The others are
+/// Ends tasks that are still held by their worker in the epoch they were claimed in; answers the ids of those that were. The others are
 /// fenced: nothing is written for them.
 pub(super) async fn end_tasks<C: ConnectionTrait>(
     db: &C,
@@ -72,8 +73,7 @@ pub(super) async fn end_tasks<C: ConnectionTrait>(
     }
     // `running` travels with the rows: as a word of the statement it makes Postgres read every running task through the
     // partial index of leases instead of these few by their ids.
-    let rest =
-        "WHERE task.id = v.key AND task.epoch = v.epoch AND task.state = v.held RETURNING id";
+    let rest = "WHERE task.id = v.key AND task.epoch = v.epoch AND task.state = v.held AND task.worker = v.holder RETURNING id";
     let done = rows.update(db, "task", SET, rest).await?;
     let done: HashSet<String> = done
         .iter()
@@ -110,6 +110,7 @@ fn row(held: &task::Model, then: &Then, now: Instant) -> Map<String, Value> {
         ("key", held.id.cell()),
         ("epoch", held.epoch.cell()),
         ("held", Value::from(TaskState::Running.as_str())),
+        ("holder", held.worker.cell()),
         ("state", Value::from(state.as_str())),
         ("run_at", run_at.cell()),
         ("waiting_for", waiting_for.cell()),

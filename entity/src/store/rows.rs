@@ -84,8 +84,9 @@ impl Rows {
         }
     }
 
-    /// Adds a row.
-    pub(super) fn push(&mut self, row: Map<String, Value>) {
+    /// Adds a row. What is null need not travel: a cell that is missing reads as null.
+    pub(super) fn push(&mut self, mut row: Map<String, Value>) {
+        row.retain(|_, cell| !cell.is_null());
         self.rows.push(Value::Object(row));
     }
 
