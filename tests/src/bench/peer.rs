@@ -207,6 +207,10 @@ async fn ledger() -> Result<Ledger> {
     Ok(Ledger::connect(&variable("DATABASE_URL")?, CONNECTIONS).await?)
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the peers' protocol gives the addresses in the environment"
+)]
 fn variable(name: &str) -> Result<String> {
     std::env::var(name).with_context(|| format!("{name} is not set"))
 }
@@ -221,6 +225,10 @@ fn until_signal() -> Result<CancellationToken> {
     Ok(stop)
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a measurement compares wall clocks of several processes"
+)]
 fn now_micros() -> i64 {
     Utc::now().timestamp_micros()
 }
