@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use ingot_cloud::{BaseImageFacts, CloudError, ErrorKind, LaunchSpec, SecurityGroupSpec};
+use ingot_domain::Instant;
 use ingot_domain::deployment::{ImageChoice, Status};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::{ImageKey, ImageStatus};
@@ -35,6 +36,9 @@ struct Params {
     /// deployment knows from this row that a group may be there.
     #[serde(default)]
     own_group: Option<SecurityGroupSpec>,
+    /// Since when EC2 has said that it does not know something the launch names.
+    #[serde(default)]
+    unknown_since: Option<Instant>,
 }
 
 /// Chooses the image and writes the request down.
@@ -128,14 +132,13 @@ pub(super) async fn prepare(
         spec,
         image_row: cached.and_then(|(_, row)| row),
         own_group: shape::own_group(hands, &case),
+        unknown_since: None,
     };
     case.marks.intend(&LAUNCH);
     if params.own_group.is_some() {
         case.marks.intend(&CREATE_GROUP);
     }
-    let params = serde_json::to_value(params).map_err(|source| {
-        VisitError::Nonsense(format!("launch parameters cannot be stored: {source}"))
-    })?;
+    let params = stored(&params)?;
     let (id, run, now) = (case.row.id.clone(), case.row.run, hands.ledger.now());
     let intention = Intention {
         deployment_id: &id,
@@ -196,7 +199,7 @@ pub(super) async fn look_then_launch(
         .await
     {
         Ok(id) => Ok(launched(hands, case, effect, &id)),
-        Err(error) => refused(hands, claim, case, effect, &params, &error).await,
+        Err(error) => refused(hands, claim, case, effect, params, &error).await,
     }
 }
 
@@ -228,7 +231,7 @@ async fn refused(
     claim: &Claim,
     mut case: Case,
     effect: effect::Model,
-    params: &Params,
+    mut params: Params,
     error: &CloudError,
 ) -> Result<Visit, VisitError> {
     let outcome = if error.kind.is_unknown() {
@@ -287,12 +290,23 @@ async fn refused(
                 &format!("AWS had no room for an hour: {}", error.message),
             ))
         }
-        // A group made a moment ago may not be known everywhere yet (EC2.md 17).
-        ErrorKind::NotFound if hands.since(effect.created_at) < YOUNG => Ok(case.snooze(
-            hands,
-            Duration::from_secs(5),
-            &format!("AWS: {}", error.code),
-        )),
+        // A group made a moment ago may not be known everywhere yet (EC2.md 17). Its age counts from the first refusal: the
+        // intention may have waited long, for a rate or a worker, before the group was made.
+        ErrorKind::NotFound
+            if params
+                .unknown_since
+                .is_none_or(|at| hands.since(at) < YOUNG) =>
+        {
+            if params.unknown_since.is_none() {
+                params.unknown_since = Some(now);
+                case.change.outcome = Some(effect::Model {
+                    params: stored(&params)?,
+                    ..effect
+                });
+            }
+            let why = format!("AWS: {}", error.code);
+            Ok(case.snooze(hands, Duration::from_secs(5), &why))
+        }
         ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Duplicate => {
             case.change.outcome = Some(effect.not_done(&error.to_string(), now));
             Ok(failed(
@@ -313,6 +327,12 @@ async fn refused(
             Ok(case.end(then_for(hands, claim, error)))
         }
     }
+}
+
+fn stored(params: &Params) -> Result<serde_json::Value, VisitError> {
+    serde_json::to_value(params).map_err(|source| {
+        VisitError::Nonsense(format!("launch parameters cannot be stored: {source}"))
+    })
 }
 
 fn failed(hands: &Hands, mut case: Case, why: &str) -> Visit {
