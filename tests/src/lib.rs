@@ -12,6 +12,7 @@
 //! | [`mod@check`] | the invariants of FAULTS, proven from the ledger and the region |
 //! | [`mod@chaos`] | random schedules of faults: `make chaos` |
 //! | [`Region`] | the control endpoints of a simulated region |
+//! | [`mod@poison`] | a worker whose visits are poison |
 //! | [`mod@bench`] | the figures of `make bench` |
 //! | [`until`] | waiting for a level, with a deadline |
 
@@ -19,8 +20,10 @@ pub mod bench;
 pub mod chaos;
 pub mod check;
 mod edge;
+mod engine;
 mod environment;
 mod ledgers;
+pub mod poison;
 mod postgres;
 mod process;
 mod redis;

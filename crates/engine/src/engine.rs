@@ -15,6 +15,7 @@ use rand::Rng;
 
 use crate::taker::Taker;
 use crate::visits::Visits;
+use crate::watchdog::Watchdog;
 
 /// How an engine is set up.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct Settings {
     pub pace: Pace,
     /// Visits at once, per queue.
     pub concurrency: usize,
+    /// Longest visit: [`ingot_domain::task::VISIT`], but for drills.
+    pub visit: Duration,
 }
 
 /// The engine of one process.
@@ -36,6 +39,7 @@ pub struct Engine {
     /// Settings.
     pub settings: Settings,
     pub(crate) visits: Arc<dyn Visits>,
+    pub(crate) watchdog: Watchdog,
     ringer: Ringer,
     takers: Vec<(Queue, Taker)>,
     visiting: Mutex<HashSet<String>>,
@@ -62,6 +66,7 @@ impl Engine {
         Self {
             takers: Queue::ALL.iter().map(taker).collect(),
             visiting: Mutex::default(),
+            watchdog: Watchdog::default(),
             ledger,
             metrics,
             settings,

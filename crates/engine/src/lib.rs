@@ -13,6 +13,7 @@ mod run;
 mod taker;
 mod ticker;
 mod visits;
+mod watchdog;
 
 pub use engine::{Engine, Settings};
 pub use gauges::gauge_queues;

@@ -6,7 +6,7 @@ use std::time::Instant as Moment;
 
 use futures::FutureExt;
 use ingot_domain::retry::backoff;
-use ingot_domain::task::{Queue, TaskKind, VISIT};
+use ingot_domain::task::{Queue, TaskKind};
 use ingot_entity::LedgerError;
 use ingot_entity::store::{Claim, Committed, Outcome, Then};
 use tracing::Instrument;
@@ -86,11 +86,16 @@ async fn once(engine: &Engine, claim: &Claim, kind: TaskKind) -> Visit {
 }
 
 async fn pay(engine: &Engine, claim: &Claim, kind: TaskKind) -> Result<Visit, VisitError> {
+    let longest = engine.settings.visit;
+    let _watched = engine.watchdog.watch(&claim.task.id);
     let visit = AssertUnwindSafe(engine.visits.pay(claim, kind)).catch_unwind();
-    match tokio::time::timeout(VISIT, visit).await {
+    match tokio::time::timeout(longest, visit).await {
         Ok(Ok(visit)) => visit,
         Ok(Err(_)) => Ok(failed(engine, claim, "the visit panicked")),
-        Err(_) => Ok(failed(engine, claim, "the visit took longer than 30 s")),
+        Err(_) => {
+            let why = format!("the visit took longer than {} s", longest.as_secs());
+            Ok(failed(engine, claim, &why))
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::engine::Engine;
 use crate::relay::{self, LastPass};
 use crate::ticker::{self, Periodic};
 use crate::visits::chain;
-use crate::{gauges, health, taker};
+use crate::{gauges, health, taker, watchdog};
 
 /// Tickets heard at once, per queue. A ticket only wakes the taker, so a few are enough.
 const TICKETS: usize = 2;
@@ -74,6 +74,9 @@ pub async fn run(parts: Parts, started: impl FnOnce(Health)) -> Result<(), Engin
     // Takers stop first; what they still finish needs heartbeats until the end.
     let background = CancellationToken::new();
     let behind = TaskTracker::new();
+    let _awake = watchdog::start(&engine);
+    let watched = Arc::clone(&engine);
+    let living = tokio::spawn(async move { watched.watchdog.live().await });
     behind.spawn(heartbeat(Arc::clone(&engine), background.clone()));
     behind.spawn(relay::run(
         Arc::clone(&engine),
@@ -122,6 +125,7 @@ pub async fn run(parts: Parts, started: impl FnOnce(Health)) -> Result<(), Engin
     if tokio::time::timeout(ENDING, ending).await.is_err() {
         tracing::error!("visits or heartbeats did not end in time; their leases run out");
     }
+    living.abort();
     tracing::info!(worker = %engine.settings.name, "the worker ended");
     if deaf { Err(EngineError::Deaf) } else { Ok(()) }
 }

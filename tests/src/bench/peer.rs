@@ -16,21 +16,21 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use chrono::{DateTime, Utc};
 use ingot_domain::pace::Pace;
-use ingot_domain::task::TaskKind;
-use ingot_engine::{Engine, Parts, Settings};
+use ingot_domain::task::{TaskKind, VISIT};
+use ingot_engine::Settings;
 use ingot_entity::Ledger;
 use ingot_entity::store::NewTask;
 use ingot_migration::MigratorTrait;
-use ingot_queue::{Doorbell, RedisBell};
 use ingot_telemetry::Metrics;
 use serde_json::json;
 use tokio::process::Command;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use record::Record;
 use visits::BenchVisits;
+
+use crate::engine;
 
 /// As many as `ingot worker` has.
 const CONNECTIONS: u32 = 12;
@@ -73,38 +73,19 @@ pub async fn prepare() -> Result<()> {
 /// A worker process for tasks of one kind.
 pub async fn worker(kind: Kind, concurrency: usize, record: Option<PathBuf>) -> Result<()> {
     let ledger = ledger().await?;
-    ledger.measure_skew().await?;
-    let redis = RedisBell::connect(&variable("REDIS_URL")?).await?;
-    let bell = Doorbell::Redis(Box::new(redis));
-    let stop = until_signal()?;
-    let ringing = CancellationToken::new();
-    let (ringer, rings) = ingot_engine::ringer(&ledger, &bell, ringing.clone());
-    let rings = tokio::spawn(rings);
+    let stop = engine::until_signal()?;
     let metrics = Metrics::new()?;
-    let visits = BenchVisits::new(kind, ledger.clone(), record.map(Record::open).transpose()?);
+    let record = record.map(Record::open).transpose()?;
+    let visits = Arc::new(BenchVisits::new(kind, ledger.clone(), record));
     let settings = Settings {
         name: format!("bench-{}", Uuid::new_v4()),
         pace: Pace::new(1.0).context("a pace")?,
         concurrency,
+        visit: VISIT,
     };
-    let finished = metrics.jobs_finished.clone();
-    let telling = tokio::spawn(tell(finished, stop.clone()));
-    let parts = Parts {
-        engine: Arc::new(Engine::new(
-            ledger,
-            metrics,
-            ringer,
-            Arc::new(visits),
-            settings,
-        )),
-        bell,
-        jobs: Vec::new(),
-        metrics_listener: None,
-        shutdown: stop,
-    };
-    ingot_engine::run(parts, |_| say(&json!({"up": true}))).await?;
-    ringing.cancel();
-    rings.await?;
+    let telling = tokio::spawn(tell(metrics.jobs_finished.clone(), stop.clone()));
+    let (redis, up) = (variable("REDIS_URL")?, || say(&json!({"up": true})));
+    engine::run(ledger, &redis, visits, settings, metrics, stop, up).await?;
     telling.await?;
     Ok(())
 }
@@ -149,7 +130,7 @@ pub async fn api(port: u16) -> Result<()> {
     );
     let made: serde_json::Value = serde_json::from_slice(&made.stdout)?;
     let token = made["token"].as_str().context("a token")?;
-    let stop = until_signal()?;
+    let stop = engine::until_signal()?;
     let mut api = Command::new(&binary)
         .args(["api", "--listen", &format!("127.0.0.1:{port}")])
         .stdout(Stdio::piped())
@@ -213,16 +194,6 @@ async fn ledger() -> Result<Ledger> {
 )]
 fn variable(name: &str) -> Result<String> {
     std::env::var(name).with_context(|| format!("{name} is not set"))
-}
-
-fn until_signal() -> Result<CancellationToken> {
-    let (stop, mut term) = (CancellationToken::new(), signal(SignalKind::terminate())?);
-    let told = stop.clone();
-    tokio::spawn(async move {
-        term.recv().await;
-        told.cancel();
-    });
-    Ok(stop)
 }
 
 #[expect(

@@ -10,6 +10,7 @@ mod drill;
 mod foreign;
 mod lost_answers;
 mod network;
+mod poison;
 mod postgres;
 mod proof;
 mod redis;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use ingot_domain::pace::Pace;
+use ingot_domain::task::VISIT;
 use ingot_engine::{Engine, Parts, Settings};
 use ingot_probe::Prober;
 use ingot_queue::Doorbell;
@@ -90,5 +91,6 @@ pub(crate) fn engine_settings(pace: Pace, concurrency: Option<usize>) -> Setting
         name: setup::process_name(),
         pace,
         concurrency: concurrency.unwrap_or(CONCURRENCY),
+        visit: VISIT,
     }
 }

@@ -1,0 +1,182 @@
+//! The watchdog: a thread of its own that sees what no task of the runtime can see, a visit that never yields and a runtime
+//! that stands still (FAULTS F23). A time limit ends a visit only where it waits; one that computes for ever, or blocks its
+//! thread, would keep its lease and its thread until somebody wondered why. Nothing can end such a thread but the end of its
+//! process: others take over what it held, and a task that does it again and again is poison in the end.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::engine::Engine;
+
+/// A tick of the watchdog. Times are counted in ticks, so that a process that was stopped or a machine that slept is not
+/// taken for one that hangs.
+const TICK: Duration = Duration::from_secs(1);
+/// Ticks after its limit at which a visit is no longer slow but stuck: its limit has been due for so long, and nobody ran it.
+const STUCK: u64 = 15;
+/// Ticks without a sign of life of the runtime.
+const SILENT: u64 = 30;
+
+/// What is being watched.
+#[derive(Debug, Default)]
+pub(crate) struct Watchdog {
+    ticks: AtomicU64,
+    /// The tick of the runtime's last sign of life.
+    alive: AtomicU64,
+    /// Visits being paid, and the tick at which each began.
+    visits: Mutex<HashMap<String, u64>>,
+}
+
+/// Why a process must end.
+#[derive(Debug, PartialEq, Eq)]
+enum Hang {
+    /// These visits do not yield: task ids, and for how many ticks.
+    Visits(Vec<(String, u64)>),
+    /// No task of the runtime was run for so many ticks.
+    Runtime(u64),
+}
+
+impl Watchdog {
+    /// Watches the visit of a task until the answer is dropped.
+    pub(crate) fn watch<'a>(&'a self, id: &'a str) -> Watched<'a> {
+        let began = self.ticks.load(Ordering::Relaxed);
+        self.visits_now().insert(id.to_owned(), began);
+        Watched { watchdog: self, id }
+    }
+
+    /// Signs of life of the runtime, for as long as it is polled.
+    pub(crate) async fn live(&self) {
+        loop {
+            let now = self.ticks.load(Ordering::Relaxed);
+            self.alive.store(now, Ordering::Relaxed);
+            tokio::time::sleep(TICK).await;
+        }
+    }
+
+    /// One tick later; `limit` is a visit's.
+    fn tick(&self, limit: Duration) -> Option<Hang> {
+        let now = self.ticks.fetch_add(1, Ordering::Relaxed) + 1;
+        let silent = now.saturating_sub(self.alive.load(Ordering::Relaxed));
+        if silent >= SILENT {
+            return Some(Hang::Runtime(silent));
+        }
+        let longest = limit.as_secs() + STUCK;
+        let mut stuck: Vec<(String, u64)> = self
+            .visits_now()
+            .iter()
+            .map(|(id, began)| (id.clone(), now.saturating_sub(*began)))
+            .filter(|(_, age)| *age > longest)
+            .collect();
+        stuck.sort();
+        (!stuck.is_empty()).then_some(Hang::Visits(stuck))
+    }
+
+    fn visits_now(&self) -> MutexGuard<'_, HashMap<String, u64>> {
+        self.visits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A visit being watched.
+#[derive(Debug)]
+pub(crate) struct Watched<'a> {
+    watchdog: &'a Watchdog,
+    id: &'a str,
+}
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        self.watchdog.visits_now().remove(self.id);
+    }
+}
+
+/// The watchdog's thread; it ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Awake {
+    _until: mpsc::Sender<()>,
+}
+
+/// Starts the thread. What it finds is logged, then the process aborts, which leaves the stacks of all threads in a core
+/// dump where the machine writes one. A machine that gives no thread gets no watchdog.
+pub(crate) fn start(engine: &Arc<Engine>) -> Awake {
+    let (until, ended) = mpsc::channel::<()>();
+    let watching = Arc::clone(engine);
+    let watch = move || {
+        while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+            match watching.watchdog.tick(watching.settings.visit) {
+                None => continue,
+                Some(Hang::Visits(stuck)) => {
+                    let (ids, seconds): (Vec<_>, Vec<_>) = stuck.into_iter().unzip();
+                    tracing::error!(tasks = ?ids, ?seconds, "visits do not yield: this worker ends, others take over");
+                }
+                Some(Hang::Runtime(seconds)) => {
+                    tracing::error!(
+                        seconds,
+                        "nothing runs any more: this worker ends, others take over"
+                    );
+                }
+            }
+            std::process::abort();
+        }
+    };
+    let named = std::thread::Builder::new().name("watchdog".to_owned());
+    if let Err(error) = named.spawn(watch) {
+        tracing::error!(%error, "there is no watchdog");
+    }
+    Awake { _until: until }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(5);
+
+    /// Ticks with a living runtime; the first that finds something, and what.
+    fn ticks(watchdog: &Watchdog, count: u64) -> Option<(u64, Hang)> {
+        (1..=count).find_map(|n| {
+            let now = watchdog.ticks.load(Ordering::Relaxed);
+            watchdog.alive.store(now, Ordering::Relaxed);
+            watchdog.tick(LIMIT).map(|hang| (n, hang))
+        })
+    }
+
+    #[test]
+    fn a_visit_that_ends_is_not_stuck_however_many_there_are() {
+        let watchdog = Watchdog::default();
+        for _ in 0..20 {
+            let _watched = watchdog.watch("tsk_1");
+            assert_eq!(ticks(&watchdog, LIMIT.as_secs() + STUCK), None);
+        }
+    }
+
+    #[test]
+    fn a_visit_past_its_limit_is_told_by_its_task() {
+        let watchdog = Watchdog::default();
+        assert_eq!(ticks(&watchdog, 100), None);
+        let _watched = watchdog.watch("tsk_1");
+        let longest = LIMIT.as_secs() + STUCK;
+        let stuck = Hang::Visits(vec![("tsk_1".to_owned(), longest + 1)]);
+        assert_eq!(ticks(&watchdog, 100), Some((longest + 1, stuck)));
+    }
+
+    #[test]
+    fn a_runtime_without_a_sign_of_life_is_told() {
+        let watchdog = Watchdog::default();
+        assert_eq!(ticks(&watchdog, 100), None);
+        let silent = (1..=100).find_map(|n| watchdog.tick(LIMIT).map(|hang| (n, hang)));
+        // The last sign of life was one tick before.
+        assert_eq!(silent, Some((SILENT - 1, Hang::Runtime(SILENT))));
+    }
+
+    #[tokio::test]
+    async fn a_runtime_that_runs_gives_signs_of_life() {
+        let watchdog = Watchdog::default();
+        for _ in 0..100 {
+            assert_eq!(watchdog.tick(LIMIT), None);
+            // One poll, as a runtime gives it that finds the time.
+            let _ = tokio::time::timeout(Duration::ZERO, watchdog.live()).await;
+        }
+    }
+}
