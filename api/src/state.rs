@@ -6,8 +6,10 @@ use std::time::{Duration, Instant as Moment};
 
 use ingot_client::SystemStatus;
 use ingot_domain::auth::BearerToken;
+use ingot_domain::fingerprint;
 use ingot_domain::request::Limits;
 use ingot_domain::template::Template;
+use ingot_entity::store::Revision;
 use ingot_entity::{Ledger, LedgerError, token};
 use ingot_queue::Ringer;
 use ingot_telemetry::{Health, Metrics};
@@ -28,6 +30,15 @@ pub struct Login {
     pub code: String,
     /// The token it stands for.
     pub token: String,
+}
+
+/// A template as the ledger has it.
+#[derive(Debug, Clone)]
+pub(crate) struct Recipe {
+    /// What it says.
+    pub(crate) template: Arc<Template>,
+    /// Which revision that is.
+    pub(crate) revision: Revision,
 }
 
 /// Shared by all requests.
@@ -51,7 +62,7 @@ pub struct Api {
     pub(crate) parts: Parts,
     login: Arc<Mutex<Option<Login>>>,
     tokens: Remembered<token::Model>,
-    templates: Remembered<Template>,
+    templates: Remembered<Recipe>,
     statuses: Remembered<SystemStatus>,
 }
 
@@ -135,16 +146,23 @@ impl Api {
     }
 
     /// The newest revision of a template, remembered as it reads: its JSON is several times as large.
-    pub(crate) async fn template(&self, name: &str) -> Result<Option<Template>, LedgerError> {
-        if let Some(template) = self.templates.get(name) {
-            return Ok(Some(template));
+    pub(crate) async fn template(&self, name: &str) -> Result<Option<Recipe>, LedgerError> {
+        if let Some(recipe) = self.templates.get(name) {
+            return Ok(Some(recipe));
         }
         let Some(row) = self.ledger.template(name).await? else {
             return Ok(None);
         };
         let template = row.parsed()?;
-        self.templates.put(name.to_owned(), template.clone());
-        Ok(Some(template))
+        let recipe = Recipe {
+            revision: Revision {
+                number: row.revision,
+                fingerprint: fingerprint::of_recipe(&template),
+            },
+            template: Arc::new(template),
+        };
+        self.templates.put(name.to_owned(), recipe.clone());
+        Ok(Some(recipe))
     }
 
     /// Forgets a template that has just changed.

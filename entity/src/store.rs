@@ -12,6 +12,7 @@ mod findings;
 mod finish;
 mod group;
 mod images;
+mod intake;
 mod intervene;
 mod lists;
 mod owners;
@@ -39,7 +40,7 @@ use group::Group;
 pub use change::{ami_status_of, status_of};
 pub use claims::Claim;
 pub use connect::Shape;
-pub use create::{Created, IdempotencyClaim, NewDeployment};
+pub use create::{Created, IdempotencyClaim, NewDeployment, Revision};
 pub use effects::{EffectKind, Intention};
 pub use ending::Ending;
 pub use findings::{FindingQuery, Violations};
@@ -102,7 +103,7 @@ pub struct Ledger {
     /// Visits that end.
     commits: Group<Arc<Outcome>, Result<Committed, LedgerError>>,
     /// Requests that are accepted.
-    intake: Group<Arc<create::Intake>, Result<Created<deployment::Model>, LedgerError>>,
+    intake: Group<Arc<intake::Intake>, Result<Created<deployment::Model>, LedgerError>>,
 }
 
 /// Transactions of one kind under way at once: one writes while another's commit waits for the disk. SQLite has one
@@ -124,7 +125,7 @@ impl Ledger {
         });
         let intake = Group::start(width, move |batch| {
             let (db, anchor) = theirs.clone();
-            async move { create::accept_all(&db, batch, anchor.now()).await }
+            async move { intake::accept_all(&db, batch, anchor.now()).await }
         });
         Self {
             db,

@@ -9,7 +9,6 @@ use ingot_domain::field::FieldError;
 use ingot_domain::fingerprint::hex_sha256;
 use ingot_domain::ids::DeploymentId;
 use ingot_domain::request::{self, Order};
-use ingot_domain::template::Template;
 use ingot_entity::store::{
     Created, DeploymentQuery, IdempotencyClaim, Intervention, NewDeployment,
 };
@@ -21,7 +20,7 @@ use crate::auth::Caller;
 use crate::body::{IdempotencyKey, Json};
 use crate::error::ApiError;
 use crate::present;
-use crate::state::Api;
+use crate::state::{Api, Recipe};
 
 /// Request a deployment
 ///
@@ -66,7 +65,8 @@ pub(crate) async fn create(
     let new = NewDeployment {
         id,
         order,
-        recipe,
+        recipe: recipe.template,
+        revision: Some(recipe.revision),
         start,
         by: caller.name,
     };
@@ -88,7 +88,7 @@ pub(crate) async fn create(
 }
 
 /// What the request means by today's template and limits.
-async fn accept(api: &Api, body: CreateDeployment) -> Result<(Order, Template), ApiError> {
+async fn accept(api: &Api, body: CreateDeployment) -> Result<(Order, Recipe), ApiError> {
     let Some(recipe) = api.template(&body.template).await? else {
         let known: Vec<String> = api
             .ledger
@@ -110,7 +110,7 @@ async fn accept(api: &Api, body: CreateDeployment) -> Result<(Order, Template), 
     let draft = body
         .draft()
         .map_err(|error| ApiError::Invalid(vec![error]))?;
-    let order = request::parse(draft, &recipe, &api.limits).map_err(ApiError::Invalid)?;
+    let order = request::parse(draft, &recipe.template, &api.limits).map_err(ApiError::Invalid)?;
     Ok((order, recipe))
 }
 

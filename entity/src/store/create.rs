@@ -1,7 +1,5 @@
-//! Accepting deployments: rows, first events, first tasks and idempotency records in one transaction. Requests that come
-//! at the same time share it (`group`).
+//! A requested deployment: what its row, its first lines and its first task are. `intake` writes them.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use ingot_domain::Instant;
@@ -13,13 +11,12 @@ use ingot_domain::request::Order;
 use ingot_domain::task::TaskKind;
 use ingot_domain::template::Template;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, TransactionTrait,
-};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use serde_json::Value;
 
-use super::rows::{Rows, record};
+use super::intake::{Intake, closed};
 use super::tasks::NewTask;
-use super::{Ledger, LedgerError, change, tasks};
+use super::{Ledger, LedgerError};
 use crate::{deployment, idempotency};
 
 /// A deployment to be created.
@@ -30,11 +27,22 @@ pub struct NewDeployment {
     /// What was ordered.
     pub order: Order,
     /// The template's revision as it is now; later revisions do not reach this deployment.
-    pub recipe: Template,
+    pub recipe: Arc<Template>,
+    /// Which revision of the ledger's templates that is, if it is one: its text is then copied inside the database.
+    pub revision: Option<Revision>,
     /// Start at once.
     pub start: bool,
     /// Who asked, for the story.
     pub by: String,
+}
+
+/// A revision of a template, which never changes.
+#[derive(Debug, Clone)]
+pub struct Revision {
+    /// Its number.
+    pub number: i32,
+    /// [`fingerprint::of_recipe`] of it.
+    pub fingerprint: String,
 }
 
 /// The idempotency record of a creating request.
@@ -59,31 +67,23 @@ pub enum Created<T> {
     Mismatch,
 }
 
-/// A request that is being accepted.
-#[derive(Debug)]
-pub(super) struct Intake {
-    row: deployment::Model,
-    lines: Vec<Line>,
-    task: Option<NewTask>,
-    idempotency: Option<IdempotencyClaim>,
-}
-
 impl Ledger {
     /// Creates a deployment, or finds what the idempotency key led to before. Requests that come at the same time share a
-    /// transaction.
+    /// transaction. The row it answers is without its recipe when that is a revision of the ledger's templates.
     pub async fn create_deployment(
         &self,
         new: NewDeployment,
         idempotency: Option<IdempotencyClaim>,
     ) -> Result<Created<deployment::Model>, LedgerError> {
         let now = self.now();
-        let row = row(&new, now)?;
+        let (row, revision) = row(&new, now)?;
         let task = new
             .start
             .then(|| NewTask::of_deployment(TaskKind::Launch, &row.id, row.run, now));
         let lines = lines(&new);
         let intake = Intake {
             row,
+            revision,
             lines,
             task,
             idempotency,
@@ -91,133 +91,6 @@ impl Ledger {
         let created = self.intake.submit(Arc::new(intake)).await;
         created.unwrap_or_else(|| Err(closed()))
     }
-}
-
-/// Accepts a batch of requests in one transaction; when the database refuses it, each by itself.
-pub(super) async fn accept_all(
-    db: &DatabaseConnection,
-    batch: Vec<Arc<Intake>>,
-    now: Instant,
-) -> Vec<Result<Created<deployment::Model>, LedgerError>> {
-    match together(db, &batch, now).await {
-        Ok(answers) => answers.into_iter().map(Ok).collect(),
-        Err(error) if batch.len() == 1 => vec![Err(error)],
-        Err(_) => {
-            let mut answers = Vec::with_capacity(batch.len());
-            for one in &batch {
-                let alone = together(db, std::slice::from_ref(one), now).await;
-                answers.push(alone.and_then(|mut answers| answers.pop().ok_or_else(closed)));
-            }
-            answers
-        }
-    }
-}
-async fn together(
-    db: &DatabaseConnection,
-    batch: &[Arc<Intake>],
-    now: Instant,
-) -> Result<Vec<Created<deployment::Model>>, LedgerError> {
-    let tx = db.begin().await?;
-    let first = claim_keys(&tx, batch, now).await?;
-    let (mut rows, mut events, mut tasks) = (Rows::of(&[ACCEPTED]), change::events(), Vec::new());
-    for one in batch.iter().filter(|one| one.is_first(&first)) {
-        rows.push(accepted(&one.row));
-        change::say(&mut events, &one.row.id, 0, &one.lines, now);
-        tasks.extend(one.task.clone());
-    }
-    if rows.is_empty() {
-        tx.rollback().await?;
-    } else {
-        rows.insert(&tx, "deployment", "").await?;
-        change::append(&tx, events).await?;
-        tasks::insert(&tx, &tasks, now, true).await?;
-        tx.commit().await?;
-    }
-    let mut answers = Vec::with_capacity(batch.len());
-    for one in batch {
-        answers.push(match &one.idempotency {
-            Some(claim) if !one.is_first(&first) => before(db, claim).await?,
-            _ => Created::New(one.row.clone(), one.task.clone()),
-        });
-    }
-    Ok(answers)
-}
-
-impl Intake {
-    /// It carries no key, or was the first with its key.
-    fn is_first(&self, first: &HashSet<String>) -> bool {
-        self.idempotency.is_none() || first.contains(&self.row.id)
-    }
-}
-
-/// Inserts the batch's idempotency records; answers the deployments whose key nobody had used. On Postgres a second request
-/// with the same key waits here for the first to commit; all wait in the order of keys, so never in a circle.
-async fn claim_keys<C: ConnectionTrait>(
-    tx: &C,
-    batch: &[Arc<Intake>],
-    now: Instant,
-) -> Result<HashSet<String>, LedgerError> {
-    let mut claims: Vec<_> = batch
-        .iter()
-        .filter_map(|one| Some((one.idempotency.as_ref()?, &one.row.id)))
-        .collect();
-    claims.sort_by_key(|(claim, _)| (&claim.token_id, &claim.key));
-    let mut rows = Rows::of(&[KEY]);
-    for (claim, resource_id) in claims {
-        rows.push(key(&idempotency::Model {
-            token_id: claim.token_id.clone(),
-            key: claim.key.clone(),
-            request_hash: claim.request_hash.clone(),
-            resource_id: resource_id.clone(),
-            created_at: now,
-        }));
-    }
-    if rows.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let rest = "ON CONFLICT DO NOTHING RETURNING resource_id";
-    let inserted = rows.insert_returning(tx, "idempotency", rest).await?;
-    let first = inserted.iter().map(|row| row.try_get("", "resource_id"));
-    Ok(first.collect::<Result<_, DbErr>>()?)
-}
-
-/// What a key led to before.
-async fn before(
-    db: &DatabaseConnection,
-    claim: &IdempotencyClaim,
-) -> Result<Created<deployment::Model>, LedgerError> {
-    let found = idempotency::Entity::find_by_id((claim.token_id.clone(), claim.key.clone()))
-        .one(db)
-        .await?;
-    Ok(match found {
-        Some(before) if before.request_hash == claim.request_hash => {
-            Created::Before(before.resource_id)
-        }
-        // Gone within this millisecond: pruned. The caller's next try finds the key free.
-        None => return Err(closed()),
-        Some(_) => Created::Mismatch,
-    })
-}
-
-record! {
-    /// An idempotency record.
-    KEY, key of idempotency::Model {
-        token_id: "text", key: "text", request_hash: "text", resource_id: "text", created_at: "timestamptz",
-    }
-}
-
-record! {
-    /// A deployment as it is accepted; every other column starts empty.
-    ACCEPTED, accepted of deployment::Model {
-        id: "text", job_name: "text", template: "text", version: "text", mode: "text", region: "text",
-        order: "jsonb", recipe: "jsonb", fingerprint: "text", status: "text", run: "integer",
-        checks: "integer", successes: "integer", event_seq: "bigint", row_version: "bigint",
-        created_at: "timestamptz", started_at: "timestamptz",
-    }
-}
-
-fn closed() -> LedgerError {
-    LedgerError::Connect("the ledger is closed".to_owned())
 }
 
 fn lines(new: &NewDeployment) -> Vec<Line> {
@@ -237,7 +110,8 @@ fn lines(new: &NewDeployment) -> Vec<Line> {
     lines
 }
 
-fn row(new: &NewDeployment, now: Instant) -> Result<deployment::Model, LedgerError> {
+/// The row, and the revision that stands for its recipe.
+fn row(new: &NewDeployment, now: Instant) -> Result<(deployment::Model, Option<i32>), LedgerError> {
     let json = |what, value: Result<serde_json::Value, serde_json::Error>| {
         value.map_err(|source| LedgerError::Json { what, source })
     };
@@ -246,15 +120,21 @@ fn row(new: &NewDeployment, now: Instant) -> Result<deployment::Model, LedgerErr
     } else {
         Status::Pending
     };
-    let effective = Template {
-        user_data: new
-            .order
-            .user_data
-            .clone()
-            .or_else(|| new.recipe.user_data.clone()),
-        ..new.recipe.clone()
+    let (recipe, fingerprint, revision) = match (&new.revision, &new.order.user_data) {
+        (Some(revision), None) => {
+            let (fingerprint, number) = (revision.fingerprint.clone(), revision.number);
+            (Value::Null, fingerprint, Some(number))
+        }
+        (_, given) => {
+            let recipe = Template {
+                user_data: given.clone().or_else(|| new.recipe.user_data.clone()),
+                ..Template::clone(&new.recipe)
+            };
+            let stored = json("recipe", serde_json::to_value(&recipe))?;
+            (stored, fingerprint::of_recipe(&recipe), None)
+        }
     };
-    Ok(deployment::Model {
+    let row = deployment::Model {
         id: new.id.to_string(),
         job_name: new.order.job_name.clone(),
         template: new.order.template.clone(),
@@ -262,8 +142,8 @@ fn row(new: &NewDeployment, now: Instant) -> Result<deployment::Model, LedgerErr
         mode: new.order.mode.clone(),
         region: new.order.region.clone(),
         order: json("order", serde_json::to_value(&new.order))?,
-        recipe: json("recipe", serde_json::to_value(&effective))?,
-        fingerprint: fingerprint::of_recipe(&effective),
+        recipe,
+        fingerprint,
         status: status.as_str().to_owned(),
         error_message: None,
         run: i32::from(new.start),
@@ -297,7 +177,8 @@ fn row(new: &NewDeployment, now: Instant) -> Result<deployment::Model, LedgerErr
         launched_at: None,
         ready_at: None,
         finished_at: None,
-    })
+    };
+    Ok((row, revision))
 }
 
 /// Inserts the record; answers the earlier one when the key was used before. On Postgres a second request with the same key

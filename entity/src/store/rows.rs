@@ -72,6 +72,10 @@ pub(super) use record;
 #[derive(Debug)]
 pub(super) struct Rows {
     columns: Vec<Column>,
+    /// Columns that travel for a computed one or a condition, and are not the table's.
+    beside: &'static [Column],
+    /// What is inserted into a column instead of what travelled, as SQL over `v`.
+    computed: &'static [(&'static str, &'static str)],
     rows: Vec<Value>,
 }
 
@@ -80,7 +84,22 @@ impl Rows {
     pub(super) fn of(columns: &[&[Column]]) -> Self {
         Self {
             columns: columns.concat(),
+            beside: &[],
+            computed: &[],
             rows: Vec::new(),
+        }
+    }
+
+    /// With columns that are computed from others beside them, when the rows are inserted.
+    pub(super) fn computing(
+        self,
+        beside: &'static [Column],
+        computed: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        Self {
+            beside,
+            computed,
+            ..self
         }
     }
 
@@ -100,30 +119,50 @@ impl Rows {
         names.join(", ")
     }
 
-    /// `… AS v`, for a FROM.
-    fn source(&self, backend: DbBackend) -> String {
+    /// What is selected for an INSERT, in the order of the names.
+    fn values(&self) -> String {
+        let value = |(name, _): &Column| {
+            let computed = self.computed.iter().find(|(column, _)| column == name);
+            computed.map_or_else(
+                || format!("v.{}", quoted(name)),
+                |(_, sql)| (*sql).to_owned(),
+            )
+        };
+        let values: Vec<String> = self.columns.iter().map(value).collect();
+        values.join(", ")
+    }
+
+    /// `… AS v`, for a FROM; on Postgres the rows are parameter number `place`.
+    fn source(&self, backend: DbBackend, place: usize) -> String {
+        let all = self.columns.iter().chain(self.beside);
         match backend {
             DbBackend::Sqlite => {
                 let column =
                     |(name, _): &Column| format!("value ->> '$.{name}' AS {}", quoted(name));
-                let columns: Vec<String> = self.columns.iter().map(column).collect();
+                let columns: Vec<String> = all.map(column).collect();
                 format!("(SELECT {} FROM json_each(?)) AS v", columns.join(", "))
             }
             _ => {
                 let column = |(name, kind): &Column| format!("{} {kind}", quoted(name));
-                let columns: Vec<String> = self.columns.iter().map(column).collect();
+                let columns: Vec<String> = all.map(column).collect();
                 format!(
-                    "json_to_recordset(CAST($1 AS json)) AS v({})",
+                    "json_to_recordset(CAST(${place} AS json)) AS v({})",
                     columns.join(", ")
                 )
             }
         }
     }
 
-    fn statement(&self, backend: DbBackend, sql: String) -> Result<Statement, DbErr> {
+    /// The rows as the text that travels.
+    pub(super) fn parameter(&self) -> Result<sea_orm::Value, DbErr> {
         let rows =
             serde_json::to_string(&self.rows).map_err(|error| DbErr::Json(error.to_string()))?;
-        Ok(Statement::from_sql_and_values(backend, sql, [rows.into()]))
+        Ok(rows.into())
+    }
+
+    fn statement(&self, backend: DbBackend, sql: String) -> Result<Statement, DbErr> {
+        let rows = self.parameter()?;
+        Ok(Statement::from_sql_and_values(backend, sql, [rows]))
     }
 
     /// Inserts the rows; `rest` follows the statement (`ON CONFLICT …`).
@@ -149,11 +188,22 @@ impl Rows {
     }
 
     fn insertion(&self, backend: DbBackend, table: &str, rest: &str) -> Result<Statement, DbErr> {
-        let (names, source) = (self.names(), self.source(backend));
         // SQLite needs the WHERE to tell ON CONFLICT from a join's ON.
-        let sql =
-            format!("INSERT INTO {table} ({names}) SELECT {names} FROM {source} WHERE true {rest}");
-        self.statement(backend, sql)
+        let rest = format!("WHERE true {rest}");
+        self.statement(backend, self.insert_sql(backend, table, 1, &rest))
+    }
+
+    /// The text of an INSERT of the rows, which are parameter number `place` of its statement and `v` in `rest`.
+    pub(super) fn insert_sql(
+        &self,
+        backend: DbBackend,
+        table: &str,
+        place: usize,
+        rest: &str,
+    ) -> String {
+        let (names, values) = (self.names(), self.values());
+        let source = self.source(backend, place);
+        format!("INSERT INTO {table} ({names}) SELECT {values} FROM {source} {rest}")
     }
 
     /// Updates `table` from the rows, which are `v` in `set` and `rest` (`WHERE … RETURNING …`).
@@ -165,7 +215,7 @@ impl Rows {
         rest: &str,
     ) -> Result<Vec<QueryResult>, DbErr> {
         let backend = db.get_database_backend();
-        let source = self.source(backend);
+        let source = self.source(backend, 1);
         let sql = format!("UPDATE {table} SET {set} FROM {source} {rest}");
         db.query_all_raw(self.statement(backend, sql)?).await
     }

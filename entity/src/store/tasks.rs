@@ -83,12 +83,22 @@ pub(super) async fn insert<C: ConnectionTrait>(
     if tasks.is_empty() {
         return Ok(());
     }
+    let rows = rows(tasks, now, rung);
+    rows.insert(tx, "task", "ON CONFLICT DO NOTHING").await?;
+    Ok(())
+}
+
+/// New tasks as rows.
+pub(super) fn rows<'a>(
+    tasks: impl IntoIterator<Item = &'a NewTask>,
+    now: Instant,
+    rung: bool,
+) -> Rows {
     let mut rows = Rows::of(&[INSERTED]);
     for new in tasks {
         rows.push(inserted(&new.row(now, rung)));
     }
-    rows.insert(tx, "task", "ON CONFLICT DO NOTHING").await?;
-    Ok(())
+    rows
 }
 
 impl NewTask {

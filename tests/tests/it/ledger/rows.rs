@@ -29,7 +29,8 @@ pub(crate) fn new_deployment(version: &str, start: bool) -> NewDeployment {
     NewDeployment {
         id: DeploymentId::new(Uuid::new_v4()),
         order: request::parse(draft, &recipe, &limits).expect("an order"),
-        recipe,
+        recipe: recipe.into(),
+        revision: None,
         start,
         by: "the test".to_owned(),
     }

@@ -1,0 +1,233 @@
+//! Accepting deployments: rows, first events, first tasks and idempotency records, all or nothing. Requests that come at
+//! the same time share a transaction (`group`).
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use ingot_domain::Instant;
+use ingot_domain::event::Line;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryResult, Statement,
+    TransactionTrait,
+};
+
+use super::create::{Created, IdempotencyClaim};
+use super::rows::{Cell, Column, Rows, record};
+use super::tasks::NewTask;
+use super::{LedgerError, change, tasks};
+use crate::{deployment, idempotency};
+
+/// A request that is being accepted.
+#[derive(Debug)]
+pub(super) struct Intake {
+    pub(super) row: deployment::Model,
+    /// The revision that is its recipe, when the row has none.
+    pub(super) revision: Option<i32>,
+    pub(super) lines: Vec<Line>,
+    pub(super) task: Option<NewTask>,
+    pub(super) idempotency: Option<IdempotencyClaim>,
+}
+
+/// Accepts a batch of requests in one transaction; when the database refuses it, each by itself.
+pub(super) async fn accept_all(
+    db: &DatabaseConnection,
+    batch: Vec<Arc<Intake>>,
+    now: Instant,
+) -> Vec<Result<Created<deployment::Model>, LedgerError>> {
+    match together(db, &batch, now).await {
+        Ok(answers) => answers.into_iter().map(Ok).collect(),
+        Err(error) if batch.len() == 1 => vec![Err(error)],
+        Err(_) => {
+            let mut answers = Vec::with_capacity(batch.len());
+            for one in &batch {
+                let alone = together(db, std::slice::from_ref(one), now).await;
+                answers.push(alone.and_then(|mut answers| answers.pop().ok_or_else(closed)));
+            }
+            answers
+        }
+    }
+}
+
+async fn together(
+    db: &DatabaseConnection,
+    batch: &[Arc<Intake>],
+    now: Instant,
+) -> Result<Vec<Created<deployment::Model>>, LedgerError> {
+    let written = match db.get_database_backend() {
+        DbBackend::Sqlite => one_after_the_other(db, batch, now).await?,
+        _ => at_once(db, batch, now).await?,
+    };
+    let mut answers = Vec::with_capacity(batch.len());
+    for one in batch {
+        answers.push(match &one.idempotency {
+            Some(claim) if !written.contains(&one.row.id) => before(db, claim).await?,
+            _ => Created::New(one.row.clone(), one.task.clone()),
+        });
+    }
+    Ok(answers)
+}
+
+/// One statement for all of it, which is its own transaction: a round trip instead of six. Answers whose rows were written:
+/// those without a key, and those whose key nobody had used. A second request with the same key waits here for the first
+/// to commit; all wait in the order of keys, so never in a circle.
+async fn at_once(
+    db: &DatabaseConnection,
+    batch: &[Arc<Intake>],
+    now: Instant,
+) -> Result<HashSet<String>, LedgerError> {
+    let (postgres, all) = (DbBackend::Postgres, || batch.iter().map(Arc::as_ref));
+    let (keys, rows) = (keys(all(), now), deployments(all()));
+    let (events, tasks) = (events(all(), now), launches(all(), now));
+    let theirs = "WHERE v.deployment_id IN (SELECT id FROM accepted)";
+    let caused = format!("{theirs} ON CONFLICT DO NOTHING");
+    let sql = format!(
+        "WITH claimed AS ({}), accepted AS ({}), told AS ({}), caused AS ({}) SELECT id FROM accepted",
+        keys.insert_sql(postgres, "idempotency", 1, FIRST),
+        rows.insert_sql(
+            postgres,
+            "deployment",
+            2,
+            "WHERE NOT v.keyed OR v.id IN (SELECT resource_id FROM claimed) RETURNING id",
+        ),
+        events.insert_sql(postgres, "event", 3, theirs),
+        tasks.insert_sql(postgres, "task", 4, &caused),
+    );
+    let parameters = [
+        keys.parameter()?,
+        rows.parameter()?,
+        events.parameter()?,
+        tasks.parameter()?,
+    ];
+    let statement = Statement::from_sql_and_values(postgres, sql, parameters);
+    ids(&db.query_all_raw(statement).await?, "id")
+}
+
+/// The same in a transaction of several statements, for a database whose queries cannot hold writes.
+async fn one_after_the_other(
+    db: &DatabaseConnection,
+    batch: &[Arc<Intake>],
+    now: Instant,
+) -> Result<HashSet<String>, LedgerError> {
+    let tx = db.begin().await?;
+    let keys = keys(batch.iter().map(Arc::as_ref), now);
+    let first = match keys.is_empty() {
+        true => HashSet::new(),
+        false => ids(
+            &keys.insert_returning(&tx, "idempotency", FIRST).await?,
+            "resource_id",
+        )?,
+    };
+    let free = |one: &&Arc<Intake>| one.idempotency.is_none() || first.contains(&one.row.id);
+    let free = || batch.iter().filter(free).map(Arc::as_ref);
+    let rows = deployments(free());
+    if rows.is_empty() {
+        tx.rollback().await?;
+        return Ok(HashSet::new());
+    }
+    rows.insert(&tx, "deployment", "").await?;
+    change::append(&tx, events(free(), now)).await?;
+    let tasks = launches(free(), now);
+    if !tasks.is_empty() {
+        tasks.insert(&tx, "task", "ON CONFLICT DO NOTHING").await?;
+    }
+    tx.commit().await?;
+    Ok(free().map(|one| one.row.id.clone()).collect())
+}
+
+/// What follows the insertion of keys: those that were free are answered.
+const FIRST: &str = "ON CONFLICT DO NOTHING RETURNING resource_id";
+
+fn ids(rows: &[QueryResult], column: &str) -> Result<HashSet<String>, LedgerError> {
+    let ids = rows.iter().map(|row| row.try_get("", column));
+    Ok(ids.collect::<Result<_, DbErr>>()?)
+}
+
+/// The batch's idempotency records, in the order of their keys.
+fn keys<'a>(batch: impl Iterator<Item = &'a Intake>, now: Instant) -> Rows {
+    let mut claims: Vec<_> = batch
+        .filter_map(|one| Some((one.idempotency.as_ref()?, &one.row.id)))
+        .collect();
+    claims.sort_by_key(|(claim, _)| (&claim.token_id, &claim.key));
+    let mut rows = Rows::of(&[KEY]);
+    for (claim, resource_id) in claims {
+        rows.push(key(&idempotency::Model {
+            token_id: claim.token_id.clone(),
+            key: claim.key.clone(),
+            request_hash: claim.request_hash.clone(),
+            resource_id: resource_id.clone(),
+            created_at: now,
+        }));
+    }
+    rows
+}
+
+fn deployments<'a>(batch: impl Iterator<Item = &'a Intake>) -> Rows {
+    let mut rows = Rows::of(&[ACCEPTED]).computing(BESIDE, RECIPE);
+    for one in batch {
+        let mut row = accepted(&one.row);
+        row.insert("keyed".to_owned(), one.idempotency.is_some().into());
+        row.insert("revision".to_owned(), one.revision.cell());
+        rows.push(row);
+    }
+    rows
+}
+
+fn events<'a>(batch: impl Iterator<Item = &'a Intake>, now: Instant) -> Rows {
+    let mut rows = change::events();
+    for one in batch {
+        change::say(&mut rows, &one.row.id, 0, &one.lines, now);
+    }
+    rows
+}
+
+fn launches<'a>(batch: impl Iterator<Item = &'a Intake>, now: Instant) -> Rows {
+    tasks::rows(batch.filter_map(|one| one.task.as_ref()), now, true)
+}
+
+/// What a key led to before.
+async fn before(
+    db: &DatabaseConnection,
+    claim: &IdempotencyClaim,
+) -> Result<Created<deployment::Model>, LedgerError> {
+    let found = idempotency::Entity::find_by_id((claim.token_id.clone(), claim.key.clone()))
+        .one(db)
+        .await?;
+    Ok(match found {
+        Some(before) if before.request_hash == claim.request_hash => {
+            Created::Before(before.resource_id)
+        }
+        // Gone within this millisecond: pruned. The caller's next try finds the key free.
+        None => return Err(closed()),
+        Some(_) => Created::Mismatch,
+    })
+}
+
+record! {
+    /// An idempotency record.
+    KEY, key of idempotency::Model {
+        token_id: "text", key: "text", request_hash: "text", resource_id: "text", created_at: "timestamptz",
+    }
+}
+
+record! {
+    /// A deployment as it is accepted; every other column starts empty.
+    ACCEPTED, accepted of deployment::Model {
+        id: "text", job_name: "text", template: "text", version: "text", mode: "text", region: "text",
+        order: "jsonb", recipe: "jsonb", fingerprint: "text", status: "text", run: "integer",
+        checks: "integer", successes: "integer", event_seq: "bigint", row_version: "bigint",
+        created_at: "timestamptz", started_at: "timestamptz",
+    }
+}
+
+/// What travels beside a row: whether it has a key, and the revision that is its recipe.
+const BESIDE: &[Column] = &[("keyed", "boolean"), ("revision", "integer")];
+
+/// A recipe of kilobytes that the ledger holds already is copied as it lies there, which costs a tenth of reading it again.
+const RECIPE: &[(&str, &str)] = &[(
+    "recipe",
+    "COALESCE(v.recipe, (SELECT spec FROM template WHERE template.name = v.template AND template.revision = v.revision))",
+)];
+
+pub(super) fn closed() -> LedgerError {
+    LedgerError::Connect("the ledger is closed".to_owned())
+}
