@@ -5,10 +5,9 @@ use ingot_domain::Instant;
 use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::event::Line;
 use sea_orm::ConnectionTrait;
-use serde_json::Value;
 
 use super::LedgerError;
-use super::rows::{Cell, Column, Rows, assignments, record};
+use super::rows::{Column, Row, Rows, assignments, record};
 use crate::deployment;
 
 /// Reads a status column.
@@ -72,11 +71,13 @@ record! {
         successes: "integer", probe_class: "text", probe_detail: "text", time_to_ready_ms: "bigint",
         install_command_id: "text", installed_at: "timestamptz", reverified_at: "timestamptz",
         ami_status: "text", created_ami_id: "text", ami_created_at: "timestamptz", ami_error: "text",
-        ami_skip_reason: "text", image_id: "text", event_seq: "bigint", row_version: "bigint",
-        started_at: "timestamptz", launched_at: "timestamptz", ready_at: "timestamptz",
-        finished_at: "timestamptz",
+        ami_skip_reason: "text", image_id: "text", started_at: "timestamptz", launched_at: "timestamptz",
+        ready_at: "timestamptz", finished_at: "timestamptz",
     }
 }
+
+/// What every write counts on.
+const COUNTED: &[Column] = &[("event_seq", "bigint"), ("row_version", "bigint")];
 
 const FOUND: &[Column] = &[("key", "text"), ("version_before", "bigint")];
 
@@ -111,26 +112,23 @@ pub(super) async fn write_all<C: ConnectionTrait>(
     if writes.is_empty() {
         return Ok(true);
     }
-    let (mut rows, mut events) = (Rows::of(&[FOUND, CHANGED]), events());
+    let (mut rows, mut events) = (Rows::of(&[FOUND, CHANGED, COUNTED]), events());
     for write in writes {
         check(write.before, write.after)?;
         let last = write.before.event_seq;
-        let mut row = changed(write.after);
-        row.insert("key".to_owned(), write.before.id.cell());
-        row.insert("version_before".to_owned(), write.before.row_version.cell());
-        row.insert(
-            "row_version".to_owned(),
-            (write.before.row_version + 1).cell(),
-        );
         let seq = last + i64::try_from(write.lines.len()).unwrap_or(0);
-        row.insert("event_seq".to_owned(), seq.cell());
-        rows.push(row);
+        let row = changed(write.after)
+            .with("key", &write.before.id)
+            .with("version_before", &write.before.row_version)
+            .with("row_version", &(write.before.row_version + 1))
+            .with("event_seq", &seq);
+        rows.push(&row);
         say(&mut events, &write.before.id, last, write.lines, now);
     }
     let rest =
         "WHERE deployment.id = v.key AND deployment.row_version = v.version_before RETURNING id";
     let written = rows
-        .update(tx, "deployment", &assignments(CHANGED), rest)
+        .update(tx, "deployment", &assignments(&[CHANGED, COUNTED]), rest)
         .await?;
     if written.len() != writes.len() {
         return Ok(false);
@@ -142,21 +140,15 @@ pub(super) async fn write_all<C: ConnectionTrait>(
 /// The events of a story's next lines, after number `last`.
 pub(super) fn say(events: &mut Rows, deployment_id: &str, last: i64, lines: &[Line], now: Instant) {
     for (line, seq) in lines.iter().zip(last + 1..) {
-        let cells = [
-            ("deployment_id", Value::from(deployment_id)),
-            ("seq", seq.cell()),
-            ("at", now.cell()),
-            ("kind", line.kind.cell()),
-            ("source", Value::from(line.source.as_str())),
-            ("level", Value::from(line.level.as_str())),
-            ("message", line.message.cell()),
-        ];
-        events.push(
-            cells
-                .map(|(name, value)| (name.to_owned(), value))
-                .into_iter()
-                .collect(),
-        );
+        let row = Row::new()
+            .with("deployment_id", deployment_id)
+            .with("seq", &seq)
+            .with("at", &now)
+            .with("kind", &line.kind)
+            .with("source", line.source.as_str())
+            .with("level", line.level.as_str())
+            .with("message", &line.message);
+        events.push(&row);
     }
 }
 

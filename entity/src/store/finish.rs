@@ -5,10 +5,9 @@ use std::collections::HashSet;
 use ingot_domain::Instant;
 use ingot_domain::task::TaskState;
 use sea_orm::{ConnectionTrait, DbErr};
-use serde_json::{Map, Value};
 
 use super::LedgerError;
-use super::rows::{Cell, Column, Rows};
+use super::rows::{Column, Row, Rows};
 use super::visit::Then;
 use crate::task;
 
@@ -69,7 +68,7 @@ pub(super) async fn end_tasks<C: ConnectionTrait>(
 ) -> Result<HashSet<String>, LedgerError> {
     let mut rows = Rows::of(&[ENDED]);
     for (held, then) in ended {
-        rows.push(row(held, then, now));
+        rows.push(&row(held, then, now));
     }
     // `running` travels with the rows: as a word of the statement it makes Postgres read every running task through the
     // partial index of leases instead of these few by their ids.
@@ -82,7 +81,7 @@ pub(super) async fn end_tasks<C: ConnectionTrait>(
     let mut attempts = Rows::of(&[ATTEMPT]);
     for (held, then) in ended.iter().filter(|(held, _)| done.contains(&held.id)) {
         if let (_, Some(outcome)) = state_after(held, then) {
-            attempts.push(attempt(held, outcome, then, now));
+            attempts.push(&attempt(held, outcome, then, now));
         }
     }
     if !attempts.is_empty() {
@@ -92,7 +91,7 @@ pub(super) async fn end_tasks<C: ConnectionTrait>(
     Ok(done)
 }
 
-fn row(held: &task::Model, then: &Then, now: Instant) -> Map<String, Value> {
+fn row(held: &task::Model, then: &Then, now: Instant) -> Row {
     let (state, _) = state_after(held, then);
     let (run_at, waiting_for) = match then {
         Then::Snooze { at, why } => (Some(*at), Some(why.clone())),
@@ -106,42 +105,29 @@ fn row(held: &task::Model, then: &Then, now: Instant) -> Map<String, Value> {
     } else {
         0
     };
-    let cells = [
-        ("key", held.id.cell()),
-        ("epoch", held.epoch.cell()),
-        ("held", Value::from(TaskState::Running.as_str())),
-        ("holder", held.worker.cell()),
-        ("state", Value::from(state.as_str())),
-        ("run_at", run_at.cell()),
-        ("waiting_for", waiting_for.cell()),
-        ("attempt", attempt.cell()),
-        ("crashes", crashes.cell()),
-        ("error", error(then).cell()),
-        ("finished_at", state.is_final().then_some(now).cell()),
-    ];
-    cells
-        .map(|(name, value)| (name.to_owned(), value))
-        .into_iter()
-        .collect()
+    Row::new()
+        .with("key", &held.id)
+        .with("epoch", &held.epoch)
+        .with("held", TaskState::Running.as_str())
+        .with("holder", &held.worker)
+        .with("state", state.as_str())
+        .with("run_at", &run_at)
+        .with("waiting_for", &waiting_for)
+        .with("attempt", &attempt)
+        .with("crashes", &crashes)
+        .with("error", &error(then))
+        .with("finished_at", &state.is_final().then_some(now))
 }
 
-fn attempt(held: &task::Model, outcome: &str, then: &Then, now: Instant) -> Map<String, Value> {
-    let cells = [
-        ("task_id", held.id.cell()),
-        ("number", held.attempt.cell()),
-        ("outcome", Value::from(outcome)),
-        ("worker", held.worker.clone().unwrap_or_default().cell()),
-        ("error", error(then).cell()),
-        (
-            "started_at",
-            held.claimed_at.unwrap_or(held.created_at).cell(),
-        ),
-        ("finished_at", now.cell()),
-    ];
-    cells
-        .map(|(name, value)| (name.to_owned(), value))
-        .into_iter()
-        .collect()
+fn attempt(held: &task::Model, outcome: &str, then: &Then, now: Instant) -> Row {
+    Row::new()
+        .with("task_id", &held.id)
+        .with("number", &held.attempt)
+        .with("outcome", outcome)
+        .with("worker", held.worker.as_deref().unwrap_or_default())
+        .with("error", &error(then))
+        .with("started_at", &held.claimed_at.unwrap_or(held.created_at))
+        .with("finished_at", &now)
 }
 
 fn error(then: &Then) -> Option<String> {

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 
 use super::create::{Created, IdempotencyClaim};
-use super::rows::{Cell, Column, Rows, record};
+use super::rows::{Column, Rows, record};
 use super::tasks::NewTask;
 use super::{LedgerError, change, tasks};
 use crate::{deployment, idempotency};
@@ -150,7 +150,7 @@ fn keys<'a>(batch: impl Iterator<Item = &'a Intake>, now: Instant) -> Rows {
     claims.sort_by_key(|(claim, _)| (&claim.token_id, &claim.key));
     let mut rows = Rows::of(&[KEY]);
     for (claim, resource_id) in claims {
-        rows.push(key(&idempotency::Model {
+        rows.push(&key(&idempotency::Model {
             token_id: claim.token_id.clone(),
             key: claim.key.clone(),
             request_hash: claim.request_hash.clone(),
@@ -164,10 +164,10 @@ fn keys<'a>(batch: impl Iterator<Item = &'a Intake>, now: Instant) -> Rows {
 fn deployments<'a>(batch: impl Iterator<Item = &'a Intake>) -> Rows {
     let mut rows = Rows::of(&[ACCEPTED]).computing(BESIDE, RECIPE);
     for one in batch {
-        let mut row = accepted(&one.row);
-        row.insert("keyed".to_owned(), one.idempotency.is_some().into());
-        row.insert("revision".to_owned(), one.revision.cell());
-        rows.push(row);
+        let row = accepted(&one.row)
+            .with("keyed", &one.idempotency.is_some())
+            .with("revision", &one.revision);
+        rows.push(&row);
     }
     rows
 }

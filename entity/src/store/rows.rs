@@ -3,51 +3,98 @@
 
 use ingot_domain::Instant;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// A column of a set of rows: its name, and its type in Postgres.
 pub(super) type Column = (&'static str, &'static str);
 
 /// A value as it travels in a set of rows.
 pub(super) trait Cell {
-    /// As JSON.
-    fn cell(&self) -> Value;
+    /// As JSON. Nothing for a null, which need not travel: a cell that is missing reads as null.
+    fn write(&self, text: &mut Vec<u8>) -> Option<()>;
+}
+
+impl Cell for str {
+    fn write(&self, text: &mut Vec<u8>) -> Option<()> {
+        serde_json::to_writer(text, self).ok()
+    }
+}
+
+impl Cell for &str {
+    fn write(&self, text: &mut Vec<u8>) -> Option<()> {
+        str::write(self, text)
+    }
 }
 
 impl Cell for String {
-    fn cell(&self) -> Value {
-        Value::String(self.clone())
+    fn write(&self, text: &mut Vec<u8>) -> Option<()> {
+        str::write(self, text)
     }
 }
 
 impl Cell for i32 {
-    fn cell(&self) -> Value {
-        Value::from(*self)
+    fn write(&self, text: &mut Vec<u8>) -> Option<()> {
+        serde_json::to_writer(text, self).ok()
     }
 }
 
 impl Cell for i64 {
-    fn cell(&self) -> Value {
-        Value::from(*self)
+    fn write(&self, text: &mut Vec<u8>) -> Option<()> {
+        serde_json::to_writer(text, self).ok()
+    }
+}
+
+impl Cell for bool {
+    fn write(&self, text: &mut Vec<u8>) -> Option<()> {
+        serde_json::to_writer(text, self).ok()
     }
 }
 
 impl Cell for Instant {
     /// The text the SQLite driver stores, so that stored instants stay comparable as text.
-    fn cell(&self) -> Value {
-        Value::String(self.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false))
+    fn write(&self, text: &mut Vec<u8>) -> Option<()> {
+        self.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false)
+            .write(text)
     }
 }
 
 impl Cell for Value {
-    fn cell(&self) -> Value {
-        self.clone()
+    fn write(&self, text: &mut Vec<u8>) -> Option<()> {
+        match self {
+            Self::Null => None,
+            value => serde_json::to_writer(text, value).ok(),
+        }
     }
 }
 
 impl<T: Cell> Cell for Option<T> {
-    fn cell(&self) -> Value {
-        self.as_ref().map_or(Value::Null, Cell::cell)
+    fn write(&self, text: &mut Vec<u8>) -> Option<()> {
+        self.as_ref()?.write(text)
+    }
+}
+
+/// One row as it travels: a JSON object that is written cell by cell, for thousands of them are written a second.
+#[derive(Debug, Clone)]
+pub(super) struct Row(Vec<u8>);
+
+impl Row {
+    /// A row without cells.
+    pub(super) fn new() -> Self {
+        Self(Vec::with_capacity(512))
+    }
+
+    /// Adds a cell; the names are ours and need no escaping.
+    pub(super) fn with(mut self, name: &str, cell: &(impl Cell + ?Sized)) -> Self {
+        let text = &mut self.0;
+        let before = text.len();
+        text.push(if before == 0 { b'{' } else { b',' });
+        text.push(b'"');
+        text.extend_from_slice(name.as_bytes());
+        text.extend_from_slice(b"\":");
+        if cell.write(text).is_none() {
+            text.truncate(before);
+        }
+        self
     }
 }
 
@@ -58,11 +105,8 @@ macro_rules! record {
         const $columns: &[$crate::store::rows::Column] = &[$((stringify!($field), $type)),+];
 
         $(#[doc = $doc])+
-        fn $function(row: &$model) -> serde_json::Map<String, serde_json::Value> {
-            use $crate::store::rows::Cell as _;
-            let mut cells = serde_json::Map::new();
-            $(cells.insert(stringify!($field).to_owned(), row.$field.cell());)+
-            cells
+        fn $function(row: &$model) -> $crate::store::rows::Row {
+            $crate::store::rows::Row::new()$(.with(stringify!($field), &row.$field))+
         }
     };
 }
@@ -76,7 +120,8 @@ pub(super) struct Rows {
     beside: &'static [Column],
     /// What is inserted into a column instead of what travelled, as SQL over `v`.
     computed: &'static [(&'static str, &'static str)],
-    rows: Vec<Value>,
+    /// The rows, without the brackets around them.
+    text: Vec<u8>,
 }
 
 impl Rows {
@@ -86,7 +131,7 @@ impl Rows {
             columns: columns.concat(),
             beside: &[],
             computed: &[],
-            rows: Vec::new(),
+            text: Vec::new(),
         }
     }
 
@@ -103,14 +148,20 @@ impl Rows {
         }
     }
 
-    /// Adds a row. What is null need not travel: a cell that is missing reads as null.
-    pub(super) fn push(&mut self, mut row: Map<String, Value>) {
-        row.retain(|_, cell| !cell.is_null());
-        self.rows.push(Value::Object(row));
+    /// Adds a row.
+    pub(super) fn push(&mut self, row: &Row) {
+        if !self.text.is_empty() {
+            self.text.push(b',');
+        }
+        if row.0.is_empty() {
+            self.text.push(b'{');
+        }
+        self.text.extend_from_slice(&row.0);
+        self.text.push(b'}');
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.text.is_empty()
     }
 
     /// The column names, quoted, for an INSERT.
@@ -155,9 +206,9 @@ impl Rows {
 
     /// The rows as the text that travels.
     pub(super) fn parameter(&self) -> Result<sea_orm::Value, DbErr> {
-        let rows =
-            serde_json::to_string(&self.rows).map_err(|error| DbErr::Json(error.to_string()))?;
-        Ok(rows.into())
+        let text =
+            std::str::from_utf8(&self.text).map_err(|error| DbErr::Json(error.to_string()))?;
+        Ok(format!("[{text}]").into())
     }
 
     fn statement(&self, backend: DbBackend, sql: String) -> Result<Statement, DbErr> {
@@ -222,9 +273,9 @@ impl Rows {
 }
 
 /// `a = v.a, b = v.b` for every column.
-pub(super) fn assignments(columns: &[Column]) -> String {
+pub(super) fn assignments(columns: &[&[Column]]) -> String {
     let assignment = |(name, _): &Column| format!("{0} = v.{0}", quoted(name));
-    let all: Vec<String> = columns.iter().map(assignment).collect();
+    let all: Vec<String> = columns.concat().iter().map(assignment).collect();
     all.join(", ")
 }
 

@@ -96,7 +96,7 @@ pub(super) fn rows<'a>(
 ) -> Rows {
     let mut rows = Rows::of(&[INSERTED]);
     for new in tasks {
-        rows.push(inserted(&new.row(now, rung)));
+        rows.push(&inserted(&new.row(now, rung)));
     }
     rows
 }
