@@ -92,7 +92,7 @@ metrics! {
     orphans: IntGaugeVec = "ingot_orphans" ["kind"] "Live cloud objects of ours that no row of the ledger wants.";
     orphans_reaped: IntCounterVec = "ingot_orphans_reaped_total" ["kind"] "Orphans removed after two sightings and the grace period.";
     invariant_violations: IntGaugeVec = "ingot_invariant_violations" ["id"] "Open findings of each invariant that were seen at least twice, from the ledger; 0 always.";
-    schedule_fires: IntCounterVec = "ingot_schedule_fires_total" ["outcome"] "Ticks of periodic jobs: fired or duplicate.";
+    schedule_fires: IntCounterVec = "ingot_schedule_fires_total" ["outcome"] "Ticks of periodic jobs: fired, duplicate (another replica fired it), skipped (nobody was there).";
     uptime: Counter = "ingot_uptime_seconds_total" [] "Seconds this process has run.";
     build_info: GaugeVec = "ingot_build_info" ["version"] "1, labelled with the version.";
 }
