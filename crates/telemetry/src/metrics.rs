@@ -25,6 +25,7 @@ macro_rules! metrics {
                 let registry = Registry::new();
                 #[cfg(target_os = "linux")]
                 registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+                registry.register(Box::new(crate::logs::dropped().clone()))?;
                 $(
                     let $field = <$kind as Build>::build($name, $help, &[$($label),*], { #[allow(unused_mut, unused_assignments)] let mut buckets: &[f64] = &[]; $(buckets = $buckets;)? buckets })?;
                     registry.register(Box::new($field.clone()))?;
