@@ -3,6 +3,7 @@
 //! by line; a sentence that does not hold is its failure.
 
 mod failover;
+mod missed;
 mod report;
 mod site;
 
@@ -18,18 +19,22 @@ use report::Report;
 pub enum Drill {
     /// FAULTS F11.
     Failover,
+    /// FAULTS F22.
+    Missed,
 }
 
 impl Drill {
     /// All of them.
-    pub const ALL: [Self; 1] = [
+    pub const ALL: [Self; 2] = [
         Self::Failover,
+        Self::Missed,
     ];
 
     /// Its word: what `DRILL` says.
     pub fn name(self) -> &'static str {
         match self {
             Self::Failover => "failover",
+            Self::Missed => "missed",
         }
     }
 
@@ -37,6 +42,7 @@ impl Drill {
     fn subject(self) -> &'static str {
         match self {
             Self::Failover => "F11: a Redis replica is promoted that lacks the last writes",
+            Self::Missed => "F22: nobody is there to fire the periodic jobs for several ticks",
         }
     }
 
@@ -61,6 +67,7 @@ pub async fn drill(drill: Drill, seed: u64, say: &mut impl Write) -> Result<bool
     // Boxed: each holds a whole installation.
     let played = match drill {
         Drill::Failover => Box::pin(failover::play(seed, &mut report)).await,
+        Drill::Missed => Box::pin(missed::play(seed, &mut report)).await,
     };
     let mut wrong = report.wrong();
     wrong.extend(played.err().map(|error| format!("{error:#}")));
@@ -87,6 +94,6 @@ mod tests {
             assert_eq!(Drill::named(drill.name()).expect("a drill"), drill);
         }
         let error = Drill::named("nonsense").expect_err("no drill").to_string();
-        assert!(error.contains("failover"), "{error}");
+        assert!(error.contains("failover, missed"), "{error}");
     }
 }
