@@ -2,6 +2,7 @@
 //! after each random round; `DRILL=failover make chaos` plays one alone. A drill tells what it did and what it proved, line
 //! by line; a sentence that does not hold is its failure.
 
+mod disk;
 mod failover;
 mod missed;
 mod report;
@@ -21,13 +22,16 @@ pub enum Drill {
     Failover,
     /// FAULTS F22.
     Missed,
+    /// FAULTS F31.
+    Disk,
 }
 
 impl Drill {
     /// All of them.
-    pub const ALL: [Self; 2] = [
+    pub const ALL: [Self; 3] = [
         Self::Failover,
         Self::Missed,
+        Self::Disk,
     ];
 
     /// Its word: what `DRILL` says.
@@ -35,6 +39,7 @@ impl Drill {
         match self {
             Self::Failover => "failover",
             Self::Missed => "missed",
+            Self::Disk => "disk",
         }
     }
 
@@ -43,6 +48,7 @@ impl Drill {
         match self {
             Self::Failover => "F11: a Redis replica is promoted that lacks the last writes",
             Self::Missed => "F22: nobody is there to fire the periodic jobs for several ticks",
+            Self::Disk => "F31: the disks of Postgres, of Redis and of the logs are full",
         }
     }
 
@@ -68,6 +74,7 @@ pub async fn drill(drill: Drill, seed: u64, say: &mut impl Write) -> Result<bool
     let played = match drill {
         Drill::Failover => Box::pin(failover::play(seed, &mut report)).await,
         Drill::Missed => Box::pin(missed::play(seed, &mut report)).await,
+        Drill::Disk => Box::pin(disk::play(seed, &mut report)).await,
     };
     let mut wrong = report.wrong();
     wrong.extend(played.err().map(|error| format!("{error:#}")));
