@@ -2,6 +2,7 @@
 //! after each random round; `DRILL=failover make chaos` plays one alone. A drill tells what it did and what it proved, line
 //! by line; a sentence that does not hold is its failure.
 
+mod attack;
 mod disk;
 mod failover;
 mod missed;
@@ -24,14 +25,17 @@ pub enum Drill {
     Missed,
     /// FAULTS F31.
     Disk,
+    /// FAULTS F40.
+    Attack,
 }
 
 impl Drill {
     /// All of them.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self::Failover,
         Self::Missed,
         Self::Disk,
+        Self::Attack,
     ];
 
     /// Its word: what `DRILL` says.
@@ -40,6 +44,7 @@ impl Drill {
             Self::Failover => "failover",
             Self::Missed => "missed",
             Self::Disk => "disk",
+            Self::Attack => "attack",
         }
     }
 
@@ -49,6 +54,7 @@ impl Drill {
             Self::Failover => "F11: a Redis replica is promoted that lacks the last writes",
             Self::Missed => "F22: nobody is there to fire the periodic jobs for several ticks",
             Self::Disk => "F31: the disks of Postgres, of Redis and of the logs are full",
+            Self::Attack => "F40: the API is attacked",
         }
     }
 
@@ -75,6 +81,7 @@ pub async fn drill(drill: Drill, seed: u64, say: &mut impl Write) -> Result<bool
         Drill::Failover => Box::pin(failover::play(seed, &mut report)).await,
         Drill::Missed => Box::pin(missed::play(seed, &mut report)).await,
         Drill::Disk => Box::pin(disk::play(seed, &mut report)).await,
+        Drill::Attack => Box::pin(attack::play(seed, &mut report)).await,
     };
     let mut wrong = report.wrong();
     wrong.extend(played.err().map(|error| format!("{error:#}")));
