@@ -7,6 +7,7 @@ mod disk;
 mod failover;
 mod missed;
 mod report;
+mod restore;
 mod site;
 
 use std::io::Write;
@@ -27,15 +28,18 @@ pub enum Drill {
     Disk,
     /// FAULTS F40.
     Attack,
+    /// FAULTS F42.
+    Restore,
 }
 
 impl Drill {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Failover,
         Self::Missed,
         Self::Disk,
         Self::Attack,
+        Self::Restore,
     ];
 
     /// Its word: what `DRILL` says.
@@ -45,6 +49,7 @@ impl Drill {
             Self::Missed => "missed",
             Self::Disk => "disk",
             Self::Attack => "attack",
+            Self::Restore => "restore",
         }
     }
 
@@ -55,6 +60,7 @@ impl Drill {
             Self::Missed => "F22: nobody is there to fire the periodic jobs for several ticks",
             Self::Disk => "F31: the disks of Postgres, of Redis and of the logs are full",
             Self::Attack => "F40: the API is attacked",
+            Self::Restore => "F42: Postgres is restored from a backup that is older than the world",
         }
     }
 
@@ -82,6 +88,7 @@ pub async fn drill(drill: Drill, seed: u64, say: &mut impl Write) -> Result<bool
         Drill::Missed => Box::pin(missed::play(seed, &mut report)).await,
         Drill::Disk => Box::pin(disk::play(seed, &mut report)).await,
         Drill::Attack => Box::pin(attack::play(seed, &mut report)).await,
+        Drill::Restore => Box::pin(restore::play(seed, &mut report)).await,
     };
     let mut wrong = report.wrong();
     wrong.extend(played.err().map(|error| format!("{error:#}")));
