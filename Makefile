@@ -59,10 +59,12 @@ bench-peers: ## Measure the engine beside Celery, BullMQ, graphile_worker and ap
 	tests/peers/setup.sh
 	tests/peers/.venv/bin/python tests/peers/compare.py $(if $(INGOT_PEER),--ingot $(INGOT_PEER)) $(PEERS)
 
-# `SEED=… make chaos` plays that round again; `ONLY=0,3` with some of its faults.
-chaos: setup ## Random faults over a loaded installation: MINUTES=60, SEED and ONLY play one round again
+# `SEED=… make chaos` plays that round again; `ONLY=0,3` with some of its faults. `DRILL=failover make chaos` plays one drill,
+# `DRILL=all` each once. A drill that fills disks wants root, and thousands of live logs want as many files.
+chaos: setup ## Random faults and drills over a loaded installation: MINUTES=60; SEED and ONLY play one round again, DRILL one drill
 	$(CARGO) build --workspace --bin ingot --bin chaos
-	INGOT_BIN=$(INGOT) $(CARGO_TARGET_DIR)/debug/chaos $(or $(MINUTES),60) $(SEED) $(if $(SEED),$(or $(ONLY),$(if $(MINUTES),,all)))
+	ulimit -n "$$(ulimit -Hn)"; INGOT_BIN=$(INGOT) $(CARGO_TARGET_DIR)/debug/chaos $(if $(DRILL),drill $(DRILL) $(SEED),\
+		$(or $(MINUTES),60) $(SEED) $(if $(SEED),$(or $(ONLY),$(if $(MINUTES),,all))))
 
 chaos-roll: setup ## Roll from the binary of the migration before to ours, twenty times under load; builds that binary first
 	$(CARGO) build --workspace --bin ingot --bin chaos

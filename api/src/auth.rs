@@ -8,6 +8,7 @@ use ingot_domain::auth::BearerToken;
 
 use crate::error::ApiError;
 use crate::state::Api;
+use crate::throttle::Peer;
 
 /// The console's cookie.
 pub(crate) const COOKIE: &str = "ingot_session";
@@ -48,7 +49,15 @@ impl FromRequestParts<Api> for Caller {
         };
         let bearer = BearerToken::parse(&text)
             .ok_or_else(|| refused("malformed", "this is not an Ingot token"))?;
-        match api.authenticate(&bearer).await? {
+        let peer = parts.extensions.get::<Peer>().copied();
+        let known = api.authenticate(&bearer, peer).await;
+        if let Err(ApiError::TooMany(..)) = &known {
+            api.metrics
+                .auth_failures
+                .with_label_values(&["throttled"])
+                .inc();
+        }
+        match known? {
             Some(row) => Ok(Self {
                 token_id: row.id,
                 name: row.name,

@@ -29,6 +29,8 @@ pub(crate) enum ApiError {
     TooLarge,
     /// Another content type is needed.
     MediaType(&'static str),
+    /// More than is good for the others: what of, and after how many seconds there may be room again.
+    TooMany(String, u64),
     /// The ledger is away: later.
     Unavailable,
     /// A defect.
@@ -152,6 +154,13 @@ impl ApiError {
                     vec![],
                 )
             }
+            ApiError::TooMany(detail, _) => (
+                S::TOO_MANY_REQUESTS,
+                "too-many-requests",
+                "Come back later",
+                detail,
+                vec![],
+            ),
             ApiError::Unavailable => {
                 let detail = "the ledger does not answer; try again in a few seconds".to_owned();
                 (
@@ -208,6 +217,11 @@ fn sentence(error: &FieldError) -> String {
 impl IntoResponse for ApiError {
     /// The problem travels as an extension; the outermost middleware adds the request id and writes the body.
     fn into_response(self) -> Response {
+        let later = match &self {
+            ApiError::TooMany(_, seconds) => Some(*seconds),
+            ApiError::Unavailable => Some(5),
+            _ => None,
+        };
         let problem = self.problem();
         let status =
             StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -217,10 +231,10 @@ impl IntoResponse for ApiError {
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if let Some(seconds) = later {
             response
                 .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(problem);
         response

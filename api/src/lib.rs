@@ -7,6 +7,7 @@ mod address;
 mod auth;
 mod body;
 mod error;
+mod live;
 mod middleware;
 mod openapi;
 mod pages;
@@ -16,6 +17,7 @@ mod routes;
 mod serve;
 mod state;
 mod status;
+mod throttle;
 
 pub use openapi::document;
 pub use serve::{router, serve};

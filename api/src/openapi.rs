@@ -108,6 +108,11 @@ fn complete(api: &mut utoipa::openapi::OpenApi) {
             )]);
             problem(operation, "400", "The request cannot be read");
             problem(operation, "401", "A token is needed");
+            problem(
+                operation,
+                "429",
+                "Too many unknown tokens from one address, or too many live logs; `Retry-After` says when to come back",
+            );
             problem(operation, "500", "A defect");
             problem(
                 operation,

@@ -15,6 +15,7 @@ use crate::error::ApiError;
 use crate::openapi::Document;
 use crate::routes::{deployments as deployment_routes, images as image_routes};
 use crate::state::Api;
+use crate::throttle::Peer;
 
 /// Lines a page shows at once; the rest comes live or as JSON.
 const LINES: i64 = 500;
@@ -219,6 +220,7 @@ pub(crate) struct SignIn {
 
 pub(crate) async fn sign_in(
     State(api): State<Api>,
+    peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     Form(form): Form<SignIn>,
 ) -> Response {
@@ -227,7 +229,7 @@ pub(crate) async fn sign_in(
     }
     let token = form.token.trim();
     let known = match BearerToken::parse(token) {
-        Some(bearer) => api.authenticate(&bearer).await,
+        Some(bearer) => api.authenticate(&bearer, peer.map(|peer| peer.0)).await,
         None => Ok(None),
     };
     match known {
@@ -240,7 +242,7 @@ pub(crate) async fn sign_in(
             let said = "This token is not accepted. `ingot token create` makes a fresh one.";
             html(console::login_page(Some(said)), StatusCode::UNAUTHORIZED)
         }
-        Err(error) => failed(error.into()),
+        Err(error) => failed(error),
     }
 }
 

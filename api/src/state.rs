@@ -15,7 +15,10 @@ use ingot_queue::Ringer;
 use ingot_telemetry::{Health, Metrics};
 use tokio_util::sync::CancellationToken;
 
+use crate::error::ApiError;
+use crate::live::Live;
 use crate::parts::Parts;
+use crate::throttle::{Peer, Strangers};
 
 /// How long a token or a template just read serves further requests: a burst of requests asks the ledger once, and a
 /// revoked token ends within this.
@@ -60,6 +63,9 @@ pub struct Api {
     pub(crate) secure_cookie: bool,
     /// Since when which part is as it is.
     pub(crate) parts: Parts,
+    /// Live logs and what they share.
+    pub(crate) live: Live,
+    strangers: Strangers,
     login: Arc<Mutex<Option<Login>>>,
     tokens: Remembered<token::Model>,
     templates: Remembered<Recipe>,
@@ -85,6 +91,8 @@ impl Api {
             shutdown,
             secure_cookie: false,
             parts: Parts::default(),
+            live: Live::default(),
+            strangers: Strangers::default(),
             login: Arc::default(),
             tokens: Remembered::default(),
             templates: Remembered::default(),
@@ -129,18 +137,24 @@ impl Api {
         Ok(status)
     }
 
-    /// The row of a genuine token.
+    /// The row of a genuine token. One that was genuine when it came last asks the ledger again; whatever else comes from an
+    /// address may do so only so often.
     pub(crate) async fn authenticate(
         &self,
         bearer: &BearerToken,
-    ) -> Result<Option<token::Model>, LedgerError> {
+        peer: Option<Peer>,
+    ) -> Result<Option<token::Model>, ApiError> {
         let key = bearer.hash();
         if let Some(row) = self.tokens.get(&key) {
             return Ok(Some(row));
         }
+        if !self.tokens.knows(&key) {
+            self.strangers.pass(peer)?;
+        }
         let row = self.ledger.authenticate(bearer).await?;
-        if let Some(row) = &row {
-            self.tokens.put(key, row.clone());
+        match &row {
+            Some(row) => self.tokens.put(key, row.clone()),
+            None => self.tokens.forget(&key),
         }
         Ok(row)
     }
@@ -192,6 +206,12 @@ impl<T: Clone> Remembered<T> {
         kept.get(key)
             .filter(|(at, _)| at.elapsed() < FRESH)
             .map(|(_, value)| value.clone())
+    }
+
+    /// Whether there is a value, however old.
+    fn knows(&self, key: &str) -> bool {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.contains_key(key)
     }
 
     fn put(&self, key: String, value: T) {

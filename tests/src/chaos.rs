@@ -1,7 +1,8 @@
-//! `make chaos`: random schedules of faults over a loaded installation, the checker after each. A round is made from its
-//! seed alone, so a failing one is played again by `SEED=… make chaos`; its schedule is made smaller by removing faults one
-//! at a time (FAULTS, section 2, tier T2).
+//! `make chaos`: random schedules of faults over a loaded installation, the checker after each, and after each round the
+//! next drill. A round is made from its seed alone, so a failing one is played again by `SEED=… make chaos`; its schedule
+//! is made smaller by removing faults one at a time (FAULTS, section 2, tier T2).
 
+mod drills;
 mod load;
 mod rolling;
 mod round;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::time::Instant;
 
+pub use drills::{Drill, drill};
 pub use rolling::roll;
 use round::play;
 use schedule::Schedule;
@@ -21,7 +23,7 @@ use schedule::Schedule;
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Rounds are started until this is over.
+    /// Rounds and drills are started until this is over.
     pub time: Duration,
     /// The seed of the first round; the next has the next number.
     pub seed: u64,
@@ -29,10 +31,12 @@ pub struct Plan {
     pub only: Option<BTreeSet<usize>>,
 }
 
-/// Plays rounds; answers whether all were sound. A failing round is made smaller and ends the run.
+/// Plays rounds and drills in turn; answers whether all were sound. A failing round is made smaller; whatever fails ends the
+/// run.
 pub async fn run(plan: &Plan, say: &mut impl Write) -> Result<bool> {
     let end = Instant::now() + plan.time;
-    let mut rounds = 0;
+    let mut drills = Drill::ALL.into_iter().cycle();
+    let (mut rounds, mut drilled) = (0, 0);
     loop {
         let seed = plan.seed + rounds;
         let mut schedule = Schedule::of(seed);
@@ -53,8 +57,17 @@ pub async fn run(plan: &Plan, say: &mut impl Write) -> Result<bool> {
         }
         rounds += 1;
         writeln!(say, "round {rounds} is sound")?;
+        if plan.only.is_none()
+            && Instant::now() < end
+            && let Some(next) = drills.next()
+        {
+            if !drill(next, seed, say).await? {
+                return Ok(false);
+            }
+            drilled += 1;
+        }
         if plan.only.is_some() || Instant::now() >= end {
-            writeln!(say, "{rounds} rounds, all sound")?;
+            writeln!(say, "{rounds} rounds and {drilled} drills, all sound")?;
             return Ok(true);
         }
     }

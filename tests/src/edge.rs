@@ -65,8 +65,14 @@ pub const COMMIT: &[u8] = b"COMMIT\0";
 struct Shared {
     trouble: watch::Sender<Trouble>,
     trap: Mutex<Option<Trap>>,
-    server: SocketAddr,
+    server: Mutex<SocketAddr>,
     open: AtomicUsize,
+}
+
+impl Shared {
+    fn server(&self) -> std::sync::MutexGuard<'_, SocketAddr> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// One edge. Its connections end when it is dropped.
@@ -85,7 +91,7 @@ impl Edge {
         let shared = Arc::new(Shared {
             trouble: watch::Sender::new(Trouble::None),
             trap: Mutex::new(None),
-            server,
+            server: Mutex::new(server),
             open: AtomicUsize::new(0),
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
@@ -110,6 +116,11 @@ impl Edge {
         Ok((edge, through.trim_end_matches('/').to_owned()))
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Lets this happen to it from now on, to open connections and to new ones.
     pub fn set(&self, trouble: Trouble) {
         self.shared.trouble.send_replace(trouble);
@@ -124,6 +135,11 @@ impl Edge {
     pub fn heal(&self) {
         *self.trap() = None;
         self.set(Trouble::None);
+    }
+
+    /// Leads to another server from now on, as a failover does; connections that are open stay where they are.
+    pub fn repoint(&self, server: SocketAddr) {
+        *self.shared.server() = server;
     }
 
     /// Cuts the next `times` connections on which our process sends a packet with these bytes.
@@ -177,7 +193,8 @@ async fn connection(mut ours: TcpStream, shared: &Shared) {
         let _ = ours.set_zero_linger();
         return;
     }
-    let Ok(mut theirs) = TcpStream::connect(shared.server).await else {
+    let server = *shared.server();
+    let Ok(mut theirs) = TcpStream::connect(server).await else {
         let _ = ours.set_zero_linger();
         return;
     };

@@ -10,7 +10,7 @@
 //! | [`Stack`] | a whole installation: embedded, or scaled out |
 //! | [`Edge`], [`Edges`] | TCP proxies between a stack's processes and servers, and what goes wrong on them |
 //! | [`mod@check`] | the invariants of FAULTS, proven from the ledger and the region |
-//! | [`mod@chaos`] | random schedules of faults: `make chaos` |
+//! | [`mod@chaos`] | random schedules of faults, and drills: `make chaos` |
 //! | [`Region`] | the control endpoints of a simulated region |
 //! | [`mod@poison`] | a worker whose visits are poison |
 //! | [`mod@bench`] | the figures of `make bench` |
@@ -19,6 +19,7 @@
 pub mod bench;
 pub mod chaos;
 pub mod check;
+mod disk;
 mod edge;
 mod engine;
 mod environment;

@@ -1,6 +1,8 @@
 //! The run's Postgres, and databases of it. nextest's setup script starts one server for all tests; without nextest each
 //! process starts its own. A test that stops or starves Postgres starts one for itself.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, ensure};
 use ingot_migration::sea_orm::{
     ConnectOptions, ConnectionTrait, Database as Opened, DatabaseConnection,
@@ -21,7 +23,12 @@ pub struct Postgres {
 impl Postgres {
     /// A server of its own; it stops when this is dropped.
     pub async fn start() -> Result<Self> {
-        let server = Watched::start("postgres.sh", &[]).await?;
+        Self::start_in(None).await
+    }
+
+    /// The same with its data in a folder, which may be a small disk.
+    pub async fn start_in(folder: Option<&Path>) -> Result<Self> {
+        let server = Watched::start_in("postgres.sh", &[], folder).await?;
         Ok(Self {
             port: server.fact("port")?,
             server,
@@ -36,6 +43,46 @@ impl Postgres {
     /// An empty database of this server.
     pub async fn database(&self) -> Result<Database> {
         Database::create(&self.url("postgres")).await
+    }
+
+    /// Writes one of its databases to a file, as `pg_dump` does.
+    pub async fn dump(&self, database: &Database, file: &Path) -> Result<()> {
+        self.copy("dump", database, file).await
+    }
+
+    /// Fills an empty database of it from a file that `dump` wrote.
+    pub async fn restore(&self, database: &Database, file: &Path) -> Result<()> {
+        self.copy("restore", database, file).await
+    }
+
+    /// Throws one of its databases away, whoever is connected, and makes it again with nothing in it.
+    pub async fn empty(&self, database: &Database) -> Result<()> {
+        let (_, name) = database
+            .url
+            .rsplit_once('/')
+            .context("a database URL ends in a name")?;
+        let mut options = ConnectOptions::new(self.url("postgres"));
+        options.max_connections(1).sqlx_logging(false);
+        let server = Opened::connect(options).await?;
+        for order in [
+            format!("DROP DATABASE {name} WITH (FORCE)"),
+            format!("CREATE DATABASE {name}"),
+        ] {
+            server.execute_unprepared(&order).await?;
+        }
+        Ok(server.close().await?)
+    }
+
+    async fn copy(&self, order: &str, database: &Database, file: &Path) -> Result<()> {
+        let run = tokio::process::Command::new("bash")
+            .arg(repository().join("tests/servers/pg_copy.sh"))
+            .args([order, &database.url])
+            .arg(file)
+            .output()
+            .await?;
+        let said = String::from_utf8_lossy(&run.stderr);
+        ensure!(run.status.success(), "{order} of the database: {said}");
+        Ok(())
     }
 
     /// Restarts it with its data: `fast` ends its clients properly, `immediate` is a crash with recovery.

@@ -19,6 +19,15 @@ use crate::wait::until;
 /// Lines kept of each stream: more than anybody reads, less than a chatty process can hurt with.
 const KEPT: usize = 2000;
 
+/// Where nothing can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sink {
+    /// A device that is always full.
+    Full,
+    /// A pipe whose reader is gone.
+    Closed,
+}
+
 /// A running `ingot`.
 #[derive(Debug)]
 pub struct Process {
@@ -54,6 +63,32 @@ impl Process {
             child,
             out,
             err,
+        })
+    }
+
+    /// Starts one that cannot say anything: what it writes to stdout and stderr goes into this sink.
+    pub(crate) fn start_into(
+        binary: &Path,
+        arguments: &[&str],
+        environment: &[(String, String)],
+        sink: Sink,
+    ) -> Result<Self> {
+        let name = format!("ingot {}", arguments.join(" "));
+        let mut command = command(binary, arguments, environment);
+        if sink == Sink::Full {
+            let full = || std::fs::File::options().write(true).open("/dev/full");
+            command.stdout(full()?).stderr(full()?);
+        }
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("`{name}` could not be started"))?;
+        // With them goes the only end of the pipes that anybody reads from.
+        drop((child.stdout.take(), child.stderr.take()));
+        Ok(Self {
+            name,
+            child,
+            out: Said::default(),
+            err: Said::default(),
         })
     }
 

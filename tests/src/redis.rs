@@ -1,5 +1,7 @@
 //! Redis for tests: the run's server for those who only use it, one of their own for those who kill or flush it.
 
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub struct Redis {
     port: u16,
     options: Vec<String>,
+    folder: Option<PathBuf>,
     server: Watched,
 }
 
@@ -28,11 +31,17 @@ impl Redis {
 
     /// The same with further options of redis-server, such as `--maxmemory-policy allkeys-lru`.
     pub async fn start_with(options: &[&str]) -> Result<Self> {
+        Self::start_in(None, options).await
+    }
+
+    /// The same with its files in a folder, which may be a small disk.
+    pub async fn start_in(folder: Option<&Path>, options: &[&str]) -> Result<Self> {
         let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
-        let server = serve("", &options).await?;
+        let server = serve("", &options, folder).await?;
         Ok(Self {
             port: server.fact("port")?,
             options,
+            folder: folder.map(Path::to_owned),
             server,
         })
     }
@@ -50,6 +59,25 @@ impl Redis {
     /// `redis://…`
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// A number or a word of `INFO`, such as `master_repl_offset`.
+    pub async fn info<T: std::str::FromStr>(&self, section: &str, field: &str) -> Result<T> {
+        let mut connection = self.connection().await?;
+        let told: String = redis::cmd("INFO")
+            .arg(section)
+            .query_async(&mut connection)
+            .await?;
+        told.lines()
+            .filter_map(|line| line.split_once(':'))
+            .find(|(name, _)| *name == field)
+            .and_then(|(_, value)| value.trim().parse().ok())
+            .with_context(|| format!("Redis does not tell its {field}"))
     }
 
     /// A connection of its own.
@@ -86,7 +114,7 @@ impl Redis {
         // Ignored: it may be dead already.
         let _ = self.kill().await;
         let port = self.port.to_string();
-        self.server = serve(&port, &self.options).await?;
+        self.server = serve(&port, &self.options, self.folder.as_deref()).await?;
         Ok(())
     }
 
@@ -95,11 +123,11 @@ impl Redis {
     }
 }
 
-async fn serve(port: &str, options: &[String]) -> Result<Watched> {
+async fn serve(port: &str, options: &[String], folder: Option<&Path>) -> Result<Watched> {
     let arguments: Vec<&str> = std::iter::once(port)
         .chain(options.iter().map(String::as_str))
         .collect();
-    Watched::start("redis.sh", &arguments).await
+    Watched::start_in("redis.sh", &arguments, folder).await
 }
 
 /// A connection to any Redis.

@@ -1,6 +1,7 @@
 //! A whole installation of one test, in either shape, as its users have it: an address, a token, processes.
 
 mod edges;
+mod silent;
 mod start;
 
 pub use edges::Edges;
@@ -37,6 +38,10 @@ pub struct Options {
     pub edges: bool,
     /// Whether it has a Postgres of its own, which a test may stop or starve.
     pub own_postgres: bool,
+    /// Where that Postgres keeps its data; among the temporary files if nothing is said.
+    pub postgres_in: Option<PathBuf>,
+    /// Where Redis keeps an append-only file; it keeps none if nothing is said.
+    pub redis_in: Option<PathBuf>,
     /// The binary of api and workers; the tests' usual one if none is given.
     pub binary: Option<PathBuf>,
 }
@@ -50,6 +55,8 @@ impl Default for Options {
             environment: Vec::new(),
             edges: false,
             own_postgres: false,
+            postgres_in: None,
+            redis_in: None,
             binary: None,
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -20,10 +21,22 @@ pub(crate) struct Watched {
 impl Watched {
     /// Starts `tests/servers/{script}` and waits for its line of facts.
     pub(crate) async fn start(script: &str, arguments: &[&str]) -> Result<Self> {
+        Self::start_in(script, arguments, None).await
+    }
+
+    /// The same, with what it writes in a folder of that name instead of where everybody's temporary files are.
+    pub(crate) async fn start_in(
+        script: &str,
+        arguments: &[&str],
+        folder: Option<&Path>,
+    ) -> Result<Self> {
         let mut command = Command::new("bash");
         command
             .arg(repository().join("tests/servers").join(script))
             .args(arguments);
+        if let Some(folder) = folder {
+            command.env("TMPDIR", folder);
+        }
         tokio::task::spawn_blocking(move || Self::run(command))
             .await
             .context("the thread that starts a server")?

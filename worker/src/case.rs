@@ -6,10 +6,11 @@ use std::time::Duration;
 use ingot_cloud::{CloudError, ErrorKind};
 use ingot_domain::deployment::{AmiStatus, SkipReason, Status};
 use ingot_domain::event::{Line, Source, ami};
+use ingot_domain::ids::{DeploymentId, EffectId};
 use ingot_domain::request::Order;
 use ingot_domain::template::Template;
 use ingot_engine::Visit;
-use ingot_entity::store::{Change, Claim, Then, ami_status_of, status_of};
+use ingot_entity::store::{Change, Claim, EffectKind, Then, ami_status_of, status_of};
 use ingot_entity::{LedgerError, deployment};
 use ingot_failpoint::Marks;
 
@@ -73,6 +74,21 @@ impl Case {
             change: Change::default(),
             marks: Marks::default(),
         })
+    }
+
+    /// The id of an effect of this run.
+    pub(crate) fn effect_id(&self, kind: EffectKind, number: i32) -> Result<EffectId, VisitError> {
+        let deployment: DeploymentId = self
+            .row
+            .id
+            .parse()
+            .map_err(|error| VisitError::Nonsense(format!("{error}")))?;
+        Ok(EffectId::of(
+            &deployment,
+            self.row.run,
+            kind.as_str(),
+            number,
+        ))
     }
 
     /// Adds a line to the story.

@@ -9,18 +9,18 @@ use axum::response::sse::{Event as Sse, KeepAlive, Sse as Stream};
 use futures::stream;
 use ingot_client::event::EventFilter;
 use ingot_client::{Event, Page};
-use ingot_domain::deployment::everything_finished;
-use ingot_entity::store::{ami_status_of, status_of};
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::{deployments, limit};
 use crate::address::{Params, Path};
 use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::live::News;
 use crate::present;
 use crate::state::Api;
 
-/// How often a live log looks for news.
-const LOOK: Duration = Duration::from_millis(300);
+/// After a look that failed.
+const AGAIN: Duration = Duration::from_millis(300);
 
 /// Read the story of a deployment
 #[utoipa::path(
@@ -64,14 +64,23 @@ pub(crate) async fn stream(
     Params(filter): Params<EventFilter>,
     headers: HeaderMap,
 ) -> Result<Stream<impl futures::Stream<Item = Result<Sse, Infallible>>>, ApiError> {
-    let deployment = deployments::one(&api, &id).await?;
+    let place = api.live.enter()?;
     let limit = limit(filter.limit)?;
+    let news = match api.live.follow_too(&id) {
+        Some(news) => news,
+        None => {
+            let deployment = deployments::one(&api, &id).await?;
+            api.live.follow(&api, &deployment.id)
+        }
+    };
     let start = Tail {
         api,
-        id: deployment.id,
+        id,
         after: last_heard(&headers).or(filter.after).unwrap_or(0),
         limit,
         ended: false,
+        news,
+        _place: place,
     };
     let events = stream::unfold(start, |tail| async move { tail.next().await });
     let events =
@@ -91,6 +100,8 @@ struct Tail {
     after: i64,
     limit: u64,
     ended: bool,
+    news: watch::Receiver<Option<News>>,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Tail {
@@ -100,44 +111,55 @@ impl Tail {
             return None;
         }
         loop {
-            // The row is read first: whatever finished it has written its lines by then.
-            let looked = self.look().await;
-            let (finished, lines) = looked.unwrap_or_else(|error| {
-                tracing::debug!(?error, "a live log could not look; it looks again");
-                (false, Vec::new())
-            });
-            if let Some(last) = lines.last() {
-                self.after = last.seq;
-                let batch = lines.iter().map(sse).collect();
-                return Some((batch, self));
-            }
-            if finished {
-                self.ended = true;
-                return Some((vec![Sse::default().event("end").data("{}")], self));
+            let news = self.news.borrow_and_update().clone();
+            if let Some(news) = news {
+                let looked = self.lines(&news).await;
+                let behind = looked.is_err();
+                let lines = looked.unwrap_or_else(|error| {
+                    tracing::debug!(?error, "a live log could not look; it looks again");
+                    Vec::new()
+                });
+                if let Some(last) = lines.last() {
+                    self.after = last.seq;
+                    let batch = lines.iter().map(sse).collect();
+                    return Some((batch, self));
+                }
+                if news.finished && !behind {
+                    self.ended = true;
+                    return Some((vec![Sse::default().event("end").data("{}")], self));
+                }
+                if behind {
+                    tokio::time::sleep(AGAIN).await;
+                    continue;
+                }
             }
             tokio::select! {
-                () = tokio::time::sleep(LOOK) => {}
+                // Nobody looks any more: the process ends.
+                changed = self.news.changed() => changed.ok()?,
                 () = self.api.shutdown.cancelled() => return None,
             }
         }
     }
 
-    async fn look(&self) -> Result<(bool, Vec<Event>), ApiError> {
-        let row = self.api.ledger.deployment(&self.id).await?;
-        let finished = match &row {
-            Some(row) => everything_finished(status_of(row)?, ami_status_of(row)?),
-            None => true,
-        };
-        let news = row.is_none_or(|row| row.event_seq > self.after);
-        if !news {
-            return Ok((finished, Vec::new()));
+    /// The lines this reader has not had: those everybody is told, or its own backlog.
+    async fn lines(&self, news: &News) -> Result<Vec<Event>, ApiError> {
+        if self.after >= news.seq {
+            return Ok(Vec::new());
+        }
+        let shared = news
+            .lines
+            .first()
+            .is_some_and(|first| first.seq <= self.after + 1);
+        if shared {
+            let new = news.lines.iter().filter(|line| line.seq > self.after);
+            return Ok(new.cloned().collect());
         }
         let rows = self
             .api
             .ledger
             .events(&self.id, self.after, self.limit)
             .await?;
-        Ok((finished, rows.into_iter().map(present::event).collect()))
+        Ok(rows.into_iter().map(present::event).collect())
     }
 }
 

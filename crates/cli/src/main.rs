@@ -5,6 +5,7 @@
     reason = "a command line speaks through stdout and stderr"
 )]
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -22,7 +23,8 @@ fn main() -> ExitCode {
         if output::nobody_listens(&error) {
             return ExitCode::SUCCESS;
         }
-        eprintln!("{}", failure::block(&error));
+        // A stderr that takes nothing must not change the exit code, as a panic would.
+        let _ = writeln!(io::stderr(), "{}", failure::block(&error));
         failure::exit(&error).into()
     })
 }

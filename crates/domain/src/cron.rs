@@ -19,10 +19,27 @@ pub fn next_tick(now: Instant, period: Duration) -> Instant {
     tick(now, period) + TimeDelta::from_std(period).unwrap_or(TimeDelta::MAX)
 }
 
+/// How many ticks lie between two that were fired (FAULTS F22).
+pub fn missed(before: Instant, due: Instant, period: Duration) -> u64 {
+    let period = i64::try_from(period.as_millis()).unwrap_or(i64::MAX).max(1);
+    let between = (due - before).num_milliseconds() / period - 1;
+    u64::try_from(between).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn the_ticks_between_two_that_were_fired_are_missed() {
+        let at =
+            |minutes: i64| DateTime::from_timestamp_millis(minutes * 60_000).expect("in range");
+        let minute = Duration::from_secs(60);
+        for (before, due, count) in [(0, 1, 0), (0, 2, 1), (3, 363, 359), (5, 5, 0), (6, 5, 0)] {
+            assert_eq!(missed(at(before), at(due), minute), count, "{before} {due}");
+        }
+    }
 
     proptest! {
         #[test]

@@ -1,10 +1,11 @@
 //! Ids as people and logs see them: a prefix that says what the thing is, then a UUID v7 in hex, so that a
-//! swapped argument does not compile and a pasted id explains itself (STYLE rule 8).
+//! swapped argument does not compile and a pasted id explains itself (STYLE rule 8). An effect's is derived.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// A text that is no id of the expected kind.
@@ -107,9 +108,40 @@ id!(
     TokenId, "tok", "token"
 );
 
+impl EffectId {
+    /// The effect of a kind (a word), run and generation of a deployment. The id is made of these and nothing else: a ledger
+    /// that was restored from a backup intends the same again under the same token, and adopts what it made before (FAULTS
+    /// decision 5, F42). It begins as the deployment's id does, so that effects sort by the age of their deployments.
+    pub fn of(deployment: &DeploymentId, run: i32, kind: &str, generation: i32) -> Self {
+        let begin = DeploymentId::PREFIX.len() + 1;
+        let age = &deployment.as_str()[begin..begin + 12];
+        let digest = Sha256::digest(format!("{deployment}/{run}/{kind}/{generation}"));
+        let digest: String = digest[..10].iter().map(|b| format!("{b:02x}")).collect();
+        Self(format!("{}_{age}{digest}", Self::PREFIX))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_effect_is_the_same_whoever_intends_it_and_whenever() {
+        let deployment = DeploymentId::new(Uuid::from_u128(7 << 80));
+        let one = EffectId::of(&deployment, 1, "launch", 1);
+        assert_eq!(one, EffectId::of(&deployment, 1, "launch", 1));
+        assert!(one.as_str().starts_with("eff_000000000007"), "{one}");
+        assert_eq!(one.as_str().parse(), Ok(one.clone()));
+        let other = DeploymentId::new(Uuid::from_u128((7 << 80) + 1));
+        for another in [
+            EffectId::of(&other, 1, "launch", 1),
+            EffectId::of(&deployment, 2, "launch", 1),
+            EffectId::of(&deployment, 1, "create_image", 1),
+            EffectId::of(&deployment, 1, "launch", 2),
+        ] {
+            assert_ne!(another, one);
+        }
+    }
 
     #[test]
     fn an_id_survives_text_and_refuses_strangers() {

@@ -13,6 +13,11 @@ use crate::template::{self, Template};
 use crate::userdata;
 use crate::version::Version;
 
+/// Security groups of one instance: EC2 takes no more on one network interface.
+const MOST_GROUPS: usize = 16;
+/// Rules of the group Ingot makes: EC2 takes 60.
+const MOST_RULES: usize = 50;
+
 /// What somebody sent; field names are the API's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(
@@ -135,7 +140,16 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
     if let Some(subnet) = &draft.subnet_id {
         keep(&mut wrong, ec2_id("subnet_id", subnet, "subnet-"));
     }
-    for (i, group) in draft.security_group_ids.iter().enumerate() {
+    if draft.security_group_ids.len() > MOST_GROUPS {
+        wrong.push(FieldError::new(
+            "security_group_ids",
+            draft.security_group_ids.len(),
+            format!("give at most {MOST_GROUPS} groups"),
+        ));
+    }
+    // What is too many is not looked at one by one: the answer stays as short as the mistake (FAULTS F25).
+    let groups = draft.security_group_ids.iter().take(MOST_GROUPS);
+    for (i, group) in groups.enumerate() {
         keep(
             &mut wrong,
             ec2_id(&format!("security_group_ids[{i}]"), group, "sg-"),
@@ -154,14 +168,14 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
         Some(rules) => rules,
         None => template.ingress.clone(),
     };
-    if ingress.len() > 50 {
+    if ingress.len() > MOST_RULES {
         wrong.push(FieldError::new(
             "ingress",
             ingress.len(),
-            "give at most 50 rules",
+            format!("give at most {MOST_RULES} rules"),
         ));
     }
-    for (i, rule) in ingress.iter().enumerate() {
+    for (i, rule) in ingress.iter().take(MOST_RULES).enumerate() {
         keep(&mut wrong, rule.check(&format!("ingress[{i}]")));
     }
     keep(&mut wrong, template::tags("tags", &draft.tags));

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ingot_domain::cron::tick;
+use ingot_domain::Instant;
+use ingot_domain::cron::{missed, tick};
 use ingot_domain::task::Queue;
 use tokio_util::sync::CancellationToken;
 
@@ -50,6 +51,7 @@ pub(crate) async fn run(engine: Arc<Engine>, jobs: Vec<Periodic>, shutdown: Canc
                     if let Some(task) = task {
                         ingot_failpoint::hit!("tick.after_fire").await;
                         engine.offer(Queue::Scheduler, &[task.id.to_string()]);
+                        tell_missed(&engine, job, due, period).await;
                     }
                 }
                 Err(error) => {
@@ -58,5 +60,23 @@ pub(crate) async fn run(engine: Arc<Engine>, jobs: Vec<Periodic>, shutdown: Canc
                 }
             }
         }
+    }
+}
+
+/// Whoever fires a tick tells how many before it nobody fired: they stay skipped, the latest stands for all (FAULTS F22).
+async fn tell_missed(engine: &Engine, job: &str, due: Instant, period: Duration) {
+    let before = match engine.ledger.tick_before(job, due).await {
+        Ok(Some(before)) => before,
+        Ok(None) => return,
+        Err(error) => {
+            tracing::debug!(error = %chain(&error), job, "the tick before is not known");
+            return;
+        }
+    };
+    let missed = missed(before, due, period);
+    if missed > 0 {
+        let fires = &engine.metrics.schedule_fires;
+        fires.with_label_values(&["skipped"]).inc_by(missed);
+        tracing::warn!(job, missed, last = %before, "nobody fired these ticks; the latest is fired, the others are skipped");
     }
 }

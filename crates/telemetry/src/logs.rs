@@ -1,7 +1,10 @@
-//! Structured logs on stderr: JSON for machines, text for people.
+//! Structured logs on stderr: JSON for machines, text for people. A line that cannot be written, because the disk behind
+//! stderr is full or its reader is gone, is dropped and counted; it is nobody's failure (FAULTS F31).
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
+use std::sync::LazyLock;
 
+use prometheus::IntCounter;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
@@ -20,8 +23,8 @@ pub fn start(format: LogFormat, filter: &str) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(|| Stderr)
+        .with_ansi(io::stderr().is_terminal())
         .with_target(true);
     let started = match format {
         LogFormat::Json => builder
@@ -34,5 +37,34 @@ pub fn start(format: LogFormat, filter: &str) {
     };
     if let Err(error) = started {
         tracing::debug!(%error, "logging had been started before");
+    }
+}
+
+/// Lines dropped by this process since it started; a process has one log, whatever registries it has.
+static DROPPED: LazyLock<IntCounter> = LazyLock::new(|| {
+    let help = "Lines of the log that could not be written, because stderr is full or closed.";
+    IntCounter::new("ingot_log_lines_dropped_total", help).expect("a legal name")
+});
+
+/// Counts the lines that could not be written.
+pub(crate) fn dropped() -> &'static IntCounter {
+    &DROPPED
+}
+
+/// The subscriber's own answer to a line it cannot write is `eprintln!`, which panics for the same reason.
+#[derive(Debug)]
+struct Stderr;
+
+impl Write for Stderr {
+    /// Takes a line as a whole: written or dropped, never an error.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if io::stderr().lock().write_all(line).is_err() {
+            dropped().inc();
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

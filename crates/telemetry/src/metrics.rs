@@ -25,6 +25,7 @@ macro_rules! metrics {
                 let registry = Registry::new();
                 #[cfg(target_os = "linux")]
                 registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+                registry.register(Box::new(crate::logs::dropped().clone()))?;
                 $(
                     let $field = <$kind as Build>::build($name, $help, &[$($label),*], { #[allow(unused_mut, unused_assignments)] let mut buckets: &[f64] = &[]; $(buckets = $buckets;)? buckets })?;
                     registry.register(Box::new($field.clone()))?;
@@ -92,7 +93,7 @@ metrics! {
     orphans: IntGaugeVec = "ingot_orphans" ["kind"] "Live cloud objects of ours that no row of the ledger wants.";
     orphans_reaped: IntCounterVec = "ingot_orphans_reaped_total" ["kind"] "Orphans removed after two sightings and the grace period.";
     invariant_violations: IntGaugeVec = "ingot_invariant_violations" ["id"] "Open findings of each invariant that were seen at least twice, from the ledger; 0 always.";
-    schedule_fires: IntCounterVec = "ingot_schedule_fires_total" ["outcome"] "Ticks of periodic jobs: fired or duplicate.";
+    schedule_fires: IntCounterVec = "ingot_schedule_fires_total" ["outcome"] "Ticks of periodic jobs: fired, duplicate (another replica fired it), skipped (nobody was there).";
     uptime: Counter = "ingot_uptime_seconds_total" [] "Seconds this process has run.";
     build_info: GaugeVec = "ingot_build_info" ["version"] "1, labelled with the version.";
 }

@@ -6,7 +6,6 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder,
 };
-use uuid::Uuid;
 
 use super::{Ledger, LedgerError};
 use crate::effect;
@@ -88,15 +87,6 @@ impl effect::Model {
     }
 }
 
-/// A fresh effect id.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the outermost source of ids of this room"
-)]
-fn new_effect_id() -> EffectId {
-    EffectId::new(Uuid::now_v7())
-}
-
 pub(super) async fn intend<C: ConnectionTrait>(
     tx: &C,
     row: &effect::Model,
@@ -128,11 +118,6 @@ pub(super) async fn settle<C: ConnectionTrait>(
 }
 
 impl Ledger {
-    /// A fresh effect id.
-    pub fn effect_id(&self) -> EffectId {
-        new_effect_id()
-    }
-
     /// The newest effect of a kind in a deployment's run.
     pub async fn effect(
         &self,

@@ -43,6 +43,23 @@ impl Ledger {
         Ok(Some(new))
     }
 
+    /// The newest tick of `job` before the one at `due_at`, whoever fired it; none before its first, or when ticks of that
+    /// age are pruned.
+    pub async fn tick_before(
+        &self,
+        job: &str,
+        due_at: Instant,
+    ) -> Result<Option<Instant>, LedgerError> {
+        use sea_orm::QueryOrder;
+        let before = tick::Entity::find()
+            .filter(tick::Column::Job.eq(job))
+            .filter(tick::Column::DueAt.lt(due_at))
+            .order_by_desc(tick::Column::DueAt)
+            .one(&self.db)
+            .await?;
+        Ok(before.map(|tick| tick.due_at))
+    }
+
     /// Inserts tasks that belong to no deployment's change.
     pub async fn enqueue(&self, new: &[NewTask]) -> Result<(), LedgerError> {
         let tx = self.db.begin().await?;

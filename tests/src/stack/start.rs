@@ -23,9 +23,12 @@ pub(super) type Environment = Vec<(String, String)>;
 /// The scaled shape.
 pub(super) async fn scaled(options: Options) -> Result<Stack> {
     let home = TempDir::new()?;
-    let redis = Redis::start().await?;
-    let postgres = match options.own_postgres {
-        true => Some(Postgres::start().await?),
+    let redis = match &options.redis_in {
+        Some(folder) => Redis::start_in(Some(folder), &["--appendonly", "yes"]).await?,
+        None => Redis::start().await?,
+    };
+    let postgres = match options.own_postgres || options.postgres_in.is_some() {
+        true => Some(Postgres::start_in(options.postgres_in.as_deref()).await?),
         false => None,
     };
     let database = match &postgres {

@@ -43,7 +43,13 @@ pub(super) async fn claim_key(
         &instance,
         now,
     );
-    let effect_id = hands.ledger.effect_id();
+    // The effect's number counts this run's tries, not the key's images: another run may have made those.
+    let last = hands
+        .ledger
+        .effect(&case.row.id, case.row.run, EffectKind::CreateImage)
+        .await?;
+    let number = last.map_or(1, |effect| effect.generation + 1);
+    let effect_id = case.effect_id(EffectKind::CreateImage, number)?;
     let deployment = case
         .row
         .id
@@ -76,12 +82,6 @@ pub(super) async fn claim_key(
     };
     let params = stored(&spec)?;
     let (id, run) = (case.row.id.clone(), case.row.run);
-    // The effect's number counts this run's tries, not the key's images: another run may have made those.
-    let last = hands
-        .ledger
-        .effect(&id, run, EffectKind::CreateImage)
-        .await?;
-    let number = last.map_or(1, |effect| effect.generation + 1);
     let intention = Intention {
         deployment_id: &id,
         run,

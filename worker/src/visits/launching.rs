@@ -104,7 +104,7 @@ pub(super) async fn prepare(
         return Ok(failed(hands, case, &error.message));
     }
     let user_data = shape::packed(&script);
-    let effect_id = hands.ledger.effect_id();
+    let effect_id = case.effect_id(EffectKind::Launch, generation)?;
     let said = format!(
         "Launching {} from {image_id} ({}), {} GB {}, user data {} bytes raw, {} bytes sent",
         case.order.instance_type,

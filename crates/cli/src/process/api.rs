@@ -58,7 +58,8 @@ pub(crate) async fn run(args: ApiArgs) -> anyhow::Result<ExitCode> {
     }
     let api = Api::new(ledger, ringer, metrics, health, limits, stop)
         .with_public_url(args.public_url.as_deref().unwrap_or_default());
-    say(&line.to_string())?;
+    // Nobody reading the line is no reason to stop; the log has the address, too.
+    drop(say(&line.to_string()));
     tracing::info!(address = %listener.local_addr()?, "the API is up");
     ingot_api::serve(listener, api).await?;
     ringing.cancel();

@@ -3,6 +3,7 @@
 
 use ingot_domain::deployment::AmiStatus;
 use ingot_domain::event::{Line, Source};
+use ingot_domain::ids::EffectId;
 use ingot_domain::image::ImageStatus;
 use ingot_domain::task::TaskKind;
 use ingot_entity::store::{
@@ -28,7 +29,7 @@ on_both!(
 fn everything(ledger: &Ledger, row: &deployment::Model) -> Change {
     let mut after = row.clone();
     after.status = "deploying".to_owned();
-    let id = ledger.effect_id();
+    let id = EffectId::of(&row.id.parse().expect("an id"), row.run, "launch", 1);
     let (region, params) = (&row.region, serde_json::json!({"a": 1}));
     let at = ledger.now();
     Change {

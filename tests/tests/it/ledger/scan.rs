@@ -3,6 +3,7 @@
 
 use chrono::TimeDelta;
 use ingot_domain::decide::scan::Sighting;
+use ingot_domain::ids::EffectId;
 use ingot_domain::task::TaskKind;
 use ingot_entity::store::{Change, EffectKind, Intention, Then};
 use ingot_entity::{Ledger, effect};
@@ -114,7 +115,8 @@ async fn a_run_that_launched_twice_is_told(ledgers: Ledgers) {
             region: "us-east-1",
             params: serde_json::json!({}),
         };
-        let intended = effect::Model::intention(&ledger.effect_id(), intention, now);
+        let id = EffectId::of(&row.id.parse().expect("an id"), 1, "launch", generation);
+        let intended = effect::Model::intention(&id, intention, now);
         for change in [
             Change {
                 intend: Some(intended.clone()),
