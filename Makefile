@@ -21,7 +21,9 @@ demo: ## Play four deployments in the simulated region and stay up; EXIT=1 ends 
 setup: ## Install what the tests need: Redis, Postgres, Python packages, a browser, nextest
 	tests/setup.sh $(VENV)
 
+# The tests ask cargo about the tree without a network, which takes the sources for every platform.
 build: ## Build everything the tests run
+	$(CARGO) fetch --locked
 	$(CARGO) build --workspace --bins --tests
 
 test: setup ## Set up, build and run every test

@@ -18,6 +18,10 @@ mod output;
 mod process;
 mod watch;
 
+/// Requests and visits are thousands of small texts a second; the system's own took a fifth of an API's time for them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     start().unwrap_or_else(|error| {
         if output::nobody_listens(&error) {

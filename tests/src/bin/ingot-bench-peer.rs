@@ -6,6 +6,10 @@
 use anyhow::{Context, Result, bail, ensure};
 use ingot_tests::bench::peer::{self, Kind};
 
+/// As in `ingot`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut words = std::env::args().skip(1);
