@@ -9,6 +9,7 @@
 //! | [`delayed`] | how late delayed tasks are |
 //! | [`intake`] | `POST /v1/deployments` under 32 connections |
 //! | [`crowd`] | 2,000 deployments and 500 images waiting on one worker |
+//! | [`million`] | the API, the console and the engine over a million finished tasks |
 //! | [`peer`] | Ingot's side of the comparison with other engines (`make bench-peers`) |
 //! | [`build`] | building Ingot; only on request, for it takes half an hour |
 
@@ -24,6 +25,7 @@ pub mod idle;
 pub mod intake;
 mod machine;
 mod metrics;
+pub mod million;
 pub mod peer;
 mod proc;
 mod sample;

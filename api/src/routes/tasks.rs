@@ -37,8 +37,8 @@ pub(crate) async fn list(
         })?;
     }
     let query = TaskQuery {
-        queue: filter.queue,
-        state: filter.state,
+        queue: filter.queue.as_deref().and_then(Queue::parse),
+        state: filter.state.as_deref().and_then(TaskState::parse),
         deployment_id: filter.deployment_id,
         before: filter.cursor,
     };

@@ -205,7 +205,7 @@ impl Claim {
 }
 
 /// The `number`th parameter.
-fn place(backend: DbBackend, number: usize) -> String {
+pub(super) fn place(backend: DbBackend, number: usize) -> String {
     match backend {
         DbBackend::Sqlite => format!("?{number}"),
         _ => format!("${number}"),

@@ -4,7 +4,8 @@ use ingot_domain::Instant;
 use ingot_domain::task::{Queue, TaskState};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Statement,
 };
 
 use super::claims::WAITING;
@@ -31,16 +32,6 @@ pub struct ImageQuery {
     pub template: Option<String>,
     pub version: Option<String>,
     pub region: Option<String>,
-    pub before: Option<String>,
-}
-
-/// Which tasks.
-#[derive(Debug, Clone, Default)]
-#[expect(missing_docs, reason = "each is an equality, `before` is the cursor")]
-pub struct TaskQuery {
-    pub queue: Option<String>,
-    pub state: Option<String>,
-    pub deployment_id: Option<String>,
     pub before: Option<String>,
 }
 
@@ -80,8 +71,12 @@ impl Ledger {
         query: &DeploymentQuery,
         limit: u64,
     ) -> Result<Vec<deployment::Model>, LedgerError> {
-        let select = narrowed!(
-            deployment::Entity::find(),
+        // The page's ids first, which the index `deployment_list` holds with every column that can be asked for; a row is
+        // as large as its recipe.
+        let ids = narrowed!(
+            deployment::Entity::find()
+                .select_only()
+                .column(deployment::Column::Id),
             deployment,
             query,
             Status = status,
@@ -89,9 +84,13 @@ impl Ledger {
             Version = version,
             Region = region
         );
-        Ok(select
+        let page = ids
             .order_by_desc(deployment::Column::Id)
             .limit(limit)
+            .into_query();
+        Ok(deployment::Entity::find()
+            .filter(deployment::Column::Id.in_subquery(page))
+            .order_by_desc(deployment::Column::Id)
             .all(&self.db)
             .await?)
     }
@@ -113,27 +112,6 @@ impl Ledger {
         );
         Ok(select
             .order_by_desc(image::Column::Id)
-            .limit(limit)
-            .all(&self.db)
-            .await?)
-    }
-
-    /// Tasks, newest first.
-    pub async fn list_tasks(
-        &self,
-        query: &TaskQuery,
-        limit: u64,
-    ) -> Result<Vec<task::Model>, LedgerError> {
-        let select = narrowed!(
-            task::Entity::find(),
-            task,
-            query,
-            Queue = queue,
-            State = state,
-            DeploymentId = deployment_id
-        );
-        Ok(select
-            .order_by_desc(task::Column::Id)
             .limit(limit)
             .all(&self.db)
             .await?)
@@ -168,13 +146,26 @@ impl Ledger {
             queue: String,
             at: Option<Instant>,
         }
-        // One partial index each: a ledger of millions of finished tasks is not read for the few that live.
-        let counted = |states: &str| {
+        // One partial index each, and its condition word for word: a ledger of millions of finished tasks is not read for
+        // the few that live. Those given up may be many; named by queue and state, their rows are not read either.
+        let queues: Vec<String> = Queue::ALL
+            .iter()
+            .map(|queue| format!("'{queue}'"))
+            .collect();
+        let counted = |condition: &str| {
             format!(
-                "SELECT queue, state, COUNT(*) AS n FROM task WHERE state IN ({states}) GROUP BY queue, state"
+                "SELECT queue, state, COUNT(*) AS n FROM task WHERE {condition} GROUP BY queue, state"
             )
         };
-        let parts = [WAITING, "'running'", "'discarded'"].map(counted);
+        let parts = [
+            counted(&format!("state IN ({WAITING})")),
+            counted("state = 'running'"),
+            format!(
+                "SELECT queue, 'discarded' AS state, COUNT(*) AS n FROM task \
+                 WHERE queue IN ({}) AND state = 'discarded' GROUP BY queue",
+                queues.join(", ")
+            ),
+        ];
         let backend = self.db.get_database_backend();
         let count = Statement::from_string(backend, parts.join(" UNION ALL "));
         let rows = Row::find_by_statement(count).all(&self.db).await?;

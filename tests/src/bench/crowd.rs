@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use ingot_migration::sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use ingot_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use super::http::Connection;
 use super::metrics::Metrics;
 use super::proc::cost;
 use super::sample::{Sample, ms};
-use super::told::{Ear, Op, connect, number};
+use super::told::{Ear, Op, connect, number, texts};
 use crate::stack::Stack;
 use crate::wait::until;
 
@@ -178,14 +178,6 @@ async fn level(ledger: &DatabaseConnection, sql: &str, count: usize) -> Result<(
         Ok(Some(()))
     })
     .await
-}
-
-async fn texts(ledger: &DatabaseConnection, sql: &str) -> Result<Vec<String>> {
-    let statement = Statement::from_string(ledger.get_database_backend(), sql);
-    let rows = ledger.query_all_raw(statement).await?;
-    rows.iter()
-        .map(|row| Ok(row.try_get_by_index(0)?))
-        .collect()
 }
 
 /// Every instance of the region listens, and the region is our child.

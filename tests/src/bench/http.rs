@@ -30,6 +30,12 @@ impl Connection {
         })
     }
 
+    /// Gets a path and answers the status and the body.
+    pub(super) async fn get(&mut self, path: &str) -> Result<(u16, &[u8])> {
+        let request = format!("GET {path} HTTP/1.1\r\n{}\r\n", self.head);
+        self.exchange(&request).await
+    }
+
     /// Posts JSON under an Idempotency-Key and answers the status and the body.
     pub(super) async fn post(&mut self, path: &str, key: &str, body: &str) -> Result<(u16, &[u8])> {
         let request = format!(
@@ -37,6 +43,10 @@ impl Connection {
             self.head,
             body.len()
         );
+        self.exchange(&request).await
+    }
+
+    async fn exchange(&mut self, request: &str) -> Result<(u16, &[u8])> {
         self.stream.write_all(request.as_bytes()).await?;
         let mut line = String::new();
         self.stream.read_line(&mut line).await?;

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 use ingot_migration::sea_orm::sqlx::postgres::PgListener;
-use ingot_migration::sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use ingot_migration::sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 use serde::Deserialize;
 use tokio::task::JoinHandle;
 
@@ -106,10 +106,18 @@ pub(super) async fn connect(url: &str) -> Result<DatabaseConnection> {
 
 /// A number the ledger's database is asked for.
 pub(super) async fn number(database: &DatabaseConnection, sql: &str) -> Result<i64> {
-    use ingot_migration::sea_orm::Statement;
     let statement = Statement::from_string(database.get_database_backend(), sql);
     let row = database.query_one_raw(statement).await?;
     Ok(row.map_or(Ok(0), |row| row.try_get_by_index(0))?)
+}
+
+/// A column of texts it is asked for.
+pub(super) async fn texts(ledger: &DatabaseConnection, sql: &str) -> Result<Vec<String>> {
+    let statement = Statement::from_string(ledger.get_database_backend(), sql);
+    let rows = ledger.query_all_raw(statement).await?;
+    rows.iter()
+        .map(|row| Ok(row.try_get_by_index(0)?))
+        .collect()
 }
 
 /// The wall clock in microseconds; Postgres on the same machine reads the same one.

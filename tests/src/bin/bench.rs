@@ -1,6 +1,6 @@
 //! `make bench`: measures the promised figures and prints them with the machine; ends with 1 when a target is missed.
 //!
-//! `bench [FIGURE…]` measures some only: help, idle, enqueue, delayed, intake, crowd, or build, which is not part of all.
+//! `bench [FIGURE…]` measures some only: help, idle, enqueue, delayed, intake, crowd, million, or build, which is not part of all.
 //! INGOT_BIN names the binary that is measured; it should be a release build.
 
 use std::io::Write;
@@ -10,7 +10,9 @@ use anyhow::{Context, Result, ensure};
 use ingot_tests::bench::{self, Figure, Verdict};
 use ingot_tests::{Options, Stack};
 
-const ALL: [&str; 6] = ["help", "idle", "enqueue", "delayed", "intake", "crowd"];
+const ALL: [&str; 7] = [
+    "help", "idle", "enqueue", "delayed", "intake", "crowd", "million",
+];
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
@@ -28,9 +30,7 @@ async fn main() -> Result<ExitCode> {
     }
     say(&bench::heading().await?)?;
     let mut figures = Vec::new();
-    for name in [
-        "build", "help", "idle", "enqueue", "delayed", "intake", "crowd",
-    ] {
+    for name in ["build"].into_iter().chain(ALL) {
         if wanted.iter().any(|one| one == name) {
             let measured = measure(name)
                 .await
@@ -62,18 +62,28 @@ async fn measure(name: &str) -> Result<Vec<Figure>> {
             let busy = bench::intake::measure(&busy, "one worker launching", false).await?;
             Ok([alone, busy].concat())
         }
-        _ => bench::crowd::measure(&stack(1).await?).await,
+        "crowd" => bench::crowd::measure(&stack(1).await?).await,
+        _ => {
+            let options = Options {
+                own_postgres: true,
+                ..real_time(0)
+            };
+            bench::million::measure(Stack::scaled_with(options).await?).await
+        }
     }
 }
 
 /// Postgres, Redis, a region without throttling, one API and some workers, all in real time.
 async fn stack(workers: usize) -> Result<Stack> {
-    let options = Options {
+    Stack::scaled_with(real_time(workers)).await
+}
+
+fn real_time(workers: usize) -> Options {
+    Options {
         workers,
         pace: 1,
         ..Options::default()
-    };
-    Stack::scaled_with(options).await
+    }
 }
 
 fn say(text: &str) -> Result<()> {

@@ -9,6 +9,7 @@ mod fences;
 mod findings;
 mod interventions;
 mod keys;
+mod lists;
 mod relay;
 mod retention;
 mod rows;

@@ -1,6 +1,7 @@
 //! Ticks of periodic jobs: exactly once, however many replicas look at the clock.
 
 use chrono::TimeDelta;
+use ingot_domain::task::Queue;
 use ingot_entity::store::{Change, TaskQuery, Then};
 use ingot_tests::Ledgers;
 
@@ -29,7 +30,7 @@ async fn ten_replicas_fire_each_tick_once(ledgers: Ledgers) {
     let ticks = ledger.ticks("reconcile").await.expect("ticks");
     assert_eq!(ticks.len(), 10);
     let query = TaskQuery {
-        queue: Some("scheduler".to_owned()),
+        queue: Some(Queue::Scheduler),
         ..TaskQuery::default()
     };
     let tasks = ledger.list_tasks(&query, 100).await.expect("tasks");
