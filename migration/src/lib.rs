@@ -8,7 +8,7 @@ mod m20261122_000002_tasks;
 mod m20261122_000003_access;
 mod m20261122_000004_engine;
 mod m20261122_000005_findings;
-mod m20261126_000006_lists;
+mod m20261126_000006_large;
 
 pub use sea_orm_migration::sea_orm;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -26,7 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_access::Migration),
             Box::new(m20261122_000005_findings::Migration),
             Box::new(m20261122_000004_engine::Migration),
-            Box::new(m20261126_000006_lists::Migration),
+            Box::new(m20261126_000006_large::Migration),
         ]
     }
 }
