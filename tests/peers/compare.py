@@ -16,7 +16,8 @@ import time
 from driver import figures, servers, table
 from driver.peer import PEERS, Peer, Stage, Trouble
 
-SUBJECT_CONCURRENCY = 32
+# Its default.
+SUBJECT_CONCURRENCY = 64
 
 
 def arguments():

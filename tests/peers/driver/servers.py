@@ -90,7 +90,12 @@ class Redis(_Server):
     def empty(self):
         """Nothing in it and nothing to rewrite, so that no rewrite falls into a measurement."""
         self.client.flushall()
+        # One that Redis began by itself is refused company.
+        self._rewritten()
         self.client.bgrewriteaof()
+        self._rewritten()
+
+    def _rewritten(self):
         while self.client.info("persistence")["aof_rewrite_in_progress"]:
             time.sleep(0.05)
 
