@@ -121,11 +121,11 @@ impl Ledger {
         let anchor = clock::Anchor::unmeasured();
         // The hands keep the connection but not the ledger, so that they end with its last clone.
         let (ours, theirs) = ((db.clone(), anchor.clone()), (db.clone(), anchor.clone()));
-        let commits = Group::start(width, move |batch: Vec<Arc<Outcome>>| {
+        let commits = Group::start(width, true, move |batch: Vec<Arc<Outcome>>| {
             let (db, anchor) = ours.clone();
             async move { visit::commit_all(&db, &batch, anchor.now()).await }
         });
-        let intake = Group::start(width, move |batch| {
+        let intake = Group::start(width, false, move |batch| {
             let (db, anchor) = theirs.clone();
             async move { intake::accept_all(&db, batch, anchor.now()).await }
         });

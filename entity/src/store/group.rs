@@ -29,8 +29,9 @@ impl<J, A> fmt::Debug for Group<J, A> {
 }
 
 impl<J: Send + 'static, A: Send + 'static> Group<J, A> {
-    /// Starts `width` hands; `work` answers each job of a batch, in order.
-    pub(super) fn start<F, Fut>(width: usize, work: F) -> Self
+    /// Starts `width` hands; `work` answers each job of a batch, in order. Jobs whose caller is gone before their turn are
+    /// done all the same if `keep`.
+    pub(super) fn start<F, Fut>(width: usize, keep: bool, work: F) -> Self
     where
         F: Fn(Vec<J>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Vec<A>> + Send,
@@ -56,6 +57,11 @@ impl<J: Send + 'static, A: Send + 'static> Group<J, A> {
                         }
                     }
                     drop(waiting);
+                    // Whoever was told that it failed may have asked elsewhere by now.
+                    batch.retain(|(_, ear)| keep || !ear.is_closed());
+                    if batch.is_empty() {
+                        continue;
+                    }
                     let (jobs, ears): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
                     for (ear, answer) in ears.into_iter().zip(work(jobs).await) {
                         // Whoever stopped waiting finds the outcome in the ledger.
@@ -82,7 +88,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_waits_shares_the_next_batch() {
-        let group = Group::start(1, |jobs: Vec<usize>| async move {
+        let group = Group::start(1, true, |jobs: Vec<usize>| async move {
             tokio::time::sleep(Duration::from_millis(20)).await;
             let size = jobs.len();
             jobs.into_iter().map(|job| (job, size)).collect()
@@ -100,8 +106,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_is_gone_before_his_turn_is_forgotten_unless_kept() {
+        for keep in [false, true] {
+            let group = Group::start(1, keep, |jobs: Vec<usize>| async move {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                let seen = jobs.clone();
+                jobs.into_iter().map(|_| seen.clone()).collect()
+            });
+            let other = group.clone();
+            let first = tokio::spawn(async move { other.submit(1).await });
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            let gone = tokio::time::timeout(Duration::from_millis(1), group.submit(2)).await;
+            assert!(gone.is_err(), "its turn is not yet");
+            let seen = group.submit(3).await;
+            assert_eq!(seen, Some(if keep { vec![2, 3] } else { vec![3] }));
+            assert_eq!(first.await.ok().flatten(), Some(vec![1]));
+        }
+    }
+
+    #[tokio::test]
     async fn a_group_whose_work_panics_answers_nobody_for_ever() {
-        let group = Group::start(1, |_: Vec<()>| async { Vec::<()>::new() });
+        let group = Group::start(1, true, |_: Vec<()>| async { Vec::<()>::new() });
         assert_eq!(group.submit(()).await, None);
     }
 }

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use ingot_domain::Instant;
 use ingot_domain::event::Line;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryResult, Statement,
-    TransactionTrait,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryFilter,
+    QueryResult, QuerySelect, Statement, TransactionTrait,
 };
 
 use super::create::{Created, IdempotencyClaim};
 use super::rows::{Column, Rows, record};
 use super::tasks::NewTask;
+use super::visit::{again, is_refusal};
 use super::{LedgerError, change, tasks};
 use crate::{deployment, idempotency};
 
@@ -28,31 +29,78 @@ pub(super) struct Intake {
     pub(super) idempotency: Option<IdempotencyClaim>,
 }
 
-/// Accepts a batch of requests in one transaction; when the database refuses it, each by itself.
+/// Accepts a batch of requests in one transaction. When the database refuses it, each by itself; when its answer was lost,
+/// what is there was accepted (FAULTS F18).
 pub(super) async fn accept_all(
     db: &DatabaseConnection,
     batch: Vec<Arc<Intake>>,
     now: Instant,
-) -> Vec<Result<Created<deployment::Model>, LedgerError>> {
-    match together(db, &batch, now).await {
-        Ok(answers) => answers.into_iter().map(Ok).collect(),
-        Err(error) if batch.len() == 1 => vec![Err(error)],
+) -> Vec<Result<Answer, LedgerError>> {
+    match tried(db, &batch, now).await {
+        Ok(answers) => answers,
+        Err(refusal) if batch.len() == 1 => vec![Err(refusal)],
         Err(_) => {
             let mut answers = Vec::with_capacity(batch.len());
             for one in &batch {
-                let alone = together(db, std::slice::from_ref(one), now).await;
-                answers.push(alone.and_then(|mut answers| answers.pop().ok_or_else(closed)));
+                let alone = tried(db, std::slice::from_ref(one), now).await;
+                let answer = alone.and_then(|mut answers| answers.pop().ok_or_else(closed)?);
+                answers.push(answer);
             }
             answers
         }
     }
 }
 
+/// One try; what the database refused is an error, whatever else happened is answered.
+async fn tried(
+    db: &DatabaseConnection,
+    batch: &[Arc<Intake>],
+    now: Instant,
+) -> Result<Vec<Result<Answer, LedgerError>>, LedgerError> {
+    match together(db, batch, now).await {
+        Ok(answers) => Ok(answers.into_iter().map(Ok).collect()),
+        Err(refusal) if is_refusal(&refusal) => Err(refusal),
+        Err(error) => Ok(read_again(db, batch, &error).await),
+    }
+}
+
+/// The ids are the requests' own, made a moment ago: a row with one of them is this request's, written by a statement whose
+/// answer never came. Whoever has none hears the error.
+async fn read_again(
+    db: &DatabaseConnection,
+    batch: &[Arc<Intake>],
+    error: &LedgerError,
+) -> Vec<Result<Answer, LedgerError>> {
+    let ours = batch.iter().map(|one| one.row.id.as_str());
+    let found = deployment::Entity::find()
+        .select_only()
+        .column(deployment::Column::Id)
+        .filter(deployment::Column::Id.is_in(ours))
+        .into_tuple::<String>()
+        .all(db)
+        .await
+        .unwrap_or_default();
+    let answer = |one: &Arc<Intake>| match found.contains(&one.row.id) {
+        true => Ok(one.answer()),
+        false => Err(LedgerError::Database(again(error))),
+    };
+    batch.iter().map(answer).collect()
+}
+
+impl Intake {
+    /// It was accepted.
+    fn answer(&self) -> Answer {
+        Created::New(self.row.clone(), self.task.clone())
+    }
+}
+
+type Answer = Created<deployment::Model>;
+
 async fn together(
     db: &DatabaseConnection,
     batch: &[Arc<Intake>],
     now: Instant,
-) -> Result<Vec<Created<deployment::Model>>, LedgerError> {
+) -> Result<Vec<Answer>, LedgerError> {
     let written = match db.get_database_backend() {
         DbBackend::Sqlite => one_after_the_other(db, batch, now).await?,
         _ => at_once(db, batch, now).await?,
@@ -61,7 +109,7 @@ async fn together(
     for one in batch {
         answers.push(match &one.idempotency {
             Some(claim) if !written.contains(&one.row.id) => before(db, claim).await?,
-            _ => Created::New(one.row.clone(), one.task.clone()),
+            _ => one.answer(),
         });
     }
     Ok(answers)

@@ -138,9 +138,8 @@ pub(super) async fn commit_all(
         Ok(Whole::Not(why)) if batch.len() == 1 => vec![Ok(why)],
         Err(error) if batch.len() == 1 => vec![Err(error)],
         // Nobody else's turn would go better.
-        Err(LedgerError::Database(error)) if !is_refusal(&error) => {
-            let copy =
-                || LedgerError::Database(DbErr::Conn(RuntimeErr::Internal(error.to_string())));
+        Err(error) if !is_refusal(&error) => {
+            let copy = || LedgerError::Database(again(&error));
             batch.iter().map(|_| Err(copy())).collect()
         }
         Ok(Whole::Not(_)) | Err(_) => {
@@ -157,14 +156,22 @@ pub(super) async fn commit_all(
     }
 }
 
-/// Whether the database itself said no, rather than being away.
-fn is_refusal(error: &DbErr) -> bool {
+/// Whether the ledger itself said no, rather than being away.
+pub(super) fn is_refusal(error: &LedgerError) -> bool {
+    let LedgerError::Database(error) = error else {
+        return true;
+    };
     let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
         error
     else {
         return false;
     };
     matches!(**error, SqlxError::Database(_))
+}
+
+/// The same error for another of its batch.
+pub(super) fn again(error: &LedgerError) -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal(error.to_string()))
 }
 
 /// What became of a batch.

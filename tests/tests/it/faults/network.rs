@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use ingot_client::{CreateDeployment, Deployment};
 use ingot_tests::{COMMIT, Moment, Stack, Trouble, until};
 
 use super::{LONG, Site, object};
@@ -58,6 +59,9 @@ async fn f14_a_worker_cut_off_from_postgres_during_a_launch_is_fenced(site: &mut
     site.holds().await;
 }
 
+/// In the statement that accepts a deployment of version 8, which is its own transaction.
+const ACCEPTED: &[u8] = b"\"v8.";
+
 /// F18: a connection lost at COMMIT, before and after it counted, in the worker and in the api.
 async fn f18_a_commit_of_unknown_outcome_is_read_again(site: &mut Site) {
     for (round, moment) in [Moment::Before, Moment::After].into_iter().enumerate() {
@@ -73,7 +77,7 @@ async fn f18_a_commit_of_unknown_outcome_is_read_again(site: &mut Site) {
 
         // The caller repeats with the same key and gets one deployment, whichever way it went.
         let edge = &site.stack.api_edges.as_ref().unwrap().postgres;
-        edge.cut_at(COMMIT, moment, 1);
+        edge.cut_at(ACCEPTED, moment, 1);
         let order = Stack::order(&format!("v8.0.{round}"));
         let (client, key) = (&site.stack.client, format!("{moment:?}"));
         let first = client.create_deployment(&order, &key).await;
@@ -82,10 +86,38 @@ async fn f18_a_commit_of_unknown_outcome_is_read_again(site: &mut Site) {
         if let Ok(first) = first {
             assert_eq!(first.id, second.id);
         }
-        let sql = "SELECT to_jsonb(count(*)) FROM deployment WHERE version LIKE 'v8.%'";
+        let sql = "SELECT to_jsonb(count(*)) FROM deployment WHERE version LIKE 'v8.0.%'";
         assert_eq!(site.one(sql).await, round + 1, "one per key");
         site.checker.accepted(&second.id);
         site.holds().await;
+
+        // Whoever has no key must not be told that it failed when it did not.
+        edge.cut_at(ACCEPTED, moment, 1);
+        let order = Stack::order(&format!("v8.1.{round}"));
+        let answer = without_key(site, &order).await;
+        assert_eq!(edge.sprung(), 1);
+        let sql = format!(
+            "SELECT to_jsonb(count(*)) FROM deployment WHERE version = '{}'",
+            order.version
+        );
+        let rows = u64::from(answer.is_ok());
+        assert_eq!(site.one(&sql).await, rows, "{moment:?}: {answer:?}");
+        assert_eq!(moment == Moment::After, answer.is_ok(), "{answer:?}");
+        if let Ok(accepted) = answer {
+            site.checker.accepted(&accepted.id);
+        }
+    }
+}
+
+/// What curl would send: the request without an Idempotency-Key.
+async fn without_key(site: &Site, order: &CreateDeployment) -> Result<Deployment, String> {
+    let url = format!("{}/v1/deployments", site.stack.client.base());
+    let request = reqwest::Client::new().post(url).json(order);
+    let answer = request.bearer_auth(&site.stack.token).send().await.unwrap();
+    match answer.status().as_u16() {
+        202 => Ok(answer.json().await.unwrap()),
+        503 => Err(answer.text().await.unwrap()),
+        other => panic!("{other}: {}", answer.text().await.unwrap()),
     }
 }
 
