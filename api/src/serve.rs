@@ -95,7 +95,7 @@ pub async fn serve(listener: TcpListener, api: Api) -> std::io::Result<()> {
         };
         // An answer is written in one piece, so there is nothing to wait for.
         let _ = stream.set_nodelay(true);
-        let (router, peer) = (router.clone(), Peer(peer.ip()));
+        let (router, peer) = (router.clone(), Peer(peer.ip().to_canonical()));
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
             router.clone().oneshot(request)

@@ -19,7 +19,7 @@ const PER_SECOND: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 /// Addresses remembered before those that are quiet again are forgotten.
 const KEPT: usize = 4096;
 
-/// The address at the other end of a connection: a client's, or that of the proxy in front.
+/// The address at the other end of a connection, IPv4 as such: a client's, or that of the proxy in front.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 

@@ -1,7 +1,7 @@
 //! What a visit works with: the ledger, the cloud, the probe, the pace; and what is worth remembering between visits.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant as Moment};
 
 use ingot_cloud::batch::Batcher;
@@ -16,7 +16,7 @@ use ingot_entity::Ledger;
 use ingot_probe::Prober;
 use ingot_telemetry::Metrics;
 use rand::Rng;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::Mutex;
 
 /// How a worker is set up.
 #[derive(Debug, Clone)]
@@ -46,7 +46,7 @@ pub struct Hands {
     pub metrics: Metrics,
     /// Settings.
     pub settings: Settings,
-    account: OnceCell<String>,
+    account: OnceLock<String>,
     bases: Mutex<HashMap<(String, String), (Moment, BaseImageFacts)>>,
 }
 
@@ -64,7 +64,7 @@ impl Hands {
         metrics: Metrics,
         settings: Settings,
     ) -> Self {
-        let (account, bases) = (OnceCell::new(), Mutex::default());
+        let (account, bases) = (OnceLock::new(), Mutex::default());
         Self {
             ledger,
             cloud,
@@ -77,12 +77,14 @@ impl Hands {
         }
     }
 
-    /// The AWS account of our credentials; asked once.
+    /// The AWS account of our credentials, remembered once it is known. Whoever asks meanwhile asks for himself: waiting for
+    /// another's call that ends without an answer, and then for one's own, is longer than a visit may be (FAULTS F04).
     pub async fn account(&self) -> Result<String, CloudError> {
-        let account = self
-            .account
-            .get_or_try_init(|| async { Ok(self.cloud.identity().await?.account) });
-        account.await.cloned()
+        if let Some(account) = self.account.get() {
+            return Ok(account.clone());
+        }
+        let account = self.cloud.identity().await?.account;
+        Ok(self.account.get_or_init(|| account).clone())
     }
 
     /// A base image's facts, not older than five minutes.

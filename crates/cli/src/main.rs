@@ -40,8 +40,15 @@ fn start() -> anyhow::Result<ExitCode> {
     // Everything that needs no runtime, such as --help, ends here.
     let cli = args::Cli::parse();
     process::failpoints::set()?;
-    runtime()?.block_on(run(cli.command))
+    let runtime = runtime()?;
+    let end = runtime.block_on(run(cli.command));
+    // A visit that never yields must not keep a process that was asked to stop.
+    runtime.shutdown_timeout(LAST);
+    end
 }
+
+/// How long what still runs at the end may take.
+const LAST: std::time::Duration = std::time::Duration::from_secs(5);
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread()

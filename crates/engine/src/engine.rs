@@ -1,6 +1,6 @@
 //! What every part of the engine works with: the ledger, the visits, a taker per queue, and who is being visited.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -42,7 +42,8 @@ pub struct Engine {
     pub(crate) watchdog: Watchdog,
     ringer: Ringer,
     takers: Vec<(Queue, Taker)>,
-    visiting: Mutex<HashSet<String>>,
+    /// How many visits each task is being paid: two, when our own lease ran out and we took it over.
+    visiting: Mutex<HashMap<String, usize>>,
 }
 
 impl fmt::Debug for Engine {
@@ -102,16 +103,16 @@ impl Engine {
 
     /// Notes that a task is being visited until the answer is dropped; heartbeats keep the leases of exactly these.
     pub(crate) fn visiting<'a>(&'a self, id: &'a str) -> Visiting<'a> {
-        self.visits_now().insert(id.to_owned());
+        *self.visits_now().entry(id.to_owned()).or_default() += 1;
         Visiting { engine: self, id }
     }
 
     /// The tasks being visited.
     pub(crate) fn visited(&self) -> Vec<String> {
-        self.visits_now().iter().cloned().collect()
+        self.visits_now().keys().cloned().collect()
     }
 
-    fn visits_now(&self) -> MutexGuard<'_, HashSet<String>> {
+    fn visits_now(&self) -> MutexGuard<'_, HashMap<String, usize>> {
         self.visiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -136,6 +137,12 @@ pub(crate) struct Visiting<'a> {
 
 impl Drop for Visiting<'_> {
     fn drop(&mut self) {
-        self.engine.visits_now().remove(self.id);
+        let mut visits = self.engine.visits_now();
+        if let Some(count) = visits.get_mut(self.id) {
+            *count -= 1;
+            if *count == 0 {
+                visits.remove(self.id);
+            }
+        }
     }
 }

@@ -25,25 +25,31 @@ pub(crate) struct Watchdog {
     ticks: AtomicU64,
     /// The tick of the runtime's last sign of life.
     alive: AtomicU64,
-    /// Visits being paid, and the tick at which each began.
-    visits: Mutex<HashMap<String, u64>>,
+    /// Visits being paid by their numbers: the task's id, and the tick at which it began.
+    visits: Mutex<HashMap<u64, (String, u64)>>,
+    /// The number of the last visit.
+    last: AtomicU64,
 }
 
-/// Why a process must end.
+/// Why a process must end, with the visits that may be to blame, oldest first: task ids, and for how many ticks.
 #[derive(Debug, PartialEq, Eq)]
 enum Hang {
-    /// These visits do not yield: task ids, and for how many ticks.
+    /// These visits do not yield.
     Visits(Vec<(String, u64)>),
-    /// No task of the runtime was run for so many ticks.
-    Runtime(u64),
+    /// No task of the runtime was run for so many ticks. With one processor, that is how a visit looks that does not yield.
+    Runtime(u64, Vec<(String, u64)>),
 }
 
 impl Watchdog {
     /// Watches the visit of a task until the answer is dropped.
-    pub(crate) fn watch<'a>(&'a self, id: &'a str) -> Watched<'a> {
+    pub(crate) fn watch(&self, id: &str) -> Watched<'_> {
         let began = self.ticks.load(Ordering::Relaxed);
-        self.visits_now().insert(id.to_owned(), began);
-        Watched { watchdog: self, id }
+        let number = self.last.fetch_add(1, Ordering::Relaxed);
+        self.visits_now().insert(number, (id.to_owned(), began));
+        Watched {
+            watchdog: self,
+            number,
+        }
     }
 
     /// Signs of life of the runtime, for as long as it is polled.
@@ -60,20 +66,25 @@ impl Watchdog {
         let now = self.ticks.fetch_add(1, Ordering::Relaxed) + 1;
         let silent = now.saturating_sub(self.alive.load(Ordering::Relaxed));
         if silent >= SILENT {
-            return Some(Hang::Runtime(silent));
+            return Some(Hang::Runtime(silent, self.older_than(0, now)));
         }
-        let longest = limit.as_secs() + STUCK;
-        let mut stuck: Vec<(String, u64)> = self
-            .visits_now()
-            .iter()
-            .map(|(id, began)| (id.clone(), now.saturating_sub(*began)))
-            .filter(|(_, age)| *age > longest)
-            .collect();
-        stuck.sort();
+        let stuck = self.older_than(limit.as_secs() + STUCK, now);
         (!stuck.is_empty()).then_some(Hang::Visits(stuck))
     }
 
-    fn visits_now(&self) -> MutexGuard<'_, HashMap<String, u64>> {
+    /// Visits that began more than so many ticks ago.
+    fn older_than(&self, ticks: u64, now: u64) -> Vec<(String, u64)> {
+        let mut old: Vec<(String, u64)> = self
+            .visits_now()
+            .values()
+            .map(|(id, began)| (id.clone(), now.saturating_sub(*began)))
+            .filter(|(_, age)| *age > ticks)
+            .collect();
+        old.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+        old
+    }
+
+    fn visits_now(&self) -> MutexGuard<'_, HashMap<u64, (String, u64)>> {
         self.visits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -82,12 +93,12 @@ impl Watchdog {
 #[derive(Debug)]
 pub(crate) struct Watched<'a> {
     watchdog: &'a Watchdog,
-    id: &'a str,
+    number: u64,
 }
 
 impl Drop for Watched<'_> {
     fn drop(&mut self) {
-        self.watchdog.visits_now().remove(self.id);
+        self.watchdog.visits_now().remove(&self.number);
     }
 }
 
@@ -104,20 +115,10 @@ pub(crate) fn start(engine: &Arc<Engine>) -> Awake {
     let watching = Arc::clone(engine);
     let watch = move || {
         while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-            match watching.watchdog.tick(watching.settings.visit) {
-                None => continue,
-                Some(Hang::Visits(stuck)) => {
-                    let (ids, seconds): (Vec<_>, Vec<_>) = stuck.into_iter().unzip();
-                    tracing::error!(tasks = ?ids, ?seconds, "visits do not yield: this worker ends, others take over");
-                }
-                Some(Hang::Runtime(seconds)) => {
-                    tracing::error!(
-                        seconds,
-                        "nothing runs any more: this worker ends, others take over"
-                    );
-                }
+            if let Some(hang) = watching.watchdog.tick(watching.settings.visit) {
+                tell(hang);
+                std::process::abort();
             }
-            std::process::abort();
         }
     };
     let named = std::thread::Builder::new().name("watchdog".to_owned());
@@ -125,6 +126,30 @@ pub(crate) fn start(engine: &Arc<Engine>) -> Awake {
         tracing::error!(%error, "there is no watchdog");
     }
     Awake { _until: until }
+}
+
+/// Writes it into the log, if that can be done soon: whoever hangs may hold the log.
+fn tell(hang: Hang) {
+    let (told, heard) = mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        match hang {
+            Hang::Visits(stuck) => {
+                tracing::error!(
+                    ?stuck,
+                    "visits do not yield: this worker ends, others take over"
+                );
+            }
+            Hang::Runtime(seconds, visits) => {
+                tracing::error!(
+                    seconds,
+                    ?visits,
+                    "nothing runs any more: this worker ends, others take over"
+                );
+            }
+        }
+        drop(told);
+    });
+    let _ = heard.recv_timeout(TICK * 2);
 }
 
 #[cfg(test)]
@@ -165,9 +190,11 @@ mod tests {
     fn a_runtime_without_a_sign_of_life_is_told() {
         let watchdog = Watchdog::default();
         assert_eq!(ticks(&watchdog, 100), None);
-        let silent = (1..=100).find_map(|n| watchdog.tick(LIMIT).map(|hang| (n, hang)));
-        // The last sign of life was one tick before.
-        assert_eq!(silent, Some((SILENT - 1, Hang::Runtime(SILENT))));
+        let _watched = watchdog.watch("tsk_1");
+        let silent = (1..=100).find_map(|n| watchdog.tick(LIMIT * 10).map(|hang| (n, hang)));
+        // The last sign of life was one tick before; with it, whoever may be to blame.
+        let visits = vec![("tsk_1".to_owned(), SILENT - 1)];
+        assert_eq!(silent, Some((SILENT - 1, Hang::Runtime(SILENT, visits))));
     }
 
     #[tokio::test]
