@@ -21,6 +21,8 @@ use crate::state::Api;
 
 /// After a look that failed.
 const AGAIN: Duration = Duration::from_millis(300);
+/// A live log that has nothing to say shows that it lives: more often than a proxy in front closes what is idle (README).
+const ALIVE: Duration = Duration::from_secs(10);
 
 /// Read the story of a deployment
 #[utoipa::path(
@@ -85,7 +87,7 @@ pub(crate) async fn stream(
     let events = stream::unfold(start, |tail| async move { tail.next().await });
     let events =
         futures::StreamExt::flat_map(events, |batch| stream::iter(batch.into_iter().map(Ok)));
-    Ok(Stream::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+    Ok(Stream::new(events).keep_alive(KeepAlive::new().interval(ALIVE)))
 }
 
 /// What a browser that reconnects has heard last: its address still carries the `after` it began with.
