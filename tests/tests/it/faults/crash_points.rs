@@ -45,8 +45,11 @@ async fn a_worker_aborts_once_at_every_point_and_nothing_is_lost_doubled_or_left
 
 #[tokio::test]
 async fn points_drawn_by_a_seed_abort_twice_and_nothing_is_lost_doubled_or_left() {
-    let seed: u64 = rand::rng().random();
-    // A failing draw is repeated by putting its number here.
+    // `SEED=… cargo nextest run --workspace -E 'test(points_drawn_by_a_seed)'` draws a failing plan again.
+    let seed: u64 = match std::env::var("SEED") {
+        Ok(seed) => seed.parse().expect("SEED is a number"),
+        Err(_) => rand::rng().random(),
+    };
     println!("seed {seed}");
     let mut chance = rand::rngs::StdRng::seed_from_u64(seed);
     let points = points().await;
@@ -67,7 +70,9 @@ async fn points_drawn_by_a_seed_abort_twice_and_nothing_is_lost_doubled_or_left(
         .iter()
         .map(|point| format!("{point}=abort*2"))
         .collect();
-    let (stack, lives, acted, deaths) = whole_lives(&rules.join(";"), 3, 5, 3).await;
+    // Five failed images: what is deregistered and the snapshots that are deleted are recorded by one commit, so a visit that
+    // dies at a point of one never reaches the other's, and two points reached twice need four such visits.
+    let (stack, lives, acted, deaths) = whole_lives(&rules.join(";"), 3, 5, 5).await;
     let expected: BTreeSet<String> = drawn
         .iter()
         .flat_map(|point| [format!("{point}.1"), format!("{point}.2")])
