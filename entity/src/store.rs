@@ -39,7 +39,7 @@ use crate::deployment;
 use group::Group;
 
 pub use change::{ami_status_of, status_of};
-pub use claims::Claim;
+pub use claims::{Claim, Claimed};
 pub use connect::Shape;
 pub use create::{Created, IdempotencyClaim, NewDeployment, Revision};
 pub use effects::{EffectKind, Intention};

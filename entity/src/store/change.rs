@@ -128,7 +128,13 @@ pub(super) async fn write_all<C: ConnectionTrait>(
     let rest =
         "WHERE deployment.id = v.key AND deployment.row_version = v.version_before RETURNING id";
     let written = rows
-        .update(tx, "deployment", &assignments(&[CHANGED, COUNTED]), rest)
+        .update(
+            tx,
+            "deployment",
+            &assignments(&[CHANGED, COUNTED]),
+            rest,
+            [],
+        )
         .await?;
     if written.len() != writes.len() {
         return Ok(false);

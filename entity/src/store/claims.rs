@@ -1,13 +1,14 @@
 //! Claiming tasks in batches, keeping them and giving them back. A claim raises the task's epoch in the database's time;
 //! whoever holds an older epoch is fenced (FAULTS decision 6).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ingot_domain::task::{LEASE, MAX_CRASHES};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
-    QueryFilter, Statement, TransactionTrait,
+    QueryFilter, QueryResult, Statement, TransactionTrait,
 };
 
 use super::clock::{delta, now_plus};
@@ -22,25 +23,66 @@ const EARLY: Duration = Duration::from_millis(50);
 #[derive(Debug, Clone)]
 pub struct Claim {
     /// The row as claimed.
-    pub task: task::Model,
+    pub task: Arc<task::Model>,
     /// The task had been claimed before and that claim ended without an outcome.
     pub after_crash: bool,
     /// Too many claims ended without an outcome: give it up.
     pub poisoned: bool,
 }
 
+/// Claimed tasks as they came from the database. Reading them takes as long as visiting a short one, and whoever claims has
+/// the next claim to make.
+#[derive(Debug)]
+pub struct Claimed(Vec<QueryResult>);
+
+impl Claimed {
+    /// How many were claimed.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Nothing was due.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Reads them, the longest due first.
+    pub fn read(self) -> Result<Vec<Claim>, LedgerError> {
+        let tasks = self
+            .0
+            .iter()
+            .map(|row| task::Model::from_query_result(row, ""));
+        let mut tasks = tasks.collect::<Result<Vec<_>, _>>()?;
+        tasks.sort_by_key(|task| task.run_at);
+        Ok(tasks
+            .into_iter()
+            .map(|task| Claim::of(task, false))
+            .collect())
+    }
+}
+
 /// The state words of tasks that wait, as an SQL list; the partial index `task_waiting` is over the same.
 pub(super) const WAITING: &str = "'available', 'scheduled', 'retryable'";
 
 impl Ledger {
-    /// Claims up to `limit` due tasks of a queue, the longest due first, in one statement. Tasks another worker is claiming at
-    /// this moment are passed over, so that workers share a backlog without waiting for each other.
+    /// Claims due tasks as [`Ledger::claim_rows`] does, and reads them.
     pub async fn claim_due(
         &self,
         queue: &str,
         worker: &str,
         limit: usize,
     ) -> Result<Vec<Claim>, LedgerError> {
+        self.claim_rows(queue, worker, limit).await?.read()
+    }
+
+    /// Claims up to `limit` due tasks of a queue, the longest due first, in one statement. Tasks another worker is claiming at
+    /// this moment are passed over, so that workers share a backlog without waiting for each other.
+    pub async fn claim_rows(
+        &self,
+        queue: &str,
+        worker: &str,
+        limit: usize,
+    ) -> Result<Claimed, LedgerError> {
         let backend = self.db.get_database_backend();
         let (first, second) = (place(backend, 1), place(backend, 2));
         let sql = format!(
@@ -58,14 +100,7 @@ impl Ledger {
         );
         let values = [queue.into(), worker.into(), self.now().into()];
         let claim = Statement::from_sql_and_values(backend, sql, values);
-        let mut tasks = task::Model::find_by_statement(claim)
-            .all(&self.hasty)
-            .await?;
-        tasks.sort_by_key(|task| task.run_at);
-        Ok(tasks
-            .into_iter()
-            .map(|task| Claim::of(task, false))
-            .collect())
+        Ok(Claimed(self.hasty.query_all_raw(claim).await?))
     }
 
     /// Whether a task's holder let its lease run out, in any queue; the queues of such tasks.
@@ -188,7 +223,7 @@ impl Ledger {
             at: self.now(),
             why: "looking again".to_owned(),
         };
-        finish::end_tasks(&self.db, &[(&claim.task, &then)], self.now()).await?;
+        finish::end_tasks(&self.db, &[(&*claim.task, &then)], self.now()).await?;
         Ok(())
     }
 }
@@ -197,7 +232,7 @@ impl Claim {
     fn of(task: task::Model, after_crash: bool) -> Self {
         let poisoned = after_crash && u32::try_from(task.crashes).unwrap_or(0) >= MAX_CRASHES;
         Self {
-            task,
+            task: Arc::new(task),
             after_crash,
             poisoned,
         }

@@ -183,7 +183,7 @@ impl Rows {
         values.join(", ")
     }
 
-    /// `… AS v`, for a FROM; on Postgres the rows are parameter number `place`.
+    /// `… AS v`, for a FROM; the rows are parameter number `place`.
     fn source(&self, backend: DbBackend, place: usize) -> String {
         let all = self.columns.iter().chain(self.beside);
         match backend {
@@ -191,7 +191,10 @@ impl Rows {
                 let column =
                     |(name, _): &Column| format!("value ->> '$.{name}' AS {}", quoted(name));
                 let columns: Vec<String> = all.map(column).collect();
-                format!("(SELECT {} FROM json_each(?)) AS v", columns.join(", "))
+                format!(
+                    "(SELECT {} FROM json_each(?{place})) AS v",
+                    columns.join(", ")
+                )
             }
             _ => {
                 let column = |(name, kind): &Column| format!("{} {kind}", quoted(name));
@@ -211,9 +214,14 @@ impl Rows {
         Ok(format!("[{text}]").into())
     }
 
-    fn statement(&self, backend: DbBackend, sql: String) -> Result<Statement, DbErr> {
-        let rows = self.parameter()?;
-        Ok(Statement::from_sql_and_values(backend, sql, [rows]))
+    fn statement(
+        &self,
+        backend: DbBackend,
+        sql: String,
+        more: impl IntoIterator<Item = sea_orm::Value>,
+    ) -> Result<Statement, DbErr> {
+        let values = std::iter::once(self.parameter()?).chain(more);
+        Ok(Statement::from_sql_and_values(backend, sql, values))
     }
 
     /// Inserts the rows; `rest` follows the statement (`ON CONFLICT …`).
@@ -241,7 +249,7 @@ impl Rows {
     fn insertion(&self, backend: DbBackend, table: &str, rest: &str) -> Result<Statement, DbErr> {
         // SQLite needs the WHERE to tell ON CONFLICT from a join's ON.
         let rest = format!("WHERE true {rest}");
-        self.statement(backend, self.insert_sql(backend, table, 1, &rest))
+        self.statement(backend, self.insert_sql(backend, table, 1, &rest), [])
     }
 
     /// The text of an INSERT of the rows, which are parameter number `place` of its statement and `v` in `rest`.
@@ -257,18 +265,20 @@ impl Rows {
         format!("INSERT INTO {table} ({names}) SELECT {values} FROM {source} {rest}")
     }
 
-    /// Updates `table` from the rows, which are `v` in `set` and `rest` (`WHERE … RETURNING …`).
+    /// Updates `table` from the rows, which are `v` in `set` and `rest` (`WHERE … RETURNING …`); `more` are the parameters
+    /// from the second on.
     pub(super) async fn update<C: ConnectionTrait>(
         &self,
         db: &C,
         table: &str,
         set: &str,
         rest: &str,
+        more: impl IntoIterator<Item = sea_orm::Value>,
     ) -> Result<Vec<QueryResult>, DbErr> {
         let backend = db.get_database_backend();
         let source = self.source(backend, 1);
         let sql = format!("UPDATE {table} SET {set} FROM {source} {rest}");
-        db.query_all_raw(self.statement(backend, sql)?).await
+        db.query_all_raw(self.statement(backend, sql, more)?).await
     }
 }
 

@@ -79,17 +79,17 @@ pub enum Committed {
 #[derive(Debug)]
 pub struct Outcome {
     /// The task as claimed.
-    pub task: task::Model,
+    pub task: Arc<task::Model>,
     /// What the visit changes.
-    pub change: Change,
+    pub change: Box<Change>,
     /// What becomes of the task.
     pub then: Then,
 }
 
 impl Outcome {
     /// The end of the visit a claim paid.
-    pub fn of(claim: &Claim, change: Change, then: Then) -> Arc<Self> {
-        let task = claim.task.clone();
+    pub fn of(claim: &Claim, change: impl Into<Box<Change>>, then: Then) -> Arc<Self> {
+        let (task, change) = (Arc::clone(&claim.task), change.into());
         Arc::new(Self { task, change, then })
     }
 
@@ -104,7 +104,7 @@ impl Outcome {
             image,
             tasks,
             also,
-        } = &self.change;
+        } = &*self.change;
         deployment.is_none()
             && intend.is_none()
             && outcome.is_none()
@@ -187,7 +187,7 @@ async fn together(
     batch: &[Arc<Outcome>],
     now: Instant,
 ) -> Result<Whole, LedgerError> {
-    let ended: Vec<_> = batch.iter().map(|one| (&one.task, &one.then)).collect();
+    let ended: Vec<_> = batch.iter().map(|one| (&*one.task, &one.then)).collect();
     let fenced_or_not = |held: bool| {
         if held {
             Committed::Yes
@@ -207,7 +207,7 @@ async fn together(
     let held: Vec<&Change> = batch
         .iter()
         .filter(|one| done.contains(&one.task.id))
-        .map(|one| &one.change)
+        .map(|one| &*one.change)
         .collect();
     let writes: Vec<Write<'_>> = held
         .iter()

@@ -127,7 +127,7 @@ async fn whoever_does_not_hold_takes_nobody_with_it(ledgers: Ledgers) {
         let (mut before, mut after) = (row.clone(), row.clone());
         after.status = "deploying".to_owned();
         match place {
-            FENCED => claim.task.epoch -= 1,
+            FENCED => std::sync::Arc::make_mut(&mut claim.task).epoch -= 1,
             OVERTAKEN => before.row_version += 1,
             // No transition table knows this step.
             REFUSED => after.status = "success".to_owned(),

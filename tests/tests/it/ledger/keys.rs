@@ -36,7 +36,7 @@ async fn one_of_twenty_claims_of_a_key_is_written(ledgers: Ledgers) {
                 ..Change::default()
             };
             let ended = ledger.end(&claim, &change, &Then::Done).await;
-            (ended.expect("an answer"), claim.task.id)
+            (ended.expect("an answer"), claim.task.id.clone())
         }
     })
     .await;

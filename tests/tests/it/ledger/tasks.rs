@@ -235,7 +235,7 @@ async fn a_backlog_is_shared_in_batches(ledgers: Ledgers) {
                 );
                 async move {
                     (
-                        claim.task.id,
+                        claim.task.id.clone(),
                         ledger.commit(&outcome).await.expect("a commit"),
                     )
                 }
