@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
     clippy::disallowed_methods,
     reason = "the outermost room of the test building"
 )]
-pub(crate) fn variable(name: &str) -> Option<String> {
+pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

@@ -35,7 +35,7 @@ mod wait;
 mod watched;
 
 pub use edge::{COMMIT, Edge, Moment, Trouble, Way};
-pub use environment::{repository, target};
+pub use environment::{repository, target, variable};
 pub use ledgers::Ledgers;
 pub use postgres::{Database, Postgres};
 pub use process::{Process, ingot};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ingot_client::Deployment;
-use ingot_tests::{Stack, until};
+use ingot_tests::{Stack, until, variable};
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::json;
@@ -46,10 +46,10 @@ async fn a_worker_aborts_once_at_every_point_and_nothing_is_lost_doubled_or_left
 #[tokio::test]
 async fn points_drawn_by_a_seed_abort_twice_and_nothing_is_lost_doubled_or_left() {
     // `SEED=… cargo nextest run --workspace -E 'test(points_drawn_by_a_seed)'` draws a failing plan again.
-    let seed: u64 = match std::env::var("SEED") {
-        Ok(seed) => seed.parse().expect("SEED is a number"),
-        Err(_) => rand::rng().random(),
-    };
+    let seed = variable("SEED").map_or_else(
+        || rand::rng().random(),
+        |seed| seed.parse().expect("a number"),
+    );
     println!("seed {seed}");
     let mut chance = rand::rngs::StdRng::seed_from_u64(seed);
     let points = points().await;
