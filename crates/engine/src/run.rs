@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ingot_domain::task::{LEASE, Queue, VISIT};
-use ingot_queue::{Consumer, Doorbell, Handler, Pulse};
+use ingot_queue::{Called, Consumer, Doorbell, Handler, Pulse};
 use ingot_telemetry::Health;
 use tokio::net::TcpListener;
 use tokio::time::Instant as Moment;
@@ -100,7 +100,13 @@ pub async fn run(parts: Parts, started: impl FnOnce(Health)) -> Result<(), Engin
     }
     let names = Queue::ALL.iter().map(|queue| queue.to_string()).collect();
     let (listening, until) = (bell.clone(), shutdown.clone());
-    behind.spawn(async move { listening.listen(names, until).await });
+    let caller = Arc::clone(&engine);
+    let called: Called = Arc::new(move |name| {
+        if let Some(queue) = Queue::ALL.iter().find(|queue| queue.as_str() == name) {
+            caller.taker(*queue).wake();
+        }
+    });
+    behind.spawn(async move { listening.listen(names, called, until).await });
     let working = TaskTracker::new();
     for queue in Queue::ALL {
         let (bell, consumer) = (bell.clone(), consumer(&engine, *queue, &pulse, &shutdown));

@@ -12,12 +12,16 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
+use crate::redis_bell::{CALL, queue_of};
 use crate::ticket::TicketCodec;
 use crate::wake::Wake;
 use crate::{BellError, Pulse, RedisBell, Ticket, janitor};
 
 /// What is done with a ticket. It never fails: outcomes are the ledger's.
 pub type Handler = Arc<dyn Fn(Ticket) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// What is done at once when a bell calls everybody on a queue, which is named. It must not block.
+pub type Called = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// One queue's consumer.
 #[derive(Clone)]
@@ -108,11 +112,16 @@ async fn run(bell: &RedisBell, consumer: &Consumer, name: String) -> Result<(), 
 
 /// Hears the bells of all queues on one connection and wakes the consumers; sweeps finished tickets. Ends at `shutdown`.
 /// While the subscription is away, the consumers' own tick of a second stands in.
-pub(crate) async fn listen(bell: RedisBell, queues: Vec<String>, shutdown: CancellationToken) {
+pub(crate) async fn listen(
+    bell: RedisBell,
+    queues: Vec<String>,
+    called: Called,
+    shutdown: CancellationToken,
+) {
     let sweeping = sweep(bell.clone(), queues, shutdown.clone());
     let hearing = async {
         while !shutdown.is_cancelled() {
-            if let Err(error) = hear(&bell, &shutdown).await {
+            if let Err(error) = hear(&bell, &called, &shutdown).await {
                 tracing::warn!(%error, "the bell's subscription broke off");
             }
             tokio::select! {
@@ -124,7 +133,11 @@ pub(crate) async fn listen(bell: RedisBell, queues: Vec<String>, shutdown: Cance
     futures::join!(sweeping, hearing);
 }
 
-async fn hear(bell: &RedisBell, shutdown: &CancellationToken) -> Result<(), BellError> {
+async fn hear(
+    bell: &RedisBell,
+    called: &Called,
+    shutdown: &CancellationToken,
+) -> Result<(), BellError> {
     let mut subscription = bell.client().get_async_pubsub().await?;
     subscription.psubscribe("ingot-bell-*").await?;
     bell.wake(None);
@@ -133,7 +146,16 @@ async fn hear(bell: &RedisBell, shutdown: &CancellationToken) -> Result<(), Bell
         tokio::select! {
             () = shutdown.cancelled() => return Ok(()),
             message = messages.next() => match message {
-                Some(message) => bell.wake(Some(message.get_channel_name())),
+                Some(message) => {
+                    let channel = message.get_channel_name();
+                    bell.wake(Some(channel));
+                    // Woken last, it runs first.
+                    if message.get_payload_bytes() == CALL.as_bytes()
+                        && let Some(queue) = queue_of(channel)
+                    {
+                        called(queue);
+                    }
+                }
                 None => return Ok(()),
             },
         }
@@ -155,10 +177,11 @@ async fn sweep(bell: RedisBell, queues: Vec<String>, shutdown: CancellationToken
 }
 
 impl crate::Doorbell {
-    /// Hears bells for every queue until `shutdown`; a process that serves queues runs it once.
-    pub async fn listen(&self, queues: Vec<String>, shutdown: CancellationToken) {
+    /// Hears bells for every queue until `shutdown`; a process that serves queues runs it once. `called` is told of a bell
+    /// that calls everybody, before its ticket comes; a bell in the same process needs no call.
+    pub async fn listen(&self, queues: Vec<String>, called: Called, shutdown: CancellationToken) {
         match self {
-            crate::Doorbell::Redis(bell) => listen(*bell.clone(), queues, shutdown).await,
+            crate::Doorbell::Redis(bell) => listen(*bell.clone(), queues, called, shutdown).await,
             crate::Doorbell::Local(_) => shutdown.cancelled().await,
         }
     }

@@ -13,7 +13,7 @@ mod ticket;
 mod wake;
 
 pub use bell::{BellError, Doorbell};
-pub use consume::{Consumer, Handler};
+pub use consume::{Called, Consumer, Handler};
 pub use local::LocalBell;
 pub use pulse::{Pulse, PulseState};
 pub use redis_bell::{RedisBell, RedisReport};

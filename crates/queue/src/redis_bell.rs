@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +18,14 @@ use crate::{BellError, DEPTH, Ticket};
 const ANSWER: Duration = Duration::from_secs(8);
 /// A ring that takes longer is given up; the relay rings again.
 const RING: Duration = Duration::from_secs(3);
+
+/// Up to so many workers are called by a bell: each looks for what is due without waiting for its ticket, a round trip
+/// sooner, and all but one in vain. More of them would cost the ledger more than that is worth.
+const CALLED: usize = 4;
+/// What a bell says that calls everybody.
+pub(crate) const CALL: &str = "call";
+/// What a bell says that does not: a ticket has come.
+const TICKET: &str = "1";
 
 /// What the server looks like at start-up and at each health check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +51,8 @@ pub struct RedisBell {
     client: redis::Client,
     conn: ConnectionManager,
     listeners: Arc<Mutex<HashMap<String, Vec<mpsc::UnboundedSender<()>>>>>,
+    /// How many heard the last bell.
+    ears: Arc<AtomicUsize>,
 }
 
 impl fmt::Debug for RedisBell {
@@ -59,6 +70,7 @@ impl RedisBell {
             client,
             conn,
             listeners: Arc::default(),
+            ears: Arc::default(),
         })
     }
 
@@ -93,13 +105,15 @@ impl RedisBell {
         let mut storage = storage.with_codec(TicketCodec);
         let mut conn = self.conn.clone();
         let channel = channel(queue);
+        let few = (1..=CALLED).contains(&self.ears.load(Ordering::Relaxed));
+        let says = if few { CALL } else { TICKET };
         let rung = async {
             // Sent one after the other without waiting in between: both go over one connection, in this order.
-            let publish = redis::cmd("PUBLISH").arg(channel).arg("1").to_owned();
+            let publish = redis::cmd("PUBLISH").arg(channel).arg(says).to_owned();
             let (pushed, published) =
-                futures::join!(storage.push(ticket), publish.query_async::<i64>(&mut conn));
+                futures::join!(storage.push(ticket), publish.query_async(&mut conn));
             pushed.map_err(|error| BellError::Apalis(error.to_string()))?;
-            published?;
+            self.ears.store(published?, Ordering::Relaxed);
             Ok(())
         };
         tokio::time::timeout(RING, rung)
@@ -175,8 +189,15 @@ impl RedisBell {
 
 /// The channel our own publish uses.
 pub(crate) fn channel(queue: &str) -> String {
-    format!("ingot-bell-{queue}")
+    format!("{CHANNEL}{queue}")
 }
+
+/// The queue of a channel.
+pub(crate) fn queue_of(channel: &str) -> Option<&str> {
+    channel.strip_prefix(CHANNEL)
+}
+
+const CHANNEL: &str = "ingot-bell-";
 
 async fn manager(client: &redis::Client) -> Result<ConnectionManager, redis::RedisError> {
     let config = ConnectionManagerConfig::new()

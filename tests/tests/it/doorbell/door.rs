@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ingot_queue::{Consumer, Doorbell, Handler, Pulse, Ticket};
+use ingot_queue::{Called, Consumer, Doorbell, Handler, Pulse, Ticket};
 use ingot_tests::until;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -18,6 +18,7 @@ pub(crate) const SOON: Duration = Duration::from_secs(30);
 #[derive(Default)]
 struct Seen {
     ids: Mutex<Vec<String>>,
+    calls: Mutex<Vec<String>>,
     holding: AtomicUsize,
     most: AtomicUsize,
 }
@@ -67,8 +68,13 @@ impl Door {
             shutdown: self.shutdown.clone(),
         };
         let (bell, queues) = (self.bell.clone(), vec![self.queue.clone()]);
-        let stop = self.shutdown.clone();
-        self.listening = Some(tokio::spawn(async move { bell.listen(queues, stop).await }));
+        let (stop, seen) = (self.shutdown.clone(), Arc::clone(&self.seen));
+        let called: Called = Arc::new(move |queue| {
+            seen.calls.lock().expect("no panic").push(queue.to_owned());
+        });
+        self.listening = Some(tokio::spawn(async move {
+            bell.listen(queues, called, stop).await
+        }));
         let bell = self.bell.clone();
         self.serving = Some(tokio::spawn(async move { bell.serve(consumer).await }));
     }
@@ -102,6 +108,13 @@ impl Door {
     /// Everything handled so far.
     pub(crate) fn heard(&self) -> Vec<String> {
         self.seen.ids.lock().expect("no panic").clone()
+    }
+
+    /// How often a bell called everybody.
+    pub(crate) fn calls(&self) -> usize {
+        let calls = self.seen.calls.lock().expect("no panic");
+        assert!(calls.iter().all(|queue| *queue == self.queue), "{calls:?}");
+        calls.len()
     }
 
     /// Waits until all of these were handled.

@@ -54,6 +54,32 @@ async fn a_flushed_redis_costs_a_restart_under_a_new_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bell_calls_everybody_while_few_listen() {
+    let (server, door) = start().await;
+    until("a call", SOON, || async {
+        door.ring(&["tsk_few"]).await;
+        Ok((door.calls() > 0).then_some(()))
+    })
+    .await
+    .expect("the only one is called");
+    let mut others = Vec::new();
+    for _ in 0..4 {
+        let other = redis::Client::open(server.url()).expect("a client");
+        let mut other = other.get_async_pubsub().await.expect("a connection");
+        other.psubscribe("ingot-bell-*").await.expect("one more");
+        others.push(other);
+    }
+    // The bell that finds out how many they are still calls.
+    door.ring(&["tsk_found_out"]).await;
+    door.wait_for(&["tsk_found_out".to_owned()]).await;
+    let before = door.calls();
+    door.ring(&["tsk_many"]).await;
+    door.wait_for(&["tsk_many".to_owned()]).await;
+    assert_eq!(door.calls(), before, "five at once are not called");
+    door.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_empty_redis_in_place_of_a_killed_one() {
     let (mut redis, door) = start().await;
     redis.kill().await.expect("a kill");
