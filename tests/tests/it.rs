@@ -5,6 +5,7 @@
 )]
 
 mod it {
+    mod ahead;
     mod compose;
     mod doorbell;
     mod doubts;

@@ -13,7 +13,7 @@ use ingot_queue::Ringer;
 use ingot_telemetry::Metrics;
 use rand::Rng;
 
-use crate::taker::Taker;
+use crate::hands::Taker;
 use crate::visits::Visits;
 use crate::watchdog::Watchdog;
 

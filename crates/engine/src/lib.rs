@@ -5,6 +5,7 @@
 
 mod engine;
 mod gauges;
+mod hands;
 mod health;
 mod pay;
 mod relay;

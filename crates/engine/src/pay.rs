@@ -8,15 +8,22 @@ use futures::FutureExt;
 use ingot_domain::retry::backoff;
 use ingot_domain::task::{Queue, TaskKind};
 use ingot_entity::LedgerError;
-use ingot_entity::store::{Claim, Committed, Outcome, Then};
+use ingot_entity::store::{Change, Claim, Committed, Outcome, Then};
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::engine::Engine;
-use crate::taker::Hold;
+use crate::hands::Hold;
 use crate::visits::{Visit, VisitError, chain};
 
-/// Works a claimed task off.
-pub(crate) async fn work(engine: &Engine, queue: Queue, claim: Claim, hold: Hold) {
+/// Works a claimed task off, or gives it back when its turn does not come.
+pub(crate) async fn work(
+    engine: &Engine,
+    queue: Queue,
+    claim: Claim,
+    hold: Hold,
+    stop: &CancellationToken,
+) {
     let span = tracing::info_span!(
         "visit",
         task.id = %claim.task.id,
@@ -24,22 +31,45 @@ pub(crate) async fn work(engine: &Engine, queue: Queue, claim: Claim, hold: Hold
         deployment.id = claim.task.deployment_id.as_deref().unwrap_or("-"),
     );
     let _visiting = engine.visiting(&claim.task.id);
-    let Hold { hand, open } = hold;
+    let Hold { start, open } = hold;
+    let taker = engine.taker(queue);
     async {
+        let Some(hand) = taker.hand(start, stop).await else {
+            give_back(engine, queue, &claim).await;
+            return;
+        };
         let Some(kind) = TaskKind::parse(&claim.task.kind) else {
             tracing::error!(kind = %claim.task.kind, "a task of a kind this version does not know; a newer worker will take it");
             let _ = engine.ledger.release(&claim).await;
             return;
         };
+        let began = Moment::now();
         let visit = once(engine, &claim, kind).await;
+        taker.felt(began.elapsed());
         drop(hand);
         if commit(engine, &claim, kind, visit).await {
-            engine.taker(queue).wake();
+            taker.wake();
         }
     }
     .instrument(span)
     .await;
     drop(open);
+}
+
+/// Gives a task that was claimed ahead back unvisited, due at once for whoever hears the bell.
+async fn give_back(engine: &Engine, queue: Queue, claim: &Claim) {
+    let then = Then::Snooze {
+        at: engine.ledger.now(),
+        why: "its turn".to_owned(),
+    };
+    let outcome = Outcome::of(claim, Box::<Change>::default(), then);
+    match record(engine, &outcome).await {
+        Ok(Committed::Yes) => engine.offer(queue, std::slice::from_ref(&claim.task.id)),
+        Ok(_) => {}
+        Err(error) => {
+            tracing::warn!(error = %chain(&error), "a task could not be given back; its lease will run out");
+        }
+    }
 }
 
 /// Pays one visit.

@@ -9,8 +9,8 @@ use ingot_failpoint::Marks;
 /// A visit's outcome.
 #[derive(Debug)]
 pub struct Visit {
-    /// What it changes.
-    pub change: Change,
+    /// What it changes: large and mostly empty, so it is not carried about by value.
+    pub change: Box<Change>,
     /// What becomes of its task.
     pub then: Then,
     /// The steps whose failpoints lie around its commit; nothing in a build without them.
@@ -21,7 +21,7 @@ impl Visit {
     /// Nothing to write but the task's own end.
     pub fn only(then: Then) -> Self {
         Self {
-            change: Change::default(),
+            change: Box::default(),
             then,
             marks: Marks::default(),
         }

@@ -35,7 +35,7 @@ macro_rules! on_both {
         }
     };
 }
-use on_both;
+pub(crate) use on_both;
 
 /// What each of `count` racers answers; they start together, on replicas of the ledger.
 async fn race<T, F, Fut>(ledgers: &ingot_tests::Ledgers, count: usize, run: F) -> Vec<T>
