@@ -156,7 +156,7 @@ impl Case {
             self.change.deployment = Some((self.before, self.row));
         }
         Visit {
-            change: self.change,
+            change: self.change.into(),
             then,
             marks: self.marks,
         }

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use chrono::{DateTime, Utc};
+use ingot_domain::ids::DeploymentId;
 use ingot_domain::pace::Pace;
 use ingot_domain::task::{TaskKind, VISIT};
 use ingot_engine::Settings;
@@ -175,13 +176,19 @@ pub async fn enqueue(count: usize, at: Option<i64>) -> Result<()> {
     for chunk in numbers.chunks(CHUNK) {
         let task = |number: &usize| {
             let scope = format!("{}:{due}", number % ROWS);
-            let unique = format!("bench:{}", Uuid::new_v4());
+            let unique = format!("launch:{}:1", new_deployment());
             NewTask::about(TaskKind::Launch, &scope, unique, run_at)
         };
         let tasks: Vec<NewTask> = chunk.iter().map(task).collect();
         ledger.enqueue(&tasks).await?;
     }
     Ok(())
+}
+
+/// Keys of launches are of this shape, and ordered by time.
+#[expect(clippy::disallowed_methods, reason = "a source of ids of its own")]
+fn new_deployment() -> DeploymentId {
+    DeploymentId::new(Uuid::now_v7())
 }
 
 async fn ledger() -> Result<Ledger> {
