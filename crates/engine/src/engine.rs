@@ -96,9 +96,14 @@ impl Engine {
         }
         // A worker that hears takes until nothing is due, so one bell per handful of hands is enough.
         for id in ids[ours..].iter().step_by(self.settings.concurrency.max(1)) {
-            self.metrics.rerung.with_label_values(&["due"]).inc();
-            self.ringer.ring(queue.as_str(), id);
+            self.ring(queue, id);
         }
+    }
+
+    /// Rings for a due task, for whoever has a hand free.
+    pub(crate) fn ring(&self, queue: Queue, id: &str) {
+        self.metrics.rerung.with_label_values(&["due"]).inc();
+        self.ringer.ring(queue.as_str(), id);
     }
 
     /// Notes that a task is being visited until the answer is dropped; heartbeats keep the leases of exactly these.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant as Moment};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -26,7 +26,11 @@ const AHEAD: Duration = Duration::from_millis(10);
 /// Most tasks that wait for a hand: one claim that is being visited, and the next.
 const AHEAD_MOST: usize = 2 * MOST;
 /// After this, visits have become longer than expected: who still waits for a hand is given back for others to claim.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_millis(200);
+/// Claims of more than this many are of a multiple of [`STEP`]: how many is part of the statement's text, and every text is
+/// prepared.
+const FEW: usize = 16;
+const STEP: usize = 8;
 
 /// One queue's hands.
 #[derive(Debug)]
@@ -36,6 +40,9 @@ pub(crate) struct Taker {
     ahead: Arc<Semaphore>,
     /// What a visit took lately, in microseconds; nothing is claimed ahead before the first.
     lately: AtomicU64,
+    /// When the last visit ended, in microseconds since `began`.
+    ended: AtomicU64,
+    began: Moment,
     /// A permit per visit under way.
     hands: Arc<Semaphore>,
     /// A permit per claimed task that is not recorded yet.
@@ -62,6 +69,13 @@ pub(crate) enum Start {
     Ahead(OwnedSemaphorePermit),
 }
 
+impl Hold {
+    /// Whether its task is begun at once.
+    pub(crate) fn begins(&self) -> bool {
+        matches!(self.start, Start::Now(_))
+    }
+}
+
 impl Taker {
     pub(crate) fn new(concurrency: usize) -> Self {
         let concurrency = concurrency.max(1);
@@ -69,6 +83,8 @@ impl Taker {
             concurrency,
             ahead: Arc::new(Semaphore::new(AHEAD_MOST)),
             lately: AtomicU64::new(u64::MAX),
+            ended: AtomicU64::new(0),
+            began: Moment::now(),
             hands: Arc::new(Semaphore::new(concurrency)),
             open: Arc::new(Semaphore::new(concurrency.max(MOST) * OPEN)),
             heard: Notify::new(),
@@ -106,7 +122,9 @@ impl Taker {
 
     /// Notes what a visit took. A long one is believed at once, short ones when there are some.
     pub(crate) fn felt(&self, took: Duration) {
-        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let took = micros(took);
+        self.ended
+            .store(micros(self.began.elapsed()), Ordering::Relaxed);
         // Two visits that end together may lose one of them: it is a mean.
         let known = self.lately.load(Ordering::Relaxed);
         self.lately.store(mean(known, took), Ordering::Relaxed);
@@ -114,8 +132,18 @@ impl Taker {
 
     /// How many more tasks may be claimed than there are hands.
     fn room(&self) -> usize {
-        let waiting = AHEAD_MOST - self.ahead.available_permits();
-        within(AHEAD, self.lately.load(Ordering::Relaxed), self.concurrency).saturating_sub(waiting)
+        // All hands are in visits of which none has ended lately: what they take is not known yet.
+        let ended = self.ended.load(Ordering::Relaxed);
+        if self.free() == 0 && micros(self.began.elapsed()) > ended.saturating_add(micros(AHEAD)) {
+            return 0;
+        }
+        let lately = self.lately.load(Ordering::Relaxed);
+        within(AHEAD, lately, self.concurrency).saturating_sub(self.waiting())
+    }
+
+    /// Claimed tasks that wait for a hand.
+    fn waiting(&self) -> usize {
+        AHEAD_MOST - self.ahead.available_permits()
     }
 
     /// The next free hand for a task that was claimed ahead; nothing when the worker stops or it waited too long.
@@ -149,7 +177,10 @@ impl Taker {
     /// one. With a backlog, hands that are about to be free are waited for a moment, so that a claim carries many.
     pub(crate) async fn hold(&self, backlog: bool, ahead: bool) -> Option<Vec<Hold>> {
         loop {
-            let holds = self.seize(backlog, ahead).await?;
+            let mut holds = self.seize(backlog, ahead).await?;
+            if holds.len() > FEW {
+                holds.truncate(holds.len() / STEP * STEP);
+            }
             if !holds.is_empty() {
                 return Some(holds);
             }
@@ -170,12 +201,15 @@ impl Taker {
         }
         let mut open = Some(Arc::clone(&self.open).acquire_owned().await.ok()?);
         let mut room = room();
+        // Hands are for those who wait already, even when they have not been asked yet.
+        let theirs = room > 0 && self.waiting() > 0;
+        let free = || match theirs {
+            true => None,
+            false => Arc::clone(&self.hands).try_acquire_owned().ok(),
+        };
         let mut holds = Vec::new();
         while holds.len() < MOST {
-            let hand = first
-                .take()
-                .or_else(|| Arc::clone(&self.hands).try_acquire_owned().ok());
-            let start = match hand {
+            let start = match first.take().or_else(free) {
                 Some(hand) => Start::Now(hand),
                 None if room == 0 => break,
                 None => match Arc::clone(&self.ahead).try_acquire_owned() {
@@ -196,6 +230,10 @@ impl Taker {
     }
 }
 
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
 /// The mean after one more visit, in microseconds: halfway to a longer one, an eighth of the way to a shorter one.
 fn mean(known: u64, took: u64) -> u64 {
     if took >= known {
@@ -209,8 +247,7 @@ fn mean(known: u64, took: u64) -> u64 {
 
 /// How many visits of this mean so many hands begin within a time.
 fn within(time: Duration, mean: u64, hands: usize) -> usize {
-    let time = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-    let each = usize::try_from(time / mean.max(1)).unwrap_or(usize::MAX);
+    let each = usize::try_from(micros(time) / mean.max(1)).unwrap_or(usize::MAX);
     hands.saturating_mul(each).min(AHEAD_MOST)
 }
 
@@ -258,13 +295,10 @@ mod tests {
         let first = taker.hold(false, true).await.expect("holds");
         assert_eq!(first.len(), 4, "nothing is known of the visits");
         taker.felt(Duration::from_millis(1));
+        taker.ended.store(u64::MAX, Ordering::Relaxed);
         let second = taker.hold(false, true).await.expect("holds");
         assert_eq!(second.len(), 40, "no hand, and ten visits of each in time");
-        assert!(
-            second
-                .iter()
-                .all(|hold| matches!(hold.start, Start::Ahead(_)))
-        );
+        assert!(second.iter().all(|hold| !hold.begins()));
         drop(first);
         let third = taker.hold(false, true).await.expect("holds");
         assert_eq!(third.len(), 4, "all who may wait do");
@@ -277,6 +311,21 @@ mod tests {
             taker.hold(true, true).await.map(|holds| holds.len()),
             Some(4)
         );
+    }
+
+    #[tokio::test]
+    async fn nothing_is_claimed_ahead_of_hands_that_have_been_busy_for_a_while() {
+        let mut taker = Taker::new(4);
+        taker.felt(Duration::from_millis(1));
+        assert!(taker.room() > 0, "hands are free");
+        let holds = taker.hold(false, false).await.expect("holds");
+        taker.ended.store(u64::MAX, Ordering::Relaxed);
+        assert!(taker.room() > 0, "a visit has just ended");
+        taker.ended.store(0, Ordering::Relaxed);
+        taker.began -= Duration::from_secs(1);
+        assert_eq!(taker.room(), 0, "none has for a while");
+        drop(holds);
+        assert!(taker.room() > 0);
     }
 
     #[tokio::test]

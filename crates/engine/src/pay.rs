@@ -56,15 +56,16 @@ pub(crate) async fn work(
     drop(open);
 }
 
-/// Gives a task that was claimed ahead back unvisited, due at once for whoever hears the bell.
+/// Gives a task that was claimed ahead back unvisited, with the place it had among those that are due, and rings for it: its
+/// own worker is full or stops.
 async fn give_back(engine: &Engine, queue: Queue, claim: &Claim) {
     let then = Then::Snooze {
-        at: engine.ledger.now(),
+        at: claim.task.run_at,
         why: "its turn".to_owned(),
     };
     let outcome = Outcome::of(claim, Box::<Change>::default(), then);
     match record(engine, &outcome).await {
-        Ok(Committed::Yes) => engine.offer(queue, std::slice::from_ref(&claim.task.id)),
+        Ok(Committed::Yes) => engine.ring(queue, &claim.task.id),
         Ok(_) => {}
         Err(error) => {
             tracing::warn!(error = %chain(&error), "a task could not be given back; its lease will run out");

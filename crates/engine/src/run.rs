@@ -102,8 +102,13 @@ pub async fn run(parts: Parts, started: impl FnOnce(Health)) -> Result<(), Engin
     let (listening, until) = (bell.clone(), shutdown.clone());
     let caller = Arc::clone(&engine);
     let called: Called = Arc::new(move |name| {
-        if let Some(queue) = Queue::ALL.iter().find(|queue| queue.as_str() == name) {
-            caller.taker(*queue).wake();
+        let mut queues = Queue::ALL.iter();
+        let queue = queues.find(|queue| queue.as_str() == name);
+        // Whoever is full leaves it to the others, and to the ticket.
+        if let Some(taker) = queue.map(|queue| caller.taker(*queue))
+            && taker.free() > 0
+        {
+            taker.wake();
         }
     });
     behind.spawn(async move { listening.listen(names, called, until).await });

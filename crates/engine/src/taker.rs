@@ -23,6 +23,7 @@ pub(crate) async fn run(engine: Arc<Engine>, queue: Queue, shutdown: Cancellatio
     let taker = engine.taker(queue);
     loop {
         tokio::select! {
+            biased;
             () = shutdown.cancelled() => break,
             () = taker.heard.notified() => {}
         }
@@ -59,10 +60,16 @@ async fn round(
     // Whoever takes over from the dead takes only what it begins at once: if a task killed its worker, what was claimed
     // beside it pays for it with a crash on record.
     let lapsed = taker.lapsed.swap(false, Ordering::Relaxed);
-    let holds = tokio::select! {
+    let mut holds = tokio::select! {
+        biased;
         () = shutdown.cancelled() => return None,
         holds = taker.hold(backlog, !lapsed) => holds?,
     };
+    let lapsed =
+        lapsed || holds.iter().any(Hold::begins) && taker.lapsed.swap(false, Ordering::Relaxed);
+    if lapsed {
+        holds.retain(Hold::begins);
+    }
     let wanted = holds.len();
     let claimed = match claim(engine, queue, wanted, lapsed).await {
         Ok(claimed) => claimed,
