@@ -36,9 +36,9 @@ pub(crate) async fn told(
         },
         Err(_) => return paid,
     };
-    let late = claim.task.claimed_at.map_or_else(Default::default, |at| {
-        (at - claim.task.run_at).to_std().unwrap_or_default()
-    });
+    let late = (claim.task.claimed_at - claim.task.run_at)
+        .to_std()
+        .unwrap_or_default();
     if !claim.after_crash && cloud.is_none() && late < HELD_UP {
         return paid;
     }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 const MOST: usize = 128;
 /// Visits that are over and wait for their commit, for each that may be under way: the next claim need not wait for the
 /// last commit, and a ledger that is slow to commit still slows the claims down.
-const OPEN: usize = 4;
+const OPEN: usize = 8;
 
 /// How long a claim from a backlog waits for half of the hands to be free: short beside any visit that does something,
 /// long beside one that does not.

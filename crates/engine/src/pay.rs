@@ -78,15 +78,13 @@ async fn once(engine: &Engine, claim: &Claim, kind: TaskKind) -> Visit {
     let queue = claim.task.queue.as_str();
     let metrics = &engine.metrics;
     metrics.jobs_claimed.with_label_values(&[queue]).inc();
-    if let Some(claimed_at) = claim.task.claimed_at {
-        let wait = (claimed_at - claim.task.run_at)
-            .to_std()
-            .unwrap_or_default();
-        metrics
-            .queue_wait
-            .with_label_values(&[queue])
-            .observe(wait.as_secs_f64());
-    }
+    let wait = (claim.task.claimed_at - claim.task.run_at)
+        .to_std()
+        .unwrap_or_default();
+    metrics
+        .queue_wait
+        .with_label_values(&[queue])
+        .observe(wait.as_secs_f64());
     if claim.after_crash {
         metrics
             .lease_expired

@@ -4,14 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ingot_domain::Instant;
 use ingot_domain::task::{LEASE, MAX_CRASHES};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
-    QueryFilter, QueryResult, Statement, TransactionTrait,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter,
+    QueryResult, Statement, TransactionTrait,
 };
 
 use super::clock::{delta, now_plus};
+use super::held::{COLUMNS, Held};
 use super::visit::Then;
 use super::{Ledger, LedgerError, finish};
 use crate::{attempt, task};
@@ -22,8 +24,8 @@ const EARLY: Duration = Duration::from_millis(50);
 /// A claimed task: what its holder may do to it is bound to this epoch.
 #[derive(Debug, Clone)]
 pub struct Claim {
-    /// The row as claimed.
-    pub task: Arc<task::Model>,
+    /// The task as claimed.
+    pub task: Arc<Held>,
     /// The task had been claimed before and that claim ended without an outcome.
     pub after_crash: bool,
     /// Too many claims ended without an outcome: give it up.
@@ -33,26 +35,28 @@ pub struct Claim {
 /// Claimed tasks as they came from the database. Reading them takes as long as visiting a short one, and whoever claims has
 /// the next claim to make.
 #[derive(Debug)]
-pub struct Claimed(Vec<QueryResult>);
+pub struct Claimed {
+    rows: Vec<QueryResult>,
+    queue: String,
+    worker: Arc<str>,
+    at: Instant,
+}
 
 impl Claimed {
     /// How many were claimed.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.rows.len()
     }
 
     /// Nothing was due.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.rows.is_empty()
     }
 
     /// Reads them, the longest due first.
     pub fn read(self) -> Result<Vec<Claim>, LedgerError> {
-        let tasks = self
-            .0
-            .iter()
-            .map(|row| task::Model::from_query_result(row, ""));
-        let mut tasks = tasks.collect::<Result<Vec<_>, _>>()?;
+        let held = |row| Held::read(row, &self.queue, &self.worker, self.at);
+        let mut tasks = self.rows.iter().map(held).collect::<Result<Vec<_>, _>>()?;
         tasks.sort_by_key(|task| task.run_at);
         Ok(tasks
             .into_iter()
@@ -91,16 +95,22 @@ impl Ledger {
                 ORDER BY run_at LIMIT {limit} {skip})
              UPDATE task SET state = 'running', epoch = epoch + 1, attempt = attempt + 1, visits = visits + 1,
                 worker = {second}, claimed_at = {now}, waiting_for = NULL, lease_until = {lease}
-             WHERE id IN (SELECT id FROM due) RETURNING *",
+             WHERE id IN (SELECT id FROM due) RETURNING {COLUMNS}",
             materialized = if backend == DbBackend::Sqlite { "" } else { "MATERIALIZED" },
             early = now_plus(backend, delta(EARLY)),
             skip = skip_locked(backend),
             now = place(backend, 3),
             lease = now_plus(backend, delta(LEASE)),
         );
-        let values = [queue.into(), worker.into(), self.now().into()];
+        let at = self.now();
+        let values = [queue.into(), worker.into(), at.into()];
         let claim = Statement::from_sql_and_values(backend, sql, values);
-        Ok(Claimed(self.hasty.query_all_raw(claim).await?))
+        Ok(Claimed {
+            rows: self.hasty.query_all_raw(claim).await?,
+            queue: queue.to_owned(),
+            worker: worker.into(),
+            at,
+        })
     }
 
     /// Whether a task's holder let its lease run out, in any queue; the queues of such tasks.
@@ -129,29 +139,38 @@ impl Ledger {
         let (backend, now) = (self.db.get_database_backend(), self.now());
         let skip = skip_locked(backend);
         let sql = format!(
-            "SELECT * FROM task WHERE queue = {queue} AND state = 'running' AND lease_until < {now}
+            "SELECT {COLUMNS}, worker, claimed_at FROM task WHERE queue = {queue} AND state = 'running' AND lease_until < {now}
              ORDER BY lease_until LIMIT {limit} {skip}",
             queue = place(backend, 1),
             now = now_plus(backend, chrono::TimeDelta::zero()),
         );
         let tx = self.db.begin().await?;
         let select = Statement::from_sql_and_values(backend, sql, [queue.into()]);
-        let lapsed = task::Model::find_by_statement(select).all(&tx).await?;
-        if lapsed.is_empty() {
+        let rows = tx.query_all_raw(select).await?;
+        if rows.is_empty() {
             tx.rollback().await?;
             return Ok(Vec::new());
         }
-        let crashed = lapsed.iter().map(|old| attempt::ActiveModel {
-            task_id: Set(old.id.clone()),
-            number: Set(old.attempt),
-            outcome: Set("crashed".to_owned()),
-            worker: Set(old.worker.clone().unwrap_or_default()),
-            error: Set(Some(
-                "the worker's lease ran out before it recorded an outcome".to_owned(),
-            )),
-            started_at: Set(old.claimed_at.unwrap_or(old.created_at)),
-            finished_at: Set(now),
+        let worker: Arc<str> = worker.into();
+        let held = |row| Held::read(row, queue, &worker, now);
+        let lapsed = rows.iter().map(held).collect::<Result<Vec<_>, _>>()?;
+        let crashed = rows.iter().zip(&lapsed).map(|(row, old)| {
+            let claimed_at: Option<Instant> = row.try_get("", "claimed_at")?;
+            Ok(attempt::ActiveModel {
+                task_id: Set(old.id.clone()),
+                number: Set(old.attempt),
+                outcome: Set("crashed".to_owned()),
+                worker: Set(row
+                    .try_get::<Option<String>>("", "worker")?
+                    .unwrap_or_default()),
+                error: Set(Some(
+                    "the worker's lease ran out before it recorded an outcome".to_owned(),
+                )),
+                started_at: Set(claimed_at.unwrap_or(old.created_at)),
+                finished_at: Set(now),
+            })
         });
+        let crashed = crashed.collect::<Result<Vec<_>, DbErr>>()?;
         attempt::Entity::insert_many(crashed)
             .on_conflict(OnConflict::new().do_nothing().to_owned())
             .exec_without_returning(&tx)
@@ -168,7 +187,7 @@ impl Ledger {
                 task::Column::Crashes,
                 Expr::col(task::Column::Crashes).add(1),
             )
-            .col_expr(task::Column::Worker, Expr::value(worker))
+            .col_expr(task::Column::Worker, Expr::value(&*worker))
             .col_expr(task::Column::ClaimedAt, Expr::value(now))
             .col_expr(
                 task::Column::LeaseUntil,
@@ -178,13 +197,11 @@ impl Ledger {
             .exec(&tx)
             .await?;
         tx.commit().await?;
-        let taken = lapsed.into_iter().map(|old| task::Model {
+        let taken = lapsed.into_iter().map(|old| Held {
             epoch: old.epoch + 1,
             attempt: old.attempt + 1,
             visits: old.visits + 1,
             crashes: old.crashes + 1,
-            worker: Some(worker.to_owned()),
-            claimed_at: Some(now),
             ..old
         });
         Ok(taken.map(|task| Claim::of(task, true)).collect())
@@ -229,7 +246,7 @@ impl Ledger {
 }
 
 impl Claim {
-    fn of(task: task::Model, after_crash: bool) -> Self {
+    fn of(task: Held, after_crash: bool) -> Self {
         let poisoned = after_crash && u32::try_from(task.crashes).unwrap_or(0) >= MAX_CRASHES;
         Self {
             task: Arc::new(task),

@@ -11,9 +11,10 @@ use sea_orm::{
 
 use super::change::Write;
 use super::claims::Claim;
+use super::held::Held;
 use super::tasks::NewTask;
 use super::{Ledger, LedgerError, change, effects, finish, images, tasks};
-use crate::{deployment, effect, image, task};
+use crate::{deployment, effect, image};
 
 /// What a visit changes besides its own task.
 #[derive(Debug, Clone, Default)]
@@ -79,7 +80,7 @@ pub enum Committed {
 #[derive(Debug)]
 pub struct Outcome {
     /// The task as claimed.
-    pub task: Arc<task::Model>,
+    pub task: Arc<Held>,
     /// What the visit changes.
     pub change: Box<Change>,
     /// What becomes of the task.

@@ -318,7 +318,6 @@ async fn refused(
         _ => {
             // Said once per kind of trouble, not once per visit.
             if claim.task.last_error.as_deref() != Some(&error.to_string())
-                && claim.task.waiting_for.is_none()
                 && claim.task.visits <= 3
             {
                 let said = format!("AWS did not launch yet ({}): {}", error.code, error.message);

@@ -51,7 +51,7 @@ async fn one_of_twenty_claimers_gets_it(ledgers: Ledgers) {
         let won: Vec<_> = answers.into_iter().flatten().collect();
         assert_eq!(won.len(), 1);
         let row = task_now(ledgers.ledger(), &id).await;
-        assert_eq!(row.worker, won[0].task.worker);
+        assert_eq!(row.worker.as_deref(), Some(&*won[0].task.worker));
         assert_eq!((row.attempt, row.epoch, row.crashes), (1, 1, 0));
         assert_eq!(row.epoch, won[0].task.epoch);
     }
@@ -99,7 +99,7 @@ async fn a_snooze_burns_no_attempt(ledgers: Ledgers) {
         .await
         .expect("an answer")
         .expect("due");
-    assert_eq!(claim.task.waiting_for, None);
+    assert_eq!(task_now(&ledger, &claim.task.id).await.waiting_for, None);
     let then = snooze(&ledgers, 60);
     ledger
         .end(&claim, &Change::default(), &then)

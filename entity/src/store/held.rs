@@ -1,0 +1,62 @@
+//! A claimed task as its holder knows it. A claim reads what a visit needs and nothing else: reading all columns, by their
+//! names, took a worker as long as visiting a task that does nothing.
+
+use std::sync::Arc;
+
+use ingot_domain::Instant;
+use sea_orm::{DbErr, QueryResult};
+
+/// What a visit needs of its task's row, and what the claim itself wrote there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the table's columns")]
+pub struct Held {
+    pub id: String,
+    pub queue: String,
+    pub kind: String,
+    pub deployment_id: Option<String>,
+    pub scope: Option<String>,
+    /// This one counted.
+    pub attempt: i32,
+    pub max_attempts: i32,
+    pub crashes: i32,
+    /// This one counted.
+    pub visits: i32,
+    pub epoch: i64,
+    pub run_at: Instant,
+    pub last_error: Option<String>,
+    pub created_at: Instant,
+    /// Who holds it.
+    pub worker: Arc<str>,
+    pub claimed_at: Instant,
+}
+
+/// The columns a claim reads, in the order of [`Held::read`].
+pub(super) const COLUMNS: &str = "id, kind, deployment_id, scope, attempt, max_attempts, crashes, visits, epoch, run_at, last_error, created_at";
+
+impl Held {
+    /// Reads a row whose first columns are [`COLUMNS`].
+    pub(super) fn read(
+        row: &QueryResult,
+        queue: &str,
+        worker: &Arc<str>,
+        claimed_at: Instant,
+    ) -> Result<Self, DbErr> {
+        Ok(Self {
+            id: row.try_get_by_index(0)?,
+            queue: queue.to_owned(),
+            kind: row.try_get_by_index(1)?,
+            deployment_id: row.try_get_by_index(2)?,
+            scope: row.try_get_by_index(3)?,
+            attempt: row.try_get_by_index(4)?,
+            max_attempts: row.try_get_by_index(5)?,
+            crashes: row.try_get_by_index(6)?,
+            visits: row.try_get_by_index(7)?,
+            epoch: row.try_get_by_index(8)?,
+            run_at: row.try_get_by_index(9)?,
+            last_error: row.try_get_by_index(10)?,
+            created_at: row.try_get_by_index(11)?,
+            worker: Arc::clone(worker),
+            claimed_at,
+        })
+    }
+}
