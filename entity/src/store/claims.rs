@@ -88,17 +88,25 @@ impl Ledger {
         limit: usize,
     ) -> Result<Claimed, LedgerError> {
         let backend = self.db.get_database_backend();
-        let (first, second) = (place(backend, 1), place(backend, 2));
+        let due = |row| {
+            format!(
+                "SELECT {row} FROM task WHERE queue = {queue} AND state IN ({WAITING}) AND run_at <= {early}
+                ORDER BY run_at LIMIT {limit} {skip}",
+                queue = place(backend, 1),
+                early = now_plus(backend, delta(EARLY)),
+                skip = skip_locked(backend),
+            )
+        };
+        // Where the rows lie: they are locked, so they stay there, and are not looked up again by their ids.
+        let which = match backend {
+            DbBackend::Sqlite => format!("id IN ({})", due("id")),
+            _ => format!("ctid = ANY(ARRAY({}))", due("ctid")),
+        };
         let sql = format!(
-            "WITH due AS {materialized} (
-                SELECT id FROM task WHERE queue = {first} AND state IN ({WAITING}) AND run_at <= {early}
-                ORDER BY run_at LIMIT {limit} {skip})
-             UPDATE task SET state = 'running', epoch = epoch + 1, attempt = attempt + 1, visits = visits + 1,
-                worker = {second}, claimed_at = {now}, waiting_for = NULL, lease_until = {lease}
-             WHERE id IN (SELECT id FROM due) RETURNING {COLUMNS}",
-            materialized = if backend == DbBackend::Sqlite { "" } else { "MATERIALIZED" },
-            early = now_plus(backend, delta(EARLY)),
-            skip = skip_locked(backend),
+            "UPDATE task SET state = 'running', epoch = epoch + 1, attempt = attempt + 1, visits = visits + 1,
+                worker = {worker}, claimed_at = {now}, waiting_for = NULL, lease_until = {lease}
+             WHERE {which} RETURNING {COLUMNS}",
+            worker = place(backend, 2),
             now = place(backend, 3),
             lease = now_plus(backend, delta(LEASE)),
         );
