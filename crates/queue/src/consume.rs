@@ -1,7 +1,9 @@
 //! Answering the door: one apalis worker per queue under our own supervisor. apalis's Monitor restarts without back-off,
 //! survives its workers silently and reuses names (APALIS.md defects 16–18).
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +12,17 @@ use apalis_redis::RedisStorage;
 use futures::FutureExt;
 use futures::StreamExt;
 use futures::future::BoxFuture;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::redis_bell::{CALL, queue_of};
 use crate::ticket::TicketCodec;
 use crate::wake::Wake;
 use crate::{BellError, Pulse, RedisBell, Ticket, janitor};
+
+/// How long after a call its ticket is looked for. Whoever was called looks into the ledger at once; Redis' answer would be
+/// in the way of Postgres'.
+const LATER: Duration = Duration::from_millis(5);
 
 /// What is done with a ticket. It never fails: outcomes are the ledger's.
 pub type Handler = Arc<dyn Fn(Ticket) -> BoxFuture<'static, ()> + Send + Sync>;
@@ -142,22 +149,31 @@ async fn hear(
     subscription.psubscribe("ingot-bell-*").await?;
     bell.wake(None);
     let mut messages = subscription.on_message();
+    let mut put_off: BTreeSet<String> = BTreeSet::new();
+    let mut later = pin!(tokio::time::sleep(LATER));
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return Ok(()),
-            message = messages.next() => match message {
-                Some(message) => {
-                    let channel = message.get_channel_name();
-                    bell.wake(Some(channel));
-                    // Woken last, it runs first.
-                    if message.get_payload_bytes() == CALL.as_bytes()
-                        && let Some(queue) = queue_of(channel)
-                    {
-                        called(queue);
-                    }
+            () = later.as_mut(), if !put_off.is_empty() => {
+                for channel in std::mem::take(&mut put_off) {
+                    bell.wake(Some(&channel));
                 }
-                None => return Ok(()),
-            },
+            }
+            message = messages.next() => {
+                let Some(message) = message else { return Ok(()) };
+                let channel = message.get_channel_name();
+                match queue_of(channel) {
+                    Some(queue) if message.get_payload_bytes() == CALL.as_bytes() => {
+                        called(queue);
+                        // Calls that follow each other do not put the look off any further.
+                        if put_off.is_empty() {
+                            later.as_mut().reset(Instant::now() + LATER);
+                        }
+                        put_off.insert(channel.to_owned());
+                    }
+                    _ => bell.wake(Some(channel)),
+                }
+            }
         }
     }
 }

@@ -108,10 +108,18 @@ impl RedisBell {
         let few = (1..=CALLED).contains(&self.ears.load(Ordering::Relaxed));
         let says = if few { CALL } else { TICKET };
         let rung = async {
-            // Sent one after the other without waiting in between: both go over one connection, in this order.
             let publish = redis::cmd("PUBLISH").arg(channel).arg(says).to_owned();
-            let (pushed, published) =
-                futures::join!(storage.push(ticket), publish.query_async(&mut conn));
+            let (publish, push) = (publish.query_async(&mut conn), storage.push(ticket));
+            let (published, pushed) = if few {
+                // Whoever is called does not wait for the ticket, so neither does the call.
+                let published = publish.await;
+                (published, push.await)
+            } else {
+                // Whoever is told of a ticket must find it: both go over one connection, in this order, without waiting in
+                // between.
+                let (pushed, published) = futures::join!(push, publish);
+                (published, pushed)
+            };
             pushed.map_err(|error| BellError::Apalis(error.to_string()))?;
             self.ears.store(published?, Ordering::Relaxed);
             Ok(())

@@ -9,10 +9,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{BATCH, Doorbell};
+use crate::{BATCH, DEPTH, Doorbell};
 
 /// How long a queue's depth is believed, less what was rung since: a round trip per bell saved.
 const KNOWN: Duration = Duration::from_millis(500);
+/// With room for so many tickets the bell is rung first and the depth asked afterwards.
+const PLENTY: usize = DEPTH / 2;
 
 /// Rings in the background. Cheap to clone.
 #[derive(Clone)]
@@ -90,8 +92,11 @@ impl Hand {
             match self.room(queue).await {
                 Some(0) => {}
                 Some(_) if self.bell.ring(queue, batch.to_vec()).await.is_ok() => {
-                    if let Some((_, room)) = self.rooms.get_mut(queue) {
+                    if let Some((asked, room)) = self.rooms.get_mut(queue) {
                         *room -= 1;
+                        if asked.elapsed() >= KNOWN {
+                            self.ask(queue).await;
+                        }
                     }
                 }
                 _ => {
@@ -105,11 +110,14 @@ impl Hand {
 
     async fn room(&mut self, queue: &str) -> Option<usize> {
         if let Some((asked, room)) = self.rooms.get(queue)
-            && *room > 0
-            && asked.elapsed() < KNOWN
+            && (*room > PLENTY || *room > 0 && asked.elapsed() < KNOWN)
         {
             return Some(*room);
         }
+        self.ask(queue).await
+    }
+
+    async fn ask(&mut self, queue: &str) -> Option<usize> {
         match self.bell.room(queue).await {
             Ok(room) => {
                 let asked = (Instant::now(), room);
