@@ -9,6 +9,7 @@ use ingot_domain::deployment::{AmiStatus, Status, everything_finished};
 use ingot_domain::invariant::{Invariant, is_violation};
 use ingot_domain::request::Order;
 use ingot_domain::task::TaskState;
+use ingot_domain::template::Template as Recipe;
 use ingot_entity::store::QueueDepth;
 use ingot_entity::{attempt, deployment, event, finding, image, task, template};
 
@@ -16,13 +17,13 @@ fn count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
 }
 
-/// A deployment.
-pub(crate) fn deployment(row: deployment::Model) -> Deployment {
+/// A deployment; its recipe says where it answers once it is ready.
+pub(crate) fn deployment(row: deployment::Model, recipe: Option<&Recipe>) -> Deployment {
     // The order was written by this code; a row somebody edited by hand is shown without what cannot be read.
     let order: Option<Order> = serde_json::from_value(row.order.clone()).ok();
     let status = Status::parse(&row.status).unwrap_or(Status::Failed);
     let ami = row.ami_status.as_deref().and_then(AmiStatus::parse);
-    let access_url = access_url(&row);
+    let access_url = recipe.and_then(|recipe| access_url(&row, recipe));
     #[expect(
         clippy::cast_precision_loss,
         reason = "milliseconds to seconds for people"
@@ -76,10 +77,8 @@ pub(crate) fn deployment(row: deployment::Model) -> Deployment {
     }
 }
 
-fn access_url(row: &deployment::Model) -> Option<String> {
+fn access_url(row: &deployment::Model, recipe: &Recipe) -> Option<String> {
     row.ready_at?;
-    let recipe: ingot_domain::template::Template =
-        serde_json::from_value(row.recipe.clone()).ok()?;
     let address = recipe
         .probe
         .host

@@ -1,16 +1,17 @@
 //! What every request may use.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Moment};
 
-use ingot_client::SystemStatus;
+use ingot_client::{Deployment, SystemStatus};
 use ingot_domain::auth::BearerToken;
 use ingot_domain::fingerprint;
 use ingot_domain::request::Limits;
 use ingot_domain::template::Template;
 use ingot_entity::store::Revision;
-use ingot_entity::{Ledger, LedgerError, token};
+use ingot_entity::{Ledger, LedgerError, deployment, token};
 use ingot_queue::Ringer;
 use ingot_telemetry::{Health, Metrics};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error::ApiError;
 use crate::live::Live;
 use crate::parts::Parts;
+use crate::present;
 use crate::throttle::{Peer, Strangers};
 
 /// How long a token or a template just read serves further requests: a burst of requests asks the ledger once, and a
@@ -44,9 +46,21 @@ pub(crate) struct Recipe {
     pub(crate) revision: Revision,
 }
 
-/// Shared by all requests.
+/// Shared by all requests. Every layer of every request clones it, so it is one count.
 #[derive(Debug, Clone)]
-pub struct Api {
+pub struct Api(Arc<Shared>);
+
+impl Deref for Api {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// What is behind an [`Api`].
+#[derive(Debug, Clone)]
+pub struct Shared {
     /// The ledger.
     pub ledger: Ledger,
     /// The doorbell.
@@ -83,7 +97,7 @@ impl Api {
         limits: Limits,
         shutdown: CancellationToken,
     ) -> Self {
-        Self {
+        Self(Arc::new(Shared {
             ledger,
             ringer,
             metrics,
@@ -99,16 +113,14 @@ impl Api {
             tokens: Remembered::default(),
             templates: Remembered::default(),
             statuses: Remembered::default(),
-        }
+        }))
     }
 
     /// Says at which address people reach the API, which a proxy in front of it does not tell: with `https` the console's
     /// cookie is for TLS only.
-    pub fn with_public_url(self, url: &str) -> Self {
-        Self {
-            secure_cookie: url.starts_with("https://"),
-            ..self
-        }
+    pub fn with_public_url(mut self, url: &str) -> Self {
+        Arc::make_mut(&mut self.0).secure_cookie = url.starts_with("https://");
+        self
     }
 
     /// Allows one sign-in by link.
@@ -192,11 +204,25 @@ impl Api {
             revision: Revision {
                 number: row.revision,
                 fingerprint: fingerprint::of_recipe(&template),
+                referred: self.ledger.all_read_references().await?,
             },
             template: Arc::new(template),
         };
         self.templates.put(name.to_owned(), recipe.clone());
         Ok(Some(recipe))
+    }
+
+    /// A deployment as the API shows it. One whose recipe cannot be read is shown without what comes from it.
+    pub(crate) async fn shown(&self, row: deployment::Model) -> Result<Deployment, LedgerError> {
+        let recipe = match row.ready_at {
+            None => None,
+            Some(_) => match self.ledger.recipe(&row).await {
+                Ok(recipe) => Some(recipe),
+                Err(LedgerError::Database(error)) => return Err(error.into()),
+                Err(_) => None,
+            },
+        };
+        Ok(present::deployment(row, recipe.as_deref()))
     }
 
     /// Forgets a template that has just changed.

@@ -18,7 +18,10 @@ pub struct Model {
     pub mode: String,
     pub region: String,
     pub order: Json,
+    /// Its own recipe; null when that is a revision of its template.
     pub recipe: Json,
+    /// The revision of its template it was requested with.
+    pub template_revision: Option<i32>,
     pub fingerprint: String,
     pub status: String,
     pub error_message: Option<String>,

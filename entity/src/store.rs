@@ -17,6 +17,7 @@ mod intake;
 mod intervene;
 mod lists;
 mod owners;
+mod recipes;
 mod relay;
 mod remembered;
 mod retention;
@@ -106,6 +107,8 @@ pub struct Ledger {
     anchor: clock::Anchor,
     /// Visits that end.
     commits: Group<Arc<Outcome>, Result<Committed, LedgerError>>,
+    /// Recipes that were read.
+    recipes: recipes::Recipes,
     /// Requests that are accepted.
     intake: Group<Arc<intake::Intake>, Result<Created<deployment::Model>, LedgerError>>,
 }
@@ -136,6 +139,7 @@ impl Ledger {
             hasty,
             anchor,
             commits,
+            recipes: recipes::Recipes::default(),
             intake,
         }
     }

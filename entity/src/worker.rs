@@ -16,6 +16,8 @@ pub struct Model {
     pub started_at: DateTimeUtc,
     pub heartbeat_at: DateTimeUtc,
     pub stopped_at: Option<DateTimeUtc>,
+    /// Which forms of others' rows it can read.
+    pub reads: i32,
 }
 
 /// No relations are declared: joins are few and written where they are needed.

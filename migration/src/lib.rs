@@ -9,6 +9,7 @@ mod m20261122_000003_access;
 mod m20261122_000004_engine;
 mod m20261122_000005_findings;
 mod m20261126_000006_large;
+mod m20261126_000007_revisions;
 
 pub use sea_orm_migration::sea_orm;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000005_findings::Migration),
             Box::new(m20261122_000004_engine::Migration),
             Box::new(m20261126_000006_large::Migration),
+            Box::new(m20261126_000007_revisions::Migration),
         ]
     }
 }

@@ -3,10 +3,11 @@
 use anyhow::Result;
 use ingot_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
-/// Tables with their columns, indexes and constraints; the migrations' own bookkeeping is left out.
+/// Tables with their columns, indexes and constraints; the migrations' own bookkeeping is left out. Columns are counted, for
+/// one that was dropped keeps its number.
 const POSTGRES: &str = "
     SELECT 'column' AS what, table_name::text AS of,
-        concat_ws(' ', lpad(ordinal_position::text, 3), column_name, data_type, is_nullable, column_default) AS said
+        concat_ws(' ', lpad((row_number() OVER (PARTITION BY table_name ORDER BY ordinal_position))::text, 3), column_name, data_type, is_nullable, column_default) AS said
     FROM information_schema.columns WHERE table_schema = 'public'
     UNION ALL
     SELECT 'index', tablename::text, indexdef FROM pg_indexes WHERE schemaname = 'public'

@@ -1,6 +1,7 @@
 //! A deployment under the hands of a visit: the row as it was, the row as it shall be, the lines to say, and the rest of the
 //! visit's outcome. Handlers fill it in; `dispatch` writes it down.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ingot_cloud::{CloudError, ErrorKind};
@@ -39,7 +40,7 @@ pub(crate) struct Case {
     /// What was ordered.
     pub(crate) order: Order,
     /// The template as it was when ordered.
-    pub(crate) recipe: Template,
+    pub(crate) recipe: Arc<Template>,
     /// Status as loaded.
     pub(crate) status: Status,
     /// AMI status as loaded.
@@ -61,8 +62,7 @@ impl Case {
         };
         let read = |what| move |source| LedgerError::Json { what, source };
         let order: Order = serde_json::from_value(row.order.clone()).map_err(read("order"))?;
-        let recipe: Template =
-            serde_json::from_value(row.recipe.clone()).map_err(read("recipe"))?;
+        let recipe = hands.ledger.recipe(&row).await?;
         let (status, ami) = (status_of(&row)?, ami_status_of(&row)?);
         Ok(Self {
             before: row.clone(),

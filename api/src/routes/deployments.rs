@@ -79,8 +79,10 @@ pub(crate) async fn create(
             if let Some(task) = task {
                 api.ringer
                     .ring(task.kind.queue().as_str(), task.id.as_str());
+                // The bell goes out before the answer is made: a worker begins while the answer is on its way.
+                tokio::task::yield_now().await;
             }
-            Ok(accepted(present::deployment(row), false))
+            Ok(accepted(present::deployment(row, None), false))
         }
         Created::Before(id) => replayed(&api, &id).await,
         Created::Mismatch => Err(ApiError::KeyReused(shown_key)),
@@ -116,7 +118,7 @@ async fn accept(api: &Api, body: CreateDeployment) -> Result<(Order, Recipe), Ap
 
 async fn replayed(api: &Api, id: &str) -> Result<Response, ApiError> {
     let row = api.ledger.deployment(id).await?.ok_or(ApiError::Internal)?;
-    Ok(accepted(present::deployment(row), true))
+    Ok(accepted(api.shown(row).await?, true))
 }
 
 fn accepted(deployment: Deployment, replayed: bool) -> Response {
@@ -161,7 +163,15 @@ pub(crate) async fn find(
         before: filter.cursor,
     };
     let rows = api.ledger.list_deployments(&query, limit + 1).await?;
-    Ok(page(rows, limit, |row| row.id.clone(), present::deployment))
+    let page = page(rows, limit, |row| row.id.clone(), |row| row);
+    let mut items = Vec::with_capacity(page.items.len());
+    for row in page.items {
+        items.push(api.shown(row).await?);
+    }
+    Ok(Page {
+        items,
+        next_cursor: page.next_cursor,
+    })
 }
 
 /// Show a deployment
@@ -182,8 +192,8 @@ pub(crate) async fn show(
 pub(crate) async fn one(api: &Api, id: &str) -> Result<Deployment, ApiError> {
     let id: DeploymentId = id.parse().map_err(unknown)?;
     let row = api.ledger.deployment(id.as_str()).await?;
-    row.map(present::deployment)
-        .ok_or_else(|| unknown(format!("there is no deployment `{id}`")))
+    let row = row.ok_or_else(|| unknown(format!("there is no deployment `{id}`")))?;
+    Ok(api.shown(row).await?)
 }
 
 fn unknown(what: impl ToString) -> ApiError {
@@ -258,9 +268,9 @@ pub(crate) async fn intervene(
                 api.ringer
                     .ring(task.kind.queue().as_str(), task.id.as_str());
             }
-            Ok(present::deployment(*row))
+            Ok(api.shown(*row).await?)
         }
-        Intervention::Already(row) => Ok(present::deployment(*row)),
+        Intervention::Already(row) => Ok(api.shown(*row).await?),
         Intervention::Unknown => Err(unknown(format!("there is no deployment `{id}`"))),
         Intervention::Refused(status) => Err(ApiError::Conflict(refusal(action, status))),
     }

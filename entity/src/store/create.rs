@@ -28,7 +28,7 @@ pub struct NewDeployment {
     pub order: Order,
     /// The template's revision as it is now; later revisions do not reach this deployment.
     pub recipe: Arc<Template>,
-    /// Which revision of the ledger's templates that is, if it is one: its text is then copied inside the database.
+    /// Which revision of the ledger's templates that is, if it is one.
     pub revision: Option<Revision>,
     /// Start at once.
     pub start: bool,
@@ -43,6 +43,8 @@ pub struct Revision {
     pub number: i32,
     /// [`fingerprint::of_recipe`] of it.
     pub fingerprint: String,
+    /// Whether everybody reads a deployment that only refers to it ([`Ledger::all_read_references`]); it is copied otherwise.
+    pub referred: bool,
 }
 
 /// The idempotency record of a creating request.
@@ -69,21 +71,20 @@ pub enum Created<T> {
 
 impl Ledger {
     /// Creates a deployment, or finds what the idempotency key led to before. Requests that come at the same time share a
-    /// transaction. The row it answers is without its recipe when that is a revision of the ledger's templates.
+    /// transaction.
     pub async fn create_deployment(
         &self,
         new: NewDeployment,
         idempotency: Option<IdempotencyClaim>,
     ) -> Result<Created<deployment::Model>, LedgerError> {
         let now = self.now();
-        let (row, revision) = row(&new, now)?;
+        let row = row(&new, now)?;
         let task = new
             .start
             .then(|| NewTask::of_deployment(TaskKind::Launch, &row.id, row.run, now));
         let lines = lines(&new);
         let intake = Intake {
             row,
-            revision,
             lines,
             task,
             idempotency,
@@ -110,8 +111,7 @@ fn lines(new: &NewDeployment) -> Vec<Line> {
     lines
 }
 
-/// The row, and the revision that stands for its recipe.
-fn row(new: &NewDeployment, now: Instant) -> Result<(deployment::Model, Option<i32>), LedgerError> {
+fn row(new: &NewDeployment, now: Instant) -> Result<deployment::Model, LedgerError> {
     let json = |what, value: Result<serde_json::Value, serde_json::Error>| {
         value.map_err(|source| LedgerError::Json { what, source })
     };
@@ -120,21 +120,18 @@ fn row(new: &NewDeployment, now: Instant) -> Result<(deployment::Model, Option<i
     } else {
         Status::Pending
     };
-    let (recipe, fingerprint, revision) = match (&new.revision, &new.order.user_data) {
-        (Some(revision), None) => {
-            let (fingerprint, number) = (revision.fingerprint.clone(), revision.number);
-            (Value::Null, fingerprint, Some(number))
-        }
+    let (recipe, fingerprint) = match (&new.revision, &new.order.user_data) {
+        (Some(revision), None) if revision.referred => (Value::Null, revision.fingerprint.clone()),
         (_, given) => {
             let recipe = Template {
                 user_data: given.clone().or_else(|| new.recipe.user_data.clone()),
                 ..Template::clone(&new.recipe)
             };
             let stored = json("recipe", serde_json::to_value(&recipe))?;
-            (stored, fingerprint::of_recipe(&recipe), None)
+            (stored, fingerprint::of_recipe(&recipe))
         }
     };
-    let row = deployment::Model {
+    Ok(deployment::Model {
         id: new.id.to_string(),
         job_name: new.order.job_name.clone(),
         template: new.order.template.clone(),
@@ -143,6 +140,7 @@ fn row(new: &NewDeployment, now: Instant) -> Result<(deployment::Model, Option<i
         region: new.order.region.clone(),
         order: json("order", serde_json::to_value(&new.order))?,
         recipe,
+        template_revision: new.revision.as_ref().map(|revision| revision.number),
         fingerprint,
         status: status.as_str().to_owned(),
         error_message: None,
@@ -177,8 +175,7 @@ fn row(new: &NewDeployment, now: Instant) -> Result<(deployment::Model, Option<i
         launched_at: None,
         ready_at: None,
         finished_at: None,
-    };
-    Ok((row, revision))
+    })
 }
 
 /// Inserts the record; answers the earlier one when the key was used before. On Postgres a second request with the same key

@@ -22,8 +22,6 @@ use crate::{deployment, idempotency};
 #[derive(Debug)]
 pub(super) struct Intake {
     pub(super) row: deployment::Model,
-    /// The revision that is its recipe, when the row has none.
-    pub(super) revision: Option<i32>,
     pub(super) lines: Vec<Line>,
     pub(super) task: Option<NewTask>,
     pub(super) idempotency: Option<IdempotencyClaim>,
@@ -212,10 +210,7 @@ fn keys<'a>(batch: impl Iterator<Item = &'a Intake>, now: Instant) -> Rows {
 fn deployments<'a>(batch: impl Iterator<Item = &'a Intake>) -> Rows {
     let mut rows = Rows::of(&[ACCEPTED]).computing(BESIDE, RECIPE);
     for one in batch {
-        let row = accepted(&one.row)
-            .with("keyed", &one.idempotency.is_some())
-            .with("revision", &one.revision);
-        rows.push(&row);
+        rows.push(&accepted(&one.row).with("keyed", &one.idempotency.is_some()));
     }
     rows
 }
@@ -258,23 +253,19 @@ record! {
 }
 
 record! {
-    /// A deployment as it is accepted; every other column starts empty.
+    /// A deployment as it is accepted; every other column starts empty or with its default.
     ACCEPTED, accepted of deployment::Model {
         id: "text", job_name: "text", template: "text", version: "text", mode: "text", region: "text",
-        order: "jsonb", recipe: "jsonb", fingerprint: "text", status: "text", run: "integer",
-        checks: "integer", successes: "integer", event_seq: "bigint", row_version: "bigint",
-        created_at: "timestamptz", started_at: "timestamptz",
+        order: "jsonb", recipe: "jsonb", template_revision: "integer", fingerprint: "text", status: "text",
+        run: "integer", event_seq: "bigint", created_at: "timestamptz", started_at: "timestamptz",
     }
 }
 
-/// What travels beside a row: whether it has a key, and the revision that is its recipe.
-const BESIDE: &[Column] = &[("keyed", "boolean"), ("revision", "integer")];
+/// What travels beside a row: whether it has a key.
+const BESIDE: &[Column] = &[("keyed", "boolean")];
 
-/// A recipe of kilobytes that the ledger holds already is copied as it lies there, which costs a tenth of reading it again.
-const RECIPE: &[(&str, &str)] = &[(
-    "recipe",
-    "COALESCE(v.recipe, (SELECT spec FROM template WHERE template.name = v.template AND template.revision = v.revision))",
-)];
+/// A recipe that is a revision's is stored as JSON's null.
+const RECIPE: &[(&str, &str)] = &[("recipe", "COALESCE(v.recipe, 'null')")];
 
 pub(super) fn closed() -> LedgerError {
     LedgerError::Connect("the ledger is closed".to_owned())

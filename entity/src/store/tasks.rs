@@ -67,8 +67,7 @@ record! {
     /// A new task's row; the rest are defaults or nothing.
     INSERTED, inserted of task::Model {
         id: "text", queue: "text", kind: "text", state: "text", deployment_id: "text", scope: "text",
-        unique_key: "text", attempt: "integer", max_attempts: "integer", crashes: "integer",
-        visits: "integer", epoch: "bigint", run_at: "timestamptz", rung_at: "timestamptz",
+        unique_key: "text", max_attempts: "integer", run_at: "timestamptz", rung_at: "timestamptz",
         created_at: "timestamptz",
     }
 }

@@ -4,6 +4,7 @@ use ingot_domain::Instant;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
+use super::recipes::READS;
 use super::{Ledger, LedgerError};
 use crate::{setting, worker};
 
@@ -21,11 +22,12 @@ impl Ledger {
             started_at: Set(started_at),
             heartbeat_at: Set(self.now()),
             stopped_at: Set(None),
+            reads: Set(READS),
         };
         worker::Entity::insert(row)
             .on_conflict(
                 OnConflict::column(worker::Column::Name)
-                    .update_column(worker::Column::HeartbeatAt)
+                    .update_columns([worker::Column::HeartbeatAt, worker::Column::Reads])
                     .to_owned(),
             )
             .exec_without_returning(&self.db)

@@ -10,6 +10,7 @@ mod findings;
 mod interventions;
 mod keys;
 mod lists;
+mod recipes;
 mod relay;
 mod retention;
 mod rows;

@@ -28,12 +28,13 @@ CREATE FUNCTION bench_at(n bigint, of bigint) RETURNS timestamptz LANGUAGE sql S
 
 /// Copies the one deployment there is, which the API has made, under other names and with other fates.
 const DEPLOYMENT: &str = "
-INSERT INTO deployment (id, job_name, template, version, mode, region, \"order\", recipe, fingerprint, status, error_message,
+INSERT INTO deployment (id, job_name, template, version, mode, region, \"order\", recipe, template_revision, fingerprint, status, error_message,
   run, account, base_image_id, launch_path, instance_id, public_ip, private_ip, checks, successes, probe_class,
   time_to_ready_ms, ami_status, created_ami_id, ami_created_at, ami_skip_reason, event_seq, row_version, created_at,
   started_at, launched_at, ready_at, finished_at)
 SELECT bench_id('dep', at, 'dep' || n), 'job-' || n, template, 'v0.' || n / 500 || '.' || n % 3, mode,
-  CASE WHEN template = 'gitea' OR n % 8 = 0 THEN 'eu-west-1' ELSE 'us-east-1' END, \"order\", recipe, fingerprint, status,
+  CASE WHEN template = 'gitea' OR n % 8 = 0 THEN 'eu-west-1' ELSE 'us-east-1' END, \"order\",
+  CASE WHEN template = known THEN 'null' ELSE spec END, CASE WHEN template = known THEN revision END, fingerprint, status,
   CASE WHEN status = 'failed' THEN 'EC2 refused the launch: VcpuLimitExceeded' END, (status <> 'pending')::int,
   '123456789012', 'ami-0123456789abcdef0', CASE WHEN launched THEN path END,
   CASE WHEN status = 'success' THEN 'i-' || substr(md5('i' || n), 1, 17) END,
@@ -50,7 +51,8 @@ FROM (SELECT *, status IN ('destroyed', 'success', 'readiness_timeout') AS launc
       CASE WHEN n % 7500 = 2 THEN 'pending' WHEN chance < 20 THEN 'success' WHEN chance < 140 THEN 'failed'
         WHEN chance < 200 THEN 'readiness_timeout' WHEN chance < 300 THEN 'cancelled' ELSE 'destroyed' END AS status
     FROM (SELECT n, n * 7919 % 1000 AS chance FROM generate_series(1, $DEPLOYMENTS) n) numbered) fated) told,
-  (SELECT mode, \"order\", recipe, fingerprint FROM deployment LIMIT 1) one";
+  (SELECT mode, \"order\", spec, fingerprint, name AS known, revision
+    FROM deployment JOIN template ON name = template AND revision = template_revision LIMIT 1) one";
 
 const TASK_OF_DEPLOYMENT: &str = "
 INSERT INTO task (id, queue, kind, state, deployment_id, unique_key, attempt, max_attempts, crashes, visits, epoch, run_at,

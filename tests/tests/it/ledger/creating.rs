@@ -1,10 +1,8 @@
 //! Accepting a deployment: row, events, first task and idempotency record together, and the same key the same answer.
 
-use ingot_domain::fingerprint;
-use ingot_entity::store::{Created, DeploymentQuery, IdempotencyClaim, NewDeployment, Revision};
+use ingot_entity::store::{Created, DeploymentQuery, IdempotencyClaim};
 use ingot_entity::{Ledger, deployment};
 use ingot_tests::Ledgers;
-use serde_json::json;
 
 use super::rows::{create, new_deployment, tasks_of};
 use super::{on_both, race};
@@ -14,7 +12,6 @@ on_both!(
     the_same_key_answers_with_the_first,
     twenty_requests_with_one_key_are_one_row,
     twenty_different_bodies_under_one_key_are_one_row,
-    a_recipe_is_the_revision_it_was_requested_with,
     who_shares_a_transaction_has_all_of_its_own,
 );
 
@@ -117,48 +114,6 @@ async fn twenty_different_bodies_under_one_key_are_one_row(ledgers: Ledgers) {
         .count();
     assert_eq!((new, refused), (1, 19));
     assert_eq!(count(ledgers.ledger()).await, 1);
-}
-
-/// The row is copied inside the database; what a request brings of its own is not.
-async fn a_recipe_is_the_revision_it_was_requested_with(ledgers: Ledgers) {
-    let ledger = ledgers.ledger();
-    let first = ingot_recipe::kamiwaza();
-    let mut second = first.clone();
-    second.description = "the next one".to_owned();
-    for spec in [&first, &second] {
-        let applied = ledger.apply_template(spec, "", false, None).await;
-        assert!(matches!(applied, Ok(Created::New(..))), "{applied:?}");
-    }
-    for (number, spec) in [(1, &first), (2, &second)] {
-        let fingerprint = fingerprint::of_recipe(spec);
-        let new = NewDeployment {
-            recipe: spec.clone().into(),
-            revision: Some(Revision {
-                number,
-                fingerprint: fingerprint.clone(),
-            }),
-            ..new_deployment("v0.9.2", true)
-        };
-        let mut own = NewDeployment {
-            id: new_deployment("v0.9.2", true).id,
-            ..new.clone()
-        };
-        own.order.user_data = Some("#!/bin/sh".to_owned());
-        let stored = kept(ledger, new).await;
-        assert_eq!(stored.recipe, json!(spec), "revision {number}");
-        assert_eq!(stored.fingerprint, fingerprint);
-        let stored = kept(ledger, own).await;
-        assert_eq!(stored.recipe["user_data"], "#!/bin/sh");
-        assert_eq!(stored.recipe["description"], json!(spec.description));
-        assert_ne!(stored.fingerprint, fingerprint);
-    }
-}
-
-async fn kept(ledger: &Ledger, new: NewDeployment) -> deployment::Model {
-    let id = new.id.to_string();
-    ledger.create_deployment(new, None).await.expect("a row");
-    let row = ledger.deployment(&id).await.expect("a look");
-    row.expect("it is there")
 }
 
 /// With and without a key, new and repeated, started and pending: each has its own events and task, and no one else's.

@@ -1,0 +1,86 @@
+//! Which recipe a deployment is made by: a revision of a template it refers to, or one of its own.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ingot_domain::template::Template;
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+
+use super::{Ledger, LedgerError};
+use crate::{deployment, template, worker};
+
+/// What this version reads of the rows of others, as workers say it in `worker.reads`: 1 is a deployment whose recipe is a
+/// reference to a revision.
+pub(super) const READS: i32 = 1;
+
+/// How long a worker that was heard of may still be there: one that sleeps with its machine is still one that cannot read.
+const GONE: chrono::TimeDelta = chrono::TimeDelta::days(1);
+
+/// Revisions that are remembered; an installation that uses more reads them again.
+const MOST: usize = 512;
+
+type Known = HashMap<(String, i32), Arc<Template>>;
+
+/// Revisions as they read. They never change.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Recipes(Arc<Mutex<Known>>);
+
+impl Recipes {
+    fn known(&self, key: &(String, i32)) -> Option<Arc<Template>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(key).cloned()
+    }
+
+    fn keep(&self, key: (String, i32), recipe: &Arc<Template>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.clear();
+        }
+        known.insert(key, Arc::clone(recipe));
+    }
+}
+
+impl Ledger {
+    /// A deployment's recipe: what it was requested with, whatever is applied later.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unknown`] when somebody deleted the revision, [`LedgerError::Json`] when it does not read.
+    pub async fn recipe(&self, row: &deployment::Model) -> Result<Arc<Template>, LedgerError> {
+        let number = match row.template_revision {
+            Some(number) if row.recipe.is_null() => number,
+            _ => {
+                let read = serde_json::from_value(row.recipe.clone());
+                return read.map(Arc::new).map_err(|source| LedgerError::Json {
+                    what: "recipe",
+                    source,
+                });
+            }
+        };
+        let key = (row.template.clone(), number);
+        if let Some(recipe) = self.recipes.known(&key) {
+            return Ok(recipe);
+        }
+        let found = template::Entity::find_by_id(key.clone())
+            .one(&self.db)
+            .await?;
+        let found = found.ok_or_else(|| LedgerError::Unknown {
+            what: "deployment.template_revision",
+            value: format!("{}@{number}", row.template),
+        })?;
+        let recipe = Arc::new(found.parsed()?);
+        self.recipes.keep(key, &recipe);
+        Ok(recipe)
+    }
+
+    /// Whether every worker that may be alive reads deployments whose recipe is a reference. During an upgrade some do not.
+    pub async fn all_read_references(&self) -> Result<bool, LedgerError> {
+        let others = worker::Entity::find()
+            .filter(worker::Column::StoppedAt.is_null())
+            .filter(worker::Column::HeartbeatAt.gt(self.now() - GONE))
+            .filter(worker::Column::Reads.lt(READS))
+            .count(&self.db)
+            .await?;
+        Ok(others == 0)
+    }
+}
