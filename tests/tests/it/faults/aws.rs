@@ -35,10 +35,11 @@ async fn f05_throttled_calls_become_fewer_and_burn_no_attempt() {
             .filter(|call| (from..to).contains(&(at(call) - first)))
             .count()
     };
-    let (early, late) = (within(0.0, 5.0), within(10.0, 15.0));
+    // About ten a second, then five; at most three quarters, which jitter hardly ever makes of them.
+    let (early, late) = (within(0.0, 3.0), within(8.0, 16.0));
     assert!(
-        early > 0 && late * 3 <= early * 2,
-        "{early} calls, then {late}"
+        early > 0 && late <= early * 2,
+        "{early} calls in 3 s, then {late} in 8"
     );
     let mut moments: Vec<u64> = calls.iter().map(|call| (at(call) * 100.0) as u64).collect();
     moments.dedup();
