@@ -1,6 +1,6 @@
 //! What becomes of visited tasks: the end of each task of a batch, in one statement.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use ingot_domain::Instant;
 use ingot_domain::task::TaskState;
@@ -46,6 +46,18 @@ const ATTEMPT: &[Column] = &[
     ("finished_at", "timestamptz"),
 ];
 
+/// Tasks that were ended, and the epochs they were held in: a worker that lost a task and claimed it again may have two ends
+/// of it in one batch, of which one holds.
+#[derive(Debug)]
+pub(super) struct Ended(HashMap<String, i64>);
+
+impl Ended {
+    /// Whether this claim's end was written.
+    pub(super) fn has(&self, held: &Held) -> bool {
+        self.0.get(&held.id) == Some(&held.epoch)
+    }
+}
+
 /// What an attempt that is over leads to: the task's state and the attempt's outcome.
 fn state_after(held: &Held, then: &Then) -> (TaskState, Option<&'static str>) {
     match then {
@@ -65,13 +77,13 @@ pub(super) fn is_single_row(held: &Held, then: &Then) -> bool {
     state_after(held, then).1.is_none()
 }
 
-/// Ends tasks that are still held by their worker in the epoch they were claimed in; answers the ids of those that were. The others are
+/// Ends tasks that are still held by their worker in the epoch they were claimed in; answers those that were. The others are
 /// fenced: nothing is written for them.
 pub(super) async fn end_tasks<C: ConnectionTrait>(
     db: &C,
     ended: &[(&Held, &Then)],
     now: Instant,
-) -> Result<HashSet<String>, LedgerError> {
+) -> Result<Ended, LedgerError> {
     if ended.iter().all(|(_, then)| **then == Then::Done) {
         return complete(db, ended, now).await;
     }
@@ -81,7 +93,7 @@ pub(super) async fn end_tasks<C: ConnectionTrait>(
     }
     let done = end(db, &rows, SET, []).await?;
     let mut attempts = Rows::of(&[ATTEMPT]);
-    for (held, then) in ended.iter().filter(|(held, _)| done.contains(&held.id)) {
+    for (held, then) in ended.iter().filter(|(held, _)| done.has(held)) {
         if let (_, Some(outcome)) = state_after(held, then) {
             attempts.push(&attempt(held, outcome, then, now));
         }
@@ -98,7 +110,7 @@ async fn complete<C: ConnectionTrait>(
     db: &C,
     ended: &[(&Held, &Then)],
     now: Instant,
-) -> Result<HashSet<String>, LedgerError> {
+) -> Result<Ended, LedgerError> {
     let backend = db.get_database_backend();
     let completed = |at| {
         let at = place(backend, at);
@@ -125,7 +137,7 @@ async fn complete<C: ConnectionTrait>(
             now.into(),
         ];
         let statement = Statement::from_sql_and_values(backend, sql, values);
-        return ids(&db.query_all_raw(statement).await?);
+        return those(&db.query_all_raw(statement).await?);
     }
     let mut rows = Rows::of(&[HELD]);
     for (held, _) in ended {
@@ -137,7 +149,8 @@ async fn complete<C: ConnectionTrait>(
 /// What one worker holds, as two lists of words without commas; an eighth of the whole statement is saved against rows in JSON.
 /// `IS TRUE` keeps Postgres from the partial index of leases, see [`end`].
 const LISTED: &str = "unnest(string_to_array($1, ','), CAST(string_to_array($2, ',') AS bigint[])) AS v(key, epoch)
-    WHERE task.id = v.key AND task.epoch = v.epoch AND task.worker = $3 AND (task.state = 'running') IS TRUE RETURNING id";
+    WHERE task.id = v.key AND task.epoch = v.epoch AND task.worker = $3 AND (task.state = 'running') IS TRUE
+    RETURNING task.id, task.epoch";
 
 /// Updates the tasks of the rows that their holders still hold; answers which. `more` are the parameters of `set`.
 async fn end<C: ConnectionTrait>(
@@ -145,16 +158,18 @@ async fn end<C: ConnectionTrait>(
     rows: &Rows,
     set: &str,
     more: impl IntoIterator<Item = sea_orm::Value>,
-) -> Result<HashSet<String>, LedgerError> {
+) -> Result<Ended, LedgerError> {
     // `running` travels with the rows: as a word or a parameter of the statement it makes Postgres read every running task
     // through the partial index of leases instead of these few by their ids (three times the work, measured).
-    let rest = "WHERE task.id = v.key AND task.epoch = v.epoch AND task.state = v.held AND task.worker = v.holder RETURNING id";
-    ids(&rows.update(db, "task", set, rest, more).await?)
+    let rest = "WHERE task.id = v.key AND task.epoch = v.epoch AND task.state = v.held AND task.worker = v.holder
+        RETURNING task.id, task.epoch";
+    those(&rows.update(db, "task", set, rest, more).await?)
 }
 
-fn ids(done: &[QueryResult]) -> Result<HashSet<String>, LedgerError> {
-    let ids = done.iter().map(|row| row.try_get_by_index(0));
-    Ok(ids.collect::<Result<_, DbErr>>()?)
+fn those(done: &[QueryResult]) -> Result<Ended, LedgerError> {
+    let pair = |row: &QueryResult| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+    let pairs = done.iter().map(pair).collect::<Result<_, DbErr>>();
+    Ok(Ended(pairs?))
 }
 
 fn as_held(held: &Held) -> Row {

@@ -198,16 +198,14 @@ async fn together(
     };
     if batch.iter().all(|one| one.is_single_row()) {
         let done = finish::end_tasks(db, &ended, now).await?;
-        let answers = batch
-            .iter()
-            .map(|one| fenced_or_not(done.contains(&one.task.id)));
+        let answers = batch.iter().map(|one| fenced_or_not(done.has(&one.task)));
         return Ok(Whole::Held(answers.collect()));
     }
     let tx = db.begin().await?;
     let done = finish::end_tasks(&tx, &ended, now).await?;
     let held: Vec<&Change> = batch
         .iter()
-        .filter(|one| done.contains(&one.task.id))
+        .filter(|one| done.has(&one.task))
         .map(|one| &*one.change)
         .collect();
     let writes: Vec<Write<'_>> = held
@@ -250,8 +248,6 @@ async fn together(
     }
     tasks::insert(&tx, &caused, now, false).await?;
     tx.commit().await?;
-    let answers = batch
-        .iter()
-        .map(|one| fenced_or_not(done.contains(&one.task.id)));
+    let answers = batch.iter().map(|one| fenced_or_not(done.has(&one.task)));
     Ok(Whole::Held(answers.collect()))
 }

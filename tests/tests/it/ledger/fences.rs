@@ -7,7 +7,7 @@ use ingot_domain::ids::EffectId;
 use ingot_domain::image::ImageStatus;
 use ingot_domain::task::TaskKind;
 use ingot_entity::store::{
-    Change, Claim, Committed, EffectKind, ImageQuery, Intention, NewTask, Outcome, Then,
+    Change, Claim, Committed, EffectKind, Held, ImageQuery, Intention, NewTask, Outcome, Then,
 };
 use ingot_entity::{Ledger, LedgerError, deployment, effect, image};
 use ingot_tests::Ledgers;
@@ -19,6 +19,7 @@ use super::rows::{claimed, create, key, lapse, now, task_now, tasks_of};
 on_both!(
     a_commit_writes_everything,
     whoever_does_not_hold_takes_nobody_with_it,
+    a_bare_end_is_written_for_whoever_holds_the_task,
     a_fenced_commit_writes_nothing,
     an_overtaken_commit_writes_nothing,
     an_effect_is_intended_once_and_settled,
@@ -160,6 +161,38 @@ async fn whoever_does_not_hold_takes_nobody_with_it(ledgers: Ledgers) {
         assert_eq!(events.len(), if held { 3 } else { 2 }, "visit {place}");
         let task = task_now(ledger, &outcome.task.id).await;
         assert_eq!(task.state == "completed", held, "visit {place}");
+    }
+}
+
+/// Bare ends travel in a form of their own, and in another when several workers' share a batch.
+async fn a_bare_end_is_written_for_whoever_holds_the_task(ledgers: Ledgers) {
+    let ledger = ledgers.ledger();
+    let bare = |claim: &Claim| Outcome::of(claim, Change::default(), Then::Done);
+    let other = |claim: &Claim, change: fn(&mut Held)| {
+        let mut claim = claim.clone();
+        change(std::sync::Arc::make_mut(&mut claim.task));
+        bare(&claim)
+    };
+    let (_, mine) = claimed(ledger, "w").await;
+    // Somebody else claimed it again after a crash of Postgres had lost this claim: the epoch is the same.
+    let elsewhere = other(&mine, |held| held.worker = "another".into());
+    let before = other(&mine, |held| held.epoch -= 1);
+    let fenced = [&elsewhere, &before];
+    for outcome in fenced {
+        let committed = ledger.commit(outcome).await;
+        assert_eq!(committed.ok(), Some(Committed::Fenced));
+    }
+    assert_eq!(task_now(ledger, &mine.task.id).await.state, "running");
+    let (_, theirs) = claimed(ledger, "v").await;
+    let all = [bare(&mine), elsewhere, before, bare(&theirs)];
+    let ended = futures::future::join_all(all.iter().map(|outcome| ledger.commit(outcome)));
+    let ended: Vec<_> = ended.await.into_iter().map(Result::ok).collect();
+    let (yes, fenced) = (Some(Committed::Yes), Some(Committed::Fenced));
+    assert_eq!(ended, [yes, fenced, fenced, yes]);
+    for claim in [&mine, &theirs] {
+        assert_eq!(task_now(ledger, &claim.task.id).await.state, "completed");
+        let again = ledger.commit(&bare(claim)).await;
+        assert_eq!(again.ok(), fenced, "it is over");
     }
 }
 
