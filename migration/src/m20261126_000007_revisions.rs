@@ -13,9 +13,12 @@ const COLUMNS: [(&str, &str, &str); 2] = [
     ("worker", "reads", "integer NOT NULL DEFAULT 0"),
 ];
 
+/// Statements that are sent as one are one transaction.
+const PATIENCE: &str = "SET LOCAL lock_timeout = '5s';";
+
 /// Copies again what only refers. A revision never changes and is never deleted.
-const COPY: &str = "UPDATE deployment SET recipe = (SELECT spec FROM template
-        WHERE template.name = deployment.template AND template.revision = deployment.template_revision)
+const COPY: &str = "UPDATE deployment SET recipe = COALESCE((SELECT spec FROM template
+        WHERE template.name = deployment.template AND template.revision = deployment.template_revision), recipe)
     WHERE template_revision IS NOT NULL AND CAST(recipe AS text) = 'null'";
 
 #[async_trait::async_trait]
@@ -48,7 +51,16 @@ impl MigrationTrait for Migration {
             .has_column("deployment", "template_revision")
             .await?
         {
-            manager.get_connection().execute_unprepared(COPY).await?;
+            let db = manager.get_connection();
+            db.execute_unprepared(COPY).await?;
+            // What was accepted meanwhile is copied before its column goes, while nobody can write.
+            if db.get_database_backend() == DbBackend::Postgres {
+                let sql = format!(
+                    "{PATIENCE} LOCK TABLE deployment IN ACCESS EXCLUSIVE MODE; {COPY};
+                    ALTER TABLE deployment DROP COLUMN template_revision"
+                );
+                db.execute_unprepared(&sql).await?;
+            }
         }
         for (table, column, _) in COLUMNS {
             if manager.has_column(table, column).await? {
@@ -89,10 +101,9 @@ fn concurrently(manager: &SchemaManager<'_>) -> &'static str {
 async fn alter(manager: &SchemaManager<'_>, table: &str, how: &str) -> Result<(), DbErr> {
     let db = manager.get_connection();
     let patience = match db.get_database_backend() {
-        // Sent as one, they are one transaction.
-        DbBackend::Postgres => "SET LOCAL lock_timeout = '5s'; ",
+        DbBackend::Postgres => PATIENCE,
         _ => "",
     };
-    let sql = format!("{patience}ALTER TABLE {table} {how}");
+    let sql = format!("{patience} ALTER TABLE {table} {how}");
     db.execute_unprepared(&sql).await.map(|_| ())
 }

@@ -84,7 +84,8 @@ async fn round(
     let took = claimed.len();
     if took < wanted {
         begin(engine, queue, claimed, holds, visits, shutdown);
-        return lapsed.then_some(false);
+        // A row that somebody marked while this claim looked is passed over, though it is due.
+        return (lapsed || backlog).then_some(false);
     }
     let (engine, begun, stop) = (Arc::clone(engine), visits.clone(), shutdown.clone());
     // Beside the next claim.

@@ -125,6 +125,7 @@ impl Hand {
                 Some(room)
             }
             Err(error) => {
+                self.rooms.remove(queue);
                 tracing::debug!(%error, queue, "the bell cannot be rung");
                 // A broken bell is not worth one time-out per batch.
                 tokio::time::sleep(Duration::from_millis(100)).await;
