@@ -43,7 +43,7 @@ use group::Group;
 pub use change::{ami_status_of, status_of};
 pub use claims::{Claim, Claimed};
 pub use connect::Shape;
-pub use create::{Created, IdempotencyClaim, NewDeployment, Revision};
+pub use create::{Created, IdempotencyClaim, NewDeployment, Revision, Unsettled};
 pub use effects::{EffectKind, Intention};
 pub use ending::Ending;
 pub use findings::{FindingQuery, Violations};
@@ -101,7 +101,7 @@ pub enum LedgerError {
 #[derive(Clone, Debug)]
 pub struct Ledger {
     db: DatabaseConnection,
-    /// The same database, for claims.
+    /// The same database, for what is not waited for on the disk.
     hasty: DatabaseConnection,
     /// The database's time; asked for at start and every minute.
     anchor: clock::Anchor,
@@ -110,7 +110,8 @@ pub struct Ledger {
     /// Recipes that were read.
     recipes: recipes::Recipes,
     /// Requests that are accepted.
-    intake: Group<Arc<intake::Intake>, Result<Created<deployment::Model>, LedgerError>>,
+    intake:
+        Group<Arc<intake::Intake>, Result<(Created<deployment::Model>, Unsettled), LedgerError>>,
 }
 
 /// Transactions of one kind under way at once: one writes while another's commit waits for the disk. SQLite has one
@@ -125,14 +126,15 @@ impl Ledger {
         };
         let anchor = clock::Anchor::unmeasured();
         // The hands keep the connection but not the ledger, so that they end with its last clone.
-        let (ours, theirs) = ((db.clone(), anchor.clone()), (db.clone(), anchor.clone()));
+        let ours = (db.clone(), anchor.clone());
+        let theirs = (db.clone(), hasty.clone(), anchor.clone());
         let commits = Group::start(width, true, move |batch: Vec<Arc<Outcome>>| {
             let (db, anchor) = ours.clone();
             async move { visit::commit_all(&db, &batch, anchor.now()).await }
         });
         let intake = Group::start(width, false, move |batch| {
-            let (db, anchor) = theirs.clone();
-            async move { intake::accept_all(&db, batch, anchor.now()).await }
+            let (db, hasty, anchor) = theirs.clone();
+            async move { intake::accept_all(&db, &hasty, batch, anchor.now()).await }
         });
         Self {
             db,

@@ -74,16 +74,16 @@ pub(crate) async fn create(
         .as_ref()
         .map(|claim| claim.key.clone())
         .unwrap_or_default();
-    match api.ledger.create_deployment(new, claim).await? {
-        Created::New(row, task) => {
-            if let Some(task) = task {
-                api.ringer
-                    .ring(task.kind.queue().as_str(), task.id.as_str());
-                // The bell goes out before the answer is made: a worker begins while the answer is on its way.
-                tokio::task::yield_now().await;
-            }
-            Ok(accepted(present::deployment(row, None), false))
-        }
+    let (created, unsettled) = api.ledger.request_deployment(new, claim).await?;
+    if let Created::New(_, Some(task)) = &created {
+        let queue = task.kind.queue();
+        api.ringer.ring(queue.as_str(), task.id.as_str());
+        // The bell goes out before the answer is made: a worker begins while the answer is on its way.
+        tokio::task::yield_now().await;
+    }
+    api.ledger.settle(unsettled).await?;
+    match created {
+        Created::New(row, _) => Ok(accepted(present::deployment(row, None), false)),
         Created::Before(id) => replayed(&api, &id).await,
         Created::Mismatch => Err(ApiError::KeyReused(shown_key)),
     }

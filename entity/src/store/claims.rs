@@ -97,7 +97,9 @@ impl Ledger {
                 skip = skip_locked(backend),
             )
         };
-        // Where the rows lie: they are locked, so they stay there, and are not looked up again by their ids.
+        // Where the rows lie: they are locked, so they stay there, and are not looked up again by their ids. One that was
+        // changed after this statement began and is still due is locked as it is now and not seen by the update: it is left
+        // for the next claim.
         let which = match backend {
             DbBackend::Sqlite => format!("id IN ({})", due("id")),
             _ => format!("ctid = ANY(ARRAY({}))", due("ctid")),

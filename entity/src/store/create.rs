@@ -11,11 +11,12 @@ use ingot_domain::request::Order;
 use ingot_domain::task::TaskKind;
 use ingot_domain::template::Template;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, Statement};
 use serde_json::Value;
 
 use super::intake::{Intake, closed};
 use super::tasks::NewTask;
+use super::visit::is_refusal;
 use super::{Ledger, LedgerError};
 use crate::{deployment, idempotency};
 
@@ -69,6 +70,11 @@ pub enum Created<T> {
     Mismatch,
 }
 
+/// Whether an acceptance that workers see already may still be lost by a crash of Postgres. [`Ledger::settle`] ends that.
+#[derive(Debug)]
+#[must_use = "what is not settled may be lost, so nobody may be told of it"]
+pub struct Unsettled(pub(super) bool);
+
 impl Ledger {
     /// Creates a deployment, or finds what the idempotency key led to before. Requests that come at the same time share a
     /// transaction.
@@ -77,6 +83,18 @@ impl Ledger {
         new: NewDeployment,
         idempotency: Option<IdempotencyClaim>,
     ) -> Result<Created<deployment::Model>, LedgerError> {
+        let (created, unsettled) = self.request_deployment(new, idempotency).await?;
+        self.settle(unsettled).await?;
+        Ok(created)
+    }
+
+    /// The same, answered as soon as workers can see it: ring for it, settle it, and only then say so. Whoever works on it
+    /// meanwhile writes down what he is about to do before he does it, and that write is after this one on the disk.
+    pub async fn request_deployment(
+        &self,
+        new: NewDeployment,
+        idempotency: Option<IdempotencyClaim>,
+    ) -> Result<(Created<deployment::Model>, Unsettled), LedgerError> {
         let now = self.now();
         let row = row(&new, now)?;
         let task = new
@@ -91,6 +109,25 @@ impl Ledger {
         };
         let created = self.intake.submit(Arc::new(intake)).await;
         created.unwrap_or_else(|| Err(closed()))
+    }
+
+    /// Waits until what was accepted is on the disk: a commit with nothing in it but a message to nobody, which is written,
+    /// flushed and replicated after everything before it.
+    pub async fn settle(&self, unsettled: Unsettled) -> Result<(), LedgerError> {
+        if !unsettled.0 {
+            return Ok(());
+        }
+        let run = async |sql: &str| {
+            let statement = Statement::from_string(DbBackend::Postgres, sql);
+            let answered = self.db.query_all_raw(statement).await;
+            answered.map_err(LedgerError::Database)
+        };
+        match run("SELECT pg_logical_emit_message(true, 'ingot', '')").await {
+            // Some services keep that function for themselves.
+            Err(error) if is_refusal(&error) => run("UPDATE setting SET value = value").await?,
+            answered => answered?,
+        };
+        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use sea_orm::{
     QueryResult, QuerySelect, Statement, TransactionTrait,
 };
 
-use super::create::{Created, IdempotencyClaim};
+use super::create::{Created, IdempotencyClaim, Unsettled};
 use super::rows::{Column, Rows, record};
 use super::tasks::NewTask;
 use super::visit::{again, is_refusal};
@@ -29,7 +29,28 @@ pub(super) struct Intake {
 
 /// Accepts a batch of requests in one transaction. When the database refuses it, each by itself; when its answer was lost,
 /// what is there was accepted (FAULTS F18).
+///
+/// Whoever comes alone is seen before he is on the disk (`hasty`): his bell is rung while that is waited for. Many that come
+/// together wait for one flush.
 pub(super) async fn accept_all(
+    db: &DatabaseConnection,
+    hasty: &DatabaseConnection,
+    batch: Vec<Arc<Intake>>,
+    now: Instant,
+) -> Vec<Result<(Answer, Unsettled), LedgerError>> {
+    let postgres = db.get_database_backend() == DbBackend::Postgres;
+    let alone = postgres && batch.len() == 1;
+    let answers = accepted_by(if alone { hasty } else { db }, batch, now).await;
+    // What a key led to before may have been accepted a moment ago.
+    let unsettled = |created: Answer| {
+        let unsettled = alone || postgres && matches!(created, Created::Before(_));
+        (created, Unsettled(unsettled))
+    };
+    let answers = answers.into_iter();
+    answers.map(|answer| answer.map(unsettled)).collect()
+}
+
+async fn accepted_by(
     db: &DatabaseConnection,
     batch: Vec<Arc<Intake>>,
     now: Instant,

@@ -72,7 +72,7 @@ impl Ledger {
         limit: u64,
     ) -> Result<Vec<deployment::Model>, LedgerError> {
         // The page's ids first, which the index `deployment_list` holds with every column that can be asked for; a row is
-        // as large as its recipe.
+        // large: it has an order, and may have a recipe of its own.
         let ids = narrowed!(
             deployment::Entity::find()
                 .select_only()

@@ -1,7 +1,8 @@
 //! Accepting a deployment: row, events, first task and idempotency record together, and the same key the same answer.
 
-use ingot_entity::store::{Created, DeploymentQuery, IdempotencyClaim};
+use ingot_entity::store::{Created, DeploymentQuery, IdempotencyClaim, Shape};
 use ingot_entity::{Ledger, deployment};
+use ingot_migration::sea_orm::{ConnectionTrait, DbBackend, Statement};
 use ingot_tests::Ledgers;
 
 use super::rows::{create, new_deployment, tasks_of};
@@ -13,6 +14,7 @@ on_both!(
     twenty_requests_with_one_key_are_one_row,
     twenty_different_bodies_under_one_key_are_one_row,
     who_shares_a_transaction_has_all_of_its_own,
+    what_is_settled_is_on_the_disk,
 );
 
 fn with_key(token: &str, key: &str, hash: &str) -> Option<IdempotencyClaim> {
@@ -147,4 +149,43 @@ async fn who_shares_a_transaction_has_all_of_its_own(ledgers: Ledgers) {
     }
     // Ten without a key; nine keys, since every fourth number has none.
     assert_eq!((news, count(ledgers.ledger()).await), (19, 19));
+}
+
+/// One that comes alone is seen by others before it is on the disk, and on the disk before anybody is told.
+async fn what_is_settled_is_on_the_disk(ledgers: Ledgers) {
+    let (ledger, other) = (ledgers.ledger(), ledgers.ledger());
+    let postgres = ledger.shape() == Shape::Postgres;
+    let mut early = 0;
+    for _ in 0..20 {
+        let new = new_deployment("v0.9.2", true);
+        let requested = ledger.request_deployment(new, None).await;
+        let (created, unsettled) = requested.expect("an answer");
+        let Created::New(row, _) = created else {
+            panic!("without a key it is always new: {created:?}");
+        };
+        let seen = other.deployment(&row.id).await.expect("a look");
+        assert!(seen.is_some(), "workers can see it");
+        let written = match postgres {
+            true => word(ledger, "SELECT pg_current_wal_insert_lsn()::text AS word").await,
+            false => String::new(),
+        };
+        let reached = format!(
+            "SELECT (pg_current_wal_flush_lsn() >= CAST('{written}' AS pg_lsn))::text AS word"
+        );
+        if postgres && word(ledger, &reached).await == "false" {
+            early += 1;
+        }
+        ledger.settle(unsettled).await.expect("settled");
+        if postgres {
+            assert_eq!(word(ledger, &reached).await, "true");
+        }
+    }
+    assert!(early > 0 || !postgres, "the disk was always waited for");
+}
+
+async fn word(ledger: &Ledger, sql: &str) -> String {
+    let statement = Statement::from_string(DbBackend::Postgres, sql);
+    let row = ledger.database().query_one_raw(statement).await;
+    let row = row.expect("an answer").expect("a row");
+    row.try_get("", "word").expect("a word")
 }
