@@ -37,7 +37,6 @@ use std::sync::Arc;
 use ingot_domain::Instant;
 use sea_orm::{DatabaseConnection, DbBackend, DbErr};
 
-use crate::deployment;
 use group::Group;
 
 pub use change::{ami_status_of, status_of};
@@ -110,8 +109,7 @@ pub struct Ledger {
     /// Recipes that were read.
     recipes: recipes::Recipes,
     /// Requests that are accepted.
-    intake:
-        Group<Arc<intake::Intake>, Result<(Created<deployment::Model>, Unsettled), LedgerError>>,
+    intake: Group<Arc<intake::Intake>, intake::Accepted>,
 }
 
 /// Transactions of one kind under way at once: one writes while another's commit waits for the disk. SQLite has one

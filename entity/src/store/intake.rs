@@ -37,7 +37,7 @@ pub(super) async fn accept_all(
     hasty: &DatabaseConnection,
     batch: Vec<Arc<Intake>>,
     now: Instant,
-) -> Vec<Result<(Answer, Unsettled), LedgerError>> {
+) -> Vec<Accepted> {
     let postgres = db.get_database_backend() == DbBackend::Postgres;
     let alone = postgres && batch.len() == 1;
     let answers = accepted_by(if alone { hasty } else { db }, batch, now).await;
@@ -114,6 +114,9 @@ impl Intake {
 }
 
 type Answer = Created<deployment::Model>;
+
+/// What was accepted, and whether that is on the disk.
+pub(super) type Accepted = Result<(Answer, Unsettled), LedgerError>;
 
 async fn together(
     db: &DatabaseConnection,
