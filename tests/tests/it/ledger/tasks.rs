@@ -99,7 +99,7 @@ async fn a_snooze_burns_no_attempt(ledgers: Ledgers) {
         .await
         .expect("an answer")
         .expect("due");
-    assert_eq!(task_now(&ledger, &claim.task.id).await.waiting_for, None);
+    assert_eq!(task_now(ledger, &claim.task.id).await.waiting_for, None);
     let then = snooze(&ledgers, 60);
     ledger
         .end(&claim, &Change::default(), &then)
