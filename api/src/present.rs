@@ -20,7 +20,16 @@ fn count(number: i32) -> u32 {
 /// A deployment; its recipe says where it answers once it is ready.
 pub(crate) fn deployment(row: deployment::Model, recipe: Option<&Recipe>) -> Deployment {
     // The order was written by this code; a row somebody edited by hand is shown without what cannot be read.
-    let order: Option<Order> = serde_json::from_value(row.order.clone()).ok();
+    let order = serde_json::from_value(row.order.clone()).ok();
+    ordered(row, order, recipe)
+}
+
+/// A deployment whose order is at hand.
+pub(crate) fn ordered(
+    row: deployment::Model,
+    order: Option<Order>,
+    recipe: Option<&Recipe>,
+) -> Deployment {
     let status = Status::parse(&row.status).unwrap_or(Status::Failed);
     let ami = row.ami_status.as_deref().and_then(AmiStatus::parse);
     let access_url = recipe.and_then(|recipe| access_url(&row, recipe));

@@ -64,7 +64,7 @@ pub(crate) async fn create(
     let id = DeploymentId::new(Uuid::now_v7());
     let new = NewDeployment {
         id,
-        order,
+        order: order.clone(),
         recipe: recipe.template,
         revision: Some(recipe.revision),
         start,
@@ -83,7 +83,7 @@ pub(crate) async fn create(
     }
     api.ledger.settle(unsettled).await?;
     match created {
-        Created::New(row, _) => Ok(accepted(present::deployment(row, None), false)),
+        Created::New(row, _) => Ok(accepted(present::ordered(row, Some(order), None), false)),
         Created::Before(id) => replayed(&api, &id).await,
         Created::Mismatch => Err(ApiError::KeyReused(shown_key)),
     }

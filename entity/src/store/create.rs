@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use ingot_domain::Instant;
 use ingot_domain::deployment::Status;
-use ingot_domain::event::{Line, Source};
 use ingot_domain::fingerprint;
 use ingot_domain::ids::DeploymentId;
 use ingot_domain::request::Order;
@@ -100,14 +99,13 @@ impl Ledger {
         let task = new
             .start
             .then(|| NewTask::of_deployment(TaskKind::Launch, &row.id, row.run, now));
-        let lines = lines(&new);
         let intake = Intake {
             row,
-            lines,
+            said: said(&new),
             task,
             idempotency,
         };
-        let created = self.intake.submit(Arc::new(intake)).await;
+        let created = self.intake.submit(intake).await;
         created.unwrap_or_else(|| Err(closed()))
     }
 
@@ -131,27 +129,24 @@ impl Ledger {
     }
 }
 
-fn lines(new: &NewDeployment) -> Vec<Line> {
+/// The first line of every deployment's story.
+pub(super) const REQUESTED: &str = "deployment.requested";
+/// The second line of one that starts at once.
+pub(super) const QUEUED: (&str, &str) = ("deployment.queued", "Queued for launch");
+
+fn said(new: &NewDeployment) -> String {
     let order = &new.order;
-    let what = format!(
+    format!(
         "{} {} ({}) in {} on {} was requested by {}",
         order.template, order.version, order.mode, order.region, order.instance_type, new.by
-    );
-    let mut lines = vec![Line::info("deployment.requested", Source::Request, what)];
-    if new.start {
-        lines.push(Line::info(
-            "deployment.queued",
-            Source::Request,
-            "Queued for launch",
-        ));
-    }
-    lines
+    )
 }
 
 fn row(new: &NewDeployment, now: Instant) -> Result<deployment::Model, LedgerError> {
     let json = |what, value: Result<serde_json::Value, serde_json::Error>| {
         value.map_err(|source| LedgerError::Json { what, source })
     };
+    // What follows from starting is written by `accept`, for all that start together; this is what they hear.
     let status = if new.start {
         Status::Queued
     } else {
@@ -205,7 +200,7 @@ fn row(new: &NewDeployment, now: Instant) -> Result<deployment::Model, LedgerErr
         ami_error: None,
         ami_skip_reason: None,
         image_id: None,
-        event_seq: i64::try_from(lines(new).len()).unwrap_or(0),
+        event_seq: 1 + i64::from(new.start),
         row_version: 0,
         created_at: now,
         started_at: new.start.then_some(now),

@@ -9,10 +9,6 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 /// Most jobs of one batch: enough that a commit's flush hardly counts, few enough that one bad row repeats little.
 const MOST: usize = 128;
 
-/// How often whoever is about to hand a job over is given the turn before a batch is closed: a tenth of a millisecond, while
-/// a commit takes ten times that. Who was alone in the batch before and in this one does not wait for it.
-const YIELDS: usize = 3;
-
 /// Jobs that are done together. Cheap to clone; ends when the last clone is gone.
 pub(super) struct Group<J, A>(mpsc::UnboundedSender<(J, oneshot::Sender<A>)>);
 
@@ -29,9 +25,10 @@ impl<J, A> fmt::Debug for Group<J, A> {
 }
 
 impl<J: Send + 'static, A: Send + 'static> Group<J, A> {
-    /// Starts `width` hands; `work` answers each job of a batch, in order. Jobs whose caller is gone before their turn are
-    /// done all the same if `keep`.
-    pub(super) fn start<F, Fut>(width: usize, keep: bool, work: F) -> Self
+    /// Starts `width` hands; `work` answers each job of a batch, in order. Before a batch is closed, whoever is about to hand
+    /// a job over is given the turn `yields` times, unless this batch and the one before are of one job. Jobs whose caller
+    /// is gone before their turn are done all the same if `keep`.
+    pub(super) fn start<F, Fut>(width: usize, yields: usize, keep: bool, work: F) -> Self
     where
         F: Fn(Vec<J>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Vec<A>> + Send,
@@ -49,7 +46,7 @@ impl<J: Send + 'static, A: Send + 'static> Group<J, A> {
                     if waiting.recv_many(&mut batch, MOST).await == 0 {
                         return;
                     }
-                    let yields = if crowd || batch.len() > 1 { YIELDS } else { 0 };
+                    let yields = if crowd || batch.len() > 1 { yields } else { 0 };
                     for _ in 0..yields {
                         tokio::task::yield_now().await;
                         while batch.len() < MOST
@@ -91,7 +88,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_waits_shares_the_next_batch() {
-        let group = Group::start(1, true, |jobs: Vec<usize>| async move {
+        let group = Group::start(1, 3, true, |jobs: Vec<usize>| async move {
             tokio::time::sleep(Duration::from_millis(20)).await;
             let size = jobs.len();
             jobs.into_iter().map(|job| (job, size)).collect()
@@ -111,7 +108,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_is_gone_before_his_turn_is_forgotten_unless_kept() {
         for keep in [false, true] {
-            let group = Group::start(1, keep, |jobs: Vec<usize>| async move {
+            let group = Group::start(1, 3, keep, |jobs: Vec<usize>| async move {
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 let seen = jobs.clone();
                 jobs.into_iter().map(|_| seen.clone()).collect()
@@ -129,7 +126,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_group_whose_work_panics_answers_nobody_for_ever() {
-        let group = Group::start(1, true, |_: Vec<()>| async { Vec::<()>::new() });
+        let group = Group::start(1, 3, true, |_: Vec<()>| async { Vec::<()>::new() });
         assert_eq!(group.submit(()).await, None);
     }
 }

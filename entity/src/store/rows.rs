@@ -20,9 +20,9 @@ impl Cell for str {
     }
 }
 
-impl Cell for &str {
+impl<T: Cell + ?Sized> Cell for &T {
     fn write(&self, text: &mut Vec<u8>) -> Option<()> {
-        str::write(self, text)
+        T::write(self, text)
     }
 }
 
@@ -116,10 +116,6 @@ pub(super) use record;
 #[derive(Debug)]
 pub(super) struct Rows {
     columns: Vec<Column>,
-    /// Columns that travel for a computed one or a condition, and are not the table's.
-    beside: &'static [Column],
-    /// What is inserted into a column instead of what travelled, as SQL over `v`.
-    computed: &'static [(&'static str, &'static str)],
     /// The rows, without the brackets around them.
     text: Vec<u8>,
 }
@@ -129,22 +125,7 @@ impl Rows {
     pub(super) fn of(columns: &[&[Column]]) -> Self {
         Self {
             columns: columns.concat(),
-            beside: &[],
-            computed: &[],
             text: Vec::new(),
-        }
-    }
-
-    /// With columns that are computed from others beside them, when the rows are inserted.
-    pub(super) fn computing(
-        self,
-        beside: &'static [Column],
-        computed: &'static [(&'static str, &'static str)],
-    ) -> Self {
-        Self {
-            beside,
-            computed,
-            ..self
         }
     }
 
@@ -170,22 +151,9 @@ impl Rows {
         names.join(", ")
     }
 
-    /// What is selected for an INSERT, in the order of the names.
-    fn values(&self) -> String {
-        let value = |(name, _): &Column| {
-            let computed = self.computed.iter().find(|(column, _)| column == name);
-            computed.map_or_else(
-                || format!("v.{}", quoted(name)),
-                |(_, sql)| (*sql).to_owned(),
-            )
-        };
-        let values: Vec<String> = self.columns.iter().map(value).collect();
-        values.join(", ")
-    }
-
     /// `… AS v`, for a FROM; the rows are parameter number `place`.
-    fn source(&self, backend: DbBackend, place: usize) -> String {
-        let all = self.columns.iter().chain(self.beside);
+    pub(super) fn source(&self, backend: DbBackend, place: usize) -> String {
+        let all = self.columns.iter();
         match backend {
             DbBackend::Sqlite => {
                 let column =
@@ -208,10 +176,15 @@ impl Rows {
     }
 
     /// The rows as the text that travels.
-    pub(super) fn parameter(&self) -> Result<sea_orm::Value, DbErr> {
+    pub(super) fn text(&self) -> Result<String, DbErr> {
         let text =
             std::str::from_utf8(&self.text).map_err(|error| DbErr::Json(error.to_string()))?;
-        Ok(format!("[{text}]").into())
+        Ok(format!("[{text}]"))
+    }
+
+    /// The same as a statement's parameter.
+    pub(super) fn parameter(&self) -> Result<sea_orm::Value, DbErr> {
+        Ok(self.text()?.into())
     }
 
     fn statement(
@@ -235,34 +208,12 @@ impl Rows {
         db.execute_raw(statement).await
     }
 
-    /// Inserts the rows and answers what `rest` returns of them.
-    pub(super) async fn insert_returning<C: ConnectionTrait>(
-        &self,
-        db: &C,
-        table: &str,
-        rest: &str,
-    ) -> Result<Vec<QueryResult>, DbErr> {
-        let statement = self.insertion(db.get_database_backend(), table, rest)?;
-        db.query_all_raw(statement).await
-    }
-
     fn insertion(&self, backend: DbBackend, table: &str, rest: &str) -> Result<Statement, DbErr> {
+        let (names, source) = (self.names(), self.source(backend, 1));
         // SQLite needs the WHERE to tell ON CONFLICT from a join's ON.
-        let rest = format!("WHERE true {rest}");
-        self.statement(backend, self.insert_sql(backend, table, 1, &rest), [])
-    }
-
-    /// The text of an INSERT of the rows, which are parameter number `place` of its statement and `v` in `rest`.
-    pub(super) fn insert_sql(
-        &self,
-        backend: DbBackend,
-        table: &str,
-        place: usize,
-        rest: &str,
-    ) -> String {
-        let (names, values) = (self.names(), self.values());
-        let source = self.source(backend, place);
-        format!("INSERT INTO {table} ({names}) SELECT {values} FROM {source} {rest}")
+        let sql =
+            format!("INSERT INTO {table} ({names}) SELECT {names} FROM {source} WHERE true {rest}");
+        self.statement(backend, sql, [])
     }
 
     /// Updates `table` from the rows, which are `v` in `set` and `rest` (`WHERE … RETURNING …`); `more` are the parameters

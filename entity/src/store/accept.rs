@@ -1,0 +1,176 @@
+//! What accepting requests writes: rows, first lines, first tasks and idempotency records. One set of rows travels, with
+//! what differs between requests; the rest of each row follows from that here. Sets of their own for the four tables cost
+//! Postgres a quarter more, most of it reading what is the same in every row (`docs/scaling.md` section 6).
+
+use std::collections::HashSet;
+use std::sync::{Arc, LazyLock};
+
+use ingot_domain::Instant;
+use ingot_domain::deployment::Status;
+use ingot_domain::event::{Level, Source};
+use ingot_domain::task::{TaskKind, TaskState};
+use sea_orm::sqlx::{self, Row};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement, TransactionTrait,
+    Value,
+};
+
+use super::LedgerError;
+use super::create::{QUEUED, REQUESTED};
+use super::intake::Intake;
+use super::rows::{Rows, record};
+
+/// A request as it travels.
+struct Asked<'a> {
+    id: &'a str,
+    token_id: Option<&'a str>,
+    key: Option<&'a str>,
+    request_hash: Option<&'a str>,
+    job_name: &'a str,
+    template: &'a str,
+    version: &'a str,
+    mode: &'a str,
+    region: &'a str,
+    order: &'a serde_json::Value,
+    recipe: &'a serde_json::Value,
+    template_revision: Option<i32>,
+    fingerprint: &'a str,
+    said: &'a str,
+    task: Option<&'a str>,
+    unique_key: Option<&'a str>,
+    at: Instant,
+}
+
+record! {
+    /// A request; one with a task starts at once.
+    ASKED, asked of Asked<'_> {
+        id: "text", token_id: "text", key: "text", request_hash: "text", job_name: "text", template: "text",
+        version: "text", mode: "text", region: "text", order: "jsonb", recipe: "jsonb", template_revision: "integer",
+        fingerprint: "text", said: "text", task: "text", unique_key: "text", at: "timestamptz",
+    }
+}
+
+/// The batch in the order of its keys: all wait for others' keys in that order, so never in a circle.
+fn rows(batch: &[Intake]) -> Rows {
+    let mut batch: Vec<&Intake> = batch.iter().collect();
+    batch.sort_by_key(|one| one.idempotency.as_ref().map(|it| (&it.token_id, &it.key)));
+    let mut rows = Rows::of(&[ASKED]);
+    for one in batch {
+        let (row, claim, task) = (&one.row, one.idempotency.as_ref(), one.task.as_ref());
+        rows.push(&asked(&Asked {
+            id: &row.id,
+            token_id: claim.map(|claim| claim.token_id.as_str()),
+            key: claim.map(|claim| claim.key.as_str()),
+            request_hash: claim.map(|claim| claim.request_hash.as_str()),
+            job_name: &row.job_name,
+            template: &row.template,
+            version: &row.version,
+            mode: &row.mode,
+            region: &row.region,
+            order: &row.order,
+            recipe: &row.recipe,
+            template_revision: row.template_revision,
+            fingerprint: &row.fingerprint,
+            said: &one.said,
+            task: task.map(|task| task.id.as_str()),
+            unique_key: task.and_then(|task| task.unique_key.as_deref()),
+            at: row.created_at,
+        }));
+    }
+    rows
+}
+
+/// The records of keys; those that are taken stay as they are.
+const KEYS: &str = "INSERT INTO idempotency (token_id, key, request_hash, resource_id, created_at)
+    SELECT token_id, key, request_hash, id, at FROM asked WHERE key IS NOT NULL ON CONFLICT DO NOTHING";
+
+/// What is written for every request of `fresh`: its row, its lines, its task. Nothing of it can be there already, but for a
+/// row of the same id.
+static WRITES: LazyLock<[String; 3]> = LazyLock::new(|| {
+    let (queued, pending, kind) = (Status::Queued, Status::Pending, TaskKind::Launch);
+    let (source, level, (line, text)) = (Source::Request, Level::Info, QUEUED);
+    let deployments = format!(
+        r#"INSERT INTO deployment (id, job_name, template, version, mode, region, "order", recipe, template_revision,
+            fingerprint, status, run, event_seq, created_at, started_at)
+        SELECT id, job_name, template, version, mode, region, "order", COALESCE(recipe, 'null'), template_revision,
+            fingerprint, CASE WHEN task IS NULL THEN '{pending}' ELSE '{queued}' END,
+            CASE WHEN task IS NULL THEN 0 ELSE 1 END, CASE WHEN task IS NULL THEN 1 ELSE 2 END, at,
+            CASE WHEN task IS NULL THEN NULL ELSE at END FROM fresh"#
+    );
+    let lines = format!(
+        "INSERT INTO event (deployment_id, seq, at, kind, source, level, message)
+        SELECT id, 1, at, '{REQUESTED}', '{source}', '{level}', said FROM fresh UNION ALL
+        SELECT id, 2, at, '{line}', '{source}', '{level}', '{text}' FROM fresh WHERE task IS NOT NULL"
+    );
+    let tasks = format!(
+        "INSERT INTO task (id, queue, kind, state, deployment_id, unique_key, max_attempts, run_at, rung_at, created_at)
+        SELECT task, '{}', '{kind}', '{}', id, unique_key, {}, at, at, at FROM fresh WHERE task IS NOT NULL",
+        kind.queue(),
+        TaskState::Available,
+        kind.max_attempts()
+    );
+    [deployments, lines, tasks]
+});
+
+/// All of it as one statement, which is its own transaction: a round trip instead of six. A second request with the same
+/// key waits here for the first to commit. Answers whose key was taken.
+static AT_ONCE: LazyLock<String> = LazyLock::new(|| {
+    let source = Rows::of(&[ASKED]).source(DbBackend::Postgres, 1);
+    let [deployments, lines, tasks] = &*WRITES;
+    format!(
+        "WITH asked AS MATERIALIZED (SELECT * FROM {source}), claimed AS ({KEYS} RETURNING resource_id),
+        fresh AS MATERIALIZED (SELECT * FROM asked WHERE key IS NULL OR id IN (SELECT resource_id FROM claimed)),
+        accepted AS ({deployments}), told AS ({lines}), caused AS ({tasks})
+        SELECT id FROM asked WHERE key IS NOT NULL AND id NOT IN (SELECT resource_id FROM claimed)"
+    )
+});
+
+/// The same on SQLite, whose queries cannot hold writes: what is before each of them.
+static BEFORE_EACH: LazyLock<String> = LazyLock::new(|| {
+    let source = Rows::of(&[ASKED]).source(DbBackend::Sqlite, 1);
+    let ours = "(SELECT 1 FROM idempotency i WHERE i.token_id = asked.token_id AND i.key = asked.key AND i.resource_id = asked.id)";
+    format!(
+        "WITH asked AS (SELECT * FROM {source}),
+        fresh AS (SELECT * FROM asked WHERE key IS NULL OR EXISTS {ours}) "
+    )
+});
+
+/// Writes the batch and answers the ids of those whose key somebody had used before.
+pub(super) async fn at_once<'c, E>(on: E, batch: &[Intake]) -> Result<HashSet<String>, LedgerError>
+where
+    E: sqlx::Executor<'c, Database = sqlx::Postgres>,
+{
+    let text = rows(batch).text()?;
+    let statement = sqlx::query(AT_ONCE.as_str()).bind(text);
+    let refused = statement.fetch_all(on).await.map_err(failed)?;
+    let ids = refused.iter().map(|row| row.try_get(0));
+    ids.collect::<Result<_, _>>().map_err(failed)
+}
+
+/// As the ledger tells it.
+pub(super) fn failed(error: sqlx::Error) -> LedgerError {
+    DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))).into()
+}
+
+/// The same in a transaction of several statements.
+pub(super) async fn one_after_the_other(
+    db: &DatabaseConnection,
+    batch: &[Intake],
+) -> Result<HashSet<String>, LedgerError> {
+    let text: Value = rows(batch).parameter()?;
+    let tx = db.begin().await?;
+    let run = |sql: &str| {
+        let sql = format!("{}{sql}", &*BEFORE_EACH);
+        Statement::from_sql_and_values(DbBackend::Sqlite, sql, [text.clone()])
+    };
+    tx.execute_raw(run(KEYS)).await?;
+    for write in &*WRITES {
+        tx.execute_raw(run(write)).await?;
+    }
+    let refused = run("SELECT id FROM asked WHERE id NOT IN (SELECT id FROM fresh)");
+    let refused = tx.query_all_raw(refused).await?;
+    let ids = refused.iter().map(|row| row.try_get_by_index(0));
+    let ids = ids.collect::<Result<_, DbErr>>()?;
+    tx.commit().await?;
+    Ok(ids)
+}
