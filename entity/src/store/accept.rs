@@ -9,55 +9,71 @@ use ingot_domain::Instant;
 use ingot_domain::deployment::Status;
 use ingot_domain::event::{Level, Source};
 use ingot_domain::task::{TaskKind, TaskState};
-use sea_orm::sqlx::{self, Row};
+use sea_orm::sqlx::postgres::{PgArguments, PgBindIterExt};
+use sea_orm::sqlx::query::Query;
+use sea_orm::sqlx::{self, Postgres, Row as _};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement, TransactionTrait,
-    Value,
 };
 
 use super::LedgerError;
 use super::create::{QUEUED, REQUESTED};
 use super::intake::Intake;
-use super::rows::{Rows, record};
+use super::rows::{Column, Row, Rows, names};
 
-/// A request as it travels.
-struct Asked<'a> {
-    id: &'a str,
-    token_id: Option<&'a str>,
-    key: Option<&'a str>,
-    request_hash: Option<&'a str>,
-    job_name: &'a str,
-    template: &'a str,
-    version: &'a str,
-    mode: &'a str,
-    region: &'a str,
-    order: &'a serde_json::Value,
-    recipe: &'a serde_json::Value,
-    template_revision: Option<i32>,
-    fingerprint: &'a str,
-    said: &'a str,
-    task: Option<&'a str>,
-    unique_key: Option<&'a str>,
-    at: Instant,
+/// Declares what travels of a request, each column with its type in Postgres, together with both ways it travels.
+macro_rules! asked {
+    ($($field:ident: $type:ty as $kind:literal),+ $(,)?) => {
+        /// A request as it travels; one with a task starts at once.
+        struct Asked<'a> { $($field: $type),+ }
+
+        const ASKED: &[Column] = &[$((stringify!($field), $kind)),+];
+
+        impl Asked<'_> {
+            /// For SQLite.
+            fn row(&self) -> Row {
+                Row::new()$(.with(stringify!($field), &self.$field))+
+            }
+        }
+
+        /// For Postgres, which reads an array for each column in a third of the time it takes for JSON.
+        fn bound<'a>(sql: &'static str, all: &'a [Asked<'a>]) -> Query<'a, Postgres, PgArguments> {
+            sqlx::query(sql)$(.bind(all.iter().map(|one| one.$field).bind_iter()))+
+        }
+    };
 }
 
-record! {
-    /// A request; one with a task starts at once.
-    ASKED, asked of Asked<'_> {
-        id: "text", token_id: "text", key: "text", request_hash: "text", job_name: "text", template: "text",
-        version: "text", mode: "text", region: "text", order: "jsonb", recipe: "jsonb", template_revision: "integer",
-        fingerprint: "text", said: "text", task: "text", unique_key: "text", at: "timestamptz",
-    }
+asked! {
+    id: &'a str as "text",
+    token_id: Option<&'a str> as "text",
+    key: Option<&'a str> as "text",
+    request_hash: Option<&'a str> as "text",
+    job_name: &'a str as "text",
+    template: &'a str as "text",
+    version: &'a str as "text",
+    mode: &'a str as "text",
+    region: &'a str as "text",
+    order: &'a serde_json::Value as "jsonb",
+    recipe: &'a serde_json::Value as "jsonb",
+    template_revision: Option<i32> as "integer",
+    fingerprint: &'a str as "text",
+    said: &'a str as "text",
+    task: Option<&'a str> as "text",
+    unique_key: Option<&'a str> as "text",
+    at: Instant as "timestamptz",
 }
 
 /// The batch in the order of its keys: all wait for others' keys in that order, so never in a circle.
-fn rows(batch: &[Intake]) -> Rows {
-    let mut batch: Vec<&Intake> = batch.iter().collect();
-    batch.sort_by_key(|one| one.idempotency.as_ref().map(|it| (&it.token_id, &it.key)));
-    let mut rows = Rows::of(&[ASKED]);
-    for one in batch {
+fn in_order(batch: &[Intake]) -> Vec<Asked<'_>> {
+    let mut all: Vec<_> = batch.iter().map(Asked::of).collect();
+    all.sort_by_key(|one| (one.token_id, one.key));
+    all
+}
+
+impl<'a> Asked<'a> {
+    fn of(one: &'a Intake) -> Self {
         let (row, claim, task) = (&one.row, one.idempotency.as_ref(), one.task.as_ref());
-        rows.push(&asked(&Asked {
+        Self {
             id: &row.id,
             token_id: claim.map(|claim| claim.token_id.as_str()),
             key: claim.map(|claim| claim.key.as_str()),
@@ -75,9 +91,8 @@ fn rows(batch: &[Intake]) -> Rows {
             task: task.map(|task| task.id.as_str()),
             unique_key: task.and_then(|task| task.unique_key.as_deref()),
             at: row.created_at,
-        }));
+        }
     }
-    rows
 }
 
 /// The records of keys; those that are taken stay as they are.
@@ -115,7 +130,12 @@ static WRITES: LazyLock<[String; 3]> = LazyLock::new(|| {
 /// All of it as one statement, which is its own transaction: a round trip instead of six. A second request with the same
 /// key waits here for the first to commit. Answers whose key was taken.
 static AT_ONCE: LazyLock<String> = LazyLock::new(|| {
-    let source = Rows::of(&[ASKED]).source(DbBackend::Postgres, 1);
+    let arrays = ASKED.iter().zip(1..);
+    let arrays: Vec<_> = arrays
+        .map(|((_, kind), place)| format!("${place}::{kind}[]"))
+        .collect();
+    let (arrays, names) = (arrays.join(", "), names(ASKED));
+    let source = format!("unnest({arrays}) AS v({names})");
     let [deployments, lines, tasks] = &*WRITES;
     format!(
         "WITH asked AS MATERIALIZED (SELECT * FROM {source}), claimed AS ({KEYS} RETURNING resource_id),
@@ -138,11 +158,10 @@ static BEFORE_EACH: LazyLock<String> = LazyLock::new(|| {
 /// Writes the batch and answers the ids of those whose key somebody had used before.
 pub(super) async fn at_once<'c, E>(on: E, batch: &[Intake]) -> Result<HashSet<String>, LedgerError>
 where
-    E: sqlx::Executor<'c, Database = sqlx::Postgres>,
+    E: sqlx::Executor<'c, Database = Postgres>,
 {
-    let text = rows(batch).text()?;
-    let statement = sqlx::query(AT_ONCE.as_str()).bind(text);
-    let refused = statement.fetch_all(on).await.map_err(failed)?;
+    let all = in_order(batch);
+    let refused = bound(&AT_ONCE, &all).fetch_all(on).await.map_err(failed)?;
     let ids = refused.iter().map(|row| row.try_get(0));
     ids.collect::<Result<_, _>>().map_err(failed)
 }
@@ -157,7 +176,11 @@ pub(super) async fn one_after_the_other(
     db: &DatabaseConnection,
     batch: &[Intake],
 ) -> Result<HashSet<String>, LedgerError> {
-    let text: Value = rows(batch).parameter()?;
+    let mut rows = Rows::of(&[ASKED]);
+    for one in in_order(batch) {
+        rows.push(&one.row());
+    }
+    let text = rows.parameter()?;
     let tx = db.begin().await?;
     let run = |sql: &str| {
         let sql = format!("{}{sql}", &*BEFORE_EACH);

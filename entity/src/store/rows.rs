@@ -145,12 +145,6 @@ impl Rows {
         self.text.is_empty()
     }
 
-    /// The column names, quoted, for an INSERT.
-    fn names(&self) -> String {
-        let names: Vec<String> = self.columns.iter().map(|(name, _)| quoted(name)).collect();
-        names.join(", ")
-    }
-
     /// `… AS v`, for a FROM; the rows are parameter number `place`.
     pub(super) fn source(&self, backend: DbBackend, place: usize) -> String {
         let all = self.columns.iter();
@@ -176,15 +170,10 @@ impl Rows {
     }
 
     /// The rows as the text that travels.
-    pub(super) fn text(&self) -> Result<String, DbErr> {
+    pub(super) fn parameter(&self) -> Result<sea_orm::Value, DbErr> {
         let text =
             std::str::from_utf8(&self.text).map_err(|error| DbErr::Json(error.to_string()))?;
-        Ok(format!("[{text}]"))
-    }
-
-    /// The same as a statement's parameter.
-    pub(super) fn parameter(&self) -> Result<sea_orm::Value, DbErr> {
-        Ok(self.text()?.into())
+        Ok(format!("[{text}]").into())
     }
 
     fn statement(
@@ -209,7 +198,7 @@ impl Rows {
     }
 
     fn insertion(&self, backend: DbBackend, table: &str, rest: &str) -> Result<Statement, DbErr> {
-        let (names, source) = (self.names(), self.source(backend, 1));
+        let (names, source) = (names(&self.columns), self.source(backend, 1));
         // SQLite needs the WHERE to tell ON CONFLICT from a join's ON.
         let sql =
             format!("INSERT INTO {table} ({names}) SELECT {names} FROM {source} WHERE true {rest}");
@@ -231,6 +220,12 @@ impl Rows {
         let sql = format!("UPDATE {table} SET {set} FROM {source} {rest}");
         db.query_all_raw(self.statement(backend, sql, more)?).await
     }
+}
+
+/// The column names, quoted.
+pub(super) fn names(columns: &[Column]) -> String {
+    let names: Vec<String> = columns.iter().map(|(name, _)| quoted(name)).collect();
+    names.join(", ")
 }
 
 /// `a = v.a, b = v.b` for every column.
