@@ -1,9 +1,11 @@
-//! Reading requests: bodies and headers, each failure a problem that names the field and what stands there.
+//! Bodies and headers: reading requests, each failure a problem that names the field and what stands there; and answers.
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use ingot_domain::field::FieldError;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
@@ -13,7 +15,9 @@ use crate::error::ApiError;
 /// Largest body (OPERATIONS section 2).
 pub(crate) const LARGEST: usize = 1024 * 1024;
 
-/// A JSON body; unknown keys and wrong types are named with their path.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// A JSON body. Of a request: unknown keys and wrong types are named with their path.
 #[derive(Debug)]
 pub(crate) struct Json<T>(pub(crate) T);
 
@@ -50,6 +54,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         })?;
         refuse_nul(&bytes)?;
         Ok(Self(value))
+    }
+}
+
+/// Most answers are shorter than this, in bytes: a deployment has one.
+const USUAL: usize = 2048;
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        let mut text = Vec::with_capacity(USUAL);
+        match serde_json::to_writer(&mut text, &self.0) {
+            Ok(()) => ([(header::CONTENT_TYPE, JSON)], text).into_response(),
+            Err(error) => {
+                tracing::error!(%error, "an answer cannot be written");
+                ApiError::Internal.into_response()
+            }
+        }
     }
 }
 

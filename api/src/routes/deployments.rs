@@ -130,7 +130,7 @@ fn accepted(deployment: Deployment, replayed: bool) -> Response {
             replayed.to_string(),
         ),
     ];
-    (StatusCode::ACCEPTED, headers, axum::Json(deployment)).into_response()
+    (StatusCode::ACCEPTED, headers, Json(deployment)).into_response()
 }
 
 /// List deployments, newest first
@@ -142,8 +142,8 @@ pub(crate) async fn list(
     State(api): State<Api>,
     _: Caller,
     Params(filter): Params<DeploymentFilter>,
-) -> Result<axum::Json<Page<Deployment>>, ApiError> {
-    find(&api, filter).await.map(axum::Json)
+) -> Result<Json<Page<Deployment>>, ApiError> {
+    find(&api, filter).await.map(Json)
 }
 
 /// One page of deployments; the console uses it too.
@@ -184,8 +184,8 @@ pub(crate) async fn show(
     State(api): State<Api>,
     _: Caller,
     Path(id): Path<String>,
-) -> Result<axum::Json<Deployment>, ApiError> {
-    one(&api, &id).await.map(axum::Json)
+) -> Result<Json<Deployment>, ApiError> {
+    one(&api, &id).await.map(Json)
 }
 
 /// One deployment, or a 404 that says how ids look.
@@ -215,7 +215,7 @@ macro_rules! intervention {
             )
         )]
         pub(crate) async fn $name(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, ApiError> {
-            intervene(&api, &caller, &id, stringify!($name)).await.map(|shown| (StatusCode::ACCEPTED, axum::Json(shown)).into_response())
+            intervene(&api, &caller, &id, stringify!($name)).await.map(|shown| (StatusCode::ACCEPTED, Json(shown)).into_response())
         }
     };
 }

@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use super::{deployments, limit};
 use crate::address::{Params, Path};
 use crate::auth::Caller;
+use crate::body::Json;
 use crate::error::ApiError;
 use crate::live::News;
 use crate::present;
@@ -35,14 +36,14 @@ pub(crate) async fn list(
     _: Caller,
     Path(id): Path<String>,
     Params(filter): Params<EventFilter>,
-) -> Result<axum::Json<Page<Event>>, ApiError> {
+) -> Result<Json<Page<Event>>, ApiError> {
     let deployment = deployments::one(&api, &id).await?;
     let limit = limit(filter.limit)?;
     let rows = api
         .ledger
         .events(&deployment.id, filter.after.unwrap_or(0), limit + 1)
         .await?;
-    Ok(axum::Json(super::page(
+    Ok(Json(super::page(
         rows,
         limit,
         |row| row.seq.to_string(),

@@ -9,6 +9,7 @@ use ingot_entity::store::{FindingQuery, Violations};
 use super::{cursor, limit, page, word};
 use crate::address::Params;
 use crate::auth::Caller;
+use crate::body::Json;
 use crate::error::ApiError;
 use crate::present;
 use crate::state::Api;
@@ -24,7 +25,7 @@ pub(crate) async fn list(
     State(api): State<Api>,
     _: Caller,
     Params(filter): Params<FindingFilter>,
-) -> Result<axum::Json<Page<Finding>>, ApiError> {
+) -> Result<Json<Page<Finding>>, ApiError> {
     let limit = limit(filter.limit)?;
     let known: Vec<&str> = Invariant::ALL
         .iter()
@@ -49,7 +50,7 @@ pub(crate) async fn list(
     };
     let rows = api.ledger.list_findings(&query, limit + 1).await?;
     let shown = page(rows, limit, |row| row.id.clone(), present::finding);
-    Ok(axum::Json(shown))
+    Ok(Json(shown))
 }
 
 /// List the invariants and how they stand
@@ -60,13 +61,13 @@ pub(crate) async fn list(
 pub(crate) async fn invariants(
     State(api): State<Api>,
     _: Caller,
-) -> Result<axum::Json<Page<InvariantReport>>, ApiError> {
+) -> Result<Json<Page<InvariantReport>>, ApiError> {
     let found = api.ledger.violations().await?;
     let items = Invariant::ALL
         .iter()
         .map(|&invariant| report(invariant, &found))
         .collect();
-    Ok(axum::Json(Page {
+    Ok(Json(Page {
         items,
         next_cursor: None,
     }))

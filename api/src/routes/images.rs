@@ -9,6 +9,7 @@ use ingot_entity::store::ImageQuery;
 use super::{cursor, limit, page, word};
 use crate::address::{Params, Path};
 use crate::auth::Caller;
+use crate::body::Json;
 use crate::error::ApiError;
 use crate::present;
 use crate::state::Api;
@@ -24,8 +25,8 @@ pub(crate) async fn list(
     State(api): State<Api>,
     _: Caller,
     Params(filter): Params<ImageFilter>,
-) -> Result<axum::Json<Page<Image>>, ApiError> {
-    find(&api, filter).await.map(axum::Json)
+) -> Result<Json<Page<Image>>, ApiError> {
+    find(&api, filter).await.map(Json)
 }
 
 /// One page of images; the console uses it too.
@@ -58,7 +59,7 @@ pub(crate) async fn show(
     State(api): State<Api>,
     _: Caller,
     Path(id): Path<String>,
-) -> Result<axum::Json<Image>, ApiError> {
+) -> Result<Json<Image>, ApiError> {
     let known = id.starts_with("ami-") || id.parse::<ImageId>().is_ok();
     let row = if known {
         api.ledger.image(&id).await?
@@ -71,6 +72,5 @@ pub(crate) async fn show(
             "there is no image `{shown}`; `ingot images list` shows them"
         ))
     };
-    row.map(|row| axum::Json(present::image(row)))
-        .ok_or_else(missing)
+    row.map(|row| Json(present::image(row))).ok_or_else(missing)
 }

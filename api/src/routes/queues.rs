@@ -4,6 +4,7 @@ use axum::extract::State;
 use ingot_client::{Page, Queue};
 
 use crate::auth::Caller;
+use crate::body::Json;
 use crate::error::ApiError;
 use crate::present;
 use crate::state::Api;
@@ -13,12 +14,9 @@ use crate::state::Api;
     get, path = "/v1/queues", tag = "tasks", operation_id = "listQueues",
     responses((status = 200, description = "Every queue", body = Page<Queue>))
 )]
-pub(crate) async fn list(
-    State(api): State<Api>,
-    _: Caller,
-) -> Result<axum::Json<Page<Queue>>, ApiError> {
+pub(crate) async fn list(State(api): State<Api>, _: Caller) -> Result<Json<Page<Queue>>, ApiError> {
     let depths = api.ledger.queue_depths().await?;
-    Ok(axum::Json(Page {
+    Ok(Json(Page {
         items: depths.into_iter().map(present::queue).collect(),
         next_cursor: None,
     }))

@@ -17,8 +17,8 @@ use crate::state::Api;
 pub(crate) async fn retention(
     State(api): State<Api>,
     _: Caller,
-) -> Result<axum::Json<RetentionSetting>, ApiError> {
-    Ok(axum::Json(shown(api.ledger.retention().await?)))
+) -> Result<Json<RetentionSetting>, ApiError> {
+    Ok(Json(shown(api.ledger.retention().await?)))
 }
 
 /// Say how long what is over is kept
@@ -33,7 +33,7 @@ pub(crate) async fn set_retention(
     State(api): State<Api>,
     caller: Caller,
     Json(wanted): Json<RetentionSetting>,
-) -> Result<axum::Json<RetentionSetting>, ApiError> {
+) -> Result<Json<RetentionSetting>, ApiError> {
     let wanted = Retention {
         finished_tasks_days: wanted.finished_tasks_days,
         cleared_findings_days: wanted.cleared_findings_days,
@@ -41,7 +41,7 @@ pub(crate) async fn set_retention(
     let wanted = wanted.check().map_err(ApiError::Invalid)?;
     api.ledger.set_retention(wanted).await?;
     tracing::info!(by = %caller.name, ?wanted, "the retention was changed");
-    Ok(axum::Json(shown(wanted)))
+    Ok(Json(shown(wanted)))
 }
 
 fn shown(retention: Retention) -> RetentionSetting {

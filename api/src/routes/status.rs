@@ -4,6 +4,7 @@ use axum::extract::State;
 use ingot_client::SystemStatus;
 
 use crate::auth::Caller;
+use crate::body::Json;
 use crate::error::ApiError;
 use crate::state::Api;
 use crate::status;
@@ -16,6 +17,6 @@ use crate::status;
 pub(crate) async fn show(
     State(api): State<Api>,
     _: Caller,
-) -> Result<axum::Json<SystemStatus>, ApiError> {
-    Ok(axum::Json(status::look(&api).await?))
+) -> Result<Json<SystemStatus>, ApiError> {
+    Ok(Json(status::look(&api).await?))
 }

@@ -9,6 +9,7 @@ use ingot_entity::store::TaskQuery;
 use super::{cursor, limit, page, word};
 use crate::address::{Params, Path};
 use crate::auth::Caller;
+use crate::body::Json;
 use crate::error::ApiError;
 use crate::present;
 use crate::state::Api;
@@ -22,7 +23,7 @@ pub(crate) async fn list(
     State(api): State<Api>,
     _: Caller,
     Params(filter): Params<TaskFilter>,
-) -> Result<axum::Json<Page<Task>>, ApiError> {
+) -> Result<Json<Page<Task>>, ApiError> {
     let limit = limit(filter.limit)?;
     let states: Vec<&str> = TaskState::ALL.iter().map(|state| state.as_str()).collect();
     word("state", filter.state.as_ref(), &states)?;
@@ -43,7 +44,7 @@ pub(crate) async fn list(
         before: filter.cursor,
     };
     let rows = api.ledger.list_tasks(&query, limit + 1).await?;
-    Ok(axum::Json(page(
+    Ok(Json(page(
         rows,
         limit,
         |row| row.id.clone(),
@@ -61,11 +62,11 @@ pub(crate) async fn show(
     State(api): State<Api>,
     _: Caller,
     Path(id): Path<String>,
-) -> Result<axum::Json<Task>, ApiError> {
+) -> Result<Json<Task>, ApiError> {
     let unknown =
         |what: String| ApiError::NotFound(format!("{what}; `ingot tasks list` shows them"));
     let id: TaskId = id.parse().map_err(|error| unknown(format!("{error}")))?;
     let found = api.ledger.task(id.as_str()).await?;
     let (row, attempts) = found.ok_or_else(|| unknown(format!("there is no task `{id}`")))?;
-    Ok(axum::Json(present::task(row, attempts)))
+    Ok(Json(present::task(row, attempts)))
 }

@@ -12,7 +12,7 @@ use ingot_entity::template;
 
 use crate::address::Path;
 use crate::auth::Caller;
-use crate::body::{IdempotencyKey, Yaml, nul};
+use crate::body::{IdempotencyKey, Json, Yaml, nul};
 use crate::error::ApiError;
 use crate::present;
 use crate::state::Api;
@@ -28,12 +28,12 @@ const SAMPLES: u64 = 50;
 pub(crate) async fn list(
     State(api): State<Api>,
     _: Caller,
-) -> Result<axum::Json<Page<Template>>, ApiError> {
+) -> Result<Json<Page<Template>>, ApiError> {
     let mut items = Vec::new();
     for row in api.ledger.templates().await? {
         items.push(shown(&api, row).await?);
     }
-    Ok(axum::Json(Page {
+    Ok(Json(Page {
         items,
         next_cursor: None,
     }))
@@ -49,9 +49,9 @@ pub(crate) async fn show(
     State(api): State<Api>,
     _: Caller,
     Path(name): Path<String>,
-) -> Result<axum::Json<Template>, ApiError> {
+) -> Result<Json<Template>, ApiError> {
     let row = one(&api, &name).await?;
-    shown(&api, row).await.map(axum::Json)
+    shown(&api, row).await.map(Json)
 }
 
 /// Show a template as YAML
@@ -181,7 +181,7 @@ pub(crate) async fn apply(
     Ok((
         StatusCode::CREATED,
         [(header::LOCATION, location)],
-        axum::Json(shown),
+        Json(shown),
     )
         .into_response())
 }

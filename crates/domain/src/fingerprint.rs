@@ -7,10 +7,7 @@ use crate::template::Template;
 /// SHA-256 of bytes as 64 hex digits.
 pub fn hex_sha256(bytes: impl IntoIterator<Item = u8>) -> String {
     let bytes: Vec<u8> = bytes.into_iter().collect();
-    Sha256::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    format!("{:x}", Sha256::digest(&bytes))
 }
 
 /// The fingerprint of a template's recipe: only what ends up inside the image. Probe, tags, description, allow-lists

@@ -50,7 +50,7 @@ pub struct Limits {
     pub regions: Vec<String>,
 }
 
-/// A deployment that may be created.
+/// A deployment that may be created. What is not there is not written: every order is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// For people.
@@ -70,6 +70,7 @@ pub struct Order {
     /// Root volume in GB.
     pub volume_size_gb: u32,
     /// Subnet, or EC2's default.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub subnet_id: Option<String>,
     /// Existing security groups; empty lets Ingot make one from `ingress`.
     pub security_group_ids: Vec<String>,
@@ -78,16 +79,19 @@ pub struct Order {
     /// The template's tags overlaid by the request's.
     pub tags: BTreeMap<String, String>,
     /// Whom to tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// What to launch from.
     pub image_choice: ImageChoice,
     /// The image of `ImageChoice::Given`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub given_image: Option<String>,
     /// Whether an image is wanted of it.
     pub create_ami: bool,
     /// Image without reboot.
     pub no_reboot: bool,
     /// The request's own installation script in place of the template's.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub user_data: Option<String>,
 }
 

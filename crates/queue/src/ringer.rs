@@ -13,6 +13,11 @@ use crate::{BATCH, DEPTH, Doorbell};
 
 /// How long a queue's depth is believed, less what was rung since: a round trip per bell saved.
 const KNOWN: Duration = Duration::from_millis(500);
+/// Most bells looked at together: more than a queue takes.
+const MOST: usize = DEPTH * BATCH;
+/// How long bells for a queue that was full gather before its depth is asked again: those in the middle of a burst share the
+/// question. Whoever is waited for has 256 tickets before him.
+const FULL: Duration = Duration::from_millis(5);
 /// With room for so many tickets the bell is rung first and the depth asked afterwards.
 const PLENTY: usize = DEPTH / 2;
 
@@ -50,10 +55,13 @@ impl Ringer {
                     () = shutdown.cancelled() => receiver.try_recv().ok(),
                 };
                 let Some(first) = first else { return };
+                if hand.is_full(&first.0) {
+                    tokio::time::sleep(FULL).await;
+                }
                 let mut queues: BTreeMap<String, Vec<String>> = BTreeMap::new();
                 queues.entry(first.0).or_default().push(first.1);
                 let mut more = 0;
-                while more < 4 * BATCH
+                while more < MOST
                     && let Ok((queue, id)) = receiver.try_recv()
                 {
                     queues.entry(queue).or_default().push(id);
@@ -90,7 +98,7 @@ impl Hand {
         let mut left = Vec::new();
         for batch in ids.chunks(BATCH) {
             match self.room(queue).await {
-                Some(0) => {}
+                Some(0) => break,
                 Some(_) if self.bell.ring(queue, batch.to_vec()).await.is_ok() => {
                     if let Some((asked, room)) = self.rooms.get_mut(queue) {
                         *room -= 1;
@@ -106,6 +114,11 @@ impl Hand {
             }
         }
         left
+    }
+
+    /// Whether the queue took no more tickets when that was asked last.
+    fn is_full(&self, queue: &str) -> bool {
+        matches!(self.rooms.get(queue), Some((_, 0)))
     }
 
     async fn room(&mut self, queue: &str) -> Option<usize> {

@@ -6,9 +6,7 @@ use std::time::{Duration, Instant as Moment};
 
 use sea_orm::sqlx::Postgres;
 use sea_orm::sqlx::pool::PoolConnection;
-use sea_orm::{
-    ColumnTrait, DatabaseConnection, DbBackend, EntityTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ColumnTrait, DatabaseConnection, DbBackend, EntityTrait, QueryFilter, QuerySelect};
 use tokio::sync::Mutex;
 
 use super::create::{Created, IdempotencyClaim, Unsettled};
