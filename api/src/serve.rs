@@ -47,26 +47,33 @@ pub fn router(api: Api) -> Router {
         .route("/images", get(pages::images))
         .route("/login", get(pages::login).post(pages::sign_in))
         .route("/logout", post(pages::sign_out))
-        .route("/docs", get(pages::docs))
         .route("/assets/{name}", get(pages::asset))
-        .route("/openapi.json", get(pages::openapi))
         .route("/metrics", get(pages::metrics));
-    let timed = v1.merge(pages).layer(TimeoutLayer::with_status_code(
-        axum::http::StatusCode::SERVICE_UNAVAILABLE,
-        ANSWER,
-    ));
+    let documented = Router::new()
+        .route("/docs", get(pages::docs))
+        .route("/openapi.json", get(pages::openapi))
+        .layer(axum::Extension(document));
+    let timed = v1
+        .merge(pages)
+        .merge(documented)
+        .layer(TimeoutLayer::with_status_code(
+            axum::http::StatusCode::SERVICE_UNAVAILABLE,
+            ANSWER,
+        ));
     timed
         .merge(openapi::streams())
-        .layer(axum::Extension(document))
         .fallback(async || {
             ApiError::NotFound("there is nothing at this path; see /docs".to_owned())
         })
         .method_not_allowed_fallback(async || ApiError::Method)
-        .layer(DefaultBodyLimit::max(LARGEST))
-        .layer(CatchPanicLayer::custom(middleware::panicked))
         .with_state(api.clone())
         .merge(health_router(api.health.clone()))
-        .layer(from_fn_with_state(api, middleware::around))
+        // The first is the outermost. Together, because each layer of a router boxes every request and every answer.
+        .layer((
+            from_fn_with_state(api, middleware::around),
+            CatchPanicLayer::custom(middleware::panicked),
+            DefaultBodyLimit::max(LARGEST),
+        ))
 }
 
 /// Serves until the API's `shutdown`, then lets requests end, but not for ever: a client that never finishes its request

@@ -17,7 +17,7 @@ use sea_orm::{
 };
 
 use super::LedgerError;
-use super::create::{QUEUED, REQUESTED};
+use super::create::REQUESTED;
 use super::intake::Intake;
 use super::rows::{Column, Row, Rows, names};
 
@@ -99,23 +99,22 @@ impl<'a> Asked<'a> {
 const KEYS: &str = "INSERT INTO idempotency (token_id, key, request_hash, resource_id, created_at)
     SELECT token_id, key, request_hash, id, at FROM asked WHERE key IS NOT NULL ON CONFLICT DO NOTHING";
 
-/// What is written for every request of `fresh`: its row, its lines, its task. Nothing of it can be there already, but for a
+/// What is written for every request of `fresh`: its row, its first line, its task. Nothing of it can be there already, but for a
 /// row of the same id.
 static WRITES: LazyLock<[String; 3]> = LazyLock::new(|| {
     let (queued, pending, kind) = (Status::Queued, Status::Pending, TaskKind::Launch);
-    let (source, level, (line, text)) = (Source::Request, Level::Info, QUEUED);
+    let (source, level) = (Source::Request, Level::Info);
     let deployments = format!(
         r#"INSERT INTO deployment (id, job_name, template, version, mode, region, "order", recipe, template_revision,
             fingerprint, status, run, event_seq, created_at, started_at)
         SELECT id, job_name, template, version, mode, region, "order", COALESCE(recipe, 'null'), template_revision,
             fingerprint, CASE WHEN task IS NULL THEN '{pending}' ELSE '{queued}' END,
-            CASE WHEN task IS NULL THEN 0 ELSE 1 END, CASE WHEN task IS NULL THEN 1 ELSE 2 END, at,
+            CASE WHEN task IS NULL THEN 0 ELSE 1 END, 1, at,
             CASE WHEN task IS NULL THEN NULL ELSE at END FROM fresh"#
     );
     let lines = format!(
         "INSERT INTO event (deployment_id, seq, at, kind, source, level, message)
-        SELECT id, 1, at, '{REQUESTED}', '{source}', '{level}', said FROM fresh UNION ALL
-        SELECT id, 2, at, '{line}', '{source}', '{level}', '{text}' FROM fresh WHERE task IS NOT NULL"
+        SELECT id, 1, at, '{REQUESTED}', '{source}', '{level}', said FROM fresh"
     );
     let tasks = format!(
         "INSERT INTO task (id, queue, kind, state, deployment_id, unique_key, max_attempts, run_at, rung_at, created_at)

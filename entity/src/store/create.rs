@@ -129,16 +129,24 @@ impl Ledger {
     }
 }
 
-/// The first line of every deployment's story.
+/// The first line of every deployment's story; it says, too, whether the launch is queued.
 pub(super) const REQUESTED: &str = "deployment.requested";
-/// The second line of one that starts at once.
-pub(super) const QUEUED: (&str, &str) = ("deployment.queued", "Queued for launch");
 
 fn said(new: &NewDeployment) -> String {
     let order = &new.order;
     format!(
-        "{} {} ({}) in {} on {} was requested by {}",
-        order.template, order.version, order.mode, order.region, order.instance_type, new.by
+        "{} {} ({}) in {} on {} was requested by {}{}",
+        order.template,
+        order.version,
+        order.mode,
+        order.region,
+        order.instance_type,
+        new.by,
+        if new.start {
+            " and queued for launch"
+        } else {
+            ""
+        }
     )
 }
 
@@ -200,7 +208,7 @@ fn row(new: &NewDeployment, now: Instant) -> Result<deployment::Model, LedgerErr
         ami_error: None,
         ami_skip_reason: None,
         image_id: None,
-        event_seq: 1 + i64::from(new.start),
+        event_seq: 1,
         row_version: 0,
         created_at: now,
         started_at: new.start.then_some(now),
