@@ -85,7 +85,9 @@ pub async fn serve(listener: TcpListener, api: Api) -> std::io::Result<()> {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD)
-        .max_buf_size(LONGEST_HEAD);
+        .max_buf_size(LONGEST_HEAD)
+        // Head and body of an answer in one piece: copying a KB costs the kernel less than two pieces do.
+        .writev(false);
     let open = GracefulShutdown::new();
     loop {
         let (stream, peer) = tokio::select! {

@@ -43,7 +43,7 @@ use group::Group;
 pub use change::{ami_status_of, status_of};
 pub use claims::{Claim, Claimed};
 pub use connect::Shape;
-pub use create::{Created, IdempotencyClaim, NewDeployment, Revision, Unsettled};
+pub use create::{Created, IdempotencyClaim, NewDeployment, Requested, Revision, Unsettled};
 pub use effects::{EffectKind, Intention};
 pub use ending::Ending;
 pub use findings::{FindingQuery, Violations};
@@ -135,7 +135,7 @@ impl Ledger {
             let (db, anchor) = ours.clone();
             async move { visit::commit_all(&db, &batch, anchor.now()).await }
         });
-        let intake = Group::start(1, 1, false, move |batch| {
+        let intake = Group::start(1, 0, false, move |batch| {
             let desk = Arc::clone(&desk);
             async move { desk.accept_all(batch).await }
         });

@@ -64,7 +64,7 @@ pub(crate) async fn create(
     let id = DeploymentId::new(Uuid::now_v7());
     let new = NewDeployment {
         id,
-        order: order.clone(),
+        order,
         recipe: recipe.template,
         revision: Some(recipe.revision),
         start,
@@ -78,12 +78,17 @@ pub(crate) async fn create(
     if let Created::New(_, Some(task)) = &created {
         let queue = task.kind.queue();
         api.ringer.ring(queue.as_str(), task.id.as_str());
-        // The bell goes out before the answer is made: a worker begins while the answer is on its way.
+    }
+    if unsettled.waits() {
+        // The bell goes out before the disk is waited for: a worker begins meanwhile.
         tokio::task::yield_now().await;
     }
     api.ledger.settle(unsettled).await?;
     match created {
-        Created::New(row, _) => Ok(accepted(present::ordered(row, Some(order), None), false)),
+        Created::New(requested, _) => {
+            let (row, order) = requested.into_parts();
+            Ok(accepted(present::ordered(row, Some(order), None), false))
+        }
         Created::Before(id) => replayed(&api, &id).await,
         Created::Mismatch => Err(ApiError::KeyReused(shown_key)),
     }

@@ -8,16 +8,18 @@ use std::sync::{Arc, LazyLock};
 use ingot_domain::Instant;
 use ingot_domain::deployment::Status;
 use ingot_domain::event::{Level, Source};
+use ingot_domain::request::Order;
 use ingot_domain::task::{TaskKind, TaskState};
 use sea_orm::sqlx::postgres::{PgArguments, PgBindIterExt};
 use sea_orm::sqlx::query::Query;
+use sea_orm::sqlx::types::Json;
 use sea_orm::sqlx::{self, Postgres, Row as _};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement, TransactionTrait,
 };
 
 use super::LedgerError;
-use super::create::REQUESTED;
+use super::create::{REQUESTED, Requested};
 use super::intake::Intake;
 use super::rows::{Column, Row, Rows, names};
 
@@ -53,7 +55,7 @@ asked! {
     version: &'a str as "text",
     mode: &'a str as "text",
     region: &'a str as "text",
-    order: &'a serde_json::Value as "jsonb",
+    order: Json<&'a Order> as "jsonb",
     recipe: &'a serde_json::Value as "jsonb",
     template_revision: Option<i32> as "integer",
     fingerprint: &'a str as "text",
@@ -72,7 +74,8 @@ fn in_order(batch: &[Intake]) -> Vec<Asked<'_>> {
 
 impl<'a> Asked<'a> {
     fn of(one: &'a Intake) -> Self {
-        let (row, claim, task) = (&one.row, one.idempotency.as_ref(), one.task.as_ref());
+        let Requested { row, order } = &one.requested;
+        let (claim, task) = (one.idempotency.as_ref(), one.task.as_ref());
         Self {
             id: &row.id,
             token_id: claim.map(|claim| claim.token_id.as_str()),
@@ -83,7 +86,7 @@ impl<'a> Asked<'a> {
             version: &row.version,
             mode: &row.mode,
             region: &row.region,
-            order: &row.order,
+            order: Json(order),
             recipe: &row.recipe,
             template_revision: row.template_revision,
             fingerprint: &row.fingerprint,

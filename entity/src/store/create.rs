@@ -69,10 +69,42 @@ pub enum Created<T> {
     Mismatch,
 }
 
+/// A deployment that was just accepted. Its order is here as it was read: JSON is made of it for the ledger alone.
+#[derive(Debug)]
+pub struct Requested {
+    pub(super) row: deployment::Model,
+    pub(super) order: Order,
+}
+
+impl Requested {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.row.id
+    }
+
+    /// The row but for its order, and the order.
+    pub fn into_parts(self) -> (deployment::Model, Order) {
+        (self.row, self.order)
+    }
+
+    /// The row as it is stored.
+    pub fn into_row(self) -> Result<deployment::Model, LedgerError> {
+        let order = json("order", serde_json::to_value(&self.order))?;
+        Ok(deployment::Model { order, ..self.row })
+    }
+}
+
 /// Whether an acceptance that workers see already may still be lost by a crash of Postgres. [`Ledger::settle`] ends that.
 #[derive(Debug)]
 #[must_use = "what is not settled may be lost, so nobody may be told of it"]
 pub struct Unsettled(pub(super) bool);
+
+impl Unsettled {
+    /// Whether there is anything to wait for.
+    pub fn waits(&self) -> bool {
+        self.0
+    }
+}
 
 impl Ledger {
     /// Creates a deployment, or finds what the idempotency key led to before. Requests that come at the same time share a
@@ -84,7 +116,11 @@ impl Ledger {
     ) -> Result<Created<deployment::Model>, LedgerError> {
         let (created, unsettled) = self.request_deployment(new, idempotency).await?;
         self.settle(unsettled).await?;
-        Ok(created)
+        Ok(match created {
+            Created::New(requested, task) => Created::New(requested.into_row()?, task),
+            Created::Before(id) => Created::Before(id),
+            Created::Mismatch => Created::Mismatch,
+        })
     }
 
     /// The same, answered as soon as workers can see it: ring for it, settle it, and only then say so. Whoever works on it
@@ -93,15 +129,17 @@ impl Ledger {
         &self,
         new: NewDeployment,
         idempotency: Option<IdempotencyClaim>,
-    ) -> Result<(Created<deployment::Model>, Unsettled), LedgerError> {
+    ) -> Result<(Created<Requested>, Unsettled), LedgerError> {
         let now = self.now();
         let row = row(&new, now)?;
         let task = new
             .start
             .then(|| NewTask::of_deployment(TaskKind::Launch, &row.id, row.run, now));
+        let said = said(&new);
+        let order = new.order;
         let intake = Intake {
-            row,
-            said: said(&new),
+            requested: Requested { row, order },
+            said,
             task,
             idempotency,
         };
@@ -150,10 +188,12 @@ fn said(new: &NewDeployment) -> String {
     )
 }
 
+fn json(what: &'static str, value: Result<Value, serde_json::Error>) -> Result<Value, LedgerError> {
+    value.map_err(|source| LedgerError::Json { what, source })
+}
+
+/// The row but for its order.
 fn row(new: &NewDeployment, now: Instant) -> Result<deployment::Model, LedgerError> {
-    let json = |what, value: Result<serde_json::Value, serde_json::Error>| {
-        value.map_err(|source| LedgerError::Json { what, source })
-    };
     // What follows from starting is written by `accept`, for all that start together; this is what they hear.
     let status = if new.start {
         Status::Queued
@@ -178,7 +218,7 @@ fn row(new: &NewDeployment, now: Instant) -> Result<deployment::Model, LedgerErr
         version: new.order.version.to_string(),
         mode: new.order.mode.clone(),
         region: new.order.region.clone(),
-        order: json("order", serde_json::to_value(&new.order))?,
+        order: Value::Null,
         recipe,
         template_revision: new.revision.as_ref().map(|revision| revision.number),
         fingerprint,

@@ -6,10 +6,13 @@ use std::time::{Duration, Instant as Moment};
 
 use sea_orm::sqlx::Postgres;
 use sea_orm::sqlx::pool::PoolConnection;
-use sea_orm::{ColumnTrait, DatabaseConnection, DbBackend, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    RuntimeErr,
+};
 use tokio::sync::Mutex;
 
-use super::create::{Created, IdempotencyClaim, Unsettled};
+use super::create::{Created, IdempotencyClaim, Requested, Unsettled};
 use super::tasks::NewTask;
 use super::visit::{again, is_refusal};
 use super::{LedgerError, accept};
@@ -18,14 +21,14 @@ use crate::{deployment, idempotency};
 /// A request that is being accepted.
 #[derive(Debug)]
 pub(super) struct Intake {
-    pub(super) row: deployment::Model,
+    pub(super) requested: Requested,
     /// The first line of its story.
     pub(super) said: String,
     pub(super) task: Option<NewTask>,
     pub(super) idempotency: Option<IdempotencyClaim>,
 }
 
-type Answer = Created<deployment::Model>;
+type Answer = Created<Requested>;
 
 /// What was accepted, and whether that is on the disk.
 pub(super) type Accepted = Result<(Answer, Unsettled), LedgerError>;
@@ -45,13 +48,17 @@ pub(super) struct Desk {
 struct Last {
     /// Its connection. A pool asks a connection that is given back whether it is well, a round trip per batch, and lends
     /// another one next time, whose process has forgotten what it knew.
-    kept: Option<(PoolConnection<Postgres>, Moment)>,
+    kept: Option<(Connection, Moment)>,
     /// It was more than one request.
     crowd: bool,
 }
 
 /// How long a connection is believed to be well.
 const BELIEVED: Duration = Duration::from_secs(1);
+
+/// How long a batch may take. All other requests wait for it, and nobody's own waits longer (the API's limit): a server that
+/// is gone without a word must not hold them up for as long as TCP hopes for it.
+const SILENT: Duration = Duration::from_secs(20);
 
 impl Desk {
     pub(super) fn new(db: DatabaseConnection, hasty: DatabaseConnection) -> Self {
@@ -113,26 +120,17 @@ impl Desk {
             return accept::one_after_the_other(&self.db, batch).await;
         }
         if alone {
-            return accept::at_once(self.hasty.get_postgres_connection_pool(), batch).await;
+            let (refused, _) = at_once(acquired(&self.hasty).await?, batch).await?;
+            return Ok(refused);
         }
-        let kept = last
-            .kept
-            .take()
-            .filter(|(_, used)| used.elapsed() < BELIEVED);
-        let mut connection = match kept {
+        let kept = last.kept.take();
+        let connection = match kept.filter(|(_, used)| used.elapsed() < BELIEVED) {
             Some((connection, _)) => connection,
-            None => self.connection().await?,
+            None => acquired(&self.db).await?,
         };
-        let written = accept::at_once(&mut *connection, batch).await;
-        if written.is_ok() {
-            last.kept = Some((connection, Moment::now()));
-        }
-        written
-    }
-
-    async fn connection(&self) -> Result<PoolConnection<Postgres>, LedgerError> {
-        let pool = self.db.get_postgres_connection_pool();
-        pool.acquire().await.map_err(accept::failed)
+        let (refused, connection) = at_once(connection, batch).await?;
+        last.kept = Some((connection, Moment::now()));
+        Ok(refused)
     }
 
     async fn answers(
@@ -143,7 +141,7 @@ impl Desk {
         let mut answers = Vec::with_capacity(batch.len());
         for one in batch {
             answers.push(match &one.idempotency {
-                Some(claim) if refused.contains(&one.row.id) => self.before(claim).await,
+                Some(claim) if refused.contains(&one.requested.row.id) => self.before(claim).await,
                 _ => Ok(one.answer()),
             });
         }
@@ -157,7 +155,7 @@ impl Desk {
         batch: Vec<Intake>,
         error: &LedgerError,
     ) -> Vec<Result<Answer, LedgerError>> {
-        let ours = batch.iter().map(|one| one.row.id.as_str());
+        let ours = batch.iter().map(|one| one.requested.row.id.as_str());
         let found = deployment::Entity::find()
             .select_only()
             .column(deployment::Column::Id)
@@ -166,7 +164,7 @@ impl Desk {
             .all(&self.db)
             .await
             .unwrap_or_default();
-        let answer = |one: Intake| match found.contains(&one.row.id) {
+        let answer = |one: Intake| match found.contains(&one.requested.row.id) {
             true => Ok(one.answer()),
             false => Err(LedgerError::Database(again(error))),
         };
@@ -189,10 +187,34 @@ impl Desk {
     }
 }
 
+type Connection = PoolConnection<Postgres>;
+
+async fn acquired(db: &DatabaseConnection) -> Result<Connection, LedgerError> {
+    let pool = db.get_postgres_connection_pool();
+    pool.acquire().await.map_err(accept::failed)
+}
+
+/// Writes the batch and gives the connection back. One that fails goes to its pool, which finds out what is the matter with
+/// it; one that is silent is cut.
+async fn at_once(
+    mut connection: Connection,
+    batch: &[Intake],
+) -> Result<(HashSet<String>, Connection), LedgerError> {
+    let written = accept::at_once(&mut *connection, batch);
+    match tokio::time::timeout(SILENT, written).await {
+        Ok(refused) => Ok((refused?, connection)),
+        Err(_) => {
+            drop(connection.detach());
+            let silent = format!("no answer within {} s", SILENT.as_secs());
+            Err(DbErr::Conn(RuntimeErr::Internal(silent)).into())
+        }
+    }
+}
+
 impl Intake {
     /// It was accepted.
     fn answer(self) -> Answer {
-        Created::New(self.row, self.task)
+        Created::New(self.requested, self.task)
     }
 }
 

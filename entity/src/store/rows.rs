@@ -2,7 +2,9 @@
 //! prepared once: Postgres reads the rows with `json_to_recordset`, SQLite with `json_each`.
 
 use ingot_domain::Instant;
+use sea_orm::sqlx::types::Json;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use serde::Serialize;
 use serde_json::Value;
 
 /// A column of a set of rows: its name, and its type in Postgres.
@@ -64,6 +66,12 @@ impl Cell for Value {
             Self::Null => None,
             value => serde_json::to_writer(text, value).ok(),
         }
+    }
+}
+
+impl<T: Serialize> Cell for Json<T> {
+    fn write(&self, text: &mut Vec<u8>) -> Option<()> {
+        serde_json::to_writer(text, &self.0).ok()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ingot_entity::store::{Created, DeploymentQuery, IdempotencyClaim, Shape};
 use ingot_entity::{Ledger, deployment};
-use ingot_migration::sea_orm::{ConnectionTrait, DbBackend, Statement};
+use ingot_migration::sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use ingot_tests::Ledgers;
 
 use super::rows::{create, new_deployment, tasks_of};
@@ -14,6 +14,7 @@ on_both!(
     twenty_requests_with_one_key_are_one_row,
     twenty_different_bodies_under_one_key_are_one_row,
     who_shares_a_transaction_has_all_of_its_own,
+    one_that_is_refused_takes_nobody_with_it,
     what_is_settled_is_on_the_disk,
 );
 
@@ -143,12 +144,57 @@ async fn who_shares_a_transaction_has_all_of_its_own(ledgers: Ledgers) {
             row.event_seq,
             "{row:#?}"
         );
+        let stored = ledger.deployment(&row.id).await.expect("a look");
+        assert_eq!(stored.as_ref(), Some(&row), "it was told as it is stored");
         let tasks = tasks_of(ledger, &row.id).await;
         assert_eq!(tasks.len(), usize::from(row.status == "queued"));
-        assert_eq!(task.is_some(), row.status == "queued");
+        let told = task.map(|task| (task.id.to_string(), task.unique_key, task.run_at));
+        let first = tasks.into_iter().next();
+        let stored = first.map(|task| (task.id, task.unique_key, task.run_at));
+        assert_eq!(stored, told);
     }
     // Ten without a key; nine keys, since every fourth number has none.
     assert_eq!((news, count(ledgers.ledger()).await), (19, 19));
+}
+
+/// A row the database does not take, here one whose id is there already, is refused by itself.
+async fn one_that_is_refused_takes_nobody_with_it(ledgers: Ledgers) {
+    let (there, _) = create(ledgers.ledger(), true).await;
+    let answers = race(&ledgers, 20, |number, ledger| {
+        let mut new = new_deployment("v0.9.2", true);
+        if number % 10 == 3 {
+            new.id = there.id.parse().expect("an id");
+        }
+        async move { ledger.create_deployment(new, None).await }
+    })
+    .await;
+    let refused: Vec<usize> = answers
+        .iter()
+        .enumerate()
+        .filter(|(_, answer)| answer.is_err())
+        .map(|(number, _)| number)
+        .collect();
+    assert_eq!(refused, [3, 13], "{answers:#?}");
+    assert_eq!(count(ledgers.ledger()).await, 19);
+    assert_eq!(tasks_of(ledgers.ledger(), &there.id).await.len(), 1);
+}
+
+/// Whoever is not answered in time is told so, and those after him are served.
+#[tokio::test]
+async fn a_silent_database_does_not_keep_the_next_ones() {
+    let ledgers = Ledgers::postgres().await.expect("a ledger");
+    let (ledger, other) = (ledgers.ledger(), ledgers.replica().await.expect("another"));
+    let holding = other.database().begin().await.expect("a transaction");
+    let lock = "LOCK TABLE idempotency IN ACCESS EXCLUSIVE MODE";
+    holding.execute_unprepared(lock).await.expect("the lock");
+    let new = new_deployment("v0.9.2", true);
+    let told = ledger.create_deployment(new, None).await;
+    assert!(told.is_err(), "{told:?}");
+    holding.rollback().await.expect("the lock is free");
+    let Created::New(row, _) = ask(ledger, None).await else {
+        panic!("without a key it is always new");
+    };
+    assert_eq!(tasks_of(ledger, &row.id).await.len(), 1);
 }
 
 /// One that comes alone is seen by others before it is on the disk, and on the disk before anybody is told.
@@ -160,10 +206,10 @@ async fn what_is_settled_is_on_the_disk(ledgers: Ledgers) {
         let new = new_deployment("v0.9.2", true);
         let requested = ledger.request_deployment(new, None).await;
         let (created, unsettled) = requested.expect("an answer");
-        let Created::New(row, _) = created else {
+        let Created::New(requested, _) = created else {
             panic!("without a key it is always new: {created:?}");
         };
-        let seen = other.deployment(&row.id).await.expect("a look");
+        let seen = other.deployment(requested.id()).await.expect("a look");
         assert!(seen.is_some(), "workers can see it");
         let written = match postgres {
             true => word(ledger, "SELECT pg_current_wal_insert_lsn()::text AS word").await,

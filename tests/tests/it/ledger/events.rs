@@ -64,7 +64,8 @@ async fn a_story_written_by_twenty_has_no_gap(ledgers: Ledgers) {
 
 async fn a_story_is_read_in_pages(ledgers: Ledgers) {
     let ledger = ledgers.ledger();
-    let (row, _) = create(ledger, true).await;
+    let (row, _) = create(ledger, false).await;
+    ledger.start(&row.id, "me").await.expect("it starts");
     let first = ledger.events(&row.id, 0, 1).await.expect("events");
     assert_eq!(first[0].kind, "deployment.requested");
     let second = ledger.events(&row.id, 1, 10).await.expect("events");

@@ -158,7 +158,7 @@ async fn whoever_does_not_hold_takes_nobody_with_it(ledgers: Ledgers) {
         let (row, held) = (now(ledger, row).await, wanted == Some(Committed::Yes));
         assert_eq!(row.status == "deploying", held, "visit {place}");
         let events = ledger.events(&row.id, 0, 10).await.expect("events");
-        assert_eq!(events.len(), if held { 3 } else { 2 }, "visit {place}");
+        assert_eq!(events.len(), if held { 2 } else { 1 }, "visit {place}");
         let task = task_now(ledger, &outcome.task.id).await;
         assert_eq!(task.state == "completed", held, "visit {place}");
     }
