@@ -122,7 +122,7 @@ const HANDS: usize = 2;
 const YIELDS: usize = 3;
 
 impl Ledger {
-    fn over(db: DatabaseConnection, hasty: DatabaseConnection) -> Self {
+    fn over(db: DatabaseConnection, hasty: DatabaseConnection, desk: DatabaseConnection) -> Self {
         let width = match db.get_database_backend() {
             DbBackend::Sqlite => 1,
             _ => HANDS,
@@ -130,7 +130,7 @@ impl Ledger {
         let anchor = clock::Anchor::unmeasured();
         // The hands keep the connection but not the ledger, so that they end with its last clone.
         let ours = (db.clone(), anchor.clone());
-        let desk = Arc::new(intake::Desk::new(db.clone(), hasty.clone()));
+        let desk = Arc::new(intake::Desk::new(desk, hasty.clone()));
         let commits = Group::start(width, YIELDS, true, move |batch: Vec<Arc<Outcome>>| {
             let (db, anchor) = ours.clone();
             async move { visit::commit_all(&db, &batch, anchor.now()).await }

@@ -95,8 +95,7 @@ impl Hand {
     /// Rings for ids in batches; answers those it could not ring for because the bell is broken. A queue that is full needs
     /// no more bells: each of the tickets in it makes somebody look for whatever is due by then, and these tasks are.
     async fn ring(&mut self, queue: &str, ids: Vec<String>) -> Vec<String> {
-        let mut left = Vec::new();
-        for batch in ids.chunks(BATCH) {
+        for (number, batch) in ids.chunks(BATCH).enumerate() {
             match self.room(queue).await {
                 Some(0) => break,
                 Some(_) if self.bell.ring(queue, batch.to_vec()).await.is_ok() => {
@@ -109,16 +108,17 @@ impl Hand {
                 }
                 _ => {
                     self.rooms.remove(queue);
-                    left.extend_from_slice(batch);
+                    return ids[number * BATCH..].to_vec();
                 }
             }
         }
-        left
+        Vec::new()
     }
 
-    /// Whether the queue took no more tickets when that was asked last.
+    /// Whether the queue took no more tickets a moment ago.
     fn is_full(&self, queue: &str) -> bool {
-        matches!(self.rooms.get(queue), Some((_, 0)))
+        let known = self.rooms.get(queue);
+        known.is_some_and(|(asked, room)| *room == 0 && asked.elapsed() < KNOWN)
     }
 
     async fn room(&mut self, queue: &str) -> Option<usize> {

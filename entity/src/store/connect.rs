@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
 
+use super::intake::PATIENCE;
 use super::{Ledger, LedgerError};
 
 /// Which database is behind a ledger.
@@ -28,6 +29,8 @@ const PLANS: [(&str, &str); 4] = [
 
 /// A worker has a taker per queue, and a claim takes a millisecond.
 const HASTY: u32 = 3;
+/// Requests are accepted one batch at a time; the second looks whether a batch without an answer is there.
+const DESK: u32 = 2;
 
 impl Ledger {
     /// Opens the ledger at a `postgres://` or `sqlite://` URL with at most `connections` connections. SQLite gets exactly
@@ -67,12 +70,12 @@ impl Ledger {
             // Write-ahead logging lets a reader outside (sqlite3, a backup) look without stopping us.
             db.execute_unprepared("PRAGMA journal_mode=WAL").await?;
         }
-        let hasty = if sqlite {
-            db.clone()
-        } else {
-            hasty(url).await?
-        };
-        Ok(Self::over(db, hasty))
+        if sqlite {
+            return Ok(Self::over(db.clone(), db.clone(), db));
+        }
+        let hasty = aside(url, HASTY, &[("synchronous_commit", "off")]).await?;
+        let desk = aside(url, DESK, &[]).await?;
+        Ok(Self::over(db, hasty, desk))
     }
 
     /// Which database this is.
@@ -89,21 +92,29 @@ impl Ledger {
     }
 }
 
-/// Connections that claim. A claim is not waited for on the disk: if Postgres crashes within the moment that takes, the
+/// Connections beside those for everything else, for short statements whose end others wait for: Postgres itself breaks off
+/// what takes longer than [`PATIENCE`], so that whoever looks afterwards knows. Some claim, and accept whoever comes alone,
+/// without waiting for the disk. A claim is not waited for on the disk: if Postgres crashes within the moment that takes, the
 /// claim is as if it had never been, its task is due again, and whoever held it is fenced, because a task ends only for
 /// the worker and the epoch that hold it. Every commit after a claim makes it durable with itself.
-async fn hasty(url: &str) -> Result<DatabaseConnection, LedgerError> {
+async fn aside(
+    url: &str,
+    most: u32,
+    settings: &'static [(&str, &str)],
+) -> Result<DatabaseConnection, LedgerError> {
     let mut options = ConnectOptions::new(url);
     options
         .sqlx_logging(false)
         .connect_timeout(Duration::from_secs(5))
         .acquire_timeout(Duration::from_secs(10))
-        .max_connections(HASTY)
+        .max_connections(most)
         .connect_lazy(true)
         .idle_timeout(Duration::from_secs(300))
         .test_before_acquire_if_idle_for(Duration::from_secs(1));
     options.map_sqlx_postgres_opts(|postgres| {
-        postgres.options(PLANS.into_iter().chain([("synchronous_commit", "off")]))
+        let settings = settings.iter().copied();
+        let settings = settings.chain([("statement_timeout", PATIENCE)]);
+        postgres.options(PLANS.into_iter().chain(settings))
     });
     Ok(Database::connect(options).await?)
 }

@@ -1,4 +1,4 @@
-//! A requested deployment: what its row, its first lines and its first task are. `intake` writes them.
+//! A requested deployment: what its row, its first line and its first task are. `intake` accepts it, `accept` writes it.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, Statement};
 use serde_json::Value;
 
-use super::intake::{Intake, closed};
+use super::intake::{self, Answer, Intake, closed};
 use super::tasks::NewTask;
 use super::visit::is_refusal;
 use super::{Ledger, LedgerError};
@@ -143,8 +143,13 @@ impl Ledger {
             task,
             idempotency,
         };
-        let created = self.intake.submit(intake).await;
-        created.unwrap_or_else(|| Err(closed()))
+        let answer = self.intake.submit(intake).await;
+        let (answer, unsettled) = answer.unwrap_or_else(|| Err(closed()))?;
+        let created = match answer {
+            Answer::Written(requested, task) => Created::New(requested, task),
+            Answer::Taken(claim) => intake::before(&self.db, &claim).await?,
+        };
+        Ok((created, unsettled))
     }
 
     /// Waits until what was accepted is on the disk: a commit with nothing in it but a message to nobody, which is written,

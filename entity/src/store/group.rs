@@ -2,8 +2,10 @@
 //! what came while the worker before was busy. One round trip and one flush of the disk then carry many.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// Most jobs of one batch: enough that a commit's flush hardly counts, few enough that one bad row repeats little.
@@ -63,7 +65,13 @@ impl<J: Send + 'static, A: Send + 'static> Group<J, A> {
                         continue;
                     }
                     let (jobs, ears): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
-                    for (ear, answer) in ears.into_iter().zip(work(jobs).await) {
+                    // A panic is a defect, told to those it met; the hand goes on, for there may be no other.
+                    let done = AssertUnwindSafe(work(jobs)).catch_unwind().await;
+                    let answers = done.unwrap_or_else(|_| {
+                        tracing::error!("a batch panicked");
+                        Vec::new()
+                    });
+                    for (ear, answer) in ears.into_iter().zip(answers) {
                         // Whoever stopped waiting finds the outcome in the ledger.
                         let _ = ear.send(answer);
                     }
@@ -125,7 +133,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_group_whose_work_panics_answers_nobody_for_ever() {
+    async fn a_panic_costs_its_batch_and_nobody_elses() {
+        let group = Group::start(1, 3, true, |jobs: Vec<bool>| async move {
+            assert!(!jobs.contains(&true), "told to");
+            jobs
+        });
+        assert_eq!(group.submit(true).await, None);
+        assert_eq!(group.submit(false).await, Some(false));
+    }
+
+    #[tokio::test]
+    async fn whoever_has_no_answer_hears_nothing() {
         let group = Group::start(1, 3, true, |_: Vec<()>| async { Vec::<()>::new() });
         assert_eq!(group.submit(()).await, None);
     }

@@ -28,7 +28,14 @@ pub(super) struct Intake {
     pub(super) idempotency: Option<IdempotencyClaim>,
 }
 
-type Answer = Created<Requested>;
+/// What the desk answers.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// It is written, with this task.
+    Written(Requested, Option<NewTask>),
+    /// Its key was used before.
+    Taken(IdempotencyClaim),
+}
 
 /// What was accepted, and whether that is on the disk.
 pub(super) type Accepted = Result<(Answer, Unsettled), LedgerError>;
@@ -53,14 +60,20 @@ struct Last {
     crowd: bool,
 }
 
+type Connection = PoolConnection<Postgres>;
+
 /// How long a connection is believed to be well.
 const BELIEVED: Duration = Duration::from_secs(1);
 
-/// How long a batch may take. All other requests wait for it, and nobody's own waits longer (the API's limit): a server that
-/// is gone without a word must not hold them up for as long as TCP hopes for it.
-const SILENT: Duration = Duration::from_secs(20);
+/// How long a look at Postgres may take. All other requests wait for it: a server that is gone without a word must not hold
+/// them up for as long as TCP hopes for it. Longer than [`PATIENCE`], after which Postgres itself breaks a statement off and
+/// says so.
+const SILENT: Duration = Duration::from_secs(15);
+/// How long Postgres tries, in its own words: what it broke off is not there, however late somebody looks.
+pub(super) const PATIENCE: &str = "10s";
 
 impl Desk {
+    /// Both are the desk's way to the same database; with Postgres, their statements end after [`PATIENCE`].
     pub(super) fn new(db: DatabaseConnection, hasty: DatabaseConnection) -> Self {
         let last = Mutex::default();
         Self { db, hasty, last }
@@ -79,12 +92,11 @@ impl Desk {
         let alone = postgres && !crowd && !last.crowd;
         last.crowd = crowd;
         // What a key led to before may have been accepted a moment ago.
-        let unsettled = |created: Answer| {
-            let unsettled = alone || postgres && matches!(created, Created::Before(_));
-            (created, Unsettled(unsettled))
+        let unsettled = |answer: Answer| {
+            let unsettled = alone || postgres && matches!(answer, Answer::Taken(_));
+            (answer, Unsettled(unsettled))
         };
-        let answers = self.accepted(&mut last, alone, batch).await;
-        let answers = answers.into_iter();
+        let answers = self.accepted(&mut last, alone, batch).await.into_iter();
         answers.map(|answer| answer.map(unsettled)).collect()
     }
 
@@ -92,10 +104,15 @@ impl Desk {
         &self,
         last: &mut Last,
         alone: bool,
-        mut batch: Vec<Intake>,
+        batch: Vec<Intake>,
     ) -> Vec<Result<Answer, LedgerError>> {
         let refusal = match self.written(last, alone, &batch).await {
-            Ok(refused) => return self.answers(batch, &refused).await,
+            Ok(taken) => {
+                return batch
+                    .into_iter()
+                    .map(|one| Ok(one.answer(&taken)))
+                    .collect();
+            }
             Err(error) if !is_refusal(&error) => return self.read_again(batch, &error).await,
             Err(refusal) => refusal,
         };
@@ -103,8 +120,19 @@ impl Desk {
             return vec![Err(refusal)];
         }
         let mut answers = Vec::with_capacity(batch.len());
-        for one in batch.drain(..) {
-            answers.extend(Box::pin(self.accepted(last, alone, vec![one])).await);
+        let mut batch = batch.into_iter();
+        while let Some(one) = batch.next() {
+            let one = vec![one];
+            match self.written(last, alone, &one).await {
+                Ok(taken) => answers.extend(one.into_iter().map(|one| Ok(one.answer(&taken)))),
+                Err(error) if is_refusal(&error) => answers.push(Err(error)),
+                // It went away meanwhile; the rest would wait for that one after the other.
+                Err(error) => {
+                    answers.extend(self.read_again(one, &error).await);
+                    answers.extend(batch.map(|_| Err(LedgerError::Database(again(&error)))));
+                    break;
+                }
+            }
         }
         answers
     }
@@ -120,32 +148,17 @@ impl Desk {
             return accept::one_after_the_other(&self.db, batch).await;
         }
         if alone {
-            let (refused, _) = at_once(acquired(&self.hasty).await?, batch).await?;
-            return Ok(refused);
+            let (taken, _) = at_once(acquired(&self.hasty).await?, batch).await?;
+            return Ok(taken);
         }
         let kept = last.kept.take();
         let connection = match kept.filter(|(_, used)| used.elapsed() < BELIEVED) {
             Some((connection, _)) => connection,
             None => acquired(&self.db).await?,
         };
-        let (refused, connection) = at_once(connection, batch).await?;
+        let (taken, connection) = at_once(connection, batch).await?;
         last.kept = Some((connection, Moment::now()));
-        Ok(refused)
-    }
-
-    async fn answers(
-        &self,
-        batch: Vec<Intake>,
-        refused: &HashSet<String>,
-    ) -> Vec<Result<Answer, LedgerError>> {
-        let mut answers = Vec::with_capacity(batch.len());
-        for one in batch {
-            answers.push(match &one.idempotency {
-                Some(claim) if refused.contains(&one.requested.row.id) => self.before(claim).await,
-                _ => Ok(one.answer()),
-            });
-        }
-        answers
+        Ok(taken)
     }
 
     /// The ids are the requests' own, made a moment ago: a row with one of them is this request's, written by a statement
@@ -155,39 +168,22 @@ impl Desk {
         batch: Vec<Intake>,
         error: &LedgerError,
     ) -> Vec<Result<Answer, LedgerError>> {
-        let ours = batch.iter().map(|one| one.requested.row.id.as_str());
+        let ours = batch.iter().map(|one| one.requested.id());
         let found = deployment::Entity::find()
             .select_only()
             .column(deployment::Column::Id)
             .filter(deployment::Column::Id.is_in(ours))
             .into_tuple::<String>()
-            .all(&self.db)
-            .await
-            .unwrap_or_default();
-        let answer = |one: Intake| match found.contains(&one.requested.row.id) {
-            true => Ok(one.answer()),
+            .all(&self.db);
+        let found = tokio::time::timeout(SILENT, found).await;
+        let found: Vec<String> = found.ok().and_then(Result::ok).unwrap_or_default();
+        let answer = |one: Intake| match found.iter().any(|id| id == one.requested.id()) {
+            true => Ok(Answer::Written(one.requested, one.task)),
             false => Err(LedgerError::Database(again(error))),
         };
         batch.into_iter().map(answer).collect()
     }
-
-    /// What a key led to before.
-    async fn before(&self, claim: &IdempotencyClaim) -> Result<Answer, LedgerError> {
-        let found = idempotency::Entity::find_by_id((claim.token_id.clone(), claim.key.clone()))
-            .one(&self.db)
-            .await?;
-        Ok(match found {
-            Some(before) if before.request_hash == claim.request_hash => {
-                Created::Before(before.resource_id)
-            }
-            // Gone within this millisecond: pruned. The caller's next try finds the key free.
-            None => return Err(closed()),
-            Some(_) => Created::Mismatch,
-        })
-    }
 }
-
-type Connection = PoolConnection<Postgres>;
 
 async fn acquired(db: &DatabaseConnection) -> Result<Connection, LedgerError> {
     let pool = db.get_postgres_connection_pool();
@@ -202,7 +198,7 @@ async fn at_once(
 ) -> Result<(HashSet<String>, Connection), LedgerError> {
     let written = accept::at_once(&mut *connection, batch);
     match tokio::time::timeout(SILENT, written).await {
-        Ok(refused) => Ok((refused?, connection)),
+        Ok(taken) => Ok((taken?, connection)),
         Err(_) => {
             drop(connection.detach());
             let silent = format!("no answer within {} s", SILENT.as_secs());
@@ -212,10 +208,30 @@ async fn at_once(
 }
 
 impl Intake {
-    /// It was accepted.
-    fn answer(self) -> Answer {
-        Created::New(self.requested, self.task)
+    fn answer(self, taken: &HashSet<String>) -> Answer {
+        match self.idempotency {
+            Some(claim) if taken.contains(self.requested.id()) => Answer::Taken(claim),
+            _ => Answer::Written(self.requested, self.task),
+        }
     }
+}
+
+/// What a key led to before.
+pub(super) async fn before(
+    db: &DatabaseConnection,
+    claim: &IdempotencyClaim,
+) -> Result<Created<Requested>, LedgerError> {
+    let found = idempotency::Entity::find_by_id((claim.token_id.clone(), claim.key.clone()))
+        .one(db)
+        .await?;
+    Ok(match found {
+        Some(before) if before.request_hash == claim.request_hash => {
+            Created::Before(before.resource_id)
+        }
+        // Gone within this millisecond: pruned. The caller's next try finds the key free.
+        None => return Err(closed()),
+        Some(_) => Created::Mismatch,
+    })
 }
 
 pub(super) fn closed() -> LedgerError {

@@ -157,7 +157,8 @@ pub(super) async fn commit_all(
     }
 }
 
-/// Whether the ledger itself said no, rather than being away.
+/// Whether the ledger itself said no, rather than being away. One that is stopped, or was told to break a statement off, says
+/// so in words of its own: class 57 of Postgres' error codes, "operator intervention".
 pub(super) fn is_refusal(error: &LedgerError) -> bool {
     let LedgerError::Database(error) = error else {
         return true;
@@ -167,7 +168,12 @@ pub(super) fn is_refusal(error: &LedgerError) -> bool {
     else {
         return false;
     };
-    matches!(**error, SqlxError::Database(_))
+    let SqlxError::Database(error) = &**error else {
+        return false;
+    };
+    !error
+        .code()
+        .is_some_and(|code| code.len() == 5 && code.starts_with("57"))
 }
 
 /// The same error for another of its batch.

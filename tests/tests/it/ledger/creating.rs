@@ -179,11 +179,12 @@ async fn one_that_is_refused_takes_nobody_with_it(ledgers: Ledgers) {
     assert_eq!(tasks_of(ledgers.ledger(), &there.id).await.len(), 1);
 }
 
-/// Whoever is not answered in time is told so, and those after him are served.
+/// Whoever is not answered in time is told so, and what he was told stays true; those after him are served.
 #[tokio::test]
-async fn a_silent_database_does_not_keep_the_next_ones() {
+async fn a_stuck_database_does_not_keep_the_next_ones() {
     let ledgers = Ledgers::postgres().await.expect("a ledger");
     let (ledger, other) = (ledgers.ledger(), ledgers.replica().await.expect("another"));
+    ask(ledger, None).await;
     let holding = other.database().begin().await.expect("a transaction");
     let lock = "LOCK TABLE idempotency IN ACCESS EXCLUSIVE MODE";
     holding.execute_unprepared(lock).await.expect("the lock");
@@ -195,6 +196,30 @@ async fn a_silent_database_does_not_keep_the_next_ones() {
         panic!("without a key it is always new");
     };
     assert_eq!(tasks_of(ledger, &row.id).await.len(), 1);
+    assert_eq!(count(ledger).await, 2, "the one that failed is not there");
+}
+
+/// A connection that is kept ends between two batches: nobody is told what is not so, and then all is well again.
+#[tokio::test]
+async fn a_killed_connection_costs_a_batch_at_most() {
+    let ledgers = Ledgers::postgres().await.expect("a ledger");
+    let (ledger, other) = (ledgers.ledger(), ledgers.replica().await.expect("another"));
+    let together = async || {
+        let all = (0..10).map(|_| ledger.create_deployment(new_deployment("v0.9.2", true), None));
+        futures::future::join_all(all).await
+    };
+    let before = together().await;
+    assert!(before.iter().all(Result::is_ok), "{before:#?}");
+    let kill = "SELECT count(pg_terminate_backend(pid))::text AS word FROM pg_stat_activity \
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE 'WITH asked%'";
+    assert_ne!(word(&other, kill).await, "0", "somebody accepted");
+    let mut told = before.len();
+    for _ in 0..3 {
+        let answers = together().await;
+        told += answers.iter().filter(|answer| answer.is_ok()).count();
+    }
+    assert!(told >= 30, "{told} of 40");
+    assert_eq!(count(ledger).await, told);
 }
 
 /// One that comes alone is seen by others before it is on the disk, and on the disk before anybody is told.
