@@ -74,7 +74,7 @@ fn in_order(batch: &[Intake]) -> Vec<Asked<'_>> {
 
 impl<'a> Asked<'a> {
     fn of(one: &'a Intake) -> Self {
-        let Requested { row, order } = &one.requested;
+        let Requested { row, order } = &*one.requested;
         let (claim, task) = (one.idempotency.as_ref(), one.task.as_ref());
         Self {
             id: &row.id,

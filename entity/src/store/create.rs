@@ -138,7 +138,7 @@ impl Ledger {
         let said = said(&new);
         let order = new.order;
         let intake = Intake {
-            requested: Requested { row, order },
+            requested: Box::new(Requested { row, order }),
             said,
             task,
             idempotency,
@@ -146,7 +146,7 @@ impl Ledger {
         let answer = self.intake.submit(intake).await;
         let (answer, unsettled) = answer.unwrap_or_else(|| Err(closed()))?;
         let created = match answer {
-            Answer::Written(requested, task) => Created::New(requested, task),
+            Answer::Written(requested, task) => Created::New(*requested, task),
             Answer::Taken(claim) => intake::before(&self.db, &claim).await?,
         };
         Ok((created, unsettled))

@@ -21,7 +21,7 @@ use crate::{deployment, idempotency};
 /// A request that is being accepted.
 #[derive(Debug)]
 pub(super) struct Intake {
-    pub(super) requested: Requested,
+    pub(super) requested: Box<Requested>,
     /// The first line of its story.
     pub(super) said: String,
     pub(super) task: Option<NewTask>,
@@ -32,7 +32,7 @@ pub(super) struct Intake {
 #[derive(Debug)]
 pub(super) enum Answer {
     /// It is written, with this task.
-    Written(Requested, Option<NewTask>),
+    Written(Box<Requested>, Option<NewTask>),
     /// Its key was used before.
     Taken(IdempotencyClaim),
 }
