@@ -102,8 +102,8 @@ impl<'a> Asked<'a> {
 const KEYS: &str = "INSERT INTO idempotency (token_id, key, request_hash, resource_id, created_at)
     SELECT token_id, key, request_hash, id, at FROM asked WHERE key IS NOT NULL ON CONFLICT DO NOTHING";
 
-/// What is written for every request of `fresh`: its row, its first line, its task. Nothing of it can be there already, but for a
-/// row of the same id.
+/// What is written for every request of `fresh`: its row, its first line, its task. Nothing of it can be there already, but
+/// for a row of the same id.
 static WRITES: LazyLock<[String; 3]> = LazyLock::new(|| {
     let (queued, pending, kind) = (Status::Queued, Status::Pending, TaskKind::Launch);
     let (source, level) = (Source::Request, Level::Info);

@@ -178,7 +178,11 @@ pub(super) fn is_refusal(error: &LedgerError) -> bool {
 
 /// The same error for another of its batch.
 pub(super) fn again(error: &LedgerError) -> DbErr {
-    DbErr::Conn(RuntimeErr::Internal(error.to_string()))
+    let said = match error {
+        LedgerError::Database(error) => error.to_string(),
+        error => error.to_string(),
+    };
+    DbErr::Conn(RuntimeErr::Internal(said))
 }
 
 /// What became of a batch.
