@@ -127,7 +127,7 @@ pub(crate) async fn apply(
     IdempotencyKey(key): IdempotencyKey,
     Yaml(text): Yaml,
 ) -> Result<Response, ApiError> {
-    let spec = ingot_recipe::parse(&text).map_err(|error| {
+    let spec = ingot_yaml::parse(&text).map_err(|error| {
         let wrong = error.problems().map(|problem| {
             let place = match (problem.line, problem.column) {
                 (Some(line), Some(column)) => format!("line {line}, column {column}: "),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use ingot_client::{Page, Template};
-use ingot_recipe::RecipeError;
+use ingot_yaml::YamlError;
 use serde::Serialize;
 
 use crate::args::catalog::{TemplatesAction, TemplatesArgs};
@@ -67,9 +67,9 @@ struct Wrong {
 
 fn check(output: Output, file: &Path) -> anyhow::Result<()> {
     let read = if file.as_os_str() == "-" {
-        ingot_recipe::parse(&read(file)?)
+        ingot_yaml::parse(&read(file)?)
     } else {
-        ingot_recipe::parse_file(file)
+        ingot_yaml::parse_file(file)
     };
     match read {
         Ok(template) => output.result(
@@ -101,7 +101,7 @@ fn check(output: Output, file: &Path) -> anyhow::Result<()> {
 }
 
 /// A headline, then `file:line:column: field: message` for each, which editors turn into links.
-fn places(file: &Path, error: &RecipeError) -> String {
+fn places(file: &Path, error: &YamlError) -> String {
     let count = error.problems().count();
     let mut text = format!(
         "{} has {count} {}",
@@ -128,8 +128,8 @@ fn places(file: &Path, error: &RecipeError) -> String {
     text
 }
 
-fn wrongs(error: &RecipeError) -> Vec<Wrong> {
-    let wrong = |problem: &ingot_recipe::Problem| Wrong {
+fn wrongs(error: &YamlError) -> Vec<Wrong> {
+    let wrong = |problem: &ingot_yaml::Problem| Wrong {
         line: problem.line,
         column: problem.column,
         field: problem.field.clone(),
@@ -203,7 +203,7 @@ mod tests {
     fn a_bad_file_is_refused_with_every_place() {
         let dir = tempfile::tempdir().expect("directory");
         let file = dir.path().join("bad.yaml");
-        let good = ingot_recipe::to_yaml(&ingot_recipe::kamiwaza()).expect("yaml");
+        let good = ingot_yaml::to_yaml(&ingot_yaml::kamiwaza()).expect("yaml");
         std::fs::write(&file, &good).expect("write");
         assert!(check(Output { json: false }, &file).is_ok());
         std::fs::write(&file, format!("{good}\nnonsense: 1\n")).expect("write");

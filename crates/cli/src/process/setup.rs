@@ -209,8 +209,8 @@ pub(crate) async fn make_token(ledger: &Ledger, name: &str) -> anyhow::Result<Be
 
 /// Stores the built-in templates; nothing happens when the ledger has them already.
 pub(crate) async fn store_builtins(ledger: &Ledger) -> anyhow::Result<()> {
-    for template in ingot_recipe::builtin() {
-        let yaml = ingot_recipe::to_yaml(&template)?;
+    for template in ingot_yaml::builtin() {
+        let yaml = ingot_yaml::to_yaml(&template)?;
         ledger.apply_template(&template, &yaml, true, None).await?;
     }
     Ok(())

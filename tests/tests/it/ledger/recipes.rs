@@ -23,7 +23,7 @@ on_both!(
 
 /// The built-in template as revision 1, and another as revision 2.
 async fn two_revisions(ledger: &Ledger) -> [Template; 2] {
-    let first = ingot_recipe::kamiwaza();
+    let first = ingot_yaml::kamiwaza();
     let mut second = first.clone();
     second.description = "the next one".to_owned();
     for spec in [&first, &second] {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 /// A deployment of the built-in template, to be created.
 pub(crate) fn new_deployment(version: &str, start: bool) -> NewDeployment {
-    let recipe = ingot_recipe::kamiwaza();
+    let recipe = ingot_yaml::kamiwaza();
     let draft = Draft {
         template: recipe.name.clone(),
         version: version.to_owned(),

@@ -35,7 +35,7 @@ async fn the_first_value_of_a_setting_stays(ledgers: Ledgers) {
 }
 
 async fn ten_replicas_store_one_revision_of_a_template(ledgers: Ledgers) {
-    let spec = ingot_recipe::kamiwaza();
+    let spec = ingot_yaml::kamiwaza();
     let answers = race(&ledgers, 10, |_, ledger| {
         let spec = spec.clone();
         async move {

@@ -127,7 +127,7 @@ fn no_file_knows_a_folder_of_somebodys_machine() {
     for (path, text) in texts() {
         // Scripts in templates run on instances, and know those.
         if path.ends_with(".yaml")
-            && (path.starts_with("templates/") || path.starts_with("crates/recipe/"))
+            && (path.starts_with("templates/") || path.starts_with("crates/yaml/"))
         {
             continue;
         }

@@ -12,7 +12,7 @@ use super::files;
 const ARROWS: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("failpoint", &[]),
-    ("recipe", &["domain"]),
+    ("yaml", &["domain"]),
     ("cloud", &["domain"]),
     ("probe", &["domain"]),
     ("queue", &[]),
@@ -40,7 +40,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ),
     (
         "api",
-        &["domain", "recipe", "client", "entity", "queue", "telemetry"],
+        &["domain", "yaml", "client", "entity", "queue", "telemetry"],
     ),
     ("cli", &["*"]),
     ("tests", &["*"]),
@@ -60,7 +60,7 @@ const VOCABULARIES: [(&str, &[&str]); 10] = [
     ("reqwest", &["client"]),
     ("clap", &["cli"]),
     ("axum", &["api", "telemetry"]),
-    ("serde-saphyr", &["recipe"]),
+    ("serde-saphyr", &["yaml"]),
 ];
 
 /// The same as words in the source, because a room may re-export what another must not name.

@@ -65,12 +65,12 @@ const MOST_PROBLEMS: usize = 50;
 
 /// Why a template is refused: at least one problem, in the order of the text. Displayed one per line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct RecipeError {
+pub struct YamlError {
     first: Problem,
     more: Vec<Problem>,
 }
 
-impl RecipeError {
+impl YamlError {
     /// An error of these problems, sorted by place, or `None` when there are none.
     pub(crate) fn of(mut problems: Vec<Problem>) -> Option<Self> {
         problems.sort_by_key(|problem| (problem.line, problem.column));
@@ -115,7 +115,7 @@ impl RecipeError {
     }
 }
 
-impl From<Problem> for RecipeError {
+impl From<Problem> for YamlError {
     fn from(first: Problem) -> Self {
         Self {
             first,
@@ -124,7 +124,7 @@ impl From<Problem> for RecipeError {
     }
 }
 
-impl fmt::Display for RecipeError {
+impl fmt::Display for YamlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.first)?;
         self.more

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use ingot_domain::template::Template;
 
-use crate::error::{Place, Problem, RecipeError};
+use crate::error::{Place, Problem, YamlError};
 use crate::parse::{LARGEST, parse};
 
 /// Reads the template in the file at `path`. The path is part of the message only when the file can not be read;
 /// otherwise the caller knows which file it asked for.
-pub fn parse_file(path: impl AsRef<Path>) -> Result<Template, RecipeError> {
+pub fn parse_file(path: impl AsRef<Path>) -> Result<Template, YamlError> {
     let path = path.as_ref();
     let unreadable = |cause: std::io::Error| {
         Problem::of_file(format!(

@@ -3,7 +3,7 @@
 use ingot_domain::template::Template;
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
 
-use crate::error::{Problem, RecipeError};
+use crate::error::{Problem, YamlError};
 use crate::explain::explain;
 use crate::outline::Outline;
 
@@ -12,7 +12,7 @@ pub const LARGEST: usize = 256 * 1024;
 
 /// Reads one template. Everything wrong with the text or with the values is reported together, as far as one can
 /// look past the first mistake: syntax first, then types, then values.
-pub fn parse(yaml: &str) -> Result<Template, RecipeError> {
+pub fn parse(yaml: &str) -> Result<Template, YamlError> {
     if yaml.len() > LARGEST {
         return Err(too_large().into());
     }
@@ -33,14 +33,14 @@ pub fn parse(yaml: &str) -> Result<Template, RecipeError> {
             format!("{value}{}", wrong.message),
         )
     });
-    match RecipeError::of(problems.collect()) {
+    match YamlError::of(problems.collect()) {
         Some(error) => Err(error),
         None => Ok(template),
     }
 }
 
 /// The template as YAML that [`parse`] reads back to the same template.
-pub fn to_yaml(template: &Template) -> Result<String, RecipeError> {
+pub fn to_yaml(template: &Template) -> Result<String, YamlError> {
     let unwritable =
         |cause| Problem::of_file(format!("the template can not be written as YAML: {cause}"));
     let plain = serde_saphyr::to_string(template).map_err(unwritable)?;

@@ -8,7 +8,7 @@ use serde_saphyr::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanErr
 
 use super::ambiguous::ambiguous;
 use super::{Node, Shape};
-use crate::error::{Place, Problem, RecipeError};
+use crate::error::{Place, Problem, YamlError};
 use crate::tabs::{TextLines, tab_indentation, tab_problem};
 
 /// Deepest nesting of a template; far more than any field needs.
@@ -30,7 +30,7 @@ enum Open {
 }
 
 /// The fields of a text, and the lines of its longer texts.
-pub(super) fn read(yaml: &str) -> Result<(Vec<Node>, TextLines), RecipeError> {
+pub(super) fn read(yaml: &str) -> Result<(Vec<Node>, TextLines), YamlError> {
     let mut reader = Reader {
         yaml,
         ..Reader::default()
@@ -44,7 +44,7 @@ pub(super) fn read(yaml: &str) -> Result<(Vec<Node>, TextLines), RecipeError> {
     if reader.nodes.is_empty() {
         return Err(empty().into());
     }
-    match RecipeError::of(reader.problems) {
+    match YamlError::of(reader.problems) {
         Some(error) => Err(error),
         None => Ok((reader.nodes, reader.texts)),
     }

@@ -5,7 +5,7 @@
 mod ambiguous;
 mod reader;
 
-use crate::error::{Place, RecipeError};
+use crate::error::{Place, YamlError};
 use crate::tabs::{tab_indentation, tab_problem};
 
 /// Which field stands where, in the order of the text.
@@ -42,7 +42,7 @@ pub(crate) enum Shape {
 
 impl Outline {
     /// Reads the outline, refusing what is no single mapping without duplicate keys.
-    pub(crate) fn read(yaml: &str) -> Result<Self, RecipeError> {
+    pub(crate) fn read(yaml: &str) -> Result<Self, YamlError> {
         let (nodes, texts) = reader::read(yaml)?;
         match tab_indentation(yaml, &texts, 1, u32::MAX) {
             Some(place) => Err(tab_problem(place).into()),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ingot_domain::probe::{ProbeSpec, Scheme};
 use ingot_domain::template::{BaseImage, InstallFinished, KAMIWAZA, Step, Template};
-use ingot_recipe::{LARGEST, builtin, kamiwaza, parse, parse_file, to_yaml};
+use ingot_yaml::{LARGEST, builtin, kamiwaza, parse, parse_file, to_yaml};
 use proptest::prelude::*;
 
 fn sample() -> std::path::PathBuf {

@@ -23,7 +23,7 @@ fn every_bad_template_is_refused_in_the_expected_words() {
     assert!(files.len() >= 70, "the corpus shrank to {}", files.len());
     let mut wrong = String::new();
     for path in files {
-        let got = match ingot_recipe::parse_file(&path) {
+        let got = match ingot_yaml::parse_file(&path) {
             Ok(template) => format!("accepted: {template:?}"),
             Err(error) => error.to_string(),
         };
@@ -43,7 +43,7 @@ fn every_bad_template_is_refused_in_the_expected_words() {
 #[test]
 fn every_message_has_our_form() {
     for path in corpus() {
-        let Err(error) = ingot_recipe::parse_file(&path) else {
+        let Err(error) = ingot_yaml::parse_file(&path) else {
             continue;
         };
         for problem in error.problems() {

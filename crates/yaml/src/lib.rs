@@ -12,6 +12,6 @@ mod parse;
 mod tabs;
 
 pub use builtin::{builtin, kamiwaza};
-pub use error::{Problem, RecipeError};
+pub use error::{Problem, YamlError};
 pub use file::parse_file;
 pub use parse::{LARGEST, parse, to_yaml};
