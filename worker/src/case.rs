@@ -1,4 +1,4 @@
-//! A deployment under the hands of a visit: the row as it was, the row as it shall be, the lines to say, and the rest of the
+//! A deployment under the tools of a visit: the row as it was, the row as it shall be, the lines to say, and the rest of the
 //! visit's outcome. Handlers fill it in; `dispatch` writes it down.
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use ingot_entity::store::{Change, Claim, EffectKind, Then, ami_status_of, status
 use ingot_entity::{LedgerError, deployment};
 use ingot_failpoint::Marks;
 
-use crate::hands::Hands;
+use crate::tools::Tools;
 
 /// Why a visit could not decide.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,7 @@ pub(crate) enum VisitError {
     Nonsense(String),
 }
 
-/// A deployment under the hands.
+/// A deployment under the tools.
 #[derive(Debug)]
 pub(crate) struct Case {
     before: deployment::Model,
@@ -53,16 +53,16 @@ pub(crate) struct Case {
 
 impl Case {
     /// Loads the deployment of a task.
-    pub(crate) async fn load(hands: &Hands, claim: &Claim) -> Result<Self, VisitError> {
+    pub(crate) async fn load(tools: &Tools, claim: &Claim) -> Result<Self, VisitError> {
         let id = claim.task.deployment_id.as_deref().unwrap_or_default();
-        let Some(row) = hands.ledger.deployment(id).await? else {
+        let Some(row) = tools.ledger.deployment(id).await? else {
             return Err(VisitError::Nonsense(format!(
                 "there is no deployment `{id}`"
             )));
         };
         let read = |what| move |source| LedgerError::Json { what, source };
         let order: Order = serde_json::from_value(row.order.clone()).map_err(read("order"))?;
-        let recipe = hands.ledger.recipe(&row).await?;
+        let recipe = tools.ledger.recipe(&row).await?;
         let (status, ami) = (status_of(&row)?, ami_status_of(&row)?);
         Ok(Self {
             before: row.clone(),
@@ -107,10 +107,10 @@ impl Case {
     }
 
     /// The deployment has failed: status, error, line, and no AMI.
-    pub(crate) fn fail(&mut self, hands: &Hands, why: &str, source: Source) {
+    pub(crate) fn fail(&mut self, tools: &Tools, why: &str, source: Source) {
         self.become_status(Status::Failed);
         self.row.error_message = Some(why.to_owned());
-        self.row.finished_at = Some(hands.ledger.now());
+        self.row.finished_at = Some(tools.ledger.now());
         self.say(
             Line::info(
                 "deployment.failed",
@@ -132,7 +132,7 @@ impl Case {
     }
 
     /// The AMI has failed.
-    pub(crate) fn fail_ami(&mut self, hands: &Hands, why: &str) {
+    pub(crate) fn fail_ami(&mut self, tools: &Tools, why: &str) {
         self.become_ami(AmiStatus::Failed);
         self.row.ami_error = Some(why.to_owned());
         self.say(
@@ -143,7 +143,7 @@ impl Case {
             )
             .error(),
         );
-        hands
+        tools
             .metrics
             .builds
             .with_label_values(&["deployment", "failed", ""])
@@ -163,8 +163,8 @@ impl Case {
     }
 
     /// Comes back after a simulated wait.
-    pub(crate) fn snooze(self, hands: &Hands, wait: Duration, why: &str) -> Visit {
-        let at = hands.after(wait);
+    pub(crate) fn snooze(self, tools: &Tools, wait: Duration, why: &str) -> Visit {
+        let at = tools.after(wait);
         self.end(Then::Snooze {
             at,
             why: why.to_owned(),
@@ -172,14 +172,14 @@ impl Case {
     }
 
     /// Comes back at once.
-    pub(crate) fn again(self, hands: &Hands, why: &str) -> Visit {
-        self.snooze(hands, Duration::ZERO, why)
+    pub(crate) fn again(self, tools: &Tools, why: &str) -> Visit {
+        self.snooze(tools, Duration::ZERO, why)
     }
 }
 
 /// What a failed cloud call means for the visit, when the step itself knows nothing better: what surely did nothing or is in
 /// doubt is looked at again without burning an attempt; the rest is an attempt that failed.
-pub(crate) fn then_for(hands: &Hands, claim: &Claim, error: &CloudError) -> Then {
+pub(crate) fn then_for(tools: &Tools, claim: &Claim, error: &CloudError) -> Then {
     let calm = error.kind.is_retryable() || error.kind.is_unknown();
     let attempt = u32::try_from(claim.task.attempt).unwrap_or(1);
     // Throttles and outages are waited out with growing patience, told apart by how often we came.
@@ -188,15 +188,15 @@ pub(crate) fn then_for(hands: &Hands, claim: &Claim, error: &CloudError) -> Then
     } else {
         attempt
     };
-    let wait = ingot_domain::retry::backoff(patience, hands.chance());
+    let wait = ingot_domain::retry::backoff(patience, tools.chance());
     let wait = if error.kind == ErrorKind::Unknown {
         wait.min(Duration::from_secs(5))
     } else {
         wait
     };
-    let at = hands
+    let at = tools
         .after(wait)
-        .max(hands.ledger.now() + chrono::TimeDelta::milliseconds(100));
+        .max(tools.ledger.now() + chrono::TimeDelta::milliseconds(100));
     if calm {
         Then::Snooze {
             at,

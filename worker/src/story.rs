@@ -5,14 +5,14 @@ use ingot_engine::Visit;
 use ingot_entity::store::{Claim, Then};
 
 use crate::case::{VisitError, then_for};
-use crate::hands::Hands;
+use crate::tools::Tools;
 
 /// What a snooze for AWS begins with (`case::then_for`).
 const AWS: &str = "AWS: ";
 
 /// The visit's outcome, with the lines that are worth telling.
 pub(crate) async fn told(
-    hands: &Hands,
+    tools: &Tools,
     claim: &Claim,
     paid: Result<Visit, VisitError>,
 ) -> Result<Visit, VisitError> {
@@ -30,7 +30,7 @@ pub(crate) async fn told(
             ..
         }) => return paid,
         Ok(_) => None,
-        Err(VisitError::Cloud(error)) => match then_for(hands, claim, error) {
+        Err(VisitError::Cloud(error)) => match then_for(tools, claim, error) {
             Then::Snooze { why, .. } => Some(why),
             _ => return paid,
         },
@@ -42,16 +42,16 @@ pub(crate) async fn told(
     if !claim.after_crash && cloud.is_none() && late < HELD_UP {
         return paid;
     }
-    let Some(row) = hands.ledger.deployment(id).await? else {
+    let Some(row) = tools.ledger.deployment(id).await? else {
         return paid;
     };
-    let last = hands.ledger.events(id, row.event_seq - 1, 1).await?;
+    let last = tools.ledger.events(id, row.event_seq - 1, 1).await?;
     let last = last.first();
     let lines = lines(View {
         worker_lost: claim.after_crash,
         late,
         cloud: cloud.as_deref(),
-        last: last.map(|event| (event.kind.as_str(), hands.since(event.at))),
+        last: last.map(|event| (event.kind.as_str(), tools.since(event.at))),
     });
     if lines.is_empty() {
         return paid;
@@ -59,9 +59,9 @@ pub(crate) async fn told(
     let mut visit = match paid {
         Err(VisitError::Cloud(error)) => {
             let class = [claim.task.kind.as_str(), error.kind.as_str()];
-            hands.metrics.jobs_retried.with_label_values(&class).inc();
+            tools.metrics.jobs_retried.with_label_values(&class).inc();
             tracing::warn!(%error, "a visit did not decide");
-            Visit::only(then_for(hands, claim, &error))
+            Visit::only(then_for(tools, claim, &error))
         }
         paid => paid?,
     };

@@ -22,11 +22,11 @@ use ingot_engine::{Periodic, Visit, Visits, chain};
 use ingot_entity::store::{Claim, Ending, Then};
 
 use crate::case::{Case, VisitError, then_for};
-use crate::hands::Hands;
+use crate::tools::Tools;
 use crate::story;
 
 #[async_trait]
-impl Visits for Hands {
+impl Visits for Tools {
     async fn pay(&self, claim: &Claim, kind: TaskKind) -> Result<Visit, ingot_engine::VisitError> {
         // On the heap: the visits' states are large, and a debug build would keep all of them on the thread's stack.
         type Paid<'a> = Pin<Box<dyn Future<Output = Result<Visit, VisitError>> + Send + 'a>>;
@@ -91,7 +91,7 @@ pub fn periodic(pace: Pace) -> Vec<Periodic> {
 
 /// What giving a task up means for its deployment: it must not be left waiting for work nobody will do.
 async fn give_up(
-    hands: &Hands,
+    tools: &Tools,
     claim: &Claim,
     kind: TaskKind,
     error: &str,
@@ -102,22 +102,22 @@ async fn give_up(
     let why = format!("given up after {} attempts: {error}", claim.task.attempt);
     match kind {
         TaskKind::Launch | TaskKind::Readiness => {
-            let mut case = Case::load(hands, claim).await?;
+            let mut case = Case::load(tools, claim).await?;
             if !case.status.is_final() {
-                case.fail(hands, &why, Source::Deploy);
+                case.fail(tools, &why, Source::Deploy);
                 // A launch nobody learnt the end of may have made an instance that no row would name.
-                for effect in hands.ledger.open_launches(&case.row.id).await? {
+                for effect in tools.ledger.open_launches(&case.row.id).await? {
                     let ending = Ending::Effect(effect);
                     case.change
                         .tasks
-                        .push(ending.task(&case.row.id, hands.ledger.now()));
+                        .push(ending.task(&case.row.id, tools.ledger.now()));
                 }
             }
             Ok(case.end(then))
         }
         TaskKind::Ami => {
-            let mut case = Case::load(hands, claim).await?;
-            if let Some(image) = imaging::row_of(hands, &case).await?
+            let mut case = Case::load(tools, claim).await?;
+            if let Some(image) = imaging::row_of(tools, &case).await?
                 && image.parsed_status()?.holds_key()
                 && image.ami_id.is_none()
             {
@@ -126,12 +126,12 @@ async fn give_up(
                 case.change.image = Some(image);
             }
             if case.ami.is_some_and(|ami| !ami.is_final()) {
-                case.fail_ami(hands, &why);
+                case.fail_ami(tools, &why);
             }
             Ok(case.end(then))
         }
         TaskKind::Destroy => {
-            let mut case = Case::load(hands, claim).await?;
+            let mut case = Case::load(tools, claim).await?;
             let said = format!("✗ Its instance could not be terminated: {why}");
             case.say(Line::info("deployment.destroy_failed", Source::Deploy, said).error());
             Ok(case.end(then))

@@ -15,46 +15,46 @@ use ingot_entity::store::{Claim, Found, Then};
 
 use super::imaging;
 use crate::case::{Case, VisitError};
-use crate::hands::Hands;
+use crate::tools::Tools;
 use ingot_engine::Visit;
 
-pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
-    let case = Case::load(hands, claim).await?;
-    if let Some(row) = imaging::row_of(hands, &case).await?
+pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitError> {
+    let case = Case::load(tools, claim).await?;
+    if let Some(row) = imaging::row_of(tools, &case).await?
         && row.parsed_status()? != ImageStatus::Failed
         && case.ami == Some(AmiStatus::Creating)
     {
-        return imaging::visit(hands, claim, case, row).await;
+        return imaging::visit(tools, claim, case, row).await;
     }
     let facts = match &case.row.instance_id {
-        Some(id) => hands.batcher.instance(&case.row.region, id).await?,
+        Some(id) => tools.batcher.instance(&case.row.region, id).await?,
         None => None,
     };
-    match before_claim(view(hands, &case, facts.as_ref())) {
+    match before_claim(view(tools, &case, facts.as_ref())) {
         BeforeStep::Over => Ok(case.end(Then::Done)),
-        BeforeStep::Skip(reason) => Ok(skip(hands, case, reason)),
+        BeforeStep::Skip(reason) => Ok(skip(tools, case, reason)),
         BeforeStep::Fail(why) => {
             let mut case = case;
             case.say(ami::starting());
             let why = facts
                 .as_ref()
                 .map_or_else(|| why.to_owned(), |facts| facts.ended(why));
-            case.fail_ami(hands, &why);
+            case.fail_ami(tools, &why);
             Ok(case.end(Then::Done))
         }
-        BeforeStep::AskInstalled => ask_installed(hands, case).await,
-        BeforeStep::Wait(wait) => Ok(case.snooze(hands, wait, "settling after the installation")),
-        BeforeStep::Claim => look_then_claim(hands, case, facts.as_ref()).await,
+        BeforeStep::AskInstalled => ask_installed(tools, case).await,
+        BeforeStep::Wait(wait) => Ok(case.snooze(tools, wait, "settling after the installation")),
+        BeforeStep::Claim => look_then_claim(tools, case, facts.as_ref()).await,
     }
 }
 
-fn view(hands: &Hands, case: &Case, facts: Option<&InstanceFacts>) -> Before {
+fn view(tools: &Tools, case: &Case, facts: Option<&InstanceFacts>) -> Before {
     let none_asked = case.recipe.install_finished == InstallFinished::None;
     let installed_at = case
         .row
         .installed_at
         .or(if none_asked { case.row.ready_at } else { None });
-    let since = |at: Option<ingot_domain::Instant>| at.map_or(Duration::ZERO, |at| hands.since(at));
+    let since = |at: Option<ingot_domain::Instant>| at.map_or(Duration::ZERO, |at| tools.since(at));
     Before {
         status: case.status,
         ami: case.ami,
@@ -69,7 +69,7 @@ fn view(hands: &Hands, case: &Case, facts: Option<&InstanceFacts>) -> Before {
     }
 }
 
-fn skip(hands: &Hands, mut case: Case, reason: SkipReason) -> Visit {
+fn skip(tools: &Tools, mut case: Case, reason: SkipReason) -> Visit {
     let why = match reason {
         SkipReason::Exists => "AMI already exists".to_owned(),
         SkipReason::FromImage => {
@@ -89,13 +89,13 @@ fn skip(hands: &Hands, mut case: Case, reason: SkipReason) -> Visit {
     };
     // Only a status that has not begun can be skipped; a deployment that ended while creating keeps its image's story.
     if case.ami == Some(AmiStatus::Creating) {
-        case.fail_ami(hands, &why);
+        case.fail_ami(tools, &why);
         return case.end(Then::Done);
     }
     case.become_ami(AmiStatus::Skipped);
     case.row.ami_skip_reason = Some(reason.as_str().to_owned());
     case.say(ami::skipped(&why));
-    hands
+    tools
         .metrics
         .builds
         .with_label_values(&["deployment", "skipped", reason.as_str()])
@@ -104,25 +104,25 @@ fn skip(hands: &Hands, mut case: Case, reason: SkipReason) -> Visit {
 }
 
 /// Asks the instance through SSM whether its installation is over (F19).
-async fn ask_installed(hands: &Hands, mut case: Case) -> Result<Visit, VisitError> {
+async fn ask_installed(tools: &Tools, mut case: Case) -> Result<Visit, VisitError> {
     let (Some(command), Some(instance)) = (
         case.recipe.install_finished.command(),
         case.row.instance_id.clone(),
     ) else {
-        case.row.installed_at = Some(hands.ledger.now());
-        return Ok(case.again(hands, "installed"));
+        case.row.installed_at = Some(tools.ledger.now());
+        return Ok(case.again(tools, "installed"));
     };
     let region = case.row.region.clone();
     let answer = match case.row.install_command_id.clone() {
-        None => match hands.cloud.run_command(&region, &instance, &command).await {
+        None => match tools.cloud.run_command(&region, &instance, &command).await {
             Ok(id) => {
                 case.row.install_command_id = Some(id);
-                return Ok(case.snooze(hands, LISTEN, ASKING));
+                return Ok(case.snooze(tools, LISTEN, ASKING));
             }
             Err(error) if error.kind == ErrorKind::NotFound => Answer::NotYet,
             Err(error) => return Err(error.into()),
         },
-        Some(id) => match hands.cloud.command_state(&region, &instance, &id).await {
+        Some(id) => match tools.cloud.command_state(&region, &instance, &id).await {
             Err(error) if error.kind == ErrorKind::NotFound => Answer::Unheard,
             state => match state? {
                 CommandState::Running => Answer::Asked,
@@ -132,26 +132,26 @@ async fn ask_installed(hands: &Hands, mut case: Case) -> Result<Visit, VisitErro
         },
     };
     let ready = case.row.ready_at;
-    let since_ready = ready.map_or(Duration::ZERO, |at| hands.since(at));
+    let since_ready = ready.map_or(Duration::ZERO, |at| tools.since(at));
     match asked(answer, since_ready) {
-        Step::Listen(wait) => Ok(case.snooze(hands, wait, ASKING)),
+        Step::Listen(wait) => Ok(case.snooze(tools, wait, ASKING)),
         Step::AskAgain(wait) => {
             case.row.install_command_id = None;
-            Ok(case.snooze(hands, wait, "the installation is not over"))
+            Ok(case.snooze(tools, wait, "the installation is not over"))
         }
         Step::Settle => {
-            case.row.installed_at = Some(hands.ledger.now());
+            case.row.installed_at = Some(tools.ledger.now());
             case.row.install_command_id = None;
             let settle = case.recipe.images.settle_seconds;
             let said = format!("The installation is finished; AMI creation follows in {settle} s");
             case.say(Line::info("deployment.installed", Source::Readiness, said));
             let settle = Duration::from_secs(u64::from(settle));
-            Ok(case.snooze(hands, settle, "settling after the installation"))
+            Ok(case.snooze(tools, settle, "settling after the installation"))
         }
         Step::Fail(why) => {
             case.row.install_command_id = None;
             case.say(ami::starting());
-            case.fail_ami(hands, why);
+            case.fail_ami(tools, why);
             Ok(case.end(Then::Done))
         }
     }
@@ -163,7 +163,7 @@ const ASKING: &str = "asking whether the installation is over";
 /// Looks for an image of this key, in the ledger and in the account, and claims the key when there is none (F28, F30). An error
 /// from either is never "there is none".
 async fn look_then_claim(
-    hands: &Hands,
+    tools: &Tools,
     mut case: Case,
     facts: Option<&InstanceFacts>,
 ) -> Result<Visit, VisitError> {
@@ -183,14 +183,14 @@ async fn look_then_claim(
         base_image,
         fingerprint: case.row.fingerprint.clone(),
     };
-    if let Some(holder) = hands.ledger.key_holder(&key).await? {
-        return Ok(exists(hands, case, &key, holder));
+    if let Some(holder) = tools.ledger.key_holder(&key).await? {
+        return Ok(exists(tools, case, &key, holder));
     }
     if case.ami != Some(AmiStatus::Creating)
-        && let Some(found) = find_in_account(hands, &key).await?
-        && record(hands, &key, &found).await?
+        && let Some(found) = find_in_account(tools, &key).await?
+        && record(tools, &key, &found).await?
     {
-        return Ok(case.again(hands, "an AMI was found in the account"));
+        return Ok(case.again(tools, "an AMI was found in the account"));
     }
     if case.ami != Some(AmiStatus::Creating) {
         case.say(ami::starting());
@@ -200,13 +200,13 @@ async fn look_then_claim(
     if facts.is_some_and(|facts| facts.spot) && !case.order.no_reboot {
         case.say(Line::info("ami.spot_reboot", Source::AmiCreation, REBOOT_RISK).warn());
     }
-    imaging::claim_key(hands, case, &key).await
+    imaging::claim_key(tools, case, &key).await
 }
 
-fn exists(hands: &Hands, mut case: Case, key: &ImageKey, holder: image::Model) -> Visit {
+fn exists(tools: &Tools, mut case: Case, key: &ImageKey, holder: image::Model) -> Visit {
     let Some(ami_id) = holder.ami_id else {
         return case.snooze(
-            hands,
+            tools,
             Duration::from_secs(2),
             "another deployment is making this AMI",
         );
@@ -223,7 +223,7 @@ fn exists(hands: &Hands, mut case: Case, key: &ImageKey, holder: image::Model) -
     case.row.created_ami_id = Some(ami_id);
     case.row.ami_skip_reason = Some(SkipReason::Exists.as_str().to_owned());
     case.become_ami(AmiStatus::Skipped);
-    hands
+    tools
         .metrics
         .builds
         .with_label_values(&["deployment", "skipped", SkipReason::Exists.as_str()])
@@ -233,11 +233,11 @@ fn exists(hands: &Hands, mut case: Case, key: &ImageKey, holder: image::Model) -
 
 /// Writes a found image down: as a new row, or by reviving the row that lost it. False when neither is possible (its name or
 /// its key is another row's); then an image of our own is made.
-async fn record(hands: &Hands, key: &ImageKey, found: &Found) -> Result<bool, VisitError> {
-    let now = hands.ledger.now();
-    let Some(known) = hands.ledger.image(&found.ami_id).await? else {
-        let generation = hands.ledger.next_generation(key).await?;
-        return Ok(hands
+async fn record(tools: &Tools, key: &ImageKey, found: &Found) -> Result<bool, VisitError> {
+    let now = tools.ledger.now();
+    let Some(known) = tools.ledger.image(&found.ami_id).await? else {
+        let generation = tools.ledger.next_generation(key).await?;
+        return Ok(tools
             .ledger
             .record_found(&image::Model::found(key, generation, found, now))
             .await?);
@@ -255,17 +255,17 @@ async fn record(hands: &Hands, key: &ImageKey, found: &Found) -> Result<bool, Vi
         error: None,
         ..revived
     };
-    Ok(hands.ledger.amend_image(&known, &revived).await?)
+    Ok(tools.ledger.amend_image(&known, &revived).await?)
 }
 
 /// An image of this key that the ledger does not know: the document's own, or another installation's.
-async fn find_in_account(hands: &Hands, key: &ImageKey) -> Result<Option<Found>, VisitError> {
+async fn find_in_account(tools: &Tools, key: &ImageKey) -> Result<Option<Found>, VisitError> {
     let query = ImageQuery {
         tags: search_tags(key),
         architecture: Some(key.arch),
         ..ImageQuery::default()
     };
-    let images = hands.cloud.find_images(&key.region, &query).await?;
+    let images = tools.cloud.find_images(&key.region, &query).await?;
     let mut fitting: Vec<_> = images
         .into_iter()
         .filter(|image| matches!(image.state, ImageState::Available | ImageState::Pending))

@@ -14,72 +14,72 @@ use ingot_entity::store::{Claim, EffectKind, Ending, Then};
 
 use super::shape;
 use crate::case::{Case, VisitError};
-use crate::hands::Hands;
+use crate::tools::Tools;
 use crate::steps::{DELETE_GROUP, TERMINATE};
 use ingot_engine::Visit;
 
 /// How often a terminating instance is looked at, in simulated seconds.
 const LOOK: Duration = Duration::from_secs(10);
 
-pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
+pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitError> {
     TERMINATE.before_intent().await;
     DELETE_GROUP.before_intent().await;
-    let case = Case::load(hands, claim).await?;
+    let case = Case::load(tools, claim).await?;
     let ending = claim.task.scope.as_deref().and_then(Ending::parse);
     match ending {
-        Some(Ending::Instance(id)) => drop_instance(hands, claim, case, &id).await,
-        Some(Ending::Effect(id)) => drop_effect(hands, claim, case, &id).await,
+        Some(Ending::Instance(id)) => drop_instance(tools, claim, case, &id).await,
+        Some(Ending::Effect(id)) => drop_effect(tools, claim, case, &id).await,
         // A later run's instance was not meant.
         Some(Ending::Destroy { run } | Ending::Cancel { run }) if run != case.row.run => {
             Ok(case.end(Then::Done))
         }
-        Some(Ending::Destroy { .. }) => end(hands, case, true).await,
-        Some(Ending::Cancel { .. }) => end(hands, case, false).await,
+        Some(Ending::Destroy { .. }) => end(tools, case, true).await,
+        Some(Ending::Cancel { .. }) => end(tools, case, false).await,
         None => Err(VisitError::Nonsense(
             "a destroy task that does not say what it ends".to_owned(),
         )),
     }
 }
 
-async fn end(hands: &Hands, mut case: Case, destroy: bool) -> Result<Visit, VisitError> {
+async fn end(tools: &Tools, mut case: Case, destroy: bool) -> Result<Visit, VisitError> {
     if case.ami == Some(AmiStatus::Creating) {
-        return Ok(case.snooze(hands, Duration::from_secs(30), "its AMI is in the making"));
+        return Ok(case.snooze(tools, Duration::from_secs(30), "its AMI is in the making"));
     }
     let instance = match case.row.instance_id.clone() {
         Some(id) => Some(id),
-        None => match last_launch(hands, &mut case).await? {
+        None => match last_launch(tools, &mut case).await? {
             Launch::None => None,
             Launch::Made(id) => Some(id),
-            Launch::Doubt => return Ok(in_doubt(hands, case)),
+            Launch::Doubt => return Ok(in_doubt(tools, case)),
         },
     };
     if let Some(id) = &instance
-        && !terminated(hands, &case, id).await?
+        && !terminated(tools, &case, id).await?
     {
-        return Ok(case.snooze(hands, LOOK, "the instance is terminating"));
+        return Ok(case.snooze(tools, LOOK, "the instance is terminating"));
     }
-    for group in groups(hands, &case).await? {
+    for group in groups(tools, &case).await? {
         DELETE_GROUP.after_intent().await;
-        let deleted = hands.cloud.delete_security_group(&case.row.region, &group);
+        let deleted = tools.cloud.delete_security_group(&case.row.region, &group);
         match DELETE_GROUP.effect(deleted).await {
             Err(error) if error.kind == ErrorKind::Conflict => {
-                return Ok(case.snooze(hands, LOOK, "the security group is still in use"));
+                return Ok(case.snooze(tools, LOOK, "the security group is still in use"));
             }
             deleted => deleted?,
         }
         case.marks.settle(&DELETE_GROUP);
     }
-    Ok(gone(hands, case, destroy, instance))
+    Ok(gone(tools, case, destroy, instance))
 }
 
 /// The deployment's own security group. A launching visit that died after making it, or was overtaken by a cancellation, left
 /// no id behind, so without one it is looked for by its tag.
-async fn groups(hands: &Hands, case: &Case) -> Result<Vec<String>, VisitError> {
+async fn groups(tools: &Tools, case: &Case) -> Result<Vec<String>, VisitError> {
     match &case.row.security_group_id {
         Some(id) => Ok(vec![id.clone()]),
         None if shape::wants_group(case) => {
             let (region, id) = (&case.row.region, &case.row.id);
-            let cloud = &hands.cloud;
+            let cloud = &tools.cloud;
             let found = cloud.find_security_groups_by_tag(region, DEPLOYMENT_TAG, id);
             Ok(found.await?.into_iter().map(|group| group.id).collect())
         }
@@ -88,18 +88,18 @@ async fn groups(hands: &Hands, case: &Case) -> Result<Vec<String>, VisitError> {
 }
 
 /// A visit that was overtaken may still be sending its request: looked at again in real seconds, whatever the pace.
-fn in_doubt(hands: &Hands, case: Case) -> Visit {
-    let at = hands.ledger.now() + chrono::TimeDelta::seconds(1);
+fn in_doubt(tools: &Tools, case: Case) -> Visit {
+    let at = tools.ledger.now() + chrono::TimeDelta::seconds(1);
     case.end(Then::Snooze {
         at,
         why: "whether an instance was launched is in doubt".to_owned(),
     })
 }
 
-fn gone(hands: &Hands, mut case: Case, destroy: bool, instance: Option<String>) -> Visit {
+fn gone(tools: &Tools, mut case: Case, destroy: bool, instance: Option<String>) -> Visit {
     if let Some(id) = &instance {
         case.marks.settle(&TERMINATE);
-        hands.batcher.forget_instance(&case.row.region, id);
+        tools.batcher.forget_instance(&case.row.region, id);
         let said = format!("Instance {id} was terminated");
         case.say(Line::info(
             "deployment.instance_terminated",
@@ -113,7 +113,7 @@ fn gone(hands: &Hands, mut case: Case, destroy: bool, instance: Option<String>) 
     case.row.security_group_id = None;
     if destroy && case.status != Status::Destroyed {
         case.become_status(Status::Destroyed);
-        case.row.finished_at = Some(hands.ledger.now());
+        case.row.finished_at = Some(tools.ledger.now());
         let said = "Destroyed; its AMI, if any, was kept";
         case.say(Line::info("deployment.destroyed", Source::Deploy, said));
     }
@@ -127,8 +127,8 @@ enum Launch {
 }
 
 /// What this run's launch made: its outcome may never have been recorded, and EC2 may not show it yet.
-async fn last_launch(hands: &Hands, case: &mut Case) -> Result<Launch, VisitError> {
-    let effect = hands
+async fn last_launch(tools: &Tools, case: &mut Case) -> Result<Launch, VisitError> {
+    let effect = tools
         .ledger
         .effect(&case.row.id, case.row.run, EffectKind::Launch)
         .await?;
@@ -146,12 +146,12 @@ async fn last_launch(hands: &Hands, case: &mut Case) -> Result<Launch, VisitErro
         .row
         .finished_at
         .map_or(effect.created_at, |ended| ended.max(effect.created_at));
-    let found = hands
+    let found = tools
         .cloud
         .find_instances_by_token(&case.row.region, &effect.id)
         .await?;
-    let now = hands.ledger.now();
-    let over = hands.doubt_is_over(last_sent);
+    let now = tools.ledger.now();
+    let over = tools.doubt_is_over(last_sent);
     Ok(
         match (made(Intent::Open, !found.is_empty(), over), found.first()) {
             (Made::Instance, Some(instance)) => {
@@ -168,19 +168,19 @@ async fn last_launch(hands: &Hands, case: &mut Case) -> Result<Launch, VisitErro
 }
 
 /// Terminates, and answers whether the instance is gone.
-async fn terminated(hands: &Hands, case: &Case, id: &str) -> Result<bool, VisitError> {
+async fn terminated(tools: &Tools, case: &Case, id: &str) -> Result<bool, VisitError> {
     let young = case
         .row
         .launched_at
-        .is_some_and(|at| hands.since(at) < YOUNG);
+        .is_some_and(|at| tools.since(at) < YOUNG);
     TERMINATE.after_intent().await;
-    let ended = hands.cloud.terminate(&case.row.region, id);
+    let ended = tools.cloud.terminate(&case.row.region, id);
     match TERMINATE.effect(ended).await {
         // An id EC2 does not know yet is no proof (EC2.md 18).
         Err(error) if error.kind == ErrorKind::NotFound => return Ok(!young),
         answer => answer?,
     }
-    let facts = hands.batcher.instance_now(&case.row.region, id).await?;
+    let facts = tools.batcher.instance_now(&case.row.region, id).await?;
     Ok(match facts {
         Some(facts) => facts.state == InstanceState::Terminated,
         None => !young,
@@ -188,23 +188,23 @@ async fn terminated(hands: &Hands, case: &Case, id: &str) -> Result<bool, VisitE
 }
 
 async fn drop_instance(
-    hands: &Hands,
+    tools: &Tools,
     claim: &Claim,
     mut case: Case,
     id: &str,
 ) -> Result<Visit, VisitError> {
     TERMINATE.after_intent().await;
-    let ended = hands.cloud.terminate(&case.row.region, id);
+    let ended = tools.cloud.terminate(&case.row.region, id);
     match TERMINATE.effect(ended).await {
         Err(error)
-            if error.kind == ErrorKind::NotFound && hands.since(claim.task.created_at) < YOUNG =>
+            if error.kind == ErrorKind::NotFound && tools.since(claim.task.created_at) < YOUNG =>
         {
-            return Ok(case.snooze(hands, LOOK, "EC2 does not know the instance yet"));
+            return Ok(case.snooze(tools, LOOK, "EC2 does not know the instance yet"));
         }
         Err(error) if error.kind == ErrorKind::NotFound => {}
         answer => answer?,
     }
-    hands.batcher.forget_instance(&case.row.region, id);
+    tools.batcher.forget_instance(&case.row.region, id);
     case.marks.settle(&TERMINATE);
     let said = format!("Instance {id} of the earlier run is being terminated");
     case.say(Line::info(
@@ -217,12 +217,12 @@ async fn drop_instance(
 
 /// An earlier run's launch whose outcome nobody learnt: whatever its token made is terminated.
 async fn drop_effect(
-    hands: &Hands,
+    tools: &Tools,
     claim: &Claim,
     mut case: Case,
     id: &str,
 ) -> Result<Visit, VisitError> {
-    let effect = hands
+    let effect = tools
         .ledger
         .effect_by_id(id)
         .await?
@@ -230,22 +230,22 @@ async fn drop_effect(
     let Some(effect) = effect else {
         return Ok(case.end(Then::Done));
     };
-    let found = hands
+    let found = tools
         .cloud
         .find_instances_by_token(&case.row.region, id)
         .await?;
-    let now = hands.ledger.now();
+    let now = tools.ledger.now();
     let Some(first) = found.first().map(|instance| instance.id.clone()) else {
         // The run ended when this task was made; until then its visits may have sent an intention of any age.
-        if !hands.doubt_is_over(effect.created_at.max(claim.task.created_at)) {
-            return Ok(in_doubt(hands, case));
+        if !tools.doubt_is_over(effect.created_at.max(claim.task.created_at)) {
+            return Ok(in_doubt(tools, case));
         }
         case.change.outcome = Some(effect.not_done("the run ended before it", now));
         return Ok(case.end(Then::Done));
     };
     for instance in found.iter().filter(|instance| !instance.state.is_ending()) {
         TERMINATE.after_intent().await;
-        let ended = hands.cloud.terminate(&case.row.region, &instance.id);
+        let ended = tools.cloud.terminate(&case.row.region, &instance.id);
         TERMINATE.effect(ended).await?;
         case.marks.settle(&TERMINATE);
         let said = format!(

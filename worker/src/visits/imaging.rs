@@ -12,14 +12,14 @@ use ingot_entity::{LedgerError, effect, image};
 
 use super::polling;
 use crate::case::{Case, VisitError, then_for};
-use crate::hands::Hands;
+use crate::tools::Tools;
 use crate::steps::CREATE_IMAGE;
 use ingot_engine::Visit;
 
 /// The image row a deployment is working on.
-pub(super) async fn row_of(hands: &Hands, case: &Case) -> Result<Option<image::Model>, VisitError> {
+pub(super) async fn row_of(tools: &Tools, case: &Case) -> Result<Option<image::Model>, VisitError> {
     Ok(match &case.row.image_id {
-        Some(id) => hands.ledger.image(id).await?,
+        Some(id) => tools.ledger.image(id).await?,
         None => None,
     })
 }
@@ -27,12 +27,12 @@ pub(super) async fn row_of(hands: &Hands, case: &Case) -> Result<Option<image::M
 /// Claims the key and writes the intention, both or neither. When another key's image has the name (the document's names
 /// carry only version and second), nothing is written and the next second's name is tried.
 pub(super) async fn claim_key(
-    hands: &Hands,
+    tools: &Tools,
     mut case: Case,
     key: &ImageKey,
 ) -> Result<Visit, VisitError> {
-    let now = hands.ledger.now();
-    let generation = hands.ledger.next_generation(key).await?;
+    let now = tools.ledger.now();
+    let generation = tools.ledger.next_generation(key).await?;
     let instance = case.row.instance_id.clone().unwrap_or_default();
     let chosen = name(key, now, u32::try_from(generation).unwrap_or(1), 1);
     let row = image::Model::claim(
@@ -44,7 +44,7 @@ pub(super) async fn claim_key(
         now,
     );
     // The effect's number counts this run's tries, not the key's images: another run may have made those.
-    let last = hands
+    let last = tools
         .ledger
         .effect(&case.row.id, case.row.run, EffectKind::CreateImage)
         .await?;
@@ -61,7 +61,7 @@ pub(super) async fn claim_key(
         instance_id: &instance,
         deployment: &deployment,
         effect: &effect_id,
-        install: &hands.settings.install,
+        install: &tools.settings.install,
         created_at: now,
         extra: &case.order.tags,
     }
@@ -101,7 +101,7 @@ pub(super) async fn claim_key(
     }
     case.say(ami::creating(&chosen));
     case.marks.intend(&CREATE_IMAGE);
-    Ok(case.again(hands, "creating the AMI"))
+    Ok(case.again(tools, "creating the AMI"))
 }
 
 fn stored(spec: &ImageSpec) -> Result<serde_json::Value, VisitError> {
@@ -116,14 +116,14 @@ fn stored(spec: &ImageSpec) -> Result<serde_json::Value, VisitError> {
 
 /// The image is claimed or in the making.
 pub(super) async fn visit(
-    hands: &Hands,
+    tools: &Tools,
     claim: &Claim,
     case: Case,
     row: image::Model,
 ) -> Result<Visit, VisitError> {
     match row.parsed_status()? {
         ImageStatus::Claimed => {
-            let effect = hands
+            let effect = tools
                 .ledger
                 .effect(&case.row.id, case.row.run, EffectKind::CreateImage)
                 .await?;
@@ -132,14 +132,14 @@ pub(super) async fn visit(
                     "an image is claimed without an intention".to_owned(),
                 ));
             };
-            look_then_create(hands, claim, case, row, effect).await
+            look_then_create(tools, claim, case, row, effect).await
         }
-        _ => polling::poll(hands, case, row).await,
+        _ => polling::poll(tools, case, row).await,
     }
 }
 
 async fn look_then_create(
-    hands: &Hands,
+    tools: &Tools,
     claim: &Claim,
     case: Case,
     row: image::Model,
@@ -155,7 +155,7 @@ async fn look_then_create(
         name: Some(spec.name.clone()),
         ..ImageQuery::default()
     };
-    let found = hands.cloud.find_images(&region, &query).await?;
+    let found = tools.cloud.find_images(&region, &query).await?;
     let there = |image: &&ImageFacts| image.state != ImageState::Deregistered;
     let ours = |image: &&ImageFacts| image.tags.get(EFFECT_TAG) == Some(&effect.id);
     let there: Vec<&ImageFacts> = found.iter().filter(there).collect();
@@ -170,40 +170,40 @@ async fn look_then_create(
         (None, false) if there.iter().all(|image| image.tags.is_empty()) => NameSight::Untagged,
         (None, false) => NameSight::Foreign,
     };
-    match (naming(sight, met(hands, &row)), adopted) {
+    match (naming(sight, met(tools, &row)), adopted) {
         (Naming::Adopt, Some(id)) => {
-            hands
+            tools
                 .metrics
                 .unknown_resolved
                 .with_label_values(&["create_image", "adopted"])
                 .inc();
-            return initiated(hands, case, row, effect, &id);
+            return initiated(tools, case, row, effect, &id);
         }
         (Naming::Wait, _) => {
             let why = "looking whose image has the name";
-            return Ok(taken(hands, case, row, Duration::from_secs(5), why));
+            return Ok(taken(tools, case, row, Duration::from_secs(5), why));
         }
-        (Naming::Rename, _) => return rename(hands, case, row, effect, spec),
+        (Naming::Rename, _) => return rename(tools, case, row, effect, spec),
         (Naming::Create | Naming::Adopt, _) => {}
     }
     match CREATE_IMAGE
-        .effect(hands.cloud.create_image(&region, &spec))
+        .effect(tools.cloud.create_image(&region, &spec))
         .await
     {
-        Ok(id) => initiated(hands, case, row, effect, &id),
-        Err(error) => refused(hands, claim, case, row, effect, spec, &error).await,
+        Ok(id) => initiated(tools, case, row, effect, &id),
+        Err(error) => refused(tools, claim, case, row, effect, spec, &error).await,
     }
 }
 
 fn initiated(
-    hands: &Hands,
+    tools: &Tools,
     mut case: Case,
     row: image::Model,
     effect: effect::Model,
     ami_id: &str,
 ) -> Result<Visit, VisitError> {
-    let now = hands.ledger.now();
-    hands
+    let now = tools.ledger.now();
+    tools
         .metrics
         .step_attempts
         .with_label_values(&["create_image", "done"])
@@ -223,14 +223,14 @@ fn initiated(
         ..row
     });
     Ok(case.snooze(
-        hands,
+        tools,
         ingot_domain::decide::ami::POLL,
         "waiting for the AMI",
     ))
 }
 
 async fn refused(
-    hands: &Hands,
+    tools: &Tools,
     claim: &Claim,
     case: Case,
     row: image::Model,
@@ -243,65 +243,65 @@ async fn refused(
     } else {
         "not_done"
     };
-    hands
+    tools
         .metrics
         .step_attempts
         .with_label_values(&["create_image", outcome])
         .inc();
     match error.kind {
         // After five minutes it is a deregistered image's name that has not propagated, and another name is taken.
-        ErrorKind::Duplicate => match naming(NameSight::Taken, met(hands, &row)) {
-            Naming::Rename => rename(hands, case, row, effect, spec),
+        ErrorKind::Duplicate => match naming(NameSight::Taken, met(tools, &row)) {
+            Naming::Rename => rename(tools, case, row, effect, spec),
             _ => {
                 let why = "looking for the AMI that has the name";
-                Ok(taken(hands, case, row, Duration::from_secs(10), why))
+                Ok(taken(tools, case, row, Duration::from_secs(10), why))
             }
         },
         ErrorKind::NotFound => {
-            polling::fail(hands, case, row, "the instance disappeared during imaging")
+            polling::fail(tools, case, row, "the instance disappeared during imaging")
         }
         ErrorKind::WrongState => {
             let id = case.row.instance_id.clone().unwrap_or_default();
-            let facts = hands.batcher.instance_now(&case.row.region, &id).await?;
+            let facts = tools.batcher.instance_now(&case.row.region, &id).await?;
             if facts.is_none_or(|facts| facts.state.is_ending()) {
-                return polling::fail(hands, case, row, "the instance disappeared during imaging");
+                return polling::fail(tools, case, row, "the instance disappeared during imaging");
             }
             Ok(case.snooze(
-                hands,
+                tools,
                 Duration::from_secs(15),
                 "the instance changes its state",
             ))
         }
         ErrorKind::Invalid | ErrorKind::TokenMismatch | ErrorKind::TokenSpent => polling::fail(
-            hands,
+            tools,
             case,
             row,
             &format!("{}: {}", error.code, error.message),
         ),
-        _ => Ok(case.end(then_for(hands, claim, error))),
+        _ => Ok(case.end(then_for(tools, claim, error))),
     }
 }
 
 /// How long the name has been found taken.
-fn met(hands: &Hands, row: &image::Model) -> Duration {
+fn met(tools: &Tools, row: &image::Model) -> Duration {
     let at = row.requested_at;
-    at.map_or(Duration::ZERO, |at| hands.since(at))
+    at.map_or(Duration::ZERO, |at| tools.since(at))
 }
 
 /// The name is taken, perhaps by our own image: since when is written down, then it is looked for again.
-fn taken(hands: &Hands, mut case: Case, row: image::Model, wait: Duration, why: &str) -> Visit {
+fn taken(tools: &Tools, mut case: Case, row: image::Model, wait: Duration, why: &str) -> Visit {
     if row.requested_at.is_none() {
         case.change.image = Some(image::Model {
-            requested_at: Some(hands.ledger.now()),
+            requested_at: Some(tools.ledger.now()),
             ..row
         });
     }
-    case.snooze(hands, wait, why)
+    case.snooze(tools, wait, why)
 }
 
 /// Somebody else's image has the name: take the next suffix (F38).
 fn rename(
-    hands: &Hands,
+    tools: &Tools,
     mut case: Case,
     row: image::Model,
     effect: effect::Model,
@@ -331,5 +331,5 @@ fn rename(
         params: stored(&spec)?,
         ..effect
     });
-    Ok(case.again(hands, "creating the AMI under another name"))
+    Ok(case.again(tools, "creating the AMI under another name"))
 }

@@ -11,12 +11,12 @@ use ingot_entity::store::{Claim, EffectKind, NewTask, Then};
 
 use super::launching;
 use crate::case::{Case, VisitError};
-use crate::hands::Hands;
+use crate::tools::Tools;
 use ingot_engine::Visit;
 
-pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
-    let case = Case::load(hands, claim).await?;
-    let effect = hands
+pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitError> {
+    let case = Case::load(tools, claim).await?;
+    let effect = tools
         .ledger
         .effect(&case.row.id, case.row.run, EffectKind::Launch)
         .await?;
@@ -26,7 +26,7 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
         _ => Intent::None,
     };
     let facts = match (&intent, &case.row.instance_id) {
-        (Intent::Done, Some(id)) => hands.batcher.instance_now(&case.row.region, id).await?,
+        (Intent::Done, Some(id)) => tools.batcher.instance_now(&case.row.region, id).await?,
         _ => None,
     };
     let sight = match (&intent, &facts) {
@@ -42,7 +42,7 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
     let age = case
         .row
         .launched_at
-        .map_or(Duration::ZERO, |at| hands.since(at));
+        .map_or(Duration::ZERO, |at| tools.since(at));
     match (
         decide(View {
             status: case.status,
@@ -55,20 +55,20 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
         facts,
     ) {
         (Step::Over, ..) => Ok(case.end(Then::Done)),
-        (Step::Prepare, effect, _) => launching::prepare(hands, case, effect).await,
+        (Step::Prepare, effect, _) => launching::prepare(tools, case, effect).await,
         (Step::LookThenLaunch, Some(effect), _) => {
-            launching::look_then_launch(hands, claim, case, effect).await
+            launching::look_then_launch(tools, claim, case, effect).await
         }
-        (Step::Watch(wait), ..) => Ok(case.snooze(hands, wait, "the instance is starting")),
-        (Step::HandOver, _, Some(facts)) => Ok(hand_over(hands, case, &facts)),
+        (Step::Watch(wait), ..) => Ok(case.snooze(tools, wait, "the instance is starting")),
+        (Step::HandOver, _, Some(facts)) => Ok(hand_over(tools, case, &facts)),
         (Step::Fail(why), _, facts) => {
             let mut case = case;
             let why = facts.map_or_else(|| why.to_owned(), |facts| facts.ended(why));
-            case.fail(hands, &why, Source::Deploy);
+            case.fail(tools, &why, Source::Deploy);
             Ok(case.end(Then::Done))
         }
         // The decision only names these with the row or the facts it was given.
-        (Step::LookThenLaunch | Step::HandOver, ..) => Ok(case.again(hands, "looking again")),
+        (Step::LookThenLaunch | Step::HandOver, ..) => Ok(case.again(tools, "looking again")),
     }
 }
 
@@ -84,7 +84,7 @@ fn sight(facts: &InstanceFacts) -> Sight {
 }
 
 /// The instance runs and has an address: readiness takes over.
-fn hand_over(hands: &Hands, mut case: Case, facts: &InstanceFacts) -> Visit {
+fn hand_over(tools: &Tools, mut case: Case, facts: &InstanceFacts) -> Visit {
     case.row.public_ip = facts.public_ip.map(|ip| ip.to_string());
     case.row.private_ip = facts.private_ip.map(|ip| ip.to_string());
     case.become_status(Status::Running);
@@ -102,8 +102,8 @@ fn hand_over(hands: &Hands, mut case: Case, facts: &InstanceFacts) -> Visit {
         let said = "The instance has no public address: its private one is probed";
         case.say(Line::info("deployment.private_address", Source::Deploy, said).warn());
     }
-    let launched = case.row.launched_at.unwrap_or_else(|| hands.ledger.now());
-    let wait = hands.settings.pace.seconds(first);
+    let launched = case.row.launched_at.unwrap_or_else(|| tools.ledger.now());
+    let wait = tools.settings.pace.seconds(first);
     let at = launched + chrono::TimeDelta::from_std(wait).unwrap_or_default();
     case.change.tasks.push(NewTask::of_deployment(
         TaskKind::Readiness,

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shape;
 use crate::case::{Case, VisitError, then_for};
-use crate::hands::Hands;
+use crate::tools::Tools;
 use crate::steps::{CREATE_GROUP, LAUNCH};
 use ingot_engine::Visit;
 
@@ -43,7 +43,7 @@ struct Params {
 
 /// Chooses the image and writes the request down.
 pub(super) async fn prepare(
-    hands: &Hands,
+    tools: &Tools,
     mut case: Case,
     last: Option<effect::Model>,
 ) -> Result<Visit, VisitError> {
@@ -52,22 +52,22 @@ pub(super) async fn prepare(
         let why = last
             .and_then(|effect| effect.error)
             .unwrap_or_else(|| "no launch succeeded".to_owned());
-        case.fail(hands, &why, Source::Deploy);
+        case.fail(tools, &why, Source::Deploy);
         return Ok(case.end(Then::Done));
     }
     let region = case.row.region.clone();
-    let account = hands.account().await?;
-    let base = match hands.base_image(&region, &case.recipe.base_image).await {
+    let account = tools.account().await?;
+    let base = match tools.base_image(&region, &case.recipe.base_image).await {
         Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Invalid) => {
             return Ok(failed(
-                hands,
+                tools,
                 case,
                 &format!("the template's base image: {}", error.message),
             ));
         }
         base => base?,
     };
-    let open = hands
+    let open = tools
         .cloud
         .groups_open_to_ssh(&region, &case.order.security_group_ids)
         .await?;
@@ -75,22 +75,22 @@ pub(super) async fn prepare(
         let why = format!(
             "security group `{group}` opens port 22 to the world; close it or name another group"
         );
-        return Ok(failed(hands, case, &why));
+        return Ok(failed(tools, case, &why));
     }
     case.row.account = Some(account.clone());
     case.row.base_image_id = Some(base.id.clone());
     case.row.base_image_description = Some(base.description.clone());
     let key = key(&case, &account, &base);
-    let cached = shape::choose_image(hands, &mut case, &key).await?;
+    let cached = shape::choose_image(tools, &mut case, &key).await?;
     // A given AMI need not be of the template's family, so its root volume has its own name.
     let given = match (&cached, case.order.image_choice) {
         (Some((ami, _)), ImageChoice::Given) => BaseImage::Ami(ami.clone()),
         _ => case.recipe.base_image.clone(),
     };
-    let root_device_name = match hands.base_image(&region, &given).await {
+    let root_device_name = match tools.base_image(&region, &given).await {
         Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Invalid) => {
             let why = format!("the requested AMI: {}", error.message);
-            return Ok(failed(hands, case, &why));
+            return Ok(failed(tools, case, &why));
         }
         facts => facts?.root_device_name,
     };
@@ -101,7 +101,7 @@ pub(super) async fn prepare(
     case.row.source_ami_id = cached.as_ref().map(|(ami, _)| ami.clone());
     let script = shape::script(&case, cached.is_some());
     if let Err(error) = userdata::check_size("user_data", &script) {
-        return Ok(failed(hands, case, &error.message));
+        return Ok(failed(tools, case, &error.message));
     }
     let user_data = shape::packed(&script);
     let effect_id = case.effect_id(EffectKind::Launch, generation)?;
@@ -126,12 +126,12 @@ pub(super) async fn prepare(
         subnet_id: case.order.subnet_id.clone(),
         security_group_ids: case.order.security_group_ids.clone(),
         instance_profile: case.recipe.instance_profile.clone(),
-        tags: shape::instance_tags(hands, &case, effect_id.as_str()),
+        tags: shape::instance_tags(tools, &case, effect_id.as_str()),
     };
     let params = Params {
         spec,
         image_row: cached.and_then(|(_, row)| row),
-        own_group: shape::own_group(hands, &case),
+        own_group: shape::own_group(tools, &case),
         unknown_since: None,
     };
     case.marks.intend(&LAUNCH);
@@ -139,7 +139,7 @@ pub(super) async fn prepare(
         case.marks.intend(&CREATE_GROUP);
     }
     let params = stored(&params)?;
-    let (id, run, now) = (case.row.id.clone(), case.row.run, hands.ledger.now());
+    let (id, run, now) = (case.row.id.clone(), case.row.run, tools.ledger.now());
     let intention = Intention {
         deployment_id: &id,
         run,
@@ -153,12 +153,12 @@ pub(super) async fn prepare(
         case.become_status(Status::Deploying);
     }
     case.say(Line::info("deployment.launching", Source::Deploy, said));
-    Ok(case.again(hands, "launching"))
+    Ok(case.again(tools, "launching"))
 }
 
 /// Looks for what the effect made; makes it when it surely is not there.
 pub(super) async fn look_then_launch(
-    hands: &Hands,
+    tools: &Tools,
     claim: &Claim,
     mut case: Case,
     effect: effect::Model,
@@ -169,19 +169,19 @@ pub(super) async fn look_then_launch(
     if let Some(spec) = &params.own_group {
         // Looked for and made under its name, which a repeat finds again: before the look for the instance, because
         // whoever adopts one must know its group, too.
-        let made = hands.cloud.ensure_security_group(&case.row.region, spec);
+        let made = tools.cloud.ensure_security_group(&case.row.region, spec);
         let group = CREATE_GROUP.effect(made).await?;
         params.spec.security_group_ids = vec![group.clone()];
         case.row.security_group_id = Some(group);
         case.marks.settle(&CREATE_GROUP);
     }
     let region = &case.row.region;
-    let found = hands
+    let found = tools
         .cloud
         .find_instances_by_token(region, &params.spec.token)
         .await?;
     if let Some(instance) = found.iter().find(|instance| !instance.state.is_ending()) {
-        hands
+        tools
             .metrics
             .unknown_resolved
             .with_label_values(&["launch", "adopted"])
@@ -192,20 +192,20 @@ pub(super) async fn look_then_launch(
             format!("Found the instance launched before: {}", instance.id),
         );
         case.say(line);
-        return Ok(launched(hands, case, effect, &instance.id.clone()));
+        return Ok(launched(tools, case, effect, &instance.id.clone()));
     }
     match LAUNCH
-        .effect(hands.cloud.launch(region, &params.spec))
+        .effect(tools.cloud.launch(region, &params.spec))
         .await
     {
-        Ok(id) => Ok(launched(hands, case, effect, &id)),
-        Err(error) => refused(hands, claim, case, effect, params, &error).await,
+        Ok(id) => Ok(launched(tools, case, effect, &id)),
+        Err(error) => refused(tools, claim, case, effect, params, &error).await,
     }
 }
 
-fn launched(hands: &Hands, mut case: Case, effect: effect::Model, instance_id: &str) -> Visit {
-    let now = hands.ledger.now();
-    hands
+fn launched(tools: &Tools, mut case: Case, effect: effect::Model, instance_id: &str) -> Visit {
+    let now = tools.ledger.now();
+    tools
         .metrics
         .step_attempts
         .with_label_values(&["launch", "done"])
@@ -220,14 +220,14 @@ fn launched(hands: &Hands, mut case: Case, effect: effect::Model, instance_id: &
         format!("EC2 instance created ({instance_id})"),
     ));
     case.snooze(
-        hands,
+        tools,
         ingot_domain::decide::launch::WATCH,
         "the instance is starting",
     )
 }
 
 async fn refused(
-    hands: &Hands,
+    tools: &Tools,
     claim: &Claim,
     mut case: Case,
     effect: effect::Model,
@@ -239,25 +239,25 @@ async fn refused(
     } else {
         "not_done"
     };
-    hands
+    tools
         .metrics
         .step_attempts
         .with_label_values(&["launch", outcome])
         .inc();
-    let now = hands.ledger.now();
+    let now = tools.ledger.now();
     match error.kind {
         // This attempt is over; the next one has another token (EC2.md 8).
         ErrorKind::TokenSpent | ErrorKind::TokenMismatch => {
             case.change.outcome = Some(effect.not_done(&error.to_string(), now));
-            Ok(case.again(hands, "launching again"))
+            Ok(case.again(tools, "launching again"))
         }
         ErrorKind::NotFound | ErrorKind::WrongState if error.code.starts_with("InvalidAMIID") => {
             case.change.outcome = Some(effect.not_done(&error.to_string(), now));
             if let Some(row) = &params.image_row {
-                if let Some(image) = hands.ledger.image(row).await?
+                if let Some(image) = tools.ledger.image(row).await?
                     && image.parsed_status()? == ImageStatus::Available
                 {
-                    hands
+                    tools
                         .metrics
                         .drift
                         .with_label_values(&["image_missing"])
@@ -269,10 +269,10 @@ async fn refused(
                     params.spec.image_id
                 );
                 case.say(Line::info("deployment.image_missing", Source::Deploy, said).warn());
-                return Ok(case.again(hands, "launching afresh"));
+                return Ok(case.again(tools, "launching afresh"));
             }
             Ok(failed(
-                hands,
+                tools,
                 case,
                 &format!(
                     "image `{}` cannot be launched: {}",
@@ -281,11 +281,11 @@ async fn refused(
             ))
         }
         ErrorKind::NoCapacity | ErrorKind::Quota
-            if hands.since(effect.created_at) >= LONGEST_SHORTAGE =>
+            if tools.since(effect.created_at) >= LONGEST_SHORTAGE =>
         {
             case.change.outcome = Some(effect.not_done(&error.to_string(), now));
             Ok(failed(
-                hands,
+                tools,
                 case,
                 &format!("AWS had no room for an hour: {}", error.message),
             ))
@@ -295,7 +295,7 @@ async fn refused(
         ErrorKind::NotFound
             if params
                 .unknown_since
-                .is_none_or(|at| hands.since(at) < YOUNG) =>
+                .is_none_or(|at| tools.since(at) < YOUNG) =>
         {
             if params.unknown_since.is_none() {
                 params.unknown_since = Some(now);
@@ -305,12 +305,12 @@ async fn refused(
                 });
             }
             let why = format!("AWS: {}", error.code);
-            Ok(case.snooze(hands, Duration::from_secs(5), &why))
+            Ok(case.snooze(tools, Duration::from_secs(5), &why))
         }
         ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Duplicate => {
             case.change.outcome = Some(effect.not_done(&error.to_string(), now));
             Ok(failed(
-                hands,
+                tools,
                 case,
                 &format!("{}: {}", error.code, error.message),
             ))
@@ -323,7 +323,7 @@ async fn refused(
                 let said = format!("AWS did not launch yet ({}): {}", error.code, error.message);
                 case.say(Line::info("deployment.launch_delayed", Source::Deploy, said).warn());
             }
-            Ok(case.end(then_for(hands, claim, error)))
+            Ok(case.end(then_for(tools, claim, error)))
         }
     }
 }
@@ -334,8 +334,8 @@ fn stored(params: &Params) -> Result<serde_json::Value, VisitError> {
     })
 }
 
-fn failed(hands: &Hands, mut case: Case, why: &str) -> Visit {
-    case.fail(hands, why, Source::Deploy);
+fn failed(tools: &Tools, mut case: Case, why: &str) -> Visit {
+    case.fail(tools, why, Source::Deploy);
     case.end(Then::Done)
 }
 

@@ -10,43 +10,43 @@ use ingot_entity::{deployment, image};
 
 use super::orphans;
 use crate::case::VisitError;
-use crate::hands::Hands;
+use crate::tools::Tools;
 use ingot_engine::Visit;
 
 /// Ids of one Describe call: EC2's limit of filter values.
 const CHUNK: usize = 200;
 
-pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
+pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitError> {
     let Some(region) = claim.task.scope.as_deref() else {
         return Err(VisitError::Nonsense(
             "a monitor task without a region".to_owned(),
         ));
     };
-    images(hands, region).await?;
-    instances(hands, region).await?;
-    Box::pin(orphans::look(hands, region)).await?;
+    images(tools, region).await?;
+    instances(tools, region).await?;
+    Box::pin(orphans::look(tools, region)).await?;
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
-    hands
+    tools
         .metrics
         .reconciler_last
-        .set(hands.ledger.now().timestamp() as f64);
+        .set(tools.ledger.now().timestamp() as f64);
     Ok(Visit::only(Then::Done))
 }
 
-async fn images(hands: &Hands, region: &str) -> Result<(), VisitError> {
-    let rows = hands.ledger.images_to_reconcile(region).await?;
+async fn images(tools: &Tools, region: &str) -> Result<(), VisitError> {
+    let rows = tools.ledger.images_to_reconcile(region).await?;
     for chunk in rows.chunks(CHUNK) {
         let ids: Vec<String> = chunk.iter().filter_map(|row| row.ami_id.clone()).collect();
-        let known = hands.cloud.describe_images(region, &ids).await?;
+        let known = tools.cloud.describe_images(region, &ids).await?;
         for row in chunk {
             let facts = known
                 .iter()
                 .find(|facts| Some(&facts.id) == row.ami_id.as_ref());
-            let making = being_made(hands, row).await?;
-            if let Some(changed) = image_change(hands, row, facts, making)?
-                && hands.ledger.amend_image(row, &changed).await?
+            let making = being_made(tools, row).await?;
+            if let Some(changed) = image_change(tools, row, facts, making)?
+                && tools.ledger.amend_image(row, &changed).await?
             {
-                hands.metrics.drift.with_label_values(&["image"]).inc();
+                tools.metrics.drift.with_label_values(&["image"]).inc();
                 tracing::warn!(image = %row.id, ami = ?row.ami_id, from = %row.status, to = %changed.status, "an image differs from the ledger");
             }
         }
@@ -55,7 +55,7 @@ async fn images(hands: &Hands, region: &str) -> Result<(), VisitError> {
 }
 
 /// Whether a deployment's task is making the image: then it is that task's business.
-async fn being_made(hands: &Hands, row: &image::Model) -> Result<bool, VisitError> {
+async fn being_made(tools: &Tools, row: &image::Model) -> Result<bool, VisitError> {
     let Some(id) = row
         .source_deployment_id
         .as_deref()
@@ -63,13 +63,13 @@ async fn being_made(hands: &Hands, row: &image::Model) -> Result<bool, VisitErro
     else {
         return Ok(false);
     };
-    let source = hands.ledger.deployment(id).await?;
+    let source = tools.ledger.deployment(id).await?;
     Ok(source.is_some_and(|source| source.ami_status.as_deref() == Some("creating")))
 }
 
 /// What a row becomes by what EC2 says.
 fn image_change(
-    hands: &Hands,
+    tools: &Tools,
     row: &image::Model,
     facts: Option<&ImageFacts>,
     being_made: bool,
@@ -78,14 +78,14 @@ fn image_change(
     let gone = facts
         .is_none_or(|facts| facts.state == ImageState::Deregistered || facts.state.is_broken());
     let available = facts.is_some_and(|facts| facts.state == ImageState::Available);
-    let young = row.requested_at.is_some_and(|at| hands.since(at) < YOUNG);
+    let young = row.requested_at.is_some_and(|at| tools.since(at) < YOUNG);
     Ok(match status {
         _ if being_made => None,
         ImageStatus::Available | ImageStatus::Pending if gone && !young => {
             Some(row.clone().become_status(ImageStatus::Missing)?)
         }
         ImageStatus::Pending | ImageStatus::Missing if available => {
-            let available_at = row.available_at.or(Some(hands.ledger.now()));
+            let available_at = row.available_at.or(Some(tools.ledger.now()));
             let row = row.clone().become_status(ImageStatus::Available)?;
             Some(image::Model {
                 available_at,
@@ -96,47 +96,47 @@ fn image_change(
     })
 }
 
-async fn instances(hands: &Hands, region: &str) -> Result<(), VisitError> {
-    let rows = hands.ledger.deployments_with_instances(region).await?;
+async fn instances(tools: &Tools, region: &str) -> Result<(), VisitError> {
+    let rows = tools.ledger.deployments_with_instances(region).await?;
     for chunk in rows.chunks(CHUNK) {
         let ids: Vec<String> = chunk
             .iter()
             .filter_map(|row| row.instance_id.clone())
             .collect();
-        let known = hands.cloud.describe_instances(region, &ids).await?;
+        let known = tools.cloud.describe_instances(region, &ids).await?;
         for row in chunk {
             let facts = known
                 .iter()
                 .find(|facts| Some(&facts.id) == row.instance_id.as_ref());
-            if lost(hands, row, facts) {
-                record_lost(hands, row).await?;
+            if lost(tools, row, facts) {
+                record_lost(tools, row).await?;
             }
         }
     }
     Ok(())
 }
 
-fn lost(hands: &Hands, row: &deployment::Model, facts: Option<&InstanceFacts>) -> bool {
+fn lost(tools: &Tools, row: &deployment::Model, facts: Option<&InstanceFacts>) -> bool {
     match facts {
         Some(facts) => facts.state.is_ending(),
-        None => row.launched_at.is_some_and(|at| hands.since(at) >= YOUNG),
+        None => row.launched_at.is_some_and(|at| tools.since(at) >= YOUNG),
     }
 }
 
 /// The instance was terminated outside of Ingot (FAULTS F27): told, and what it leaves is cleaned up as for any destroyed
 /// deployment. One that somebody is ending on purpose, or whose AMI is in the making, is that task's business.
-async fn record_lost(hands: &Hands, row: &deployment::Model) -> Result<(), VisitError> {
+async fn record_lost(tools: &Tools, row: &deployment::Model) -> Result<(), VisitError> {
     let making = matches!(row.ami_status.as_deref(), Some("pending" | "creating"));
-    if making || hands.ledger.is_ending(&row.id).await? {
+    if making || tools.ledger.is_ending(&row.id).await? {
         return Ok(());
     }
-    hands.metrics.drift.with_label_values(&["instance"]).inc();
+    tools.metrics.drift.with_label_values(&["instance"]).inc();
     let id = row.instance_id.as_deref().unwrap_or_default();
     let said = format!("Instance {id} was terminated outside of Ingot");
     let line = Line::info("deployment.instance_lost", Source::Monitor, said).warn();
-    let ending = Ending::Destroy { run: row.run }.task(&row.id, hands.ledger.now());
+    let ending = Ending::Destroy { run: row.run }.task(&row.id, tools.ledger.now());
     // Somebody changing the row meanwhile knows more than we do; the next tick looks again.
-    hands
+    tools
         .ledger
         .amend_causing(row, row, &[line], &[ending])
         .await?;

@@ -15,12 +15,12 @@ use ingot_domain::invariant::Invariant;
 
 use self::owned::{Ledgers, Object};
 use crate::case::VisitError;
-use crate::hands::Hands;
+use crate::tools::Tools;
 
-pub(super) async fn look(hands: &Hands, region: &str) -> Result<(), VisitError> {
+pub(super) async fn look(tools: &Tools, region: &str) -> Result<(), VisitError> {
     // The cloud first, the rows after: what was written meanwhile is known, what was made meanwhile is not looked at.
-    let install = &hands.settings.install;
-    let cloud = &hands.cloud;
+    let install = &tools.settings.install;
+    let cloud = &tools.cloud;
     let instances = cloud
         .find_instances_by_tag(region, INSTALL_TAG, install)
         .await?;
@@ -65,10 +65,10 @@ pub(super) async fn look(hands: &Hands, region: &str) -> Result<(), VisitError> 
         });
         lists.push((kind, objects));
     }
-    let ledgers = Ledgers::load(hands, region, &lists).await?;
+    let ledgers = Ledgers::load(tools, region, &lists).await?;
     for (kind, list) in &lists {
         if let Some(list) = list {
-            judge(hands, region, *kind, list, &ledgers).await?;
+            judge(tools, region, *kind, list, &ledgers).await?;
         }
     }
     Ok(())
@@ -90,31 +90,31 @@ fn permitted<T>(
 }
 
 async fn judge(
-    hands: &Hands,
+    tools: &Tools,
     region: &str,
     kind: Kind,
     list: &[Object],
     ledgers: &Ledgers,
 ) -> Result<(), VisitError> {
     let scope = format!("{region}/{kind}");
-    let open = hands.ledger.open_findings(&scope).await?;
+    let open = tools.ledger.open_findings(&scope).await?;
     let (mut seen, mut doomed) = (doubles(kind, list), Vec::new());
     for object in list {
         let behind = ledgers.owner(object).behind();
         let found = open.iter().find(|row| row.subject == object.id);
         let view = View {
             behind,
-            age: hands.cloud_age(object.made_at),
+            age: tools.cloud_age(object.made_at),
             seen: found.map(|row| {
                 let sightings = u32::try_from(row.sightings).unwrap_or(0);
-                (hands.since(row.first_seen_at), sightings)
+                (tools.since(row.first_seen_at), sightings)
             }),
-            reap: hands.settings.reap,
+            reap: tools.settings.reap,
         };
         let verdict = orphan::judge(view);
         if verdict == Verdict::Leave {
             if let Some(row) = found {
-                hands.ledger.note_outcome(&row.id, "adopted").await?;
+                tools.ledger.note_outcome(&row.id, "adopted").await?;
             }
             continue;
         }
@@ -126,12 +126,12 @@ async fn judge(
     for one in &seen {
         tracing::warn!(invariant = one.invariant, subject = %one.subject, region, "{}", one.what);
     }
-    hands
+    tools
         .ledger
-        .sight(&scope, &seen, hands.sighted_before())
+        .sight(&scope, &seen, tools.sighted_before())
         .await?;
     for (object, row) in doomed {
-        remove::remove(hands, region, object, &row, ledgers).await?;
+        remove::remove(tools, region, object, &row, ledgers).await?;
     }
     Ok(())
 }

@@ -13,28 +13,28 @@ use ingot_entity::store::{EffectKind, Then};
 
 use super::readiness;
 use crate::case::{Case, VisitError};
-use crate::hands::Hands;
+use crate::tools::Tools;
 use crate::steps::{DELETE_SNAPSHOT, DEREGISTER};
 use ingot_engine::Visit;
 
 /// Looks at the image in the making and does what `decide` says.
 pub(super) async fn poll(
-    hands: &Hands,
+    tools: &Tools,
     mut case: Case,
     row: image::Model,
 ) -> Result<Visit, VisitError> {
     let ami_id = row.ami_id.clone().unwrap_or_default();
-    let facts = hands.batcher.image(&case.row.region, &ami_id).await?;
+    let facts = tools.batcher.image(&case.row.region, &ami_id).await?;
     let age = row
         .requested_at
-        .map_or(Duration::ZERO, |at| hands.since(at));
+        .map_or(Duration::ZERO, |at| tools.since(at));
     let sight = facts
         .as_ref()
         .map_or(ImageSight::Absent, |facts| sight(facts.state));
     let instance = match sight {
         ImageSight::Broken => {
             let id = case.row.instance_id.clone().unwrap_or_default();
-            hands.batcher.instance_now(&case.row.region, &id).await?
+            tools.batcher.instance_now(&case.row.region, &id).await?
         }
         _ => None,
     };
@@ -43,7 +43,7 @@ pub(super) async fn poll(
             .as_ref()
             .is_none_or(|instance| instance.state.is_ending());
     // Tries of this run: images the key had before are not its failures.
-    let tries = hands
+    let tries = tools
         .ledger
         .effect(&case.row.id, case.row.run, EffectKind::CreateImage)
         .await?;
@@ -79,18 +79,18 @@ pub(super) async fn poll(
             snapshots: serde_json::json!(snapshots),
             ..row
         });
-        return Ok(case.again(hands, "EC2 failed the AMI"));
+        return Ok(case.again(tools, "EC2 failed the AMI"));
     }
     match step {
         MakingStep::Poll { after, slow } => {
             if age >= REVERIFY_AFTER {
-                reverify(hands, &mut case).await?;
+                reverify(tools, &mut case).await?;
             }
             let mut kept = row.clone();
             if slow && row.slow_at.is_none() {
                 let said = "The AMI takes longer than an hour; EC2 is still working on it";
                 case.say(Line::info("ami.slow", Source::AmiCreation, said).warn());
-                kept.slow_at = Some(hands.ledger.now());
+                kept.slow_at = Some(tools.ledger.now());
             }
             // Known before the image is given up or vanishes, or they would stay behind (FAULTS F07, I1).
             let snapshots = snapshot_ids(facts.as_ref());
@@ -100,22 +100,22 @@ pub(super) async fn poll(
             if kept != row {
                 case.change.image = Some(kept);
             }
-            Ok(case.snooze(hands, after, "waiting for the AMI"))
+            Ok(case.snooze(tools, after, "waiting for the AMI"))
         }
         MakingStep::Complete => {
-            reverify(hands, &mut case).await?;
-            complete(hands, case, row, facts)
+            reverify(tools, &mut case).await?;
+            complete(tools, case, row, facts)
         }
-        MakingStep::NextGeneration => next_generation(hands, case, row, generation).await,
+        MakingStep::NextGeneration => next_generation(tools, case, row, generation).await,
         MakingStep::Fail(why) => {
-            clean_up(hands, &mut case, &row).await?;
+            clean_up(tools, &mut case, &row).await?;
             let why = instance.map_or_else(|| why.to_owned(), |instance| instance.ended(why));
             let reason = row
                 .error
                 .as_deref()
                 .filter(|reason| *reason != why)
                 .map_or(String::new(), |reason| format!(": {reason}"));
-            fail(hands, case, row, &format!("{why}{reason}"))
+            fail(tools, case, row, &format!("{why}{reason}"))
         }
     }
 }
@@ -129,16 +129,16 @@ fn snapshot_ids(facts: Option<&ImageFacts>) -> Vec<String> {
 }
 
 /// Deregisters what EC2 made of an image and deletes its snapshots; what is gone already is fine.
-async fn clean_up(hands: &Hands, case: &mut Case, row: &image::Model) -> Result<(), VisitError> {
+async fn clean_up(tools: &Tools, case: &mut Case, row: &image::Model) -> Result<(), VisitError> {
     let region = &row.region;
     if let Some(ami_id) = &row.ami_id {
-        let deregistered = hands.cloud.deregister_image(region, ami_id);
+        let deregistered = tools.cloud.deregister_image(region, ami_id);
         DEREGISTER.effect(deregistered).await?;
         case.marks.settle(&DEREGISTER);
-        hands.batcher.forget_image(region, ami_id);
+        tools.batcher.forget_image(region, ami_id);
     }
     for snapshot in row.snapshot_ids() {
-        let deleted = hands.cloud.delete_snapshot(region, &snapshot);
+        let deleted = tools.cloud.delete_snapshot(region, &snapshot);
         DELETE_SNAPSHOT.effect(deleted).await?;
         case.marks.settle(&DELETE_SNAPSHOT);
     }
@@ -155,12 +155,12 @@ fn sight(state: ImageState) -> ImageSight {
 }
 
 fn complete(
-    hands: &Hands,
+    tools: &Tools,
     mut case: Case,
     row: image::Model,
     facts: Option<ImageFacts>,
 ) -> Result<Visit, VisitError> {
-    let now = hands.ledger.now();
+    let now = tools.ledger.now();
     let ami_id = row.ami_id.clone().unwrap_or_default();
     let size = facts.as_ref().map_or(0, ImageFacts::size_gb);
     let snapshots = snapshot_ids(facts.as_ref());
@@ -169,18 +169,18 @@ fn complete(
     case.become_ami(AmiStatus::Completed);
     case.say(ami::available(size));
     case.say(ami::created(&ami_id));
-    let took = hands.since(row.created_at);
-    hands
+    let took = tools.since(row.created_at);
+    tools
         .metrics
         .builds
         .with_label_values(&["deployment", "completed", ""])
         .inc();
-    hands
+    tools
         .metrics
         .build_duration
         .with_label_values(&["deployment", "completed"])
         .observe(took.as_secs_f64());
-    hands.batcher.forget_image(&case.row.region, &ami_id);
+    tools.batcher.forget_image(&case.row.region, &ami_id);
     let row = row.become_status(ImageStatus::Available)?;
     case.change.image = Some(image::Model {
         size_gb: i32::try_from(size).ok(),
@@ -193,12 +193,12 @@ fn complete(
 
 /// EC2 gave the image up: what it left is cleaned up, then the next generation is tried (F40).
 async fn next_generation(
-    hands: &Hands,
+    tools: &Tools,
     mut case: Case,
     row: image::Model,
     tries: u32,
 ) -> Result<Visit, VisitError> {
-    clean_up(hands, &mut case, &row).await?;
+    clean_up(tools, &mut case, &row).await?;
     let ami_id = row.ami_id.as_deref().unwrap_or_default();
     let reason = row.error.as_deref().unwrap_or_default();
     let said = format!("EC2 failed {ami_id} ({reason}); it was cleaned up and another try follows");
@@ -206,7 +206,7 @@ async fn next_generation(
     case.row.created_ami_id = None;
     case.change.image = Some(row.become_status(ImageStatus::Failed)?);
     Ok(case.snooze(
-        hands,
+        tools,
         Duration::from_secs(60) * tries,
         "trying the AMI again",
     ))
@@ -214,13 +214,13 @@ async fn next_generation(
 
 /// No image, and no further try.
 pub(super) fn fail(
-    hands: &Hands,
+    tools: &Tools,
     mut case: Case,
     row: image::Model,
     why: &str,
 ) -> Result<Visit, VisitError> {
     if let Some(ami_id) = &row.ami_id {
-        hands.batcher.forget_image(&case.row.region, ami_id);
+        tools.batcher.forget_image(&case.row.region, ami_id);
     }
     let row = row.become_status(ImageStatus::Failed)?;
     case.change.image = Some(image::Model {
@@ -228,25 +228,25 @@ pub(super) fn fail(
         ..row
     });
     case.row.created_ami_id = None;
-    case.fail_ami(hands, why);
+    case.fail_ami(tools, why);
     Ok(case.end(Then::Done))
 }
 
 /// A rebooted instance is asked again whether it answers (F31); said once, and no reason to spoil the image.
-async fn reverify(hands: &Hands, case: &mut Case) -> Result<(), VisitError> {
+async fn reverify(tools: &Tools, case: &mut Case) -> Result<(), VisitError> {
     if case.order.no_reboot || case.row.reverified_at.is_some() {
         return Ok(());
     }
     let id = case.row.instance_id.clone().unwrap_or_default();
-    let facts = hands.batcher.instance(&case.row.region, &id).await?;
+    let facts = tools.batcher.instance(&case.row.region, &id).await?;
     let Some(address) = facts
         .as_ref()
-        .and_then(|facts| readiness::address(hands, facts))
+        .and_then(|facts| readiness::address(tools, facts))
     else {
         return Ok(());
     };
-    if hands.prober.probe(address, &case.recipe.probe).await.class == ProbeClass::Ready {
-        case.row.reverified_at = Some(hands.ledger.now());
+    if tools.prober.probe(address, &case.recipe.probe).await.class == ProbeClass::Ready {
+        case.row.reverified_at = Some(tools.ledger.now());
         case.say(Line::info(
             "readiness.reverified",
             Source::Readiness,

@@ -12,23 +12,23 @@ use ingot_domain::task::TaskKind;
 use ingot_entity::store::{Claim, NewTask, Then};
 
 use crate::case::{Case, VisitError};
-use crate::hands::Hands;
+use crate::tools::Tools;
 use ingot_engine::Visit;
 
-pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
-    let mut case = Case::load(hands, claim).await?;
+pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitError> {
+    let mut case = Case::load(tools, claim).await?;
     let Some(instance_id) = case.row.instance_id.clone() else {
         return Ok(case.end(Then::Done));
     };
-    let facts = hands
+    let facts = tools
         .batcher
         .instance(&case.row.region, &instance_id)
         .await?;
-    let address = facts.as_ref().and_then(|facts| address(hands, facts));
+    let address = facts.as_ref().and_then(|facts| address(tools, facts));
     let age = case
         .row
         .launched_at
-        .map_or(Duration::ZERO, |at| hands.since(at));
+        .map_or(Duration::ZERO, |at| tools.since(at));
     let checks = u32::try_from(case.row.checks).unwrap_or(0);
     let view = View {
         status: case.status,
@@ -40,40 +40,40 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
     let outcome = match decide(view) {
         Step::Over => return Ok(case.end(Then::Done)),
         Step::Wait(wait) => {
-            return Ok(case.snooze(hands, wait, "the first readiness check is not due"));
+            return Ok(case.snooze(tools, wait, "the first readiness check is not due"));
         }
         Step::Fail(why) => {
             let why = facts
                 .as_ref()
                 .map_or_else(|| why.to_owned(), |facts| facts.ended(why));
-            case.fail(hands, &why, Source::Readiness);
+            case.fail(tools, &why, Source::Readiness);
             return Ok(case.end(Then::Done));
         }
         Step::CountAway => {
             ProbeOutcome::not_ready(ProbeClass::Refused, "the instance does not run")
         }
         Step::Probe => match address {
-            Some(address) => hands.prober.probe(address, &case.recipe.probe).await,
+            Some(address) => tools.prober.probe(address, &case.recipe.probe).await,
             None => ProbeOutcome::not_ready(ProbeClass::Refused, "the instance has no address"),
         },
     };
-    hands
+    tools
         .metrics
         .probes
         .with_label_values(&[outcome.class.as_str()])
         .inc();
     if outcome.class == ProbeClass::Denied {
-        hands
+        tools
             .metrics
             .ssrf_blocked
             .with_label_values(&["probe"])
             .inc();
     }
-    Ok(judge(hands, case, &outcome, facts.as_ref()))
+    Ok(judge(tools, case, &outcome, facts.as_ref()))
 }
 
 fn judge(
-    hands: &Hands,
+    tools: &Tools,
     mut case: Case,
     outcome: &ProbeOutcome,
     facts: Option<&InstanceFacts>,
@@ -96,13 +96,13 @@ fn judge(
     let checks = u32::try_from(checks).unwrap_or(u32::MAX);
     let successes = u32::try_from(case.row.successes).unwrap_or(0);
     match after(&case.recipe.probe, outcome.class, checks, successes) {
-        After::Ready => became_ready(hands, case),
+        After::Ready => became_ready(tools, case),
         After::Again => {
             let wait = Duration::from_secs(u64::from(case.recipe.probe.interval_seconds));
-            case.snooze(hands, wait, "not ready yet")
+            case.snooze(tools, wait, "not ready yet")
         }
         After::Hopeless => {
-            case.fail(hands, &outcome.detail, Source::Readiness);
+            case.fail(tools, &outcome.detail, Source::Readiness);
             case.end(Then::Done)
         }
         After::GiveUp => {
@@ -112,7 +112,7 @@ fn judge(
             );
             case.become_status(Status::ReadinessTimeout);
             case.row.error_message = Some(why.clone());
-            case.row.finished_at = Some(hands.ledger.now());
+            case.row.finished_at = Some(tools.ledger.now());
             case.say(
                 Line::info(
                     "deployment.readiness_timeout",
@@ -128,12 +128,12 @@ fn judge(
 }
 
 /// It really answers. The AMI's task follows at once; what it needs to wait for is its own decision.
-fn became_ready(hands: &Hands, mut case: Case) -> Visit {
-    let now = hands.ledger.now();
+fn became_ready(tools: &Tools, mut case: Case) -> Visit {
+    let now = tools.ledger.now();
     let span = case
         .row
         .launched_at
-        .map_or(Duration::ZERO, |at| hands.since(at));
+        .map_or(Duration::ZERO, |at| tools.since(at));
     case.row.ready_at = Some(now);
     case.row.finished_at = Some(now);
     case.row.time_to_ready_ms = i64::try_from(span.as_millis()).ok();
@@ -156,10 +156,10 @@ fn became_ready(hands: &Hands, mut case: Case) -> Visit {
 }
 
 /// The public address, else a private one that may be probed (F18).
-pub(super) fn address(hands: &Hands, facts: &InstanceFacts) -> Option<IpAddr> {
+pub(super) fn address(tools: &Tools, facts: &InstanceFacts) -> Option<IpAddr> {
     facts
         .public_ip
-        .or(facts.private_ip.filter(|ip| hands.may_probe(*ip)))
+        .or(facts.private_ip.filter(|ip| tools.may_probe(*ip)))
 }
 
 fn sight(facts: Option<&InstanceFacts>, address: Option<IpAddr>) -> Sight {

@@ -9,7 +9,7 @@ use ingot_engine::Visit;
 use ingot_entity::store::{Claim, NewTask, Then};
 
 use crate::case::VisitError;
-use crate::hands::Hands;
+use crate::tools::Tools;
 
 /// Compares every region with EC2.
 const RECONCILE: &str = "reconcile";
@@ -28,33 +28,33 @@ pub(super) const JOBS: [(&str, Duration); 3] = [
 /// The scope of what the scan finds; regions are the others.
 const SCAN_SCOPE: &str = "ledger";
 
-pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitError> {
+pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitError> {
     match claim.task.scope.as_deref() {
         Some(RECONCILE) => {
             let mut visit = Visit::only(Then::Done);
-            for region in regions(hands).await? {
+            for region in regions(tools).await? {
                 let key = format!("monitor:{region}");
                 visit.change.tasks.push(NewTask::about(
                     TaskKind::Monitor,
                     &region,
                     key,
-                    hands.ledger.now(),
+                    tools.ledger.now(),
                 ));
             }
             Ok(visit)
         }
         Some(SCAN) => {
-            let scan = hands.ledger.scan().await?;
+            let scan = tools.ledger.scan().await?;
             for one in &scan.seen {
                 tracing::warn!(invariant = one.invariant, subject = %one.subject, "{}", one.what);
             }
-            hands
+            tools
                 .ledger
-                .sight(SCAN_SCOPE, &scan.seen, hands.sighted_before())
+                .sight(SCAN_SCOPE, &scan.seen, tools.sighted_before())
                 .await?;
             Ok(Visit::only(Then::Done))
         }
-        Some(PRUNE) => prune(hands).await,
+        Some(PRUNE) => prune(tools).await,
         other => Err(VisitError::Nonsense(format!(
             "there is no periodic job `{}`",
             other.unwrap_or_default()
@@ -64,10 +64,10 @@ pub(crate) async fn visit(hands: &Hands, claim: &Claim) -> Result<Visit, VisitEr
 
 /// Where there is something to reconcile: images and instances of the ledger, what was made lately and may have no row yet,
 /// and what was found and is not cleared.
-async fn regions(hands: &Hands) -> Result<Vec<String>, VisitError> {
-    let mut regions = hands.ledger.live_regions().await?;
-    regions.extend(hands.ledger.effect_regions().await?);
-    let scopes = hands.ledger.open_scopes().await?;
+async fn regions(tools: &Tools) -> Result<Vec<String>, VisitError> {
+    let mut regions = tools.ledger.live_regions().await?;
+    regions.extend(tools.ledger.effect_regions().await?);
+    let scopes = tools.ledger.open_scopes().await?;
     let found = scopes.iter().filter_map(|scope| scope.split_once('/'));
     regions.extend(found.map(|(region, _)| region.to_owned()));
     regions.sort_unstable();
@@ -76,20 +76,20 @@ async fn regions(hands: &Hands) -> Result<Vec<String>, VisitError> {
 }
 
 /// Deletes what nobody asks for any more: small things at once, finished tasks and cleared findings a batch per visit.
-async fn prune(hands: &Hands) -> Result<Visit, VisitError> {
-    let now = hands.ledger.now();
+async fn prune(tools: &Tools) -> Result<Visit, VisitError> {
+    let now = tools.ledger.now();
     // An Idempotency-Key is answered for a day (FAULTS F33).
-    let small = hands
+    let small = tools
         .ledger
         .prune(now - TimeDelta::hours(24), now - TimeDelta::hours(6))
         .await?;
-    let kept = hands.ledger.retention().await?;
+    let kept = tools.ledger.retention().await?;
     let before = |span| now - TimeDelta::from_std(span).unwrap_or_default();
-    let tasks = hands
+    let tasks = tools
         .ledger
         .prune_tasks(before(kept.finished_tasks()), BATCH)
         .await?;
-    let findings = hands
+    let findings = tools
         .ledger
         .prune_findings(before(kept.cleared_findings()), BATCH)
         .await?;

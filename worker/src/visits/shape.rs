@@ -12,11 +12,11 @@ use ingot_domain::image::{
 use ingot_domain::{render, userdata};
 
 use crate::case::{Case, VisitError};
-use crate::hands::Hands;
+use crate::tools::Tools;
 
 /// The image to launch from, with its row, or `None` for a fresh install (F51).
 pub(super) async fn choose_image(
-    hands: &Hands,
+    tools: &Tools,
     case: &mut Case,
     key: &ImageKey,
 ) -> Result<Option<(String, Option<String>)>, VisitError> {
@@ -34,7 +34,7 @@ pub(super) async fn choose_image(
             Ok(None)
         }
         ImageChoice::Auto => {
-            let holder = hands.ledger.key_holder(key).await?;
+            let holder = tools.ledger.key_holder(key).await?;
             let available = holder.filter(|image| image.status == ImageStatus::Available.as_str());
             Ok(
                 match available.and_then(|image| Some((image.ami_id.clone()?, image.id))) {
@@ -62,7 +62,7 @@ pub(super) fn wants_group(case: &Case) -> bool {
 
 /// That group. Named after the deployment: a repeat finds the first (EC2 names are unique per VPC), so it needs no effect
 /// row besides the launch's.
-pub(super) fn own_group(hands: &Hands, case: &Case) -> Option<SecurityGroupSpec> {
+pub(super) fn own_group(tools: &Tools, case: &Case) -> Option<SecurityGroupSpec> {
     wants_group(case).then(|| SecurityGroupSpec {
         name: format!("ingot-{}", case.row.id),
         description: format!("Ingot deployment {}", case.row.id),
@@ -70,13 +70,13 @@ pub(super) fn own_group(hands: &Hands, case: &Case) -> Option<SecurityGroupSpec>
         ingress: case.order.ingress.clone(),
         tags: BTreeMap::from([
             (DEPLOYMENT_TAG.to_owned(), case.row.id.clone()),
-            (INSTALL_TAG.to_owned(), hands.settings.install.clone()),
+            (INSTALL_TAG.to_owned(), tools.settings.install.clone()),
             ("ManagedBy".to_owned(), MANAGED_BY.to_owned()),
         ]),
     })
 }
 
-pub(super) fn instance_tags(hands: &Hands, case: &Case, effect: &str) -> BTreeMap<String, String> {
+pub(super) fn instance_tags(tools: &Tools, case: &Case, effect: &str) -> BTreeMap<String, String> {
     let mut tags = case.order.tags.clone();
     for (name, value) in [
         ("Name", case.row.job_name.as_str()),
@@ -86,7 +86,7 @@ pub(super) fn instance_tags(hands: &Hands, case: &Case, effect: &str) -> BTreeMa
         ("Mode", &case.row.mode),
         (DEPLOYMENT_TAG, &case.row.id),
         (EFFECT_TAG, effect),
-        (INSTALL_TAG, &hands.settings.install),
+        (INSTALL_TAG, &tools.settings.install),
     ] {
         tags.insert(name.to_owned(), value.to_owned());
     }

@@ -23,7 +23,7 @@ use ingot_queue::{Doorbell, LocalBell};
 use ingot_sim::{Region, SimConfig};
 use ingot_telemetry::{LogFormat, Metrics};
 use ingot_throttle::Throttle;
-use ingot_worker::{Hands, Settings};
+use ingot_worker::{Tools, Settings};
 use rand::Rng;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -101,7 +101,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     let probe_port = region.as_ref().map(Region::probe_port);
     let prober = Prober::new(probe_cidrs)?.with_port_override(probe_port);
     let batcher = setup::batcher(&cloud, pace);
-    let hands = Hands::new(
+    let tools = Tools::new(
         ledger.clone(),
         cloud,
         batcher,
@@ -113,7 +113,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         ledger.clone(),
         metrics.clone(),
         ringer.clone(),
-        Arc::new(hands),
+        Arc::new(tools),
         worker::engine_settings(pace, None),
     );
     let parts = Parts {

@@ -10,7 +10,7 @@ use ingot_probe::Prober;
 use ingot_queue::Doorbell;
 use ingot_telemetry::{LogFormat, Metrics};
 use ingot_throttle::Throttle;
-use ingot_worker::Hands;
+use ingot_worker::Tools;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -45,7 +45,7 @@ pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
     };
     let prober = Prober::new(args.probe_cidrs)?.with_port_override(args.probe_port);
     let batcher = setup::batcher(&cloud, args.pace);
-    let hands = Hands::new(
+    let tools = Tools::new(
         ledger.clone(),
         cloud,
         batcher,
@@ -58,7 +58,7 @@ pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
         ledger,
         metrics,
         ringer,
-        Arc::new(hands),
+        Arc::new(tools),
         settings,
     ));
     let listener = TcpListener::bind(args.metrics_listen)

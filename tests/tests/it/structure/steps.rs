@@ -119,9 +119,9 @@ fn no_effect_is_had_outside_of_its_step() {
     assert!(calls >= EFFECTS.len(), "{calls}");
 }
 
-/// `STEP.effect(hands.cloud.…)`, or `let made = hands.cloud.…; … STEP.effect(made)`.
+/// `STEP.effect(tools.cloud.…)`, or `let made = tools.cloud.…; … STEP.effect(made)`.
 fn inside(before: &str, after: &str, step: &str) -> bool {
-    let before = before.trim_end_matches("hands");
+    let before = before.trim_end_matches("tools");
     if before.ends_with(&format!("{step}.effect(")) {
         return true;
     }
@@ -139,18 +139,18 @@ fn inside(before: &str, after: &str, step: &str) -> bool {
 
 #[test]
 fn calls_inside_and_outside_of_a_step_are_told_apart() {
-    assert!(inside("matchA.effect(hands", ".cloud.x(r).await", "A"));
+    assert!(inside("matchA.effect(tools", ".cloud.x(r).await", "A"));
     assert!(inside(
-        "letmade=hands",
+        "letmade=tools",
         ".cloud.x(r);matchA.effect(made).await",
         "A"
     ));
     assert!(!inside(
-        "letmade=hands",
+        "letmade=tools",
         ".cloud.x(r).await;A.effect(other)",
         "A"
     ));
-    assert!(!inside("B.effect(hands", ".cloud.x(r).await", "A"));
+    assert!(!inside("B.effect(tools", ".cloud.x(r).await", "A"));
 }
 
 #[test]

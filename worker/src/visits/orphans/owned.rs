@@ -10,7 +10,7 @@ use ingot_domain::image::{DEPLOYMENT_TAG, EFFECT_TAG, ImageStatus};
 use ingot_entity::store::Owners;
 
 use crate::case::VisitError;
-use crate::hands::Hands;
+use crate::tools::Tools;
 
 /// The tag of images and their snapshots that names the deployment they were made of (F33).
 const MADE_FOR: &str = "CreatedFromJob";
@@ -105,7 +105,7 @@ pub(super) struct Ledgers {
 
 impl Ledgers {
     pub(super) async fn load(
-        hands: &Hands,
+        tools: &Tools,
         region: &str,
         lists: &[(Kind, Option<Vec<Object>>)],
     ) -> Result<Self, VisitError> {
@@ -115,15 +115,15 @@ impl Ledgers {
             amis,
             mut needed,
         } = Asked::about(lists);
-        let owners = hands.ledger.owners(deployments, &effects).await?;
+        let owners = tools.ledger.owners(deployments, &effects).await?;
         let mut images = HashMap::new();
-        for row in hands.ledger.image_owners(&amis).await? {
+        for row in tools.ledger.image_owners(&amis).await? {
             if let (Some(ami), Some(status)) = (row.ami_id, ImageStatus::parse(&row.status)) {
                 images.insert(ami, status);
             }
         }
         let mut lost = HashSet::new();
-        for row in hands.ledger.images_to_reconcile(region).await? {
+        for row in tools.ledger.images_to_reconcile(region).await? {
             if row.status == ImageStatus::Missing.as_str() {
                 lost.extend(row.snapshot_ids());
                 lost.insert(row.name);

@@ -8,32 +8,32 @@ use ingot_entity::finding;
 
 use super::owned::{Ledgers, Object};
 use crate::case::VisitError;
-use crate::hands::Hands;
+use crate::tools::Tools;
 
 pub(super) async fn remove(
-    hands: &Hands,
+    tools: &Tools,
     region: &str,
     object: &Object,
     row: &finding::Model,
     ledgers: &Ledgers,
 ) -> Result<(), VisitError> {
     let (kind, id) = (object.kind, object.id.as_str());
-    if hands.ledger.note_outcome(&row.id, "removed").await? {
+    if tools.ledger.note_outcome(&row.id, "removed").await? {
         if let Some(deployment) = ledgers.deployment_of(object) {
             let said = format!(
                 "Removing {} {id}: it was left behind, and nothing has needed it for 30 minutes",
                 kind.said()
             );
-            tell(hands, deployment, &said).await?;
+            tell(tools, deployment, &said).await?;
         }
         tracing::warn!(orphan = id, region, %kind, "removing an orphan");
-        hands
+        tools
             .metrics
             .orphans_reaped
             .with_label_values(&[kind.as_str()])
             .inc();
     }
-    let cloud = &hands.cloud;
+    let cloud = &tools.cloud;
     let removed = match kind {
         Kind::Instance => cloud.terminate(region, id).await,
         Kind::Image => cloud.deregister_image(region, id).await,
@@ -53,14 +53,14 @@ pub(super) async fn remove(
 }
 
 /// Adds a line to a deployment's story; whoever changes the row at the same moment wins, and we look again.
-async fn tell(hands: &Hands, deployment: &str, said: &str) -> Result<(), VisitError> {
+async fn tell(tools: &Tools, deployment: &str, said: &str) -> Result<(), VisitError> {
     let line = Line::info("deployment.orphan_removed", Source::Monitor, said).warn();
     for _ in 0..5 {
-        let Some(row) = hands.ledger.deployment(deployment).await? else {
+        let Some(row) = tools.ledger.deployment(deployment).await? else {
             return Ok(());
         };
         let lines = std::slice::from_ref(&line);
-        if hands.ledger.amend(&row, &row, lines).await? {
+        if tools.ledger.amend(&row, &row, lines).await? {
             return Ok(());
         }
     }

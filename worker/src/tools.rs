@@ -33,7 +33,7 @@ pub struct Settings {
 
 /// Everything a visit needs.
 #[derive(Debug)]
-pub struct Hands {
+pub struct Tools {
     /// The ledger.
     pub ledger: Ledger,
     /// The cloud.
@@ -54,8 +54,8 @@ pub struct Hands {
 /// SSM once each.
 const BASE_FRESH: Duration = Duration::from_secs(300);
 
-impl Hands {
-    /// Hands with nothing remembered.
+impl Tools {
+    /// Tools with nothing remembered.
     pub fn new(
         ledger: Ledger,
         cloud: Arc<dyn Cloud>,
