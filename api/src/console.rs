@@ -10,7 +10,7 @@ mod filter;
 mod images;
 mod notices;
 mod parts;
-mod steps;
+mod stages;
 mod text;
 mod trouble;
 

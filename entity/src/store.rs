@@ -1,63 +1,51 @@
 //! The ledger's transactions. Each is opened and named here, none spans a network call, and every change of a state
 //! goes through `change` (which asks the transition tables of `domain`).
 
-mod accept;
 mod change;
-mod claims;
 mod clock;
 mod connect;
-mod create;
 mod effects;
 mod ending;
+mod engine;
 mod findings;
-mod finish;
-mod group;
-mod held;
 mod images;
-mod intake;
 mod intervene;
 mod lists;
 mod owners;
-mod recipes;
-mod relay;
-mod remembered;
+mod request;
 mod retention;
 mod rows;
 mod scan;
 mod status;
 mod task_list;
-mod tasks;
 mod templates;
-mod ticks;
 mod tokens;
-mod visit;
-mod workers;
 
 use std::sync::Arc;
 
 use ingot_domain::Instant;
 use sea_orm::{DatabaseConnection, DbBackend, DbErr};
 
-use group::Group;
+use engine::commit;
+use engine::group::Group;
+use request::{intake, recipes};
 
 pub use change::{ami_status_of, status_of};
-pub use claims::{Claim, Claimed};
 pub use connect::Shape;
-pub use create::{Created, IdempotencyClaim, NewDeployment, Requested, Revision, Unsettled};
 pub use effects::{EffectKind, Intention};
 pub use ending::Ending;
+pub use engine::{
+    Beside, Change, Claim, Claimed, Committed, DueTask, Held, NewTask, Outcome, Then,
+};
 pub use findings::{FindingQuery, Violations};
-pub use held::Held;
 pub use images::Found;
 pub use intervene::Intervention;
 pub use lists::{DeploymentQuery, ImageQuery, LaunchSample, QueueDepth};
 pub use owners::{DeploymentOwner, EffectOwner, ImageOwner, Owners};
-pub use relay::DueTask;
+pub use request::{Created, IdempotencyClaim, NewDeployment, Requested, Revision};
 pub use scan::Scan;
 pub use status::{Backlog, WorkerHolding};
 pub use task_list::TaskQuery;
-pub use tasks::NewTask;
-pub use visit::{Change, Committed, Outcome, Then};
 
 /// What can go wrong with the ledger.
 #[derive(Debug, thiserror::Error)]
@@ -133,7 +121,7 @@ impl Ledger {
         let desk = Arc::new(intake::Desk::new(desk, hasty.clone()));
         let commits = Group::start(width, YIELDS, true, move |batch: Vec<Arc<Outcome>>| {
             let (db, anchor) = ours.clone();
-            async move { visit::commit_all(&db, &batch, anchor.now()).await }
+            async move { commit::commit_all(&db, &batch, anchor.now()).await }
         });
         let intake = Group::start(1, 0, false, move |batch| {
             let desk = Arc::clone(&desk);

@@ -1,4 +1,4 @@
-//! A deployment under the tools of a visit: the row as it was, the row as it shall be, the lines to say, and the rest of the
+//! The deployment a visit works on: the row as it was, the row as it shall be, the lines to say, and the rest of the
 //! visit's outcome. Handlers fill it in; `dispatch` writes it down.
 
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(crate) enum VisitError {
     Nonsense(String),
 }
 
-/// A deployment under the tools.
+/// The deployment a visit works on.
 #[derive(Debug)]
 pub(crate) struct Case {
     before: deployment::Model,
@@ -157,8 +157,8 @@ impl Case {
         }
         Visit {
             change: self.change.into(),
-            then,
             marks: self.marks,
+            ..Visit::only(then)
         }
     }
 

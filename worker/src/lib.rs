@@ -1,13 +1,13 @@
-//! The tools. What the engine's visits do: launch, probe, make images, reconcile with EC2 and tidy up, each visit one look
-//! and one step. Nothing here writes to the ledger but what a visit answers.
+//! What the engine's visits do: launch, probe, make images, reconcile with EC2 and tidy up, each visit one look and
+//! one act. Nothing here writes to the ledger but what a visit answers.
 
+mod acts;
 mod case;
-mod tools;
 mod observe;
-mod steps;
 mod story;
+mod tools;
 mod visits;
 
-pub use tools::{Tools, Settings};
 pub use observe::AwsObserver;
+pub use tools::{Settings, Tools};
 pub use visits::periodic;

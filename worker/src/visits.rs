@@ -1,16 +1,12 @@
 //! The register of visits: one handler per kind of task.
 
-mod ami;
 mod destroy;
-mod imaging;
+mod image;
 mod launch;
-mod launching;
 mod monitor;
 mod orphans;
-mod polling;
 mod readiness;
 mod scheduler;
-mod shape;
 
 use std::pin::Pin;
 
@@ -22,8 +18,8 @@ use ingot_engine::{Periodic, Visit, Visits, chain};
 use ingot_entity::store::{Claim, Ending, Then};
 
 use crate::case::{Case, VisitError, then_for};
-use crate::tools::Tools;
 use crate::story;
+use crate::tools::Tools;
 
 #[async_trait]
 impl Visits for Tools {
@@ -34,7 +30,7 @@ impl Visits for Tools {
             TaskKind::Launch => Box::pin(launch::visit(self, claim)),
             TaskKind::Destroy => Box::pin(destroy::visit(self, claim)),
             TaskKind::Readiness => Box::pin(readiness::visit(self, claim)),
-            TaskKind::Ami => Box::pin(ami::visit(self, claim)),
+            TaskKind::Ami => Box::pin(image::visit(self, claim)),
             TaskKind::Monitor => Box::pin(monitor::visit(self, claim)),
             TaskKind::Scheduler => Box::pin(scheduler::visit(self, claim)),
         };
@@ -117,7 +113,7 @@ async fn give_up(
         }
         TaskKind::Ami => {
             let mut case = Case::load(tools, claim).await?;
-            if let Some(image) = imaging::row_of(tools, &case).await?
+            if let Some(image) = image::row_of(tools, &case).await?
                 && image.parsed_status()?.holds_key()
                 && image.ami_id.is_none()
             {

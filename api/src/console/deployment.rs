@@ -5,7 +5,7 @@ use ingot_client::{Deployment, Event};
 use ingot_domain::deployment::{SkipReason, Status};
 
 use super::parts::{Badge, Fact, Value};
-use super::steps::{Step, steps};
+use super::stages::{Stage, stages};
 use super::text;
 
 #[derive(Template)]
@@ -19,7 +19,7 @@ struct DeploymentView {
     stage: String,
     finished: bool,
     error: Option<String>,
-    steps: [Step; 5],
+    stages: [Stage; 5],
     groups: Vec<Group>,
     actions: Actions,
     lines: Vec<LogLine>,
@@ -67,7 +67,7 @@ pub fn deployment_page(deployment: &Deployment, events: &[Event]) -> Result<Stri
         stage: text::plain(&deployment.stage),
         finished: deployment.finished,
         error: deployment.error_message.as_deref().map(text::plain),
-        steps: steps(deployment),
+        stages: stages(deployment),
         groups: vec![
             ami(deployment),
             instance(deployment),

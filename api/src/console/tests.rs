@@ -79,8 +79,9 @@ fn actions_are_offered_exactly_when_they_are_allowed() {
 }
 
 #[test]
-fn the_steps_tell_where_it_is() {
-    let words = |deployment: &Deployment| steps::steps(deployment).map(|step| step.progress.word());
+fn the_stages_tell_where_it_is() {
+    let words =
+        |deployment: &Deployment| stages::stages(deployment).map(|stage| stage.progress.word());
     let table = [
         (
             Status::Pending,

@@ -10,7 +10,7 @@ use ingot_domain::fingerprint::hex_sha256;
 use ingot_domain::ids::DeploymentId;
 use ingot_domain::request::{self, Order};
 use ingot_entity::store::{
-    Created, DeploymentQuery, IdempotencyClaim, Intervention, NewDeployment,
+    Created, DeploymentQuery, IdempotencyClaim, Intervention, NewDeployment, NewTask,
 };
 use uuid::Uuid;
 
@@ -74,16 +74,11 @@ pub(crate) async fn create(
         .as_ref()
         .map(|claim| claim.key.clone())
         .unwrap_or_default();
-    let (created, unsettled) = api.ledger.request_deployment(new, claim).await?;
-    if let Created::New(_, Some(task)) = &created {
-        let queue = task.kind.queue();
-        api.ringer.ring(queue.as_str(), task.id.as_str());
-    }
-    if unsettled.waits() {
-        // The bell goes out before the disk is waited for: a worker begins meanwhile.
-        tokio::task::yield_now().await;
-    }
-    api.ledger.settle(unsettled).await?;
+    let ring = |task: &NewTask| {
+        api.ringer
+            .ring(task.kind.queue().as_str(), task.id.as_str());
+    };
+    let created = api.ledger.request_deployment(new, claim, ring).await?;
     match created {
         Created::New(requested, _) => {
             let (row, order) = requested.into_parts();

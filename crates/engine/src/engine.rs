@@ -13,7 +13,7 @@ use ingot_queue::Ringer;
 use ingot_telemetry::Metrics;
 use rand::Rng;
 
-use crate::hands::Taker;
+use crate::taker::Taker;
 use crate::visits::Visits;
 use crate::watchdog::Watchdog;
 
@@ -86,7 +86,7 @@ impl Engine {
         }
     }
 
-    /// Sees to it that due tasks of a queue are claimed: by this process as far as its hands are free, by whoever hears the
+    /// Sees to it that due tasks of a queue are claimed: by this process as far as its permits are free, by the one that hears the
     /// bell for the rest.
     pub(crate) fn offer(&self, queue: Queue, ids: &[String]) {
         let taker = self.taker(queue);
@@ -94,7 +94,7 @@ impl Engine {
         if ours > 0 {
             taker.wake();
         }
-        // A worker that hears takes until nothing is due, so one bell per handful of hands is enough.
+        // A worker that hears takes until nothing is due, so one bell per handful of permits is enough.
         for id in ids[ours..].iter().step_by(self.settings.concurrency.max(1)) {
             self.ring(queue, id);
         }

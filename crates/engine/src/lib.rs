@@ -5,7 +5,6 @@
 
 mod engine;
 mod gauges;
-mod hands;
 mod health;
 mod pay;
 mod relay;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::engine::Engine;
-use crate::hands::Hold;
+use crate::taker::Hold;
 use crate::visits::{Visit, VisitError, chain};
 
 /// Works a claimed task off, or gives it back when its turn does not come.
@@ -34,7 +34,7 @@ pub(crate) async fn work(
     let Hold { start, open } = hold;
     let taker = engine.taker(queue);
     async {
-        let Some(hand) = taker.hand(start, stop).await else {
+        let Some(permit) = taker.permit(start, stop).await else {
             give_back(engine, queue, &claim).await;
             return;
         };
@@ -46,7 +46,7 @@ pub(crate) async fn work(
         let began = Moment::now();
         let visit = once(engine, &claim, kind).await;
         taker.felt(began.elapsed());
-        drop(hand);
+        drop(permit);
         if commit(engine, &claim, kind, visit).await {
             taker.wake();
         }
@@ -207,7 +207,7 @@ async fn commit(engine: &Engine, claim: &Claim, kind: TaskKind, visit: Visit) ->
         Then::Discard { .. } => "discarded",
     };
     let marks = visit.marks;
-    let outcome = Outcome::of(claim, visit.change, visit.then);
+    let outcome = Outcome::with(claim, visit.change, visit.beside, visit.then);
     marks.before_commit().await;
     let committed = record(engine, &outcome).await;
     let finished = |outcome: &str| {

@@ -1,4 +1,4 @@
-//! Taking work: one taker per queue claims as many due tasks as its hands will get to, in one statement, and goes on until
+//! Taking work: one taker per queue claims as many due tasks as its permits will get to, in one statement, and goes on until
 //! nothing is due. A bell only wakes it; what it takes, and in which order, the ledger says. A backlog therefore costs
 //! Redis nothing, and a lost or doubled bell costs at most one empty claim.
 
@@ -13,9 +13,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::engine::Engine;
-use crate::hands::Hold;
 use crate::pay;
 use crate::visits::chain;
+
+mod ahead;
+mod permits;
+
+pub(crate) use permits::{Hold, Taker};
 
 /// Takes work of a queue until `shutdown`; returns when the last visit is recorded.
 pub(crate) async fn run(engine: Arc<Engine>, queue: Queue, shutdown: CancellationToken) {
@@ -57,7 +61,7 @@ async fn round(
     backlog: bool,
 ) -> Option<bool> {
     let taker = engine.taker(queue);
-    // Whoever takes over from the dead takes only what it begins at once: if a task killed its worker, what was claimed
+    // A taker that takes over from a dead worker takes only what it begins at once: if a task killed its worker, what was claimed
     // beside it pays for it with a crash on record.
     let lapsed = taker.lapsed.swap(false, Ordering::Relaxed);
     let mut holds = tokio::select! {
@@ -93,7 +97,7 @@ async fn round(
     Some(true)
 }
 
-/// Begins the visits of a claim: free hands first, for the longest due.
+/// Begins the visits of a claim: free permits first, for the longest due.
 fn begin(
     engine: &Arc<Engine>,
     queue: Queue,

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use ingot_domain::task::TaskKind;
 use ingot_entity::LedgerError;
-use ingot_entity::store::{Change, Claim, Then};
+use ingot_entity::store::{Beside, Change, Claim, Then};
 use ingot_failpoint::Marks;
 
 /// A visit's outcome.
@@ -11,9 +11,11 @@ use ingot_failpoint::Marks;
 pub struct Visit {
     /// What it changes: large and mostly empty, so it is not carried about by value.
     pub change: Box<Change>,
+    /// What it changes in tables of its own.
+    pub beside: Beside,
     /// What becomes of its task.
     pub then: Then,
-    /// The steps whose failpoints lie around its commit; nothing in a build without them.
+    /// The acts whose failpoints lie around its commit; nothing in a build without them.
     pub marks: Marks,
 }
 
@@ -22,6 +24,7 @@ impl Visit {
     pub fn only(then: Then) -> Self {
         Self {
             change: Box::default(),
+            beside: Beside::default(),
             then,
             marks: Marks::default(),
         }

@@ -1,21 +1,21 @@
 //! Failpoints: named places where a drill may kill, stall or fail the process, so that "crash anywhere" is a list that a
 //! test enumerates (FAULTS F01). Without the feature `enabled` everything here is empty and compiles to nothing.
 //!
-//! A *point* is `hit!("tick.fire").await`. A *step* is one kind of effect in the cloud; [`step!`] gives it five points, and
+//! A *point* is `hit!("tick.fire").await`. An *act* is one kind of effect in the cloud; [`act!`] gives it five points, and
 //! [`Marks`] lets whoever commits a visit hit those that lie around the commit:
 //!
 //! | point | where |
 //! |---|---|
-//! | `<step>.before_intent` | before the transaction that intends the effect |
-//! | `<step>.after_intent` | after it, before the call |
-//! | `<step>.after_effect` | the call has answered, nothing is recorded |
-//! | `<step>.after_outcome` | after the transaction that records it, before its bells |
-//! | `<step>.after_ring` | after the bells |
+//! | `<act>.before_intent` | before the transaction that intends the effect |
+//! | `<act>.after_intent` | after it, before the call |
+//! | `<act>.after_effect` | the call has answered, nothing is recorded |
+//! | `<act>.after_outcome` | after the transaction that records it, before its bells |
+//! | `<act>.after_ring` | after the bells |
 //!
 //! What happens at a point is a text, given to [`set`] once by the outermost room: see [`Plan`].
 
+mod act;
 mod plan;
-mod step;
 
 #[cfg(feature = "enabled")]
 mod live;
@@ -30,13 +30,13 @@ pub use live::{points, reach, set};
 #[doc(hidden)]
 pub use live::Registered;
 
+pub use act::{Act, Marks};
 pub use plan::{Action, Malformed, Plan, Rule};
-pub use step::{Marks, Step};
 
 /// Whether this build has failpoints.
 pub const ENABLED: bool = cfg!(feature = "enabled");
 
-/// The five points of every step, in the order in which a deployment meets them.
+/// The five points of every act, in the order in which a deployment meets them.
 pub const FIVE: [&str; 5] = [
     "before_intent",
     "after_intent",
@@ -64,24 +64,24 @@ macro_rules! hit {
     };
 }
 
-/// Declares a step as a static: `ingot_failpoint::step!(pub(crate) LAUNCH = "launch");`.
+/// Declares an act as a static: `ingot_failpoint::act!(pub(crate) LAUNCH = "launch");`.
 #[cfg(feature = "enabled")]
 #[macro_export]
-macro_rules! step {
+macro_rules! act {
     ($(#[$meta:meta])* $vis:vis $static:ident = $name:literal) => {
         $(#[$meta])*
-        $vis static $static: $crate::Step = $crate::Step::new($name);
-        $crate::inventory::submit! { $crate::Registered::Step($name) }
+        $vis static $static: $crate::Act = $crate::Act::new($name);
+        $crate::inventory::submit! { $crate::Registered::Act($name) }
     };
 }
 
-/// Declares a step as a static; its points are empty in this build.
+/// Declares an act as a static; its points are empty in this build.
 #[cfg(not(feature = "enabled"))]
 #[macro_export]
-macro_rules! step {
+macro_rules! act {
     ($(#[$meta:meta])* $vis:vis $static:ident = $name:literal) => {
         $(#[$meta])*
-        $vis static $static: $crate::Step = $crate::Step::new($name);
+        $vis static $static: $crate::Act = $crate::Act::new($name);
     };
 }
 

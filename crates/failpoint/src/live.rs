@@ -16,8 +16,8 @@ use crate::plan::{Action, Malformed, Plan, Rule};
 pub enum Registered {
     /// A point of its own.
     Point(&'static str),
-    /// A step, which has five.
-    Step(&'static str),
+    /// An act, which has five.
+    Act(&'static str),
 }
 
 inventory::collect!(Registered);
@@ -30,7 +30,7 @@ pub fn points() -> Vec<String> {
         .into_iter()
         .flat_map(|entry| match entry {
             Registered::Point(name) => vec![(*name).to_owned()],
-            Registered::Step(step) => FIVE.map(|point| format!("{step}.{point}")).to_vec(),
+            Registered::Act(act) => FIVE.map(|point| format!("{act}.{point}")).to_vec(),
         })
         .collect();
     names.sort();

@@ -3,8 +3,8 @@
 
 use ingot_failpoint::{Malformed, Marks, points, set};
 
-ingot_failpoint::step!(
-    /// A step of this test.
+ingot_failpoint::act!(
+    /// An act of this test.
     BREW = "brew"
 );
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
 
-use super::intake::PATIENCE;
+use super::request::intake::PATIENCE;
 use super::{Ledger, LedgerError};
 
 /// Which database is behind a ledger.

@@ -4,7 +4,7 @@
 use ingot_domain::Instant;
 use ingot_domain::task::TaskKind;
 
-use super::tasks::NewTask;
+use super::engine::tasks::NewTask;
 
 /// What a destroy task ends.
 #[derive(Debug, Clone, PartialEq, Eq)]

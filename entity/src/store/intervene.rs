@@ -7,8 +7,9 @@ use sea_orm::{EntityTrait, TransactionTrait};
 
 use super::change::{Write, ami_status_of, status_of};
 use super::ending::Ending;
-use super::tasks::NewTask;
-use super::{Ledger, LedgerError, change, tasks};
+use super::engine::tasks;
+use super::engine::tasks::NewTask;
+use super::{Ledger, LedgerError, change};
 use crate::deployment;
 
 /// What an intervention led to.

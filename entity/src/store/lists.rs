@@ -8,8 +8,8 @@ use sea_orm::{
     Statement,
 };
 
-use super::claims::WAITING;
 use super::clock::now_plus;
+use super::engine::claims::WAITING;
 use super::{Ledger, LedgerError};
 use crate::{deployment, event, image, task};
 

@@ -8,7 +8,7 @@ use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 
-use super::claims::{WAITING, place};
+use super::engine::claims::{WAITING, place};
 use super::{Ledger, LedgerError};
 use crate::task;
 

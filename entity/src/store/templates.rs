@@ -6,7 +6,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, TransactionTrait,
 };
 
-use super::create::{Created, IdempotencyClaim, claim_key};
+use super::request::create::{Created, IdempotencyClaim, claim_key};
 use super::{Ledger, LedgerError};
 use crate::template;
 

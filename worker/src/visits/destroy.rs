@@ -12,10 +12,10 @@ use ingot_domain::retry::YOUNG;
 use ingot_entity::effect;
 use ingot_entity::store::{Claim, EffectKind, Ending, Then};
 
-use super::shape;
+use super::launch;
+use crate::acts::{DELETE_GROUP, TERMINATE};
 use crate::case::{Case, VisitError};
 use crate::tools::Tools;
-use crate::steps::{DELETE_GROUP, TERMINATE};
 use ingot_engine::Visit;
 
 /// How often a terminating instance is looked at, in simulated seconds.
@@ -77,7 +77,7 @@ async fn end(tools: &Tools, mut case: Case, destroy: bool) -> Result<Visit, Visi
 async fn groups(tools: &Tools, case: &Case) -> Result<Vec<String>, VisitError> {
     match &case.row.security_group_id {
         Some(id) => Ok(vec![id.clone()]),
-        None if shape::wants_group(case) => {
+        None if launch::wants_group(case) => {
             let (region, id) = (&case.row.region, &case.row.id);
             let cloud = &tools.cloud;
             let found = cloud.find_security_groups_by_tag(region, DEPLOYMENT_TAG, id);

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ingot_cloud::{InstanceFacts, InstanceState};
-use ingot_domain::decide::readiness::{After, Sight, Step, View, after, decide};
+use ingot_domain::decide::readiness::{After, Next, Sight, View, after, decide};
 use ingot_domain::deployment::{AmiStatus, SkipReason, Status};
 use ingot_domain::event::{Line, Source, product};
 use ingot_domain::probe::{ProbeClass, ProbeOutcome};
@@ -38,21 +38,21 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         sight: sight(facts.as_ref(), address),
     };
     let outcome = match decide(view) {
-        Step::Over => return Ok(case.end(Then::Done)),
-        Step::Wait(wait) => {
+        Next::Over => return Ok(case.end(Then::Done)),
+        Next::Wait(wait) => {
             return Ok(case.snooze(tools, wait, "the first readiness check is not due"));
         }
-        Step::Fail(why) => {
+        Next::Fail(why) => {
             let why = facts
                 .as_ref()
                 .map_or_else(|| why.to_owned(), |facts| facts.ended(why));
             case.fail(tools, &why, Source::Readiness);
             return Ok(case.end(Then::Done));
         }
-        Step::CountAway => {
+        Next::CountAway => {
             ProbeOutcome::not_ready(ProbeClass::Refused, "the instance does not run")
         }
-        Step::Probe => match address {
+        Next::Probe => match address {
             Some(address) => tools.prober.probe(address, &case.recipe.probe).await,
             None => ProbeOutcome::not_ready(ProbeClass::Refused, "the instance has no address"),
         },

@@ -23,7 +23,7 @@ use ingot_queue::{Doorbell, LocalBell};
 use ingot_sim::{Region, SimConfig};
 use ingot_telemetry::{LogFormat, Metrics};
 use ingot_throttle::Throttle;
-use ingot_worker::{Tools, Settings};
+use ingot_worker::{Settings, Tools};
 use rand::Rng;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

@@ -46,7 +46,7 @@ pub struct Before {
 
 /// What to do before the claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BeforeStep {
+pub enum BeforeNext {
     /// Nothing is left to do.
     Over,
     /// No image.
@@ -62,8 +62,8 @@ pub enum BeforeStep {
 }
 
 /// Decides before the claim.
-pub fn before_claim(view: Before) -> BeforeStep {
-    use BeforeStep::*;
+pub fn before_claim(view: Before) -> BeforeNext {
+    use BeforeNext::*;
     match view.ami {
         Some(ami) if ami.is_final() => return Over,
         _ => {}
@@ -134,7 +134,7 @@ pub struct Making {
 
 /// What to do while EC2 makes the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MakingStep {
+pub enum MakingNext {
     /// Look again after this simulated wait; say once that it is slow when `slow`.
     Poll {
         /// The wait.
@@ -151,8 +151,8 @@ pub enum MakingStep {
 }
 
 /// Decides while EC2 makes the image.
-pub fn making(view: Making) -> MakingStep {
-    use MakingStep::*;
+pub fn making(view: Making) -> MakingNext {
+    use MakingNext::*;
     match view.sight {
         ImageSight::Available => Complete,
         ImageSight::Broken if view.instance_gone => Fail("the instance disappeared during imaging"),
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn before_the_claim() {
-        use BeforeStep::*;
+        use BeforeNext::*;
         let table = [
             (before(), Claim),
             (
@@ -289,25 +289,25 @@ mod tests {
         let hour = Duration::from_secs(3600);
         assert_eq!(
             making(view(ImageSight::Pending, hour / 2)),
-            MakingStep::Poll {
+            MakingNext::Poll {
                 after: POLL,
                 slow: false
             }
         );
         assert_eq!(
             making(view(ImageSight::Pending, hour * 3)),
-            MakingStep::Poll {
+            MakingNext::Poll {
                 after: POLL,
                 slow: true
             }
         );
         assert!(matches!(
             making(view(ImageSight::Pending, hour * 4)),
-            MakingStep::Fail(_)
+            MakingNext::Fail(_)
         ));
         assert_eq!(
             making(view(ImageSight::Available, hour * 9)),
-            MakingStep::Complete
+            MakingNext::Complete
         );
     }
 
@@ -315,11 +315,11 @@ mod tests {
     fn a_young_absent_image_is_pending_and_an_old_one_is_gone() {
         assert!(matches!(
             making(view(ImageSight::Absent, YOUNG / 2)),
-            MakingStep::Poll { .. }
+            MakingNext::Poll { .. }
         ));
         assert!(matches!(
             making(view(ImageSight::Absent, YOUNG)),
-            MakingStep::Fail(_)
+            MakingNext::Fail(_)
         ));
     }
 
@@ -333,14 +333,14 @@ mod tests {
                 instance_gone,
             })
         };
-        assert_eq!(broken(1, false), MakingStep::NextGeneration);
-        assert_eq!(broken(2, false), MakingStep::NextGeneration);
-        assert!(matches!(broken(3, false), MakingStep::Fail(_)));
-        assert!(matches!(broken(1, true), MakingStep::Fail(_)));
+        assert_eq!(broken(1, false), MakingNext::NextGeneration);
+        assert_eq!(broken(2, false), MakingNext::NextGeneration);
+        assert!(matches!(broken(3, false), MakingNext::Fail(_)));
+        assert!(matches!(broken(1, true), MakingNext::Fail(_)));
         // Given up at the deadline and marked so for its clean-up: no second try. One that EC2 failed has it, however long
         // nobody came to see.
         let late = |sight| making(view(sight, DEADLINE * 2));
-        assert_eq!(late(ImageSight::GivenUp), MakingStep::Fail(TOO_LATE));
-        assert_eq!(late(ImageSight::Broken), MakingStep::NextGeneration);
+        assert_eq!(late(ImageSight::GivenUp), MakingNext::Fail(TOO_LATE));
+        assert_eq!(late(ImageSight::Broken), MakingNext::NextGeneration);
     }
 }

@@ -25,7 +25,7 @@ pub enum Answer {
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum Next {
     /// The settling delay begins.
     Settle,
     /// Look for the answer after this simulated wait.
@@ -37,14 +37,14 @@ pub enum Step {
 }
 
 /// Decides; `since_ready` is simulated.
-pub fn asked(answer: Answer, since_ready: Duration) -> Step {
+pub fn asked(answer: Answer, since_ready: Duration) -> Next {
     let late = since_ready >= LONGEST;
     match answer {
-        Answer::Over => Step::Settle,
-        Answer::Asked => Step::Listen(LISTEN),
-        Answer::Unheard if !late => Step::Listen(LISTEN),
-        Answer::NotYet if !late => Step::AskAgain(ASK),
-        Answer::NotYet | Answer::Unheard => Step::Fail(
+        Answer::Over => Next::Settle,
+        Answer::Asked => Next::Listen(LISTEN),
+        Answer::Unheard if !late => Next::Listen(LISTEN),
+        Answer::NotYet if !late => Next::AskAgain(ASK),
+        Answer::NotYet | Answer::Unheard => Next::Fail(
             "the installation did not report its end in 90 minutes; see the template's `install_finished` and whether SSM reaches the instance (instance profile)",
         ),
     }
@@ -58,17 +58,17 @@ mod tests {
     fn lateness_is_judged_by_an_answer() {
         let (soon, late) = (Duration::from_secs(60), LONGEST);
         let table = [
-            (Answer::Over, soon, Step::Settle),
-            (Answer::Over, late * 10, Step::Settle),
-            (Answer::Asked, late * 10, Step::Listen(LISTEN)),
-            (Answer::Unheard, soon, Step::Listen(LISTEN)),
-            (Answer::NotYet, soon, Step::AskAgain(ASK)),
+            (Answer::Over, soon, Next::Settle),
+            (Answer::Over, late * 10, Next::Settle),
+            (Answer::Asked, late * 10, Next::Listen(LISTEN)),
+            (Answer::Unheard, soon, Next::Listen(LISTEN)),
+            (Answer::NotYet, soon, Next::AskAgain(ASK)),
         ];
         for (answer, since, step) in table {
             assert_eq!(asked(answer, since), step, "{answer:?} after {since:?}");
         }
         for answer in [Answer::NotYet, Answer::Unheard] {
-            assert!(matches!(asked(answer, late), Step::Fail(_)), "{answer:?}");
+            assert!(matches!(asked(answer, late), Next::Fail(_)), "{answer:?}");
         }
     }
 }

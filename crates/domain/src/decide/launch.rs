@@ -53,7 +53,7 @@ pub struct View {
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum Next {
     /// The deployment needs no launch any more.
     Over,
     /// Choose the image, write the request down as an effect.
@@ -69,27 +69,27 @@ pub enum Step {
 }
 
 /// Decides.
-pub fn decide(view: View) -> Step {
+pub fn decide(view: View) -> Next {
     if !matches!(view.status, Status::Queued | Status::Deploying) {
-        return Step::Over;
+        return Next::Over;
     }
     match (view.intent, view.sight) {
-        (Intent::None, _) => Step::Prepare,
-        (Intent::Open, _) => Step::LookThenLaunch,
-        (Intent::Done, Sight::Running) => Step::HandOver,
-        (Intent::Done, Sight::Ended) => Step::Fail("the instance stopped before it had an address"),
+        (Intent::None, _) => Next::Prepare,
+        (Intent::Open, _) => Next::LookThenLaunch,
+        (Intent::Done, Sight::Running) => Next::HandOver,
+        (Intent::Done, Sight::Ended) => Next::Fail("the instance stopped before it had an address"),
         (Intent::Done, Sight::Absent) if view.age >= YOUNG => {
-            Step::Fail("EC2 does not know the instance any more")
+            Next::Fail("EC2 does not know the instance any more")
         }
         (Intent::Done, Sight::Starting) if view.private_only && view.age >= YOUNG / 5 => {
-            Step::HandOver
+            Next::HandOver
         }
         (Intent::Done, Sight::Unasked | Sight::Absent | Sight::Starting)
             if view.age >= LONGEST_BOOT =>
         {
-            Step::Fail("the instance got no address in 15 minutes")
+            Next::Fail("the instance got no address in 15 minutes")
         }
-        (Intent::Done, Sight::Unasked | Sight::Absent | Sight::Starting) => Step::Watch(WATCH),
+        (Intent::Done, Sight::Unasked | Sight::Absent | Sight::Starting) => Next::Watch(WATCH),
     }
 }
 
@@ -110,11 +110,11 @@ mod tests {
     #[test]
     fn the_table() {
         let table = [
-            (view(Intent::None, Sight::Unasked, 0), Step::Prepare),
-            (view(Intent::Open, Sight::Unasked, 0), Step::LookThenLaunch),
-            (view(Intent::Done, Sight::Absent, 10), Step::Watch(WATCH)),
-            (view(Intent::Done, Sight::Starting, 10), Step::Watch(WATCH)),
-            (view(Intent::Done, Sight::Running, 10), Step::HandOver),
+            (view(Intent::None, Sight::Unasked, 0), Next::Prepare),
+            (view(Intent::Open, Sight::Unasked, 0), Next::LookThenLaunch),
+            (view(Intent::Done, Sight::Absent, 10), Next::Watch(WATCH)),
+            (view(Intent::Done, Sight::Starting, 10), Next::Watch(WATCH)),
+            (view(Intent::Done, Sight::Running, 10), Next::HandOver),
         ];
         for (view, step) in table {
             assert_eq!(decide(view), step, "{view:?}");
@@ -124,7 +124,7 @@ mod tests {
             view(Intent::Done, Sight::Ended, 1),
             view(Intent::Done, Sight::Starting, 901),
         ] {
-            assert!(matches!(decide(failing), Step::Fail(_)), "{failing:?}");
+            assert!(matches!(decide(failing), Next::Fail(_)), "{failing:?}");
         }
     }
 
@@ -136,7 +136,7 @@ mod tests {
                 decide(View {
                     status,
                     ..view(Intent::None, Sight::Unasked, 0)
-                }) == Step::Over,
+                }) == Next::Over,
                 over,
                 "{status}"
             );
@@ -152,7 +152,7 @@ mod tests {
             Sight::Running,
             Sight::Ended,
         ] {
-            assert_eq!(decide(view(Intent::Open, sight, 0)), Step::LookThenLaunch);
+            assert_eq!(decide(view(Intent::Open, sight, 0)), Next::LookThenLaunch);
         }
     }
 }

@@ -35,7 +35,7 @@ pub struct View<'a> {
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum Next {
     /// The deployment is not waiting for readiness any more.
     Over,
     /// Come back after this simulated wait.
@@ -49,19 +49,19 @@ pub enum Step {
 }
 
 /// Decides before a check.
-pub fn decide(view: View<'_>) -> Step {
+pub fn decide(view: View<'_>) -> Next {
     if view.status != Status::Running {
-        return Step::Over;
+        return Next::Over;
     }
     let first = Duration::from_secs(u64::from(view.spec.first_check_seconds));
     match view.sight {
-        Sight::Ended => Step::Fail("the instance was terminated before it answered"),
-        Sight::Unreachable => Step::Fail(
+        Sight::Ended => Next::Fail("the instance was terminated before it answered"),
+        Sight::Unreachable => Next::Fail(
             "the instance has no public address and its private one is outside `probe_cidrs`; add its block there or choose a subnet with public addresses",
         ),
-        _ if view.age < first => Step::Wait(first - view.age),
-        Sight::Away => Step::CountAway,
-        Sight::Reachable => Step::Probe,
+        _ if view.age < first => Next::Wait(first - view.age),
+        Sight::Away => Next::CountAway,
+        Sight::Reachable => Next::Probe,
     }
 }
 
@@ -110,28 +110,28 @@ mod tests {
         let spec = ProbeSpec::default();
         assert_eq!(
             decide(view(&spec, 0, Sight::Reachable)),
-            Step::Wait(Duration::from_secs(180))
+            Next::Wait(Duration::from_secs(180))
         );
         assert_eq!(
             decide(view(&spec, 179, Sight::Reachable)),
-            Step::Wait(Duration::from_secs(1))
+            Next::Wait(Duration::from_secs(1))
         );
-        assert_eq!(decide(view(&spec, 180, Sight::Reachable)), Step::Probe);
-        assert_eq!(decide(view(&spec, 500, Sight::Away)), Step::CountAway);
+        assert_eq!(decide(view(&spec, 180, Sight::Reachable)), Next::Probe);
+        assert_eq!(decide(view(&spec, 500, Sight::Away)), Next::CountAway);
         assert!(matches!(
             decide(view(&spec, 0, Sight::Ended)),
-            Step::Fail(_)
+            Next::Fail(_)
         ));
         assert!(matches!(
             decide(view(&spec, 0, Sight::Unreachable)),
-            Step::Fail(_)
+            Next::Fail(_)
         ));
         assert_eq!(
             decide(View {
                 status: Status::Destroyed,
                 ..view(&spec, 500, Sight::Reachable)
             }),
-            Step::Over
+            Next::Over
         );
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ingot_domain::decide::ami::{self, Before, BeforeStep, ImageSight, Making, MakingStep};
+use ingot_domain::decide::ami::{self, Before, BeforeNext, ImageSight, Making, MakingNext};
 use ingot_domain::decide::doubt::{self, NameSight, Naming};
 use ingot_domain::decide::install;
 use ingot_domain::deployment::AmiStatus;
@@ -49,13 +49,13 @@ impl Desk<'_> {
             )
         };
         match ami::before_claim(view) {
-            BeforeStep::Over => over(),
-            BeforeStep::Skip(_) if row.ami == Some(AmiStatus::Creating) => ended(AmiStatus::Failed),
-            BeforeStep::Skip(_) => ended(AmiStatus::Skipped),
-            BeforeStep::Fail(_) => ended(AmiStatus::Failed),
-            BeforeStep::AskInstalled => self.ask(row),
-            BeforeStep::Wait(wait) => Next::Commit(Change::default(), self.after(wait)),
-            BeforeStep::Claim => self.claim_key(row),
+            BeforeNext::Over => over(),
+            BeforeNext::Skip(_) if row.ami == Some(AmiStatus::Creating) => ended(AmiStatus::Failed),
+            BeforeNext::Skip(_) => ended(AmiStatus::Skipped),
+            BeforeNext::Fail(_) => ended(AmiStatus::Failed),
+            BeforeNext::AskInstalled => self.ask(row),
+            BeforeNext::Wait(wait) => Next::Commit(Change::default(), self.after(wait)),
+            BeforeNext::Claim => self.claim_key(row),
         }
     }
 
@@ -67,7 +67,7 @@ impl Desk<'_> {
             install::Answer::NotYet
         };
         match install::asked(answer, since) {
-            install::Step::Settle => {
+            install::Next::Settle => {
                 let installed_at = Some(self.now);
                 let change = written(Deployment {
                     installed_at,
@@ -75,10 +75,10 @@ impl Desk<'_> {
                 });
                 Next::Commit(change, Then::Snooze(self.now + SETTLE))
             }
-            install::Step::Listen(wait) | install::Step::AskAgain(wait) => {
+            install::Next::Listen(wait) | install::Next::AskAgain(wait) => {
                 Next::Commit(Change::default(), self.after(wait))
             }
-            install::Step::Fail(why) => unreachable!("it was over after {INSTALL} s: {why}"),
+            install::Next::Fail(why) => unreachable!("it was over after {INSTALL} s: {why}"),
         }
     }
 
@@ -218,7 +218,7 @@ impl Desk<'_> {
             generation,
             instance_gone: false,
         });
-        let gives_up = sight == ImageSight::Pending && matches!(step, MakingStep::Fail(_));
+        let gives_up = sight == ImageSight::Pending && matches!(step, MakingNext::Fail(_));
         if (sight == ImageSight::Broken || gives_up) && image.marked.is_none() {
             let given_up = if gives_up {
                 ImageSight::GivenUp
@@ -234,8 +234,8 @@ impl Desk<'_> {
             return Next::Commit(change, Then::Snooze(self.now));
         }
         match step {
-            MakingStep::Poll { after, .. } => Next::Commit(Change::default(), self.after(after)),
-            MakingStep::Complete => {
+            MakingNext::Poll { after, .. } => Next::Commit(Change::default(), self.after(after)),
+            MakingNext::Complete => {
                 let (status, ami) = (ImageStatus::Available, Some(AmiStatus::Completed));
                 let change = Change {
                     image: Some(Image { status, ..image }),
@@ -243,14 +243,14 @@ impl Desk<'_> {
                 };
                 Next::Commit(change, Then::Done)
             }
-            MakingStep::NextGeneration => Next::Call(
+            MakingNext::NextGeneration => Next::Call(
                 Call::CleanUp {
                     image: at,
                     last: Some(false),
                 },
                 written(row),
             ),
-            MakingStep::Fail(_) => Next::Call(
+            MakingNext::Fail(_) => Next::Call(
                 Call::CleanUp {
                     image: at,
                     last: Some(true),

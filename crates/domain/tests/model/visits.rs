@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ingot_domain::decide::doubt::{self, Made, NameSight, Naming};
-use ingot_domain::decide::launch::{self, Intent, Sight, Step};
+use ingot_domain::decide::launch::{self, Intent, Sight};
 use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::task::TaskKind;
@@ -104,8 +104,8 @@ impl Desk<'_> {
             private_only: false,
         };
         match (launch::decide(view), effect) {
-            (Step::Over, _) => over(),
-            (Step::Prepare, effect) => {
+            (launch::Next::Over, _) => over(),
+            (launch::Next::Prepare, effect) => {
                 let last = effect.map_or(0, |at| self.ledger.effects[at].generation);
                 if last >= MAX_GENERATIONS {
                     return self.fail(row);
@@ -124,15 +124,17 @@ impl Desk<'_> {
                 };
                 Next::Commit(change, Then::Snooze(self.now))
             }
-            (Step::LookThenLaunch, Some(effect)) => match self.cloud.by_token(effect, self.now) {
-                Some(at) if self.cloud.instances[at].alive => {
-                    met::count("adopted instance");
-                    self.launched(row, effect, at)
+            (launch::Next::LookThenLaunch, Some(effect)) => {
+                match self.cloud.by_token(effect, self.now) {
+                    Some(at) if self.cloud.instances[at].alive => {
+                        met::count("adopted instance");
+                        self.launched(row, effect, at)
+                    }
+                    _ => Next::Call(Call::Launch { effect }, written(row)),
                 }
-                _ => Next::Call(Call::Launch { effect }, written(row)),
-            },
-            (Step::Watch(wait), _) => Next::Commit(Change::default(), self.after(wait)),
-            (Step::HandOver, _) => {
+            }
+            (launch::Next::Watch(wait), _) => Next::Commit(Change::default(), self.after(wait)),
+            (launch::Next::HandOver, _) => {
                 let tasks = vec![(TaskKind::Readiness, row.launched_at + 180)];
                 let status = Status::Running;
                 let change = Change {
@@ -141,8 +143,8 @@ impl Desk<'_> {
                 };
                 Next::Commit(change, Then::Done)
             }
-            (Step::Fail(_), _) => self.fail(row),
-            (Step::LookThenLaunch, None) => unreachable!("an open intent without its row"),
+            (launch::Next::Fail(_), _) => self.fail(row),
+            (launch::Next::LookThenLaunch, None) => unreachable!("an open intent without its row"),
         }
     }
 

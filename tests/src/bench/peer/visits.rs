@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use ingot_domain::task::TaskKind;
 use ingot_engine::{Visit, VisitError, Visits};
 use ingot_entity::Ledger;
-use ingot_entity::store::{Claim, Then};
+use ingot_entity::store::{Beside, Claim, Then};
 use ingot_migration::sea_orm::{DbBackend, Statement};
 
 use super::record::Record;
@@ -63,7 +63,7 @@ impl Visits for BenchVisits {
             if self.kind == Kind::Tx {
                 let statement =
                     |sql| Statement::from_sql_and_values(DbBackend::Postgres, sql, [row.into()]);
-                visit.change.also = vec![statement(UPDATE), statement(INSERT)];
+                visit.beside = Beside(vec![statement(UPDATE), statement(INSERT)]);
             }
         }
         match self.kind {

@@ -4,8 +4,9 @@ use ingot_domain::Instant;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use super::recipes::READS;
-use super::{Ledger, LedgerError};
+use crate::store::Ledger;
+use crate::store::LedgerError;
+use crate::store::request::recipes::READS;
 use crate::{setting, worker};
 
 impl Ledger {

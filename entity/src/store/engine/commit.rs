@@ -9,11 +9,17 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxError, Statement, TransactionTrait,
 };
 
-use super::change::Write;
-use super::claims::Claim;
-use super::held::Held;
-use super::tasks::NewTask;
-use super::{Ledger, LedgerError, change, effects, finish, images, tasks};
+use crate::store::Ledger;
+use crate::store::LedgerError;
+use crate::store::change;
+use crate::store::change::Write;
+use crate::store::effects;
+use crate::store::engine::claims::Claim;
+use crate::store::engine::finish;
+use crate::store::engine::held::Held;
+use crate::store::engine::tasks;
+use crate::store::engine::tasks::NewTask;
+use crate::store::images;
 use crate::{deployment, effect, image};
 
 /// What a visit changes besides its own task.
@@ -33,9 +39,12 @@ pub struct Change {
     pub image: Option<image::Model>,
     /// Tasks this visit causes.
     pub tasks: Vec<NewTask>,
-    /// Statements over tables the ledger does not know, for visits that bring their own; executed in this order.
-    pub also: Vec<Statement>,
 }
+
+/// Statements over tables that the ledger does not know, for visits that bring tables of their own, as benchmarks do. They
+/// run in this order, in the transaction that writes the visit's end.
+#[derive(Debug, Clone, Default)]
+pub struct Beside(pub Vec<Statement>);
 
 /// What becomes of the visit's task.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +92,8 @@ pub struct Outcome {
     pub task: Arc<Held>,
     /// What the visit changes.
     pub change: Box<Change>,
+    /// What it changes beside the ledger's own tables.
+    pub beside: Beside,
     /// What becomes of the task.
     pub then: Then,
 }
@@ -90,8 +101,23 @@ pub struct Outcome {
 impl Outcome {
     /// The end of the visit a claim paid.
     pub fn of(claim: &Claim, change: impl Into<Box<Change>>, then: Then) -> Arc<Self> {
+        Self::with(claim, change, Beside::default(), then)
+    }
+
+    /// The same, with what the visit changes beside the ledger's own tables.
+    pub fn with(
+        claim: &Claim,
+        change: impl Into<Box<Change>>,
+        beside: Beside,
+        then: Then,
+    ) -> Arc<Self> {
         let (task, change) = (Arc::clone(&claim.task), change.into());
-        Arc::new(Self { task, change, then })
+        Arc::new(Self {
+            task,
+            change,
+            beside,
+            then,
+        })
     }
 
     /// Nothing changes but the task's own row.
@@ -104,7 +130,6 @@ impl Outcome {
             claim,
             image,
             tasks,
-            also,
         } = &*self.change;
         deployment.is_none()
             && intend.is_none()
@@ -112,7 +137,7 @@ impl Outcome {
             && claim.is_none()
             && image.is_none()
             && tasks.is_empty()
-            && also.is_empty()
+            && self.beside.0.is_empty()
             && finish::is_single_row(&self.task, &self.then)
     }
 }
@@ -129,7 +154,7 @@ impl Ledger {
 }
 
 /// Commits a batch: all of it in one transaction, and when that does not hold, each by itself.
-pub(super) async fn commit_all(
+pub(in crate::store) async fn commit_all(
     db: &DatabaseConnection,
     batch: &[Arc<Outcome>],
     now: Instant,
@@ -159,7 +184,7 @@ pub(super) async fn commit_all(
 
 /// Whether the ledger itself said no, rather than being away. One that is stopped, or was told to break a statement off, says
 /// so in words of its own: class 57 of Postgres' error codes, "operator intervention".
-pub(super) fn is_refusal(error: &LedgerError) -> bool {
+pub(in crate::store) fn is_refusal(error: &LedgerError) -> bool {
     let LedgerError::Database(error) = error else {
         return true;
     };
@@ -177,7 +202,7 @@ pub(super) fn is_refusal(error: &LedgerError) -> bool {
 }
 
 /// The same error for another of its batch.
-pub(super) fn again(error: &LedgerError) -> DbErr {
+pub(in crate::store) fn again(error: &LedgerError) -> DbErr {
     let said = match error {
         LedgerError::Database(error) => error.to_string(),
         error => error.to_string(),
@@ -213,14 +238,14 @@ async fn together(
     }
     let tx = db.begin().await?;
     let done = finish::end_tasks(&tx, &ended, now).await?;
-    let held: Vec<&Change> = batch
+    let held: Vec<(&Change, &Beside)> = batch
         .iter()
         .filter(|one| done.has(&one.task))
-        .map(|one| &*one.change)
+        .map(|one| (&*one.change, &one.beside))
         .collect();
     let writes: Vec<Write<'_>> = held
         .iter()
-        .filter_map(|change| {
+        .filter_map(|(change, _)| {
             let (before, after) = change.deployment.as_ref()?;
             let lines = &change.lines;
             Some(Write {
@@ -235,7 +260,7 @@ async fn together(
         return Ok(Whole::Not(Committed::Overtaken));
     }
     let mut caused = Vec::new();
-    for change in held {
+    for (change, beside) in held {
         if let Some(row) = &change.claim
             && !images::insert_claim(&tx, row).await?
         {
@@ -251,7 +276,7 @@ async fn together(
         if let Some(image) = &change.image {
             images::write(&tx, image).await?;
         }
-        for statement in &change.also {
+        for statement in &beside.0 {
             tx.execute_raw(statement.clone()).await?;
         }
         caused.extend_from_slice(&change.tasks);

@@ -12,25 +12,26 @@ use sea_orm::{
 };
 use tokio::sync::Mutex;
 
-use super::create::{Created, IdempotencyClaim, Requested, Unsettled};
-use super::tasks::NewTask;
-use super::visit::{again, is_refusal};
-use super::{LedgerError, accept};
+use crate::store::LedgerError;
+use crate::store::engine::commit::{again, is_refusal};
+use crate::store::engine::tasks::NewTask;
+use crate::store::request::accept;
+use crate::store::request::create::{Created, IdempotencyClaim, Requested, Unsettled};
 use crate::{deployment, idempotency};
 
 /// A request that is being accepted.
 #[derive(Debug)]
-pub(super) struct Intake {
-    pub(super) requested: Box<Requested>,
+pub(in crate::store) struct Intake {
+    pub(in crate::store) requested: Box<Requested>,
     /// The first line of its story.
-    pub(super) said: String,
-    pub(super) task: Option<NewTask>,
-    pub(super) idempotency: Option<IdempotencyClaim>,
+    pub(in crate::store) said: String,
+    pub(in crate::store) task: Option<NewTask>,
+    pub(in crate::store) idempotency: Option<IdempotencyClaim>,
 }
 
 /// What the desk answers.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(in crate::store) enum Answer {
     /// It is written, with this task.
     Written(Box<Requested>, Option<NewTask>),
     /// Its key was used before.
@@ -38,12 +39,12 @@ pub(super) enum Answer {
 }
 
 /// What was accepted, and whether that is on the disk.
-pub(super) type Accepted = Result<(Answer, Unsettled), LedgerError>;
+pub(in crate::store) type Accepted = Result<(Answer, Unsettled), LedgerError>;
 
 /// Where requests are accepted, one batch at a time. While a batch is in Postgres the next one gathers, so both are busy;
 /// of two batches at a time one was a request by itself and the other all the rest, which then waited for each other.
 #[derive(Debug)]
-pub(super) struct Desk {
+pub(in crate::store) struct Desk {
     db: DatabaseConnection,
     /// The same database, for what is not waited for on the disk.
     hasty: DatabaseConnection,
@@ -70,11 +71,11 @@ const BELIEVED: Duration = Duration::from_secs(1);
 /// says so.
 const SILENT: Duration = Duration::from_secs(15);
 /// How long Postgres tries, in its own words: what it broke off is not there, however late somebody looks.
-pub(super) const PATIENCE: &str = "10s";
+pub(in crate::store) const PATIENCE: &str = "10s";
 
 impl Desk {
     /// Both are the desk's way to the same database; with Postgres, their statements end after [`PATIENCE`].
-    pub(super) fn new(db: DatabaseConnection, hasty: DatabaseConnection) -> Self {
+    pub(in crate::store) fn new(db: DatabaseConnection, hasty: DatabaseConnection) -> Self {
         let last = Mutex::default();
         Self { db, hasty, last }
     }
@@ -84,7 +85,7 @@ impl Desk {
     ///
     /// Whoever comes alone is seen before he is on the disk (`hasty`): his bell is rung while that is waited for. Many that
     /// come together wait for one flush.
-    pub(super) async fn accept_all(&self, batch: Vec<Intake>) -> Vec<Accepted> {
+    pub(in crate::store) async fn accept_all(&self, batch: Vec<Intake>) -> Vec<Accepted> {
         let mut last = self.last.lock().await;
         let postgres = self.db.get_database_backend() == DbBackend::Postgres;
         let crowd = batch.len() > 1;
@@ -217,7 +218,7 @@ impl Intake {
 }
 
 /// What a key led to before.
-pub(super) async fn before(
+pub(in crate::store) async fn before(
     db: &DatabaseConnection,
     claim: &IdempotencyClaim,
 ) -> Result<Created<Requested>, LedgerError> {
@@ -234,6 +235,6 @@ pub(super) async fn before(
     })
 }
 
-pub(super) fn closed() -> LedgerError {
+pub(in crate::store) fn closed() -> LedgerError {
     LedgerError::Connect("the ledger is closed".to_owned())
 }

@@ -1,110 +1,21 @@
-//! The image in the making: the claim, CreateImage with its name fixed before the call, the polls until EC2 has decided.
+//! CreateImage, with its name fixed before the call: looked for under that name before it is made, and after any doubt.
 
 use std::time::Duration;
 
 use ingot_cloud::{CloudError, ErrorKind, ImageFacts, ImageQuery, ImageSpec, ImageState};
 use ingot_domain::decide::doubt::{NameSight, Naming, naming};
-use ingot_domain::deployment::AmiStatus;
-use ingot_domain::event::{Line, Source, ami, product};
-use ingot_domain::image::{EFFECT_TAG, ImageKey, ImageStatus, Provenance, name};
-use ingot_entity::store::{Claim, EffectKind, Intention};
+use ingot_domain::event::{Line, Source, ami};
+use ingot_domain::image::{EFFECT_TAG, ImageStatus};
+use ingot_entity::store::{Claim, EffectKind};
 use ingot_entity::{LedgerError, effect, image};
 
-use super::polling;
+use super::poll;
+use crate::acts::CREATE_IMAGE;
 use crate::case::{Case, VisitError, then_for};
 use crate::tools::Tools;
-use crate::steps::CREATE_IMAGE;
 use ingot_engine::Visit;
 
-/// The image row a deployment is working on.
-pub(super) async fn row_of(tools: &Tools, case: &Case) -> Result<Option<image::Model>, VisitError> {
-    Ok(match &case.row.image_id {
-        Some(id) => tools.ledger.image(id).await?,
-        None => None,
-    })
-}
-
-/// Claims the key and writes the intention, both or neither. When another key's image has the name (the document's names
-/// carry only version and second), nothing is written and the next second's name is tried.
-pub(super) async fn claim_key(
-    tools: &Tools,
-    mut case: Case,
-    key: &ImageKey,
-) -> Result<Visit, VisitError> {
-    let now = tools.ledger.now();
-    let generation = tools.ledger.next_generation(key).await?;
-    let instance = case.row.instance_id.clone().unwrap_or_default();
-    let chosen = name(key, now, u32::try_from(generation).unwrap_or(1), 1);
-    let row = image::Model::claim(
-        key,
-        generation,
-        chosen.clone(),
-        &case.row.id,
-        &instance,
-        now,
-    );
-    // The effect's number counts this run's tries, not the key's images: another run may have made those.
-    let last = tools
-        .ledger
-        .effect(&case.row.id, case.row.run, EffectKind::CreateImage)
-        .await?;
-    let number = last.map_or(1, |effect| effect.generation + 1);
-    let effect_id = case.effect_id(EffectKind::CreateImage, number)?;
-    let deployment = case
-        .row
-        .id
-        .parse()
-        .map_err(|error| VisitError::Nonsense(format!("{error}")))?;
-    let tags = Provenance {
-        key,
-        name: &chosen,
-        instance_id: &instance,
-        deployment: &deployment,
-        effect: &effect_id,
-        install: &tools.settings.install,
-        created_at: now,
-        extra: &case.order.tags,
-    }
-    .tags();
-    let base = case.row.base_image_description.clone().unwrap_or_default();
-    let description: String = format!(
-        "{} {} ({}) on {base}",
-        product(&key.template),
-        key.version,
-        key.mode
-    );
-    let spec = ImageSpec {
-        name: chosen.clone(),
-        description: description.chars().take(255).collect(),
-        instance_id: instance,
-        no_reboot: case.order.no_reboot,
-        tags: tags.clone(),
-    };
-    let params = stored(&spec)?;
-    let (id, run) = (case.row.id.clone(), case.row.run);
-    let intention = Intention {
-        deployment_id: &id,
-        run,
-        kind: EffectKind::CreateImage,
-        generation: number,
-        region: &key.region,
-        params,
-    };
-    case.change.intend = Some(effect::Model::intention(&effect_id, intention, now));
-    case.row.image_id = Some(row.id.clone());
-    case.change.claim = Some(image::Model {
-        tags: serde_json::json!(tags),
-        ..row
-    });
-    if case.ami != Some(AmiStatus::Creating) {
-        case.become_ami(AmiStatus::Creating);
-    }
-    case.say(ami::creating(&chosen));
-    case.marks.intend(&CREATE_IMAGE);
-    Ok(case.again(tools, "creating the AMI"))
-}
-
-fn stored(spec: &ImageSpec) -> Result<serde_json::Value, VisitError> {
+pub(super) fn stored(spec: &ImageSpec) -> Result<serde_json::Value, VisitError> {
     serde_json::to_value(spec).map_err(|source| {
         LedgerError::Json {
             what: "image parameters",
@@ -134,7 +45,7 @@ pub(super) async fn visit(
             };
             look_then_create(tools, claim, case, row, effect).await
         }
-        _ => polling::poll(tools, case, row).await,
+        _ => poll::poll(tools, case, row).await,
     }
 }
 
@@ -258,13 +169,13 @@ async fn refused(
             }
         },
         ErrorKind::NotFound => {
-            polling::fail(tools, case, row, "the instance disappeared during imaging")
+            poll::fail(tools, case, row, "the instance disappeared during imaging")
         }
         ErrorKind::WrongState => {
             let id = case.row.instance_id.clone().unwrap_or_default();
             let facts = tools.batcher.instance_now(&case.row.region, &id).await?;
             if facts.is_none_or(|facts| facts.state.is_ending()) {
-                return polling::fail(tools, case, row, "the instance disappeared during imaging");
+                return poll::fail(tools, case, row, "the instance disappeared during imaging");
             }
             Ok(case.snooze(
                 tools,
@@ -272,7 +183,7 @@ async fn refused(
                 "the instance changes its state",
             ))
         }
-        ErrorKind::Invalid | ErrorKind::TokenMismatch | ErrorKind::TokenSpent => polling::fail(
+        ErrorKind::Invalid | ErrorKind::TokenMismatch | ErrorKind::TokenSpent => poll::fail(
             tools,
             case,
             row,

@@ -31,11 +31,11 @@ pub struct Held {
 }
 
 /// The columns a claim reads, in the order of [`Held::read`].
-pub(super) const COLUMNS: &str = "id, kind, deployment_id, scope, attempt, max_attempts, crashes, visits, epoch, run_at, last_error, created_at";
+pub(in crate::store) const COLUMNS: &str = "id, kind, deployment_id, scope, attempt, max_attempts, crashes, visits, epoch, run_at, last_error, created_at";
 
 impl Held {
     /// Reads a row whose first columns are [`COLUMNS`].
-    pub(super) fn read(
+    pub(in crate::store) fn read(
         row: &QueryResult,
         queue: &str,
         worker: &Arc<str>,

@@ -8,9 +8,11 @@ use sea_orm::{
     TransactionTrait,
 };
 
-use super::retention::first_id;
-use super::tasks::NewTask;
-use super::{Ledger, LedgerError, tasks};
+use crate::store::Ledger;
+use crate::store::LedgerError;
+use crate::store::engine::tasks;
+use crate::store::engine::tasks::NewTask;
+use crate::store::retention::first_id;
 use crate::{attempt, idempotency, task, tick, worker};
 
 impl Ledger {

@@ -7,8 +7,9 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
-use super::rows::{Rows, record};
-use super::{Ledger, LedgerError};
+use crate::store::Ledger;
+use crate::store::LedgerError;
+use crate::store::rows::{Rows, record};
 use crate::{attempt, task};
 
 /// A task to be inserted.
@@ -73,7 +74,7 @@ record! {
 }
 
 /// Inserts tasks; `rung` says that the caller rings for those that are due. One whose unique key is taken is dropped.
-pub(super) async fn insert<C: ConnectionTrait>(
+pub(in crate::store) async fn insert<C: ConnectionTrait>(
     tx: &C,
     tasks: &[NewTask],
     now: Instant,
@@ -88,7 +89,7 @@ pub(super) async fn insert<C: ConnectionTrait>(
 }
 
 /// New tasks as rows.
-pub(super) fn rows<'a>(
+pub(in crate::store) fn rows<'a>(
     tasks: impl IntoIterator<Item = &'a NewTask>,
     now: Instant,
     rung: bool,
@@ -180,7 +181,7 @@ impl Ledger {
 
 /// Cancels every task of a deployment that nobody is working on, but not those that clean up after earlier runs. Whoever is
 /// working on one finds the deployment changed at its commit.
-pub(super) async fn cancel_waiting<C: ConnectionTrait>(
+pub(in crate::store) async fn cancel_waiting<C: ConnectionTrait>(
     tx: &C,
     deployment_id: &str,
     now: Instant,

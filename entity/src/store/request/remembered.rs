@@ -2,9 +2,10 @@
 
 use sea_orm::EntityTrait;
 
-use super::create::IdempotencyClaim;
-use super::{Ledger, LedgerError};
 use crate::idempotency;
+use crate::store::Ledger;
+use crate::store::LedgerError;
+use crate::store::request::create::IdempotencyClaim;
 
 impl Ledger {
     /// The id that the same request led to before; none when the key is new or was used for another request.

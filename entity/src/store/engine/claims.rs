@@ -12,10 +12,12 @@ use sea_orm::{
     QueryResult, Statement, TransactionTrait,
 };
 
-use super::clock::{delta, now_plus};
-use super::held::{COLUMNS, Held};
-use super::visit::Then;
-use super::{Ledger, LedgerError, finish};
+use crate::store::Ledger;
+use crate::store::LedgerError;
+use crate::store::clock::{delta, now_plus};
+use crate::store::engine::commit::Then;
+use crate::store::engine::finish;
+use crate::store::engine::held::{COLUMNS, Held};
 use crate::{attempt, task};
 
 /// How early a bell may ring: clocks differ by less, and a visit that came 50 ms early is on time.
@@ -66,7 +68,7 @@ impl Claimed {
 }
 
 /// The state words of tasks that wait, as an SQL list; the partial index `task_waiting` is over the same.
-pub(super) const WAITING: &str = "'available', 'scheduled', 'retryable'";
+pub(in crate::store) const WAITING: &str = "'available', 'scheduled', 'retryable'";
 
 impl Ledger {
     /// Claims due tasks as [`Ledger::claim_rows`] does, and reads them.
@@ -267,7 +269,7 @@ impl Claim {
 }
 
 /// The `number`th parameter.
-pub(super) fn place(backend: DbBackend, number: usize) -> String {
+pub(in crate::store) fn place(backend: DbBackend, number: usize) -> String {
     match backend {
         DbBackend::Sqlite => format!("?{number}"),
         _ => format!("${number}"),
@@ -275,7 +277,7 @@ pub(super) fn place(backend: DbBackend, number: usize) -> String {
 }
 
 /// SQLite has one writer at a time and needs no row locks.
-pub(super) fn skip_locked(backend: DbBackend) -> &'static str {
+pub(in crate::store) fn skip_locked(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Sqlite => "",
         _ => "FOR UPDATE SKIP LOCKED",

@@ -18,10 +18,10 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement, TransactionTrait,
 };
 
-use super::LedgerError;
-use super::create::{REQUESTED, Requested};
-use super::intake::Intake;
-use super::rows::{Column, Row, Rows, names};
+use crate::store::LedgerError;
+use crate::store::request::create::{REQUESTED, Requested};
+use crate::store::request::intake::Intake;
+use crate::store::rows::{Column, Row, Rows, names};
 
 /// Declares what travels of a request, each column with its type in Postgres, together with both ways it travels.
 macro_rules! asked {
@@ -158,7 +158,10 @@ static BEFORE_EACH: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Writes the batch and answers the ids of those whose key somebody had used before.
-pub(super) async fn at_once<'c, E>(on: E, batch: &[Intake]) -> Result<HashSet<String>, LedgerError>
+pub(in crate::store) async fn at_once<'c, E>(
+    on: E,
+    batch: &[Intake],
+) -> Result<HashSet<String>, LedgerError>
 where
     E: sqlx::Executor<'c, Database = Postgres>,
 {
@@ -169,12 +172,12 @@ where
 }
 
 /// As the ledger tells it.
-pub(super) fn failed(error: sqlx::Error) -> LedgerError {
+pub(in crate::store) fn failed(error: sqlx::Error) -> LedgerError {
     DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))).into()
 }
 
 /// The same in a transaction of several statements.
-pub(super) async fn one_after_the_other(
+pub(in crate::store) async fn one_after_the_other(
     db: &DatabaseConnection,
     batch: &[Intake],
 ) -> Result<HashSet<String>, LedgerError> {

@@ -1,4 +1,4 @@
-//! No effect in the cloud without its step, and no failpoint in a binary for users (FAULTS F01).
+//! No effect in the cloud without its act, and no failpoint in a binary for users (FAULTS F01).
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -7,7 +7,7 @@ use ingot_tests::repository;
 
 use super::files;
 
-/// Calls with an effect, and the step whose failpoints lie around each. There is no CopyImage, no tagging apart from the
+/// Calls with an effect, and the act whose failpoints lie around each. There is no CopyImage, no tagging apart from the
 /// creating call, no stopping yet: whoever adds such a method to the trait `Cloud` is sent here by the test below.
 const EFFECTS: [(&str, &str); 7] = [
     ("launch", "LAUNCH"),
@@ -35,7 +35,7 @@ const QUESTIONS: [&str; 12] = [
     "command_state",
 ];
 
-/// The reaper's calls need no step: each is idempotent, recorded before it is made, and made again by the next look as long
+/// The reaper's calls need no act: each is idempotent, recorded before it is made, and made again by the next look as long
 /// as the orphan is there.
 const REAPER: &str = "worker/src/visits/orphans/remove.rs";
 
@@ -61,7 +61,7 @@ fn every_call_of_the_cloud_is_a_question_or_has_a_step() {
     let new: Vec<_> = methods.difference(&known).collect();
     assert!(
         new.is_empty(),
-        "is {new:?} a question, or an effect that needs a step with five points in worker/src/steps.rs?"
+        "is {new:?} a question, or an effect that needs an act with five points in worker/src/acts.rs?"
     );
     for (name, _) in EFFECTS {
         assert!(methods.contains(name), "{name} is gone");
@@ -69,22 +69,19 @@ fn every_call_of_the_cloud_is_a_question_or_has_a_step() {
 }
 
 #[test]
-fn every_step_is_declared_intended_and_settled() {
-    let declared = source("worker/src/steps.rs");
+fn every_act_is_declared_intended_and_settled() {
+    let declared = source("worker/src/acts.rs");
     let used: String = worker().map(|(_, text)| text).collect();
-    assert_eq!(declared.matches("step!(").count(), EFFECTS.len());
-    for (name, step) in EFFECTS {
+    assert_eq!(declared.matches("act!(").count(), EFFECTS.len());
+    for (name, act) in EFFECTS {
+        assert!(declared.contains(&format!("pub(crate) {act} = ")), "{name}");
+        let by_commit = used.contains(&format!("marks.intend(&{act})"));
+        let by_task = used.contains(&format!("{act}.before_intent()"))
+            && used.contains(&format!("{act}.after_intent()"));
+        assert!(by_commit || by_task, "{act} is never intended");
         assert!(
-            declared.contains(&format!("pub(crate) {step} = ")),
-            "{name}"
-        );
-        let by_commit = used.contains(&format!("marks.intend(&{step})"));
-        let by_task = used.contains(&format!("{step}.before_intent()"))
-            && used.contains(&format!("{step}.after_intent()"));
-        assert!(by_commit || by_task, "{step} is never intended");
-        assert!(
-            used.contains(&format!("marks.settle(&{step})")),
-            "{step} is never settled"
+            used.contains(&format!("marks.settle(&{act})")),
+            "{act} is never settled"
         );
     }
 }
@@ -106,12 +103,12 @@ fn worker() -> impl Iterator<Item = (String, String)> {
 fn no_effect_is_had_outside_of_its_step() {
     let mut calls = 0;
     for (path, text) in worker() {
-        for (name, step) in EFFECTS {
+        for (name, act) in EFFECTS {
             for (at, _) in text.match_indices(&format!(".cloud.{name}(")) {
                 calls += 1;
                 assert!(
-                    inside(&text[..at], &text[at..], step),
-                    "{path}: `{name}` is called outside of `{step}.effect(…)`"
+                    inside(&text[..at], &text[at..], act),
+                    "{path}: `{name}` is called outside of `{act}.effect(…)`"
                 );
             }
         }
@@ -119,10 +116,10 @@ fn no_effect_is_had_outside_of_its_step() {
     assert!(calls >= EFFECTS.len(), "{calls}");
 }
 
-/// `STEP.effect(tools.cloud.…)`, or `let made = tools.cloud.…; … STEP.effect(made)`.
-fn inside(before: &str, after: &str, step: &str) -> bool {
+/// `ACT.effect(tools.cloud.…)`, or `let made = tools.cloud.…; … ACT.effect(made)`.
+fn inside(before: &str, after: &str, act: &str) -> bool {
     let before = before.trim_end_matches("tools");
-    if before.ends_with(&format!("{step}.effect(")) {
+    if before.ends_with(&format!("{act}.effect(")) {
         return true;
     }
     let statement = before.rsplit([';', '{', '}']).next().unwrap_or_default();
@@ -133,7 +130,7 @@ fn inside(before: &str, after: &str, step: &str) -> bool {
         return false;
     };
     let next = after.split_once(';').map_or("", |(_, next)| next);
-    next.find(&format!("{step}.effect({name})"))
+    next.find(&format!("{act}.effect({name})"))
         .is_some_and(|at| at < 20)
 }
 

@@ -1,10 +1,10 @@
-//! How far a deployment is, as five steps in a row: a picture of its status and its AMI status, decided here so that
+//! How far a deployment is, as five stages in a row: a picture of its status and its AMI status, decided here so that
 //! the template only draws it.
 
 use ingot_client::Deployment;
 use ingot_domain::deployment::{AmiStatus, Status};
 
-/// Where a step stands.
+/// Where a stage stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Progress {
     /// Not reached.
@@ -22,7 +22,7 @@ pub(super) enum Progress {
 }
 
 impl Progress {
-    /// The word beside the step, and the name of its look.
+    /// The word beside the stage, and the name of its look.
     pub(super) fn word(self) -> &'static str {
         match self {
             Progress::Ahead => "ahead",
@@ -35,9 +35,9 @@ impl Progress {
     }
 }
 
-/// A step.
+/// A stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Step {
+pub(super) struct Stage {
     /// Its name.
     pub(super) name: &'static str,
     /// Where it stands.
@@ -46,10 +46,10 @@ pub(super) struct Step {
 
 const NAMES: [&str; 5] = ["requested", "launching", "readiness", "imaging", "finished"];
 
-/// The five steps of a deployment.
-pub(super) fn steps(deployment: &Deployment) -> [Step; 5] {
+/// The five stages of a deployment.
+pub(super) fn stages(deployment: &Deployment) -> [Stage; 5] {
     let progress = progress(deployment);
-    std::array::from_fn(|i| Step {
+    std::array::from_fn(|i| Stage {
         name: NAMES[i],
         progress: progress[i],
     })
@@ -82,7 +82,7 @@ fn progress(deployment: &Deployment) -> [Progress; 5] {
     }
 }
 
-/// Ended before its time: the first step that left no trace is the one it ended in.
+/// Ended before its time: the first stage that left no trace is the one it ended in.
 fn ended(deployment: &Deployment, how: Progress, imaging: Progress) -> [Progress; 5] {
     use Progress::*;
     if deployment.ready_at.is_some() {

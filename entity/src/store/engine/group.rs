@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 const MOST: usize = 128;
 
 /// Jobs that are done together. Cheap to clone; ends when the last clone is gone.
-pub(super) struct Group<J, A>(mpsc::UnboundedSender<(J, oneshot::Sender<A>)>);
+pub(in crate::store) struct Group<J, A>(mpsc::UnboundedSender<(J, oneshot::Sender<A>)>);
 
 impl<J, A> Clone for Group<J, A> {
     fn clone(&self) -> Self {
@@ -30,7 +30,7 @@ impl<J: Send + 'static, A: Send + 'static> Group<J, A> {
     /// Starts `width` hands; `work` answers each job of a batch, in order. Before a batch is closed, whoever is about to hand
     /// a job over is given the turn `yields` times, unless this batch and the one before are of one job. Jobs whose caller
     /// is gone before their turn are done all the same if `keep`.
-    pub(super) fn start<F, Fut>(width: usize, yields: usize, keep: bool, work: F) -> Self
+    pub(in crate::store) fn start<F, Fut>(width: usize, yields: usize, keep: bool, work: F) -> Self
     where
         F: Fn(Vec<J>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Vec<A>> + Send,
@@ -82,7 +82,7 @@ impl<J: Send + 'static, A: Send + 'static> Group<J, A> {
     }
 
     /// Has a job done; `None` when the hands are gone with their runtime.
-    pub(super) async fn submit(&self, job: J) -> Option<A> {
+    pub(in crate::store) async fn submit(&self, job: J) -> Option<A> {
         let (ear, answer) = oneshot::channel();
         self.0.send((job, ear)).ok()?;
         answer.await.ok()

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ingot_cloud::{ImageFacts, ImageState};
-use ingot_domain::decide::ami::{ImageSight, Making, MakingStep, REVERIFY_AFTER, TOO_LATE, making};
+use ingot_domain::decide::ami::{ImageSight, Making, MakingNext, REVERIFY_AFTER, TOO_LATE, making};
 use ingot_domain::deployment::AmiStatus;
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::image::ImageStatus;
@@ -11,10 +11,10 @@ use ingot_domain::probe::ProbeClass;
 use ingot_entity::image;
 use ingot_entity::store::{EffectKind, Then};
 
-use super::readiness;
+use crate::acts::{DELETE_SNAPSHOT, DEREGISTER};
 use crate::case::{Case, VisitError};
 use crate::tools::Tools;
-use crate::steps::{DELETE_SNAPSHOT, DEREGISTER};
+use crate::visits::readiness;
 use ingot_engine::Visit;
 
 /// Looks at the image in the making and does what `decide` says.
@@ -60,14 +60,14 @@ pub(super) async fn poll(
         generation,
         instance_gone,
     });
-    let gives_up = sight == ImageSight::Pending && matches!(step, MakingStep::Fail(_));
+    let gives_up = sight == ImageSight::Pending && matches!(step, MakingNext::Fail(_));
     if (sight == ImageSight::Broken || gives_up) && row.error.is_none() {
         // Written down before anything is cleaned up: a crash in between must not make it "deregistered by somebody", and
         // its snapshots are known to nobody once it is deregistered.
         let reason = facts.as_ref().and_then(|facts| facts.state_reason.clone());
         let snapshots = snapshot_ids(facts.as_ref());
         let error = match step {
-            MakingStep::Fail(why) if gives_up => why.to_owned(),
+            MakingNext::Fail(why) if gives_up => why.to_owned(),
             _ => reason.unwrap_or_else(|| "EC2 gave no reason".to_owned()),
         };
         case.marks.intend(&DEREGISTER);
@@ -82,7 +82,7 @@ pub(super) async fn poll(
         return Ok(case.again(tools, "EC2 failed the AMI"));
     }
     match step {
-        MakingStep::Poll { after, slow } => {
+        MakingNext::Poll { after, slow } => {
             if age >= REVERIFY_AFTER {
                 reverify(tools, &mut case).await?;
             }
@@ -102,12 +102,12 @@ pub(super) async fn poll(
             }
             Ok(case.snooze(tools, after, "waiting for the AMI"))
         }
-        MakingStep::Complete => {
+        MakingNext::Complete => {
             reverify(tools, &mut case).await?;
             complete(tools, case, row, facts)
         }
-        MakingStep::NextGeneration => next_generation(tools, case, row, generation).await,
-        MakingStep::Fail(why) => {
+        MakingNext::NextGeneration => next_generation(tools, case, row, generation).await,
+        MakingNext::Fail(why) => {
             clean_up(tools, &mut case, &row).await?;
             let why = instance.map_or_else(|| why.to_owned(), |instance| instance.ended(why));
             let reason = row

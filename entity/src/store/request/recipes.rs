@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ingot_domain::template::Template;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
-use super::{Ledger, LedgerError};
+use crate::store::Ledger;
+use crate::store::LedgerError;
 use crate::{deployment, template, worker};
 
 /// What this version reads of the rows of others, as workers say it in `worker.reads`: 1 is a deployment whose recipe is a
 /// reference to a revision.
-pub(super) const READS: i32 = 1;
+pub(in crate::store) const READS: i32 = 1;
 
 /// How long a worker that was heard of may still be there: one that sleeps with its machine is still one that cannot read.
 const GONE: chrono::TimeDelta = chrono::TimeDelta::days(1);
@@ -23,7 +24,7 @@ type Known = HashMap<(String, i32), Arc<Template>>;
 
 /// Revisions as they read. They never change.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Recipes(Arc<Mutex<Known>>);
+pub(in crate::store) struct Recipes(Arc<Mutex<Known>>);
 
 impl Recipes {
     fn known(&self, key: &(String, i32)) -> Option<Arc<Template>> {

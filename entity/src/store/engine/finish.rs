@@ -6,11 +6,11 @@ use ingot_domain::Instant;
 use ingot_domain::task::TaskState;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
 
-use super::LedgerError;
-use super::claims::place;
-use super::held::Held;
-use super::rows::{Column, Row, Rows};
-use super::visit::Then;
+use crate::store::LedgerError;
+use crate::store::engine::claims::place;
+use crate::store::engine::commit::Then;
+use crate::store::engine::held::Held;
+use crate::store::rows::{Column, Row, Rows};
 
 /// What a task must still be for its end to be written.
 const HELD: &[Column] = &[
@@ -49,11 +49,11 @@ const ATTEMPT: &[Column] = &[
 /// Tasks that were ended, and the epochs they were held in: a worker that lost a task and claimed it again may have two ends
 /// of it in one batch, of which one holds.
 #[derive(Debug)]
-pub(super) struct Ended(HashMap<String, i64>);
+pub(in crate::store) struct Ended(HashMap<String, i64>);
 
 impl Ended {
     /// Whether this claim's end was written.
-    pub(super) fn has(&self, held: &Held) -> bool {
+    pub(in crate::store) fn has(&self, held: &Held) -> bool {
         self.0.get(&held.id) == Some(&held.epoch)
     }
 }
@@ -73,13 +73,13 @@ fn state_after(held: &Held, then: &Then) -> (TaskState, Option<&'static str>) {
 }
 
 /// Whether this end of a task is one row's change and nothing else.
-pub(super) fn is_single_row(held: &Held, then: &Then) -> bool {
+pub(in crate::store) fn is_single_row(held: &Held, then: &Then) -> bool {
     state_after(held, then).1.is_none()
 }
 
 /// Ends tasks that are still held by their worker in the epoch they were claimed in; answers those that were. The others are
 /// fenced: nothing is written for them.
-pub(super) async fn end_tasks<C: ConnectionTrait>(
+pub(in crate::store) async fn end_tasks<C: ConnectionTrait>(
     db: &C,
     ended: &[(&Held, &Then)],
     now: Instant,

@@ -1,159 +1,38 @@
-//! The effect of launching: what to launch is written down first, then made, and after any doubt looked for before it is
-//! made again (EC2.md, the recipe).
+//! Starting the instance: what `prepare` wrote down is looked for by its token, then made, and after any doubt looked for
+//! before it is made again (EC2.md, the recipe).
 
 use std::time::Duration;
 
-use ingot_cloud::{BaseImageFacts, CloudError, ErrorKind, LaunchSpec, SecurityGroupSpec};
+use ingot_cloud::{CloudError, ErrorKind, LaunchSpec, SecurityGroupSpec};
 use ingot_domain::Instant;
-use ingot_domain::deployment::{ImageChoice, Status};
 use ingot_domain::event::{Line, Source};
-use ingot_domain::image::{ImageKey, ImageStatus};
+use ingot_domain::image::ImageStatus;
 use ingot_domain::retry::YOUNG;
-use ingot_domain::template::BaseImage;
-use ingot_domain::userdata;
 use ingot_entity::effect;
-use ingot_entity::store::{Claim, EffectKind, Intention, Then};
+use ingot_entity::store::{Claim, Then};
 use serde::{Deserialize, Serialize};
 
-use super::shape;
+use crate::acts::{CREATE_GROUP, LAUNCH};
 use crate::case::{Case, VisitError, then_for};
 use crate::tools::Tools;
-use crate::steps::{CREATE_GROUP, LAUNCH};
 use ingot_engine::Visit;
 
-/// Launches tried in one run: a spent token or a vanished image makes the next one.
-const MAX_GENERATIONS: i32 = 4;
 /// How long a full region is asked again before the deployment fails.
 const LONGEST_SHORTAGE: Duration = Duration::from_secs(60 * 60);
 
 /// The stored parameters of a launch.
 #[derive(Debug, Serialize, Deserialize)]
-struct Params {
-    spec: LaunchSpec,
+pub(super) struct Params {
+    pub(super) spec: LaunchSpec,
     /// The ledger's image it starts from, if any.
-    image_row: Option<String>,
+    pub(super) image_row: Option<String>,
     /// The deployment's own security group, if it has one: made by the visit that launches, so that whatever ends the
     /// deployment knows from this row that a group may be there.
     #[serde(default)]
-    own_group: Option<SecurityGroupSpec>,
+    pub(super) own_group: Option<SecurityGroupSpec>,
     /// Since when EC2 has said that it does not know something the launch names.
     #[serde(default)]
-    unknown_since: Option<Instant>,
-}
-
-/// Chooses the image and writes the request down.
-pub(super) async fn prepare(
-    tools: &Tools,
-    mut case: Case,
-    last: Option<effect::Model>,
-) -> Result<Visit, VisitError> {
-    let generation = last.as_ref().map_or(0, |effect| effect.generation) + 1;
-    if generation > MAX_GENERATIONS {
-        let why = last
-            .and_then(|effect| effect.error)
-            .unwrap_or_else(|| "no launch succeeded".to_owned());
-        case.fail(tools, &why, Source::Deploy);
-        return Ok(case.end(Then::Done));
-    }
-    let region = case.row.region.clone();
-    let account = tools.account().await?;
-    let base = match tools.base_image(&region, &case.recipe.base_image).await {
-        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Invalid) => {
-            return Ok(failed(
-                tools,
-                case,
-                &format!("the template's base image: {}", error.message),
-            ));
-        }
-        base => base?,
-    };
-    let open = tools
-        .cloud
-        .groups_open_to_ssh(&region, &case.order.security_group_ids)
-        .await?;
-    if let Some(group) = open.first() {
-        let why = format!(
-            "security group `{group}` opens port 22 to the world; close it or name another group"
-        );
-        return Ok(failed(tools, case, &why));
-    }
-    case.row.account = Some(account.clone());
-    case.row.base_image_id = Some(base.id.clone());
-    case.row.base_image_description = Some(base.description.clone());
-    let key = key(&case, &account, &base);
-    let cached = shape::choose_image(tools, &mut case, &key).await?;
-    // A given AMI need not be of the template's family, so its root volume has its own name.
-    let given = match (&cached, case.order.image_choice) {
-        (Some((ami, _)), ImageChoice::Given) => BaseImage::Ami(ami.clone()),
-        _ => case.recipe.base_image.clone(),
-    };
-    let root_device_name = match tools.base_image(&region, &given).await {
-        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Invalid) => {
-            let why = format!("the requested AMI: {}", error.message);
-            return Ok(failed(tools, case, &why));
-        }
-        facts => facts?.root_device_name,
-    };
-    let image_id = cached
-        .as_ref()
-        .map_or(base.id.clone(), |(ami, _)| ami.clone());
-    case.row.launch_path = Some(if cached.is_some() { "cached" } else { "fresh" }.to_owned());
-    case.row.source_ami_id = cached.as_ref().map(|(ami, _)| ami.clone());
-    let script = shape::script(&case, cached.is_some());
-    if let Err(error) = userdata::check_size("user_data", &script) {
-        return Ok(failed(tools, case, &error.message));
-    }
-    let user_data = shape::packed(&script);
-    let effect_id = case.effect_id(EffectKind::Launch, generation)?;
-    let said = format!(
-        "Launching {} from {image_id} ({}), {} GB {}, user data {} bytes raw, {} bytes sent",
-        case.order.instance_type,
-        case.row.launch_path.as_deref().unwrap_or_default(),
-        case.order.volume_size_gb,
-        case.recipe.volume.volume_type,
-        script.len(),
-        user_data.len()
-    );
-    let spec = LaunchSpec {
-        token: effect_id.to_string(),
-        image_id,
-        instance_type: case.order.instance_type.clone(),
-        user_data,
-        root_device_name,
-        volume_size_gb: case.order.volume_size_gb,
-        volume_type: case.recipe.volume.volume_type.clone(),
-        encrypted: case.recipe.volume.encrypted,
-        subnet_id: case.order.subnet_id.clone(),
-        security_group_ids: case.order.security_group_ids.clone(),
-        instance_profile: case.recipe.instance_profile.clone(),
-        tags: shape::instance_tags(tools, &case, effect_id.as_str()),
-    };
-    let params = Params {
-        spec,
-        image_row: cached.and_then(|(_, row)| row),
-        own_group: shape::own_group(tools, &case),
-        unknown_since: None,
-    };
-    case.marks.intend(&LAUNCH);
-    if params.own_group.is_some() {
-        case.marks.intend(&CREATE_GROUP);
-    }
-    let params = stored(&params)?;
-    let (id, run, now) = (case.row.id.clone(), case.row.run, tools.ledger.now());
-    let intention = Intention {
-        deployment_id: &id,
-        run,
-        kind: EffectKind::Launch,
-        generation,
-        region: &region,
-        params,
-    };
-    case.change.intend = Some(effect::Model::intention(&effect_id, intention, now));
-    if case.status == Status::Queued {
-        case.become_status(Status::Deploying);
-    }
-    case.say(Line::info("deployment.launching", Source::Deploy, said));
-    Ok(case.again(tools, "launching"))
+    pub(super) unknown_since: Option<Instant>,
 }
 
 /// Looks for what the effect made; makes it when it surely is not there.
@@ -328,27 +207,13 @@ async fn refused(
     }
 }
 
-fn stored(params: &Params) -> Result<serde_json::Value, VisitError> {
+pub(super) fn stored(params: &Params) -> Result<serde_json::Value, VisitError> {
     serde_json::to_value(params).map_err(|source| {
         VisitError::Nonsense(format!("launch parameters cannot be stored: {source}"))
     })
 }
 
-fn failed(tools: &Tools, mut case: Case, why: &str) -> Visit {
+pub(super) fn failed(tools: &Tools, mut case: Case, why: &str) -> Visit {
     case.fail(tools, why, Source::Deploy);
     case.end(Then::Done)
-}
-
-/// The key an image of this deployment has or would have.
-pub(super) fn key(case: &Case, account: &str, base: &BaseImageFacts) -> ImageKey {
-    ImageKey {
-        template: case.row.template.clone(),
-        version: case.order.version.clone(),
-        mode: case.row.mode.clone(),
-        arch: case.order.arch,
-        account: account.to_owned(),
-        region: case.row.region.clone(),
-        base_image: base.id.clone(),
-        fingerprint: case.row.fingerprint.clone(),
-    }
 }

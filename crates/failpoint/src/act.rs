@@ -1,16 +1,16 @@
-//! A step with its five points, and the marks by which a visit carries the points around its commit to whoever commits it.
+//! An act with its five points, and the marks by which a visit carries the points around its commit to whoever commits it.
 
 use std::future::Future;
 
 /// One kind of effect in the cloud.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct Act {
     #[cfg(feature = "enabled")]
     name: &'static str,
 }
 
-impl Step {
-    /// Used by [`step!`](crate::step), which also registers it.
+impl Act {
+    /// Used by [`act!`](crate::act), which also registers it.
     #[doc(hidden)]
     #[cfg_attr(
         not(feature = "enabled"),
@@ -23,7 +23,7 @@ impl Step {
         }
     }
 
-    /// `before_intent`, for a step whose intent is not a commit of the visit: the task that asks for it was claimed.
+    /// `before_intent`, for an act whose intent is not a commit of the visit: the task that asks for it was claimed.
     pub async fn before_intent(&self) {
         self.reach("before_intent").await;
     }
@@ -51,48 +51,48 @@ impl Step {
     }
 }
 
-/// The steps a visit intends and those whose outcome it records. Empty in a build without failpoints.
+/// The acts a visit intends and those whose outcome it records. Empty in a build without failpoints.
 #[derive(Debug, Default)]
 pub struct Marks {
     #[cfg(feature = "enabled")]
-    intended: Vec<&'static Step>,
+    intended: Vec<&'static Act>,
     #[cfg(feature = "enabled")]
-    settled: Vec<&'static Step>,
+    settled: Vec<&'static Act>,
 }
 
 #[cfg(feature = "enabled")]
 impl Marks {
-    /// The visit's commit intends this step.
-    pub fn intend(&mut self, step: &'static Step) {
-        self.intended.push(step);
+    /// The visit's commit intends this act.
+    pub fn intend(&mut self, act: &'static Act) {
+        self.intended.push(act);
     }
 
-    /// The visit's commit records this step's outcome.
-    pub fn settle(&mut self, step: &'static Step) {
-        self.settled.push(step);
+    /// The visit's commit records this act's outcome.
+    pub fn settle(&mut self, act: &'static Act) {
+        self.settled.push(act);
     }
 
     /// The commit is next.
     pub async fn before_commit(&self) {
-        for step in &self.intended {
-            step.reach("before_intent").await;
+        for act in &self.intended {
+            act.reach("before_intent").await;
         }
     }
 
     /// The commit has happened, no bell was rung.
     pub async fn after_commit(&self) {
-        for step in &self.intended {
-            step.reach("after_intent").await;
+        for act in &self.intended {
+            act.reach("after_intent").await;
         }
-        for step in &self.settled {
-            step.reach("after_outcome").await;
+        for act in &self.settled {
+            act.reach("after_outcome").await;
         }
     }
 
     /// Its bells were handed over.
     pub async fn after_ring(&self) {
-        for step in &self.settled {
-            step.reach("after_ring").await;
+        for act in &self.settled {
+            act.reach("after_ring").await;
         }
     }
 }
@@ -101,10 +101,10 @@ impl Marks {
 #[expect(clippy::unused_async, reason = "the same words in both builds")]
 impl Marks {
     /// Nothing in this build.
-    pub fn intend(&mut self, _step: &'static Step) {}
+    pub fn intend(&mut self, _act: &'static Act) {}
 
     /// Nothing in this build.
-    pub fn settle(&mut self, _step: &'static Step) {}
+    pub fn settle(&mut self, _act: &'static Act) {}
 
     /// Nothing in this build.
     pub async fn before_commit(&self) {}

@@ -5,9 +5,10 @@ use chrono::TimeDelta;
 use ingot_domain::Instant;
 use sea_orm::{FromQueryResult, Statement};
 
-use super::claims::{WAITING, skip_locked};
-use super::clock::now_plus;
-use super::{Ledger, LedgerError};
+use crate::store::Ledger;
+use crate::store::LedgerError;
+use crate::store::clock::now_plus;
+use crate::store::engine::claims::{WAITING, skip_locked};
 
 /// How long a bell is believed to have been heard. A lost bell (flushed Redis, killed relay) is rung again after it.
 const HEARD: TimeDelta = TimeDelta::seconds(3);

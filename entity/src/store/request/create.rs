@@ -13,10 +13,11 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, Statement};
 use serde_json::Value;
 
-use super::intake::{self, Answer, Intake, closed};
-use super::tasks::NewTask;
-use super::visit::is_refusal;
-use super::{Ledger, LedgerError};
+use crate::store::Ledger;
+use crate::store::LedgerError;
+use crate::store::engine::commit::is_refusal;
+use crate::store::engine::tasks::NewTask;
+use crate::store::request::intake::{self, Answer, Intake, closed};
 use crate::{deployment, idempotency};
 
 /// A deployment to be created.
@@ -72,8 +73,8 @@ pub enum Created<T> {
 /// A deployment that was just accepted. Its order is here as it was read: JSON is made of it for the ledger alone.
 #[derive(Debug)]
 pub struct Requested {
-    pub(super) row: deployment::Model,
-    pub(super) order: Order,
+    pub(in crate::store) row: deployment::Model,
+    pub(in crate::store) order: Order,
 }
 
 impl Requested {
@@ -96,15 +97,8 @@ impl Requested {
 
 /// Whether an acceptance that workers see already may still be lost by a crash of Postgres. [`Ledger::settle`] ends that.
 #[derive(Debug)]
-#[must_use = "what is not settled may be lost, so nobody may be told of it"]
-pub struct Unsettled(pub(super) bool);
-
-impl Unsettled {
-    /// Whether there is anything to wait for.
-    pub fn waits(&self) -> bool {
-        self.0
-    }
-}
+#[must_use = "what is not settled may be lost, so no caller may be told of it"]
+pub(in crate::store) struct Unsettled(pub(super) bool);
 
 impl Ledger {
     /// Creates a deployment, or finds what the idempotency key led to before. Requests that come at the same time share a
@@ -114,8 +108,7 @@ impl Ledger {
         new: NewDeployment,
         idempotency: Option<IdempotencyClaim>,
     ) -> Result<Created<deployment::Model>, LedgerError> {
-        let (created, unsettled) = self.request_deployment(new, idempotency).await?;
-        self.settle(unsettled).await?;
+        let created = self.request_deployment(new, idempotency, |_| ()).await?;
         Ok(match created {
             Created::New(requested, task) => Created::New(requested.into_row()?, task),
             Created::Before(id) => Created::Before(id),
@@ -123,13 +116,14 @@ impl Ledger {
         })
     }
 
-    /// The same, answered as soon as workers can see it: ring for it, settle it, and only then say so. Whoever works on it
-    /// meanwhile writes down what he is about to do before he does it, and that write is after this one on the disk.
+    /// The same, without its JSON; `ring` is called with the task as soon as workers can see it, before the disk is waited
+    /// for. What a worker does meanwhile it writes down before it does it, and that write is after this one on the disk.
     pub async fn request_deployment(
         &self,
         new: NewDeployment,
         idempotency: Option<IdempotencyClaim>,
-    ) -> Result<(Created<Requested>, Unsettled), LedgerError> {
+        ring: impl FnOnce(&NewTask),
+    ) -> Result<Created<Requested>, LedgerError> {
         let now = self.now();
         let row = row(&new, now)?;
         let task = new
@@ -149,12 +143,20 @@ impl Ledger {
             Answer::Written(requested, task) => Created::New(*requested, task),
             Answer::Taken(claim) => intake::before(&self.db, &claim).await?,
         };
-        Ok((created, unsettled))
+        if let Created::New(_, Some(task)) = &created {
+            ring(task);
+        }
+        if unsettled.0 {
+            // The bell goes out before the disk is waited for: a worker begins meanwhile.
+            tokio::task::yield_now().await;
+        }
+        self.settle(unsettled).await?;
+        Ok(created)
     }
 
-    /// Waits until what was accepted is on the disk: a commit with nothing in it but a message to nobody, which is written,
-    /// flushed and replicated after everything before it.
-    pub async fn settle(&self, unsettled: Unsettled) -> Result<(), LedgerError> {
+    /// Waits until what was accepted is on the disk: a commit with nothing in it but a message without a reader, which is
+    /// written, flushed and replicated after everything before it.
+    async fn settle(&self, unsettled: Unsettled) -> Result<(), LedgerError> {
         if !unsettled.0 {
             return Ok(());
         }
@@ -173,7 +175,7 @@ impl Ledger {
 }
 
 /// The first line of every deployment's story; it says, too, whether the launch is queued.
-pub(super) const REQUESTED: &str = "deployment.requested";
+pub(in crate::store) const REQUESTED: &str = "deployment.requested";
 
 fn said(new: &NewDeployment) -> String {
     let order = &new.order;
@@ -265,7 +267,7 @@ fn row(new: &NewDeployment, now: Instant) -> Result<deployment::Model, LedgerErr
 
 /// Inserts the record; answers the earlier one when the key was used before. On Postgres a second request with the same key
 /// waits here for the first to commit.
-pub(super) async fn claim_key<C: ConnectionTrait>(
+pub(in crate::store) async fn claim_key<C: ConnectionTrait>(
     tx: &C,
     claim: &IdempotencyClaim,
     resource_id: &str,

@@ -1,0 +1,172 @@
+//! The image of a proven deployment: whether its installation is over, settling, then the claim (`claim`), the call
+//! (`create`) and the polls until EC2 has decided (`poll`).
+
+mod claim;
+mod create;
+mod poll;
+
+use std::time::Duration;
+
+use ingot_cloud::{CommandState, ErrorKind, InstanceFacts};
+use ingot_domain::decide::ami::{Before, BeforeNext, before_claim};
+use ingot_domain::decide::install::{Answer, LISTEN, Next, asked};
+use ingot_domain::deployment::{AmiStatus, SkipReason};
+use ingot_domain::event::{Line, Source, ami};
+use ingot_domain::image::ImageStatus;
+use ingot_domain::template::{InstallFinished, Kind};
+use ingot_entity::image;
+use ingot_entity::store::{Claim, Then};
+
+use crate::case::{Case, VisitError};
+use crate::tools::Tools;
+use ingot_engine::Visit;
+
+pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitError> {
+    let case = Case::load(tools, claim).await?;
+    if let Some(row) = row_of(tools, &case).await?
+        && row.parsed_status()? != ImageStatus::Failed
+        && case.ami == Some(AmiStatus::Creating)
+    {
+        return create::visit(tools, claim, case, row).await;
+    }
+    let facts = match &case.row.instance_id {
+        Some(id) => tools.batcher.instance(&case.row.region, id).await?,
+        None => None,
+    };
+    match before_claim(view(tools, &case, facts.as_ref())) {
+        BeforeNext::Over => Ok(case.end(Then::Done)),
+        BeforeNext::Skip(reason) => Ok(skip(tools, case, reason)),
+        BeforeNext::Fail(why) => {
+            let mut case = case;
+            case.say(ami::starting());
+            let why = facts
+                .as_ref()
+                .map_or_else(|| why.to_owned(), |facts| facts.ended(why));
+            case.fail_ami(tools, &why);
+            Ok(case.end(Then::Done))
+        }
+        BeforeNext::AskInstalled => ask_installed(tools, case).await,
+        BeforeNext::Wait(wait) => Ok(case.snooze(tools, wait, "settling after the installation")),
+        BeforeNext::Claim => claim::look_then_claim(tools, case, facts.as_ref()).await,
+    }
+}
+
+/// The image row a deployment is working on.
+pub(super) async fn row_of(tools: &Tools, case: &Case) -> Result<Option<image::Model>, VisitError> {
+    Ok(match &case.row.image_id {
+        Some(id) => tools.ledger.image(id).await?,
+        None => None,
+    })
+}
+
+fn view(tools: &Tools, case: &Case, facts: Option<&InstanceFacts>) -> Before {
+    let none_asked = case.recipe.install_finished == InstallFinished::None;
+    let installed_at = case
+        .row
+        .installed_at
+        .or(if none_asked { case.row.ready_at } else { None });
+    let since = |at: Option<ingot_domain::Instant>| at.map_or(Duration::ZERO, |at| tools.since(at));
+    Before {
+        status: case.status,
+        ami: case.ami,
+        golden: case.recipe.kind == Kind::GoldenImage,
+        wanted: case.order.create_ami,
+        from_own_image: case.row.launch_path.as_deref() == Some("cached"),
+        ebs_root: facts.is_none_or(|facts| facts.root_device_type == "ebs"),
+        instance_gone: facts.is_none_or(|facts| facts.state.is_ending()),
+        installed: installed_at.is_some(),
+        since_installed: since(installed_at),
+        settle: Duration::from_secs(u64::from(case.recipe.images.settle_seconds)),
+    }
+}
+
+fn skip(tools: &Tools, mut case: Case, reason: SkipReason) -> Visit {
+    let why = match reason {
+        SkipReason::Exists => "AMI already exists".to_owned(),
+        SkipReason::FromImage => {
+            case.row.created_ami_id = case.row.source_ami_id.clone();
+            format!(
+                "launched from {}",
+                case.row.source_ami_id.as_deref().unwrap_or("an image")
+            )
+        }
+        SkipReason::NotGolden => "not a golden-image deployment".to_owned(),
+        SkipReason::Disabled => "no image was wanted".to_owned(),
+        SkipReason::Readiness => "readiness check never completed".to_owned(),
+        SkipReason::Ended => "deployment ended".to_owned(),
+        SkipReason::NotImageable => {
+            "the root device is an instance store, which EC2 cannot image this way".to_owned()
+        }
+    };
+    // Only a status that has not begun can be skipped; a deployment that ended while creating keeps its image's story.
+    if case.ami == Some(AmiStatus::Creating) {
+        case.fail_ami(tools, &why);
+        return case.end(Then::Done);
+    }
+    case.become_ami(AmiStatus::Skipped);
+    case.row.ami_skip_reason = Some(reason.as_str().to_owned());
+    case.say(ami::skipped(&why));
+    tools
+        .metrics
+        .builds
+        .with_label_values(&["deployment", "skipped", reason.as_str()])
+        .inc();
+    case.end(Then::Done)
+}
+
+/// Asks the instance through SSM whether its installation is over (F19).
+async fn ask_installed(tools: &Tools, mut case: Case) -> Result<Visit, VisitError> {
+    let (Some(command), Some(instance)) = (
+        case.recipe.install_finished.command(),
+        case.row.instance_id.clone(),
+    ) else {
+        case.row.installed_at = Some(tools.ledger.now());
+        return Ok(case.again(tools, "installed"));
+    };
+    let region = case.row.region.clone();
+    let answer = match case.row.install_command_id.clone() {
+        None => match tools.cloud.run_command(&region, &instance, &command).await {
+            Ok(id) => {
+                case.row.install_command_id = Some(id);
+                return Ok(case.snooze(tools, LISTEN, ASKING));
+            }
+            Err(error) if error.kind == ErrorKind::NotFound => Answer::NotYet,
+            Err(error) => return Err(error.into()),
+        },
+        Some(id) => match tools.cloud.command_state(&region, &instance, &id).await {
+            Err(error) if error.kind == ErrorKind::NotFound => Answer::Unheard,
+            state => match state? {
+                CommandState::Running => Answer::Asked,
+                CommandState::Finished { exit_code: 0, .. } => Answer::Over,
+                CommandState::Finished { .. } | CommandState::Undelivered(_) => Answer::NotYet,
+            },
+        },
+    };
+    let ready = case.row.ready_at;
+    let since_ready = ready.map_or(Duration::ZERO, |at| tools.since(at));
+    match asked(answer, since_ready) {
+        Next::Listen(wait) => Ok(case.snooze(tools, wait, ASKING)),
+        Next::AskAgain(wait) => {
+            case.row.install_command_id = None;
+            Ok(case.snooze(tools, wait, "the installation is not over"))
+        }
+        Next::Settle => {
+            case.row.installed_at = Some(tools.ledger.now());
+            case.row.install_command_id = None;
+            let settle = case.recipe.images.settle_seconds;
+            let said = format!("The installation is finished; AMI creation follows in {settle} s");
+            case.say(Line::info("deployment.installed", Source::Readiness, said));
+            let settle = Duration::from_secs(u64::from(settle));
+            Ok(case.snooze(tools, settle, "settling after the installation"))
+        }
+        Next::Fail(why) => {
+            case.row.install_command_id = None;
+            case.say(ami::starting());
+            case.fail_ami(tools, why);
+            Ok(case.end(Then::Done))
+        }
+    }
+}
+
+/// What a deployment waits for meanwhile.
+const ASKING: &str = "asking whether the installation is over";
