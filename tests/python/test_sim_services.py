@@ -56,7 +56,8 @@ def test_commands_follow_the_install(sim, ec2, base):
 
     early = wait_until(lambda: send("cloud-init status"), "the agent has registered")
     early = wait_until(lambda: result(early), "the early command ended")
-    assert (early["Status"], early["ResponseCode"]) == ("Failed", 1)
+    # A boot that still runs is no failure to cloud-init.
+    assert (early["Status"], early["ResponseCode"]) == ("Success", 0)
     assert early["StandardOutputContent"] == "status: running\n"
     patient = send("cloud-init status --wait")
     assert result(patient) is None

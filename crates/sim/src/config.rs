@@ -33,6 +33,9 @@ pub struct Delays {
     pub fresh_install: Duration,
     /// The same, launched from an image this account captured after its install.
     pub from_image: Duration,
+    /// How long first boot goes on, launched from such an image, after the login page answers;
+    /// in its second half it takes the page away (REAL-AWS.md H6).
+    pub first_boot: Duration,
     /// `CreateImage` or `CopyImage` to `available`.
     pub image_pending: Duration,
     /// How long an instance is away after a reboot, also the one `CreateImage` causes
@@ -62,6 +65,7 @@ impl Default for Delays {
             running: Duration::from_secs(20),
             fresh_install: Duration::from_secs(16 * 60),
             from_image: Duration::from_secs(4 * 60),
+            first_boot: Duration::ZERO,
             image_pending: Duration::from_secs(10 * 60),
             reboot: Duration::from_secs(90),
             terminate: Duration::from_secs(30),

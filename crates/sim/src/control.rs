@@ -11,12 +11,19 @@
 //! | `POST /_sim/next_image` | `{state: "failed", reason?, times?}` or `{hold: true, times?}` | plans the next images |
 //! | `POST /_sim/instances/{id}` | `{state?, serve?, installed?, reason?}` | moves an instance, ends (`true`) or undoes its install; `serve`: `ok`, `502`, `wrong_content`, `refuse`, `hang`, `500`, or `auto` for the usual course |
 //! | `POST /_sim/next_instance` | `{serve?, dies_after?, hold_install?, stuck?, spot?, times?}` | plans the next instances; `hold_install`: 502 until `installed` is ordered; `stuck`: never leaves `pending`; `spot`: a Spot instance; `dies_after` in simulated seconds, as a reclaimed spot instance |
+//! | `POST /_sim/guests/{id}` | `{cloud_init?: running, done or error, agent?, first_boot?, answers?, files?}` | changes what is inside an instance. `answers`: `[{command or contains, exit_code?, stdout?, stderr?}]`, before all that are there; `files`: content by path, null for absent |
+//! | `GET /_sim/guests/{id}` | | what is inside, and every command sent to it |
+//! | `POST /_sim/next_guest` | `{agent?, first_boot?, cloud_init?: error, answers?, times?}` | plans the next launches; `first_boot` in simulated seconds after the page answers, for launches from finished images; `times` 0: all until reset |
+//! | `POST /_sim/agents` | `{image, agent}` | whether an image carries the SSM agent |
+//! | `GET /_sim/commands` | `?instance=` | every SendCommand that was taken: who, what, where, when |
 //! | `POST /_sim/base_images` | `{parameter, region?, account?}` | a vendor releases a newer base image and moves its parameter; answers `image_id` |
+//! | `POST /_sim/iam` | `{access_key, policy}` and `{profiles: {PROFILE: ROLE}}` | gives a caller (`*`: all others) a policy document, null takes it away; 400 names what is not evaluated |
 //! | `POST /_sim/sts` | `{external_id?, deny?, session_seconds?}` | what roles demand; replaces what was set |
 //! | `POST /_sim/reset` | | forgets everything but the clock |
 //! | `GET /_sim/state` | `?region=&account=` | instances, images of the account's own, snapshots, groups, with tags; `probe_port`, `now` |
 
 mod dump;
+mod guests;
 mod objects;
 
 use std::sync::Arc;
@@ -26,6 +33,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::faults::Fault;
+use crate::iam;
 use crate::sim::Sim;
 use crate::sts::Trust;
 use crate::wire::query::Params;
@@ -89,7 +97,17 @@ fn route(
         ("POST", "next_image", "") => objects::plan_images(sim, read(body)?),
         ("POST", "instances", id) => objects::move_instance(sim, id, read(body)?),
         ("POST", "next_instance", "") => objects::plan_instances(sim, read(body)?),
+        ("POST", "guests", id) => guests::change(sim, id, read(body)?),
+        ("GET", "guests", id) => guests::show(sim, id),
+        ("POST", "next_guest", "") => guests::plan(sim, read(body)?),
+        ("POST", "agents", "") => guests::agents(sim, read(body)?),
+        ("GET", "commands", "") => Ok(guests::commands(sim, query)),
         ("POST", "base_images", "") => objects::release_base(sim, read(body)?),
+        ("POST", "iam", "") => {
+            let order = read::<iam::IamOrder>(body)?;
+            iam::apply(&mut sim.iam(), order).map_err(ControlError::Body)?;
+            done()
+        }
         ("POST", "sts", "") => {
             sim.sts().trust = read::<Trust>(body)?;
             done()

@@ -1,5 +1,6 @@
 //! EC2's actions: one list, from name to function.
 
+mod console;
 mod copy_image;
 mod create_image;
 mod deregister_image;
@@ -7,6 +8,7 @@ mod describe_images;
 mod describe_instances;
 mod image_attributes;
 mod image_xml;
+mod instance_attributes;
 mod instance_launch;
 mod instance_reads;
 mod instance_states;
@@ -18,6 +20,7 @@ mod snapshots;
 mod tag_actions;
 mod volumes;
 
+use crate::iam;
 use crate::sim::Call;
 use crate::wire::call::{Answer, Content};
 use crate::wire::errors::ApiError;
@@ -41,6 +44,7 @@ const ACTIONS: &[(&str, Action)] = &[
     ("DeregisterImage", deregister_image::deregister_image),
     ("DescribeImageAttribute", image_attributes::describe),
     ("DescribeImages", describe_images::describe_images),
+    ("DescribeInstanceAttribute", instance_attributes::describe),
     ("DescribeInstanceStatus", instance_reads::status),
     ("DescribeInstanceTypes", instance_reads::types),
     ("DescribeInstances", describe_instances::describe_instances),
@@ -71,6 +75,7 @@ const ACTIONS: &[(&str, Action)] = &[
     ),
     ("GetConsoleOutput", instance_reads::console_output),
     ("ModifyImageAttribute", image_attributes::modify),
+    ("ModifyInstanceAttribute", instance_attributes::modify),
     ("RebootInstances", instance_states::reboot),
     ("RunInstances", run_instances::run_instances),
     ("StartInstances", instance_states::start),
@@ -84,11 +89,32 @@ pub(crate) fn perform(call: &mut Call<'_>, action: &str) -> Answer {
         let message = format!("The action {action} is not valid for this web service.");
         return Err(ApiError::client("InvalidAction", message));
     };
+    iam::check_ec2(call, action)?;
     if call.params.flag("DryRun") {
-        let message = "Request would have succeeded, but DryRun flag is set.";
-        return Err(ApiError::new(412, "DryRunOperation", message));
+        return Err(rehearse(call, *perform));
     }
     perform(call).map(Content::Xml)
+}
+
+/// Plays an action on a copy of the world: a dry run finds every error the action would answer,
+/// and changes nothing.
+fn rehearse(call: &mut Call<'_>, perform: Action) -> ApiError {
+    let mut world = call.world.clone();
+    let mut trial = Call {
+        sim: call.sim,
+        world: &mut world,
+        key: call.key.clone(),
+        caller: call.caller.clone(),
+        now: call.now,
+        params: call.params,
+        effects: Vec::new(),
+        launched: Vec::new(),
+    };
+    let message = "Request would have succeeded, but DryRun flag is set.";
+    match perform(&mut trial) {
+        Ok(_) => ApiError::new(412, "DryRunOperation", message),
+        Err(refusal) => refusal,
+    }
 }
 
 /// Whether a read is neither by id nor filtered nor paged: such reads have smaller buckets.

@@ -109,6 +109,18 @@ pub(crate) fn all() -> Vec<InstanceType> {
     types
 }
 
+/// Whether a type is built on Nitro: all but the families before it.
+pub(crate) fn nitro(name: &str) -> bool {
+    let family = name.split('.').next().unwrap_or_default();
+    !XEN.contains(&family)
+}
+
+/// Families on Xen, by "Amazon EC2 instance types: previous generations" and the Nitro list.
+const XEN: &[&str] = &[
+    "t1", "t2", "m1", "m2", "m3", "m4", "c1", "c3", "c4", "r3", "r4", "i2", "i3", "d2", "h1", "x1",
+    "x1e", "p2", "p3", "g2", "g3", "f1",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,8 @@
 //! | `state` | instances, images, snapshots, groups, tags of each account and region |
 //! | `filters`, `paging`, `buckets` | what all Describe calls share, and throttling |
 //! | `faults`, `journal`, `control` | what tests inject and read under `/_sim/` |
+//! | `iam` | policies of callers, evaluated before each call |
+//! | `guest` | what is inside an instance: boot, files, SSM agent, answers to commands |
 //! | `host` | the TLS login page every simulated instance serves |
 
 mod buckets;
@@ -22,7 +24,9 @@ mod control;
 mod ec2;
 mod faults;
 mod filters;
+mod guest;
 mod host;
+mod iam;
 mod instance_types;
 mod journal;
 mod paging;

@@ -10,6 +10,7 @@ use crate::buckets::Buckets;
 use crate::clock::Clock;
 use crate::config::SimConfig;
 use crate::faults::Faults;
+use crate::iam::{Caller, Iam};
 use crate::journal::Journal;
 use crate::state::{PlaceKey, World};
 use crate::sts::Sts;
@@ -29,6 +30,7 @@ pub(crate) struct Sim {
     journal: Mutex<Journal>,
     buckets: Mutex<Buckets>,
     sts: Mutex<Sts>,
+    iam: Mutex<Iam>,
 }
 
 impl Sim {
@@ -47,6 +49,7 @@ impl Sim {
             journal: Mutex::default(),
             buckets: Mutex::default(),
             sts: Mutex::default(),
+            iam: Mutex::default(),
             config,
             tls,
             stopped,
@@ -73,6 +76,10 @@ impl Sim {
         lock(&self.sts)
     }
 
+    pub(crate) fn iam(&self) -> MutexGuard<'_, Iam> {
+        lock(&self.iam)
+    }
+
     /// Forgets everything but the clock.
     pub(crate) fn reset(&self) {
         self.world().reset();
@@ -80,6 +87,7 @@ impl Sim {
         self.journal().clear();
         *self.buckets() = Buckets::default();
         *self.sts() = Sts::default();
+        *self.iam() = Iam::default();
     }
 
     /// Runs a task until it ends or the region stops.
@@ -106,6 +114,7 @@ pub(crate) struct Call<'a> {
     pub(crate) sim: &'a Sim,
     pub(crate) world: &'a mut World,
     pub(crate) key: PlaceKey,
+    pub(crate) caller: Caller,
     pub(crate) now: Duration,
     pub(crate) params: &'a Params,
     /// Ids of what it made or changed, for the journal.

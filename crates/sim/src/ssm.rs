@@ -1,6 +1,7 @@
 //! SSM: parameters, and commands on instances.
 
 mod commands;
+mod documents;
 mod parameters;
 
 pub(crate) use commands::Command;
@@ -8,6 +9,7 @@ pub(crate) use parameters::Parameter;
 
 use serde_json::Value;
 
+use crate::iam;
 use crate::sim::Call;
 use crate::wire::call::{Answer, Content};
 use crate::wire::errors::ApiError;
@@ -29,7 +31,10 @@ const ACTIONS: &[(&str, Action)] = &[
 /// Performs an SSM action on the caller's place.
 pub(crate) fn perform(call: &mut Call<'_>, action: &str, body: &Value) -> Answer {
     match ACTIONS.iter().find(|(name, _)| *name == action) {
-        Some((_, perform)) => perform(call, body).map(Content::Json),
+        Some((_, perform)) => {
+            iam::check_ssm(call, action, body)?;
+            perform(call, body).map(Content::Json)
+        }
         None => Err(ApiError::client(
             "UnknownOperationException",
             format!("no {action} here"),

@@ -15,6 +15,7 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
+use crate::guest::GuestPlan;
 use crate::seeds;
 use crate::ssm::{Command, Parameter};
 use groups::{Network, SecurityGroup};
@@ -33,7 +34,7 @@ pub(crate) struct PlaceKey {
 }
 
 /// The state of one account in one region.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) key: PlaceKey,
     pub(crate) network: Network,
@@ -46,6 +47,8 @@ pub(crate) struct Place {
     pub(crate) tokens: Tokens,
     pub(crate) parameters: BTreeMap<String, Vec<Parameter>>,
     pub(crate) commands: BTreeMap<String, Command>,
+    /// Whether images carry the SSM agent, where tests said so.
+    pub(crate) agents: BTreeMap<String, bool>,
 }
 
 impl Place {
@@ -64,6 +67,7 @@ impl Place {
             tags: TagBook::default(),
             tokens: Tokens::default(),
             commands: BTreeMap::new(),
+            agents: BTreeMap::new(),
         }
     }
 
@@ -100,11 +104,14 @@ pub(crate) struct InstancePlan {
 }
 
 /// All accounts and regions, and the plans for what comes next in any of them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct World {
     pub(crate) places: BTreeMap<PlaceKey, Place>,
     pub(crate) next_images: VecDeque<ImagePlan>,
     pub(crate) next_instances: VecDeque<InstancePlan>,
+    pub(crate) next_guests: VecDeque<GuestPlan>,
+    /// What every instance is like inside for which nothing is in `next_guests`.
+    pub(crate) usual_guest: Option<GuestPlan>,
     rng: StdRng,
     /// Second octet of this region server's loopback addresses.
     octet: u8,
@@ -121,6 +128,8 @@ impl World {
             places: BTreeMap::new(),
             next_images: VecDeque::new(),
             next_instances: VecDeque::new(),
+            next_guests: VecDeque::new(),
+            usual_guest: None,
             rng: StdRng::seed_from_u64(seed),
             octet,
             addresses: 0,
@@ -138,6 +147,8 @@ impl World {
         self.places.clear();
         self.next_images.clear();
         self.next_instances.clear();
+        self.next_guests.clear();
+        self.usual_guest = None;
     }
 
     /// The state of an account in a region, made with its base images at first use.

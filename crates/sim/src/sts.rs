@@ -65,6 +65,17 @@ impl Sts {
     }
 }
 
+impl Sts {
+    /// The ARN an access key acts as.
+    pub(crate) fn arn(&self, access_key: &str, account: &str) -> String {
+        let session = self.sessions.get(access_key);
+        session.map_or_else(
+            || format!("arn:aws:iam::{account}:user/simulated"),
+            |session| session.arn.clone(),
+        )
+    }
+}
+
 /// Performs an STS action.
 pub(crate) fn perform(
     sim: &Sim,
@@ -83,15 +94,9 @@ pub(crate) fn perform(
 }
 
 fn caller_identity(sim: &Sim, raw: &RawCall, key: &PlaceKey) -> Xml {
-    let access_key = raw
-        .scope
-        .as_ref()
-        .map_or("", |scope| scope.access_key.as_str());
-    let session = sim.sts().sessions.get(access_key).cloned();
-    let user = format!("arn:aws:iam::{}:user/simulated", key.account);
     let mut xml = Xml::default();
-    xml.text("Arn", session.map_or(user, |session| session.arn));
-    xml.text("UserId", access_key);
+    xml.text("Arn", sim.sts().arn(raw.access_key(), &key.account));
+    xml.text("UserId", raw.access_key());
     xml.text("Account", &key.account);
     xml
 }

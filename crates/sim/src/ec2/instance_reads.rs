@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::console;
 use super::describe_instances::known;
 use super::instance_xml;
 use crate::filters::Filters;
@@ -105,38 +106,23 @@ fn type_item(xml: &mut Xml, kind: &InstanceType) {
     xml.text("hypervisor", "nitro");
 }
 
+/// GetConsoleOutput: the log so far. `Latest` is for Nitro instances only.
 pub(super) fn console_output(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     let id = call.params.need("InstanceId")?.to_owned();
     known(call, std::slice::from_ref(&id))?;
     let (now, stamp) = (call.now, call.stamp());
+    let latest = call.params.flag("Latest");
+    let instance = call.place().instances.get(&id);
+    if latest && instance.is_some_and(|instance| !instance_types::nitro(&instance.kind)) {
+        let message = "This instance type does not support retrieving the latest console logs.";
+        return Err(ApiError::client("UnsupportedOperation", message));
+    }
     let mut xml = Xml::default();
     xml.text("instanceId", &id);
     xml.text("timestamp", stamp);
-    let instance = call.place().instances.get(&id);
     let text = instance
-        .map(|instance| console(instance, now))
+        .map(|instance| console::log(instance, now))
         .unwrap_or_default();
     xml.text("output", STANDARD.encode(text));
     Ok(xml)
-}
-
-/// What a machine has written so far: the tail that explains a failed install.
-fn console(instance: &Instance, now: std::time::Duration) -> String {
-    if now < instance.running_at {
-        return String::new();
-    }
-    let mut text = format!(
-        "[    0.000000] Linux version 6.8.0-simulated\n[    0.912000] {} on {}\n\
-         cloud-init: Cloud-init v. 25.3 running 'modules:config'\n",
-        instance.id, instance.kind
-    );
-    if instance.user_data.is_some() {
-        text.push_str("cloud-init: running user data\n");
-    }
-    text.push_str(if instance.installed(now) {
-        "cloud-init: Cloud-init v. 25.3 finished\n"
-    } else {
-        "cloud-init: installing\n"
-    });
-    text
 }

@@ -11,6 +11,14 @@ pub(super) fn terminate(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     let span = call.sim.config.region_delays.terminate;
     let now = call.now;
     change(call, |instance| {
+        if instance.protected && instance.living() {
+            let message = format!(
+                "The instance '{}' may not be terminated. Modify its 'disableApiTermination' \
+                 instance attribute and try again.",
+                instance.id
+            );
+            return Err(ApiError::client("OperationNotPermitted", message));
+        }
         // Repeating it is fine (EC2.md 27).
         if instance.living() {
             let message = "Client.UserInitiatedShutdown: User initiated shutdown";

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::instance_launch::{self, Launch};
 use super::instance_xml;
+use crate::guest;
 use crate::sim::Call;
 use crate::state::instances::{Instance, Phase, Volume};
 use crate::state::tags::{Tags, read_specifications};
@@ -205,6 +206,8 @@ fn machine(call: &mut Call<'_>, launch: &Launch, reservation: &str) -> Result<In
         terminated_at: None,
         reason: None,
         serve: plan.serve,
+        guest: guest::enter(call, &launch.image),
+        protected: params.flag("DisableApiTermination"),
         changed: Arc::default(),
     })
 }

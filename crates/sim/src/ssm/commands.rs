@@ -1,12 +1,15 @@
-//! Commands: nothing is run, but the answer follows the install of the instance.
+//! Commands: what the inside of an instance answers, once its agent hears of them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::documents;
 use super::need;
+use crate::guest::{Machine, Outcome, run};
 use crate::sim::Call;
-use crate::state::instances::{Instance, Phase};
+use crate::state::Place;
 use crate::wire::errors::ApiError;
 
 /// A command sent to some instances.
@@ -14,27 +17,39 @@ use crate::wire::errors::ApiError;
 pub(crate) struct Command {
     pub(crate) document: String,
     pub(crate) instances: Vec<String>,
+    /// What it runs, line by line.
+    pub(crate) script: String,
+    /// The access key that sent it.
+    pub(crate) by: String,
     pub(crate) sent: Duration,
-    /// It asked to wait for the end of the install, as `cloud-init status --wait` does.
-    pub(crate) waits: bool,
+    /// How long it may run.
+    longest: Duration,
+    /// How it ended, by instance.
+    ended: BTreeMap<String, End>,
 }
 
-/// Simulated time from `running` until the agent has registered.
-const AGENT: Duration = Duration::from_secs(30);
+/// How a command ended on an instance.
+#[derive(Clone, Debug)]
+enum End {
+    Exited(Outcome),
+    /// It ran longer than its `executionTimeout`.
+    TimedOut,
+    /// Its machine went away meanwhile.
+    Lost,
+}
 
 /// Simulated time a command is in progress at least.
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// Whether the agent answers: up, booted and allowed to.
-fn managed(instance: &Instance, now: Duration) -> bool {
-    instance.phase == Phase::Running
-        && instance.profile.is_some()
-        && now >= instance.running_at.saturating_add(AGENT)
-        && now >= instance.away_until
-}
+/// Instances one command is sent to at most.
+const MOST: usize = 50;
+
+/// Characters of the two outputs SSM keeps, by its API reference.
+const LONGEST_OUT: usize = 24_000;
+const LONGEST_ERR: usize = 8_000;
 
 pub(super) fn send(call: &mut Call<'_>, body: &Value) -> Result<Value, ApiError> {
-    let document = need(body, "DocumentName")?.to_owned();
+    let asked = documents::read(body)?;
     let ids: Vec<String> = body
         .get("InstanceIds")
         .and_then(Value::as_array)
@@ -45,29 +60,39 @@ pub(super) fn send(call: &mut Call<'_>, body: &Value) -> Result<Value, ApiError>
                 .collect()
         })
         .unwrap_or_default();
+    if ids.len() > MOST {
+        let message = format!("InstanceIds holds at most {MOST} ids");
+        return Err(ApiError::client("ValidationException", message));
+    }
     let now = call.now;
+    let by = call.caller.access_key.clone();
     let place = call.place();
-    let reached = |id: &String| place.instances.get(id).is_some_and(|i| managed(i, now));
+    let reached = |id: &String| place.instances.get(id).is_some_and(|i| i.managed(now));
     if ids.is_empty() || !ids.iter().all(reached) {
         let message = format!("Instances {ids:?} not in a valid state for account");
         return Err(ApiError::client("InvalidInstanceId", message));
     }
-    let lines = body
-        .pointer("/Parameters/commands")
-        .map(Value::to_string)
-        .unwrap_or_default();
     let id = uuid::Uuid::new_v4().to_string();
-    let waits = lines.contains("--wait");
-    let command = Command {
-        document,
+    let mut command = Command {
+        document: asked.document,
         instances: ids,
+        script: asked.script,
+        by,
         sent: now,
-        waits,
+        longest: asked.longest,
+        ended: BTreeMap::new(),
     };
+    // What does not wait is over at once: later changes of the machine do not change the answer.
+    for instance in command.instances.clone() {
+        if let Some(outcome) = hear(place, &instance, &command.script, now) {
+            command.ended.insert(instance, End::Exited(outcome));
+        }
+    }
     let answer = json!({"Command": {
         "CommandId": id,
         "DocumentName": command.document,
         "InstanceIds": command.instances,
+        "TimeoutSeconds": asked.delivery,
         "Status": "Pending",
         "StatusDetails": "Pending",
         "RequestedDateTime": call.sim.clock.seconds(now),
@@ -77,65 +102,119 @@ pub(super) fn send(call: &mut Call<'_>, body: &Value) -> Result<Value, ApiError>
     Ok(answer)
 }
 
+fn hear(place: &Place, instance: &str, script: &str, now: Duration) -> Option<Outcome> {
+    let instance = place.instances.get(instance)?;
+    let machine = Machine {
+        place,
+        instance,
+        now,
+    };
+    run(&machine, script)
+}
+
 pub(super) fn get_invocation(call: &mut Call<'_>, body: &Value) -> Result<Value, ApiError> {
     let (command_id, instance_id) = (need(body, "CommandId")?, need(body, "InstanceId")?);
     let now = call.now;
     let place = call.place();
     let unknown = || ApiError::client("InvocationDoesNotExist", "no such invocation");
-    let command = place.commands.get(command_id).ok_or_else(unknown)?;
+    let mut command = place
+        .commands
+        .get(command_id)
+        .cloned()
+        .ok_or_else(unknown)?;
     if !command.instances.iter().any(|id| id == instance_id) {
         return Err(unknown());
     }
-    let instance = place.instances.get(instance_id).ok_or_else(unknown)?;
-    let outcome = outcome(command, instance, now);
-    let (status, code, output) = match outcome {
-        Outcome::Busy => ("InProgress", -1, ""),
-        Outcome::Finished => ("Success", 0, "status: done\n"),
-        Outcome::Installing => ("Failed", 1, "status: running\n"),
-    };
-    Ok(json!({
+    if !command.ended.contains_key(instance_id)
+        && let Some(end) = look_again(place, &command, instance_id, now)
+    {
+        command.ended.insert(instance_id.to_owned(), end);
+        place
+            .commands
+            .insert(command_id.to_owned(), command.clone());
+    }
+    let end = command
+        .ended
+        .get(instance_id)
+        .filter(|_| now >= command.sent.saturating_add(SHORTEST));
+    let mut answer = json!({
         "CommandId": command_id,
         "InstanceId": instance_id,
         "DocumentName": command.document,
-        "Status": status,
-        "StatusDetails": status,
-        "ResponseCode": code,
-        "StandardOutputContent": output,
+        "StandardOutputContent": "",
         "StandardErrorContent": "",
-    }))
+    });
+    let (status, details, code) = match end {
+        None => ("InProgress", "InProgress", -1),
+        Some(End::TimedOut) => ("TimedOut", "ExecutionTimedOut", -1),
+        Some(End::Lost) => ("Failed", "Terminated", -1),
+        Some(End::Exited(outcome)) => {
+            let (out, err) = printed(outcome);
+            answer["StandardOutputContent"] = json!(out);
+            answer["StandardErrorContent"] = json!(err);
+            let word = if outcome.code == 0 {
+                "Success"
+            } else {
+                "Failed"
+            };
+            (word, word, outcome.code)
+        }
+    };
+    answer["Status"] = json!(status);
+    answer["StatusDetails"] = json!(details);
+    answer["ResponseCode"] = json!(code);
+    Ok(answer)
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    Busy,
-    Finished,
-    Installing,
-}
-
-fn outcome(command: &Command, instance: &Instance, now: Duration) -> Outcome {
-    if now < command.sent.saturating_add(SHORTEST) {
-        return Outcome::Busy;
+/// A command that waited: whether it is over now.
+fn look_again(place: &Place, command: &Command, id: &str, now: Duration) -> Option<End> {
+    let until = command.sent.saturating_add(command.longest);
+    if !place
+        .instances
+        .get(id)
+        .is_some_and(|instance| instance.living())
+    {
+        return Some(End::Lost);
     }
-    let asked_at = if command.waits { now } else { command.sent };
-    match (instance.installed(asked_at), command.waits) {
-        (true, _) => Outcome::Finished,
-        (false, true) => Outcome::Busy,
-        (false, false) => Outcome::Installing,
+    // It may have been over in time though only now is it asked for.
+    match hear(place, id, &command.script, now.min(until)) {
+        Some(outcome) => Some(End::Exited(outcome)),
+        None => (now >= until).then_some(End::TimedOut),
     }
 }
 
-pub(super) fn instance_information(call: &mut Call<'_>, _: &Value) -> Result<Value, ApiError> {
+/// Both outputs as SSM keeps them; the agent adds a line about a failure.
+fn printed(outcome: &Outcome) -> (String, String) {
+    let mut errors = outcome.stderr.clone();
+    if outcome.code != 0 {
+        errors.push_str(&format!(
+            "failed to run commands: exit status {}",
+            outcome.code
+        ));
+    }
+    let cut = |text: &str, most| text.chars().take(most).collect::<String>();
+    (cut(&outcome.stdout, LONGEST_OUT), cut(&errors, LONGEST_ERR))
+}
+
+pub(super) fn instance_information(call: &mut Call<'_>, body: &Value) -> Result<Value, ApiError> {
     let now = call.now;
     let seconds = call.sim.clock.seconds(now);
+    let wanted = documents::instance_filter(body)?;
     let place = call.place();
     let list: Vec<Value> = place
         .instances
         .values()
-        .filter(|instance| managed(instance, now))
+        .filter(|instance| instance.registered(now) && instance.living())
+        .filter(|instance| wanted.is_empty() || wanted.contains(&instance.id))
         .map(|instance| {
+            let ping = if instance.managed(now) {
+                "Online"
+            } else {
+                "ConnectionLost"
+            };
             json!({
                 "InstanceId": instance.id,
-                "PingStatus": "Online",
+                "PingStatus": ping,
                 "LastPingDateTime": seconds,
                 "AgentVersion": "3.3.2299.0",
                 "PlatformType": "Linux",

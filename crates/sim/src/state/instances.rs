@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::serving::Serve;
+use crate::guest::Guest;
 
 /// EC2's instance states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +93,10 @@ pub(crate) struct Instance {
     pub(crate) reason: Option<(String, String)>,
     /// What tests told its server to answer.
     pub(crate) serve: Option<Serve>,
+    /// What runs inside.
+    pub(crate) guest: Guest,
+    /// `disableApiTermination`: TerminateInstances is refused.
+    pub(crate) protected: bool,
     /// Wakes the task of its server.
     pub(crate) changed: Arc<Notify>,
 }
@@ -200,6 +205,8 @@ impl Instance {
             terminated_at: None,
             reason: None,
             serve: None,
+            guest: Guest::default(),
+            protected: false,
             changed: Arc::default(),
         }
     }

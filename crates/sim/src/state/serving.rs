@@ -75,7 +75,7 @@ impl Instance {
                 Serve::Refuse
             };
         }
-        if now < self.ready_at {
+        if now < self.ready_at || self.guest.restarts(self.ready_at, now) {
             Serve::BadGateway
         } else {
             Serve::Ok
@@ -84,12 +84,15 @@ impl Instance {
 
     /// The next moment at which the answer may change by itself.
     pub(crate) fn next_change(&self, now: Duration) -> Duration {
+        let (restart, back) = self.guest.restart(self.ready_at);
         let times = [
             self.next.map(|(at, _)| at),
             self.dies_at,
             Some(self.proxy_back_at),
             Some(self.away_until),
             Some(self.ready_at),
+            Some(restart),
+            Some(back),
         ];
         times
             .into_iter()

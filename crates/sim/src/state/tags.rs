@@ -10,7 +10,7 @@ use crate::wire::xml::Xml;
 pub(crate) type Tags = BTreeMap<String, String>;
 
 /// Tags by resource id.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct TagBook(BTreeMap<String, Tags>);
 
 const NO_TAGS: &Tags = &BTreeMap::new();

@@ -11,7 +11,7 @@ struct Record {
 }
 
 /// Remembered tokens of one account and region, per action and scope.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Tokens(HashMap<String, Record>);
 
 /// EC2 takes at most this many ASCII characters (EC2.md 4).

@@ -12,6 +12,7 @@ use super::reply::{self, Hangup, Reply};
 use super::xml::Xml;
 use crate::buckets::Draw;
 use crate::faults::{Act, Subject};
+use crate::iam::{self, Caller};
 use crate::journal::Entry;
 use crate::sim::{Call, Sim};
 use crate::state::PlaceKey;
@@ -74,6 +75,13 @@ impl RawCall {
             json: serde_json::Value::Null,
             scope,
         }
+    }
+
+    /// The caller's access key; empty for an unsigned call.
+    pub(crate) fn access_key(&self) -> &str {
+        self.scope
+            .as_ref()
+            .map_or("", |scope| scope.access_key.as_str())
     }
 
     /// A parameter by name, in either protocol, for faults that match on it.
@@ -175,16 +183,19 @@ fn authenticate(sim: &Sim, raw: &RawCall) -> Result<String, ApiError> {
         return Err(ApiError::new(401, "AuthFailure", message));
     }
     if scope.access_key.starts_with("AKIADENIED") {
-        let (code, status) = match raw.service {
-            Service::Ec2 => ("UnauthorizedOperation", 403),
-            Service::Sts => ("AccessDenied", 403),
-            Service::Ssm => ("AccessDeniedException", 400),
-        };
+        let (status, code) = iam::denied_code(raw.service);
         let message = "You are not authorized to perform this operation.";
         return Err(ApiError::new(status, code, message));
     }
     sim.sts()
         .account(&scope.access_key, raw.service, sim.clock.real())
+}
+
+/// Who calls, with the policy it was given.
+fn caller(sim: &Sim, raw: &RawCall, key: &PlaceKey) -> Caller {
+    let access_key = raw.access_key();
+    let arn = sim.sts().arn(access_key, &key.account);
+    sim.iam().caller(access_key, arn)
 }
 
 fn act_on(sim: &Arc<Sim>, raw: &RawCall, key: &PlaceKey, effects: &mut Vec<String>) -> Answer {
@@ -198,7 +209,9 @@ fn act_on(sim: &Arc<Sim>, raw: &RawCall, key: &PlaceKey, effects: &mut Vec<Strin
         };
         sim.buckets().take(draw, sim.clock.real())?;
     }
+    let caller = caller(sim, raw, key);
     if raw.service == Service::Sts {
+        iam::check_sts(&caller, &key.region, &raw.action, &raw.params)?;
         return sts::perform(sim, raw, key, effects);
     }
     let mut world = sim.world();
@@ -208,6 +221,7 @@ fn act_on(sim: &Arc<Sim>, raw: &RawCall, key: &PlaceKey, effects: &mut Vec<Strin
         sim,
         world: &mut world,
         key: key.clone(),
+        caller,
         now,
         params: &raw.params,
         effects: Vec::new(),

@@ -1,0 +1,125 @@
+//! What callers may do: a policy document per access key, evaluated before every call.
+//!
+//! A caller without a policy may do everything, so that only tests of permissions need one.
+//! What the evaluation does not know (`NotAction`, other operators and keys) is refused when
+//! the document is ordered: a statement that is silently ignored would allow or deny the wrong call.
+
+mod asks;
+mod document;
+mod evaluate;
+mod order;
+mod refusal;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::sim::Call;
+use crate::wire::call::Service;
+use crate::wire::errors::ApiError;
+use crate::wire::query::Params;
+use asks::Ask;
+use document::Policy;
+use evaluate::Verdict;
+
+pub(crate) use order::{IamOrder, apply};
+
+/// The policies of callers, and which role each instance profile holds.
+#[derive(Debug, Default)]
+pub(crate) struct Iam {
+    /// By access key; `*` is every caller without a policy of its own.
+    policies: HashMap<String, Arc<Policy>>,
+    /// Role by instance profile; a profile that is not here holds the role of its own name.
+    roles: BTreeMap<String, String>,
+}
+
+/// Who makes a call, and what it may do.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Caller {
+    pub(crate) access_key: String,
+    pub(crate) arn: String,
+    policy: Option<Arc<Policy>>,
+    roles: BTreeMap<String, String>,
+}
+
+impl Iam {
+    /// The caller behind an access key.
+    pub(crate) fn caller(&self, access_key: &str, arn: String) -> Caller {
+        let own = self.policies.get(access_key);
+        let policy = own.or_else(|| self.policies.get("*")).cloned();
+        // Only the evaluation reads the roles.
+        let roles = policy.as_ref().map(|_| self.roles.clone());
+        Caller {
+            access_key: access_key.to_owned(),
+            arn,
+            policy,
+            roles: roles.unwrap_or_default(),
+        }
+    }
+}
+
+impl Caller {
+    fn check(&self, service: Service, asks: &[Ask]) -> Result<(), ApiError> {
+        let Some(policy) = &self.policy else {
+            return Ok(());
+        };
+        for ask in asks {
+            match policy.decide(ask) {
+                Verdict::Allowed => {}
+                verdict => return Err(refusal::refusal(service, &self.arn, ask, verdict)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Refuses an EC2 call its caller's policy does not allow.
+pub(crate) fn check_ec2(call: &mut Call<'_>, action: &str) -> Result<(), ApiError> {
+    if call.caller.policy.is_none() {
+        return Ok(());
+    }
+    let (caller, params) = (call.caller.clone(), call.params);
+    let asks = asks::ec2(call.place(), &caller.roles, action, params);
+    caller.check(Service::Ec2, &asks)
+}
+
+/// Refuses an SSM call its caller's policy does not allow.
+pub(crate) fn check_ssm(call: &mut Call<'_>, action: &str, body: &Value) -> Result<(), ApiError> {
+    if call.caller.policy.is_none() {
+        return Ok(());
+    }
+    let caller = call.caller.clone();
+    let asks = asks::ssm(call.place(), action, body);
+    caller.check(Service::Ssm, &asks)
+}
+
+/// Refuses an STS call its caller's policy does not allow. Who one is may be asked always.
+pub(crate) fn check_sts(
+    caller: &Caller,
+    region: &str,
+    action: &str,
+    params: &Params,
+) -> Result<(), ApiError> {
+    if action == "GetCallerIdentity" {
+        return Ok(());
+    }
+    caller.check(Service::Sts, &asks::sts(region, action, params))
+}
+
+/// The question whether EC2 may make a grant on a key for the caller, as encryption with a
+/// customer-managed key needs it.
+#[cfg(test)]
+pub(crate) fn grant_ask(region: &str, key_arn: &str) -> Ask {
+    Ask::new(region, "kms:CreateGrant", key_arn.to_owned())
+        .with("kms:GrantIsForAWSResource", "true")
+}
+
+/// Status and code of a call that is not allowed, as each service has them.
+pub(crate) fn denied_code(service: Service) -> (u16, &'static str) {
+    match service {
+        Service::Ec2 => (403, "UnauthorizedOperation"),
+        Service::Sts => (403, "AccessDenied"),
+        Service::Ssm => (400, "AccessDeniedException"),
+    }
+}
