@@ -2,5 +2,6 @@
 //! looks like. An arrow that is not drawn in `rooms` breaks the build (DESIGN, STYLE rules 1, 4 and 5).
 
 mod acts;
+mod documents;
 mod files;
 mod rooms;

@@ -1,5 +1,5 @@
 //! FAULTS F43: what the pinned apalis-redis does under fault, with its own scripts in a real Redis. These defects shape the
-//! doorbell (ARCHITECTURE, section 5); a version that behaves otherwise, better or worse, fails here and is looked at.
+//! doorbell (crates/engine/README.md); a version that behaves otherwise, better or worse, fails here and is looked at.
 //! X1, X2 and X4 are met by whole processes in the tests beside this one; X3, X9, X13, X15, X16 and X17 by settings and
 //! features that `crates/queue` does without, which the comment of each setting says.
 

@@ -21,7 +21,7 @@ const MADE: [&str; 7] = [
 ];
 
 /// Every file that is text, with its path from the root.
-fn texts() -> Vec<(String, String)> {
+pub(super) fn texts() -> Vec<(String, String)> {
     let mut found = Vec::new();
     walk(repository(), &mut found);
     assert!(found.len() > 100, "the tree is here: {}", found.len());
