@@ -18,13 +18,19 @@
 //! | `GET /_sim/commands` | `?instance=` | every SendCommand that was taken: who, what, where, when |
 //! | `POST /_sim/base_images` | `{parameter, region?, account?}` | a vendor releases a newer base image and moves its parameter; answers `image_id` |
 //! | `POST /_sim/iam` | `{access_key, policy}` and `{profiles: {PROFILE: ROLE}}` | gives a caller (`*`: all others) a policy document, null takes it away; 400 names what is not evaluated |
+//! | `POST /_sim/kms` | `{by_default?, default_key?, keys?, region?, account?}` | encryption by default and its key; `keys`: `[{id, alias?, grants?, enabled?}]`: a launch under a key without grants succeeds and dies |
+//! | `POST /_sim/credentials` | `{access_key?, error?, seconds?}` | a key (or all) lapses: `ExpiredToken`, `RequestExpired`, `AuthFailure`, `InvalidClientTokenId` or `OptInRequired`, each service in its own words, for simulated seconds or until an order without `error` |
+//! | `POST /_sim/regions` | `{region, opt_in}` | `opt-in-not-required`, `opted-in` or `not-opted-in`: knows no key |
+//! | `POST /_sim/service_quotas` | `{code, value, region?, account?}` | what Service Quotas says; AMIs and snapshots are held to it |
 //! | `POST /_sim/sts` | `{external_id?, deny?, session_seconds?}` | what roles demand; replaces what was set |
 //! | `POST /_sim/reset` | | forgets everything but the clock |
 //! | `GET /_sim/state` | `?region=&account=` | instances, images of the account's own, snapshots, groups, with tags; `probe_port`, `now` |
 
 mod dump;
 mod guests;
+mod keys;
 mod objects;
+mod standing;
 
 use std::sync::Arc;
 
@@ -108,6 +114,10 @@ fn route(
             iam::apply(&mut sim.iam(), order).map_err(ControlError::Body)?;
             done()
         }
+        ("POST", "kms", "") => keys::apply(sim, read(body)?),
+        ("POST", "credentials", "") => standing::credentials(sim, read(body)?),
+        ("POST", "regions", "") => standing::region(sim, read(body)?),
+        ("POST", "service_quotas", "") => standing::quota(sim, read(body)?),
         ("POST", "sts", "") => {
             sim.sts().trust = read::<Trust>(body)?;
             done()

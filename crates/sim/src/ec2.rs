@@ -6,6 +6,7 @@ mod create_image;
 mod deregister_image;
 mod describe_images;
 mod describe_instances;
+mod encryption;
 mod image_attributes;
 mod image_xml;
 mod instance_attributes;
@@ -14,6 +15,7 @@ mod instance_reads;
 mod instance_states;
 mod instance_xml;
 mod network;
+mod regions;
 mod run_instances;
 mod security_groups;
 mod snapshots;
@@ -48,13 +50,14 @@ const ACTIONS: &[(&str, Action)] = &[
     ("DescribeInstanceStatus", instance_reads::status),
     ("DescribeInstanceTypes", instance_reads::types),
     ("DescribeInstances", describe_instances::describe_instances),
-    ("DescribeRegions", network::regions),
+    ("DescribeRegions", regions::describe),
     ("DescribeSecurityGroups", security_groups::describe),
     ("DescribeSnapshots", snapshots::describe),
     ("DescribeSubnets", network::subnets),
     ("DescribeTags", tag_actions::describe),
     ("DescribeVolumes", volumes::describe),
     ("DescribeVpcs", network::vpcs),
+    ("DisableEbsEncryptionByDefault", encryption::disable),
     ("DisableImage", image_attributes::disable),
     (
         "DisableImageDeprecation",
@@ -64,6 +67,7 @@ const ACTIONS: &[(&str, Action)] = &[
         "DisableImageDeregistrationProtection",
         image_attributes::unprotect,
     ),
+    ("EnableEbsEncryptionByDefault", encryption::enable),
     ("EnableImage", image_attributes::enable),
     (
         "EnableImageDeprecation",
@@ -74,9 +78,13 @@ const ACTIONS: &[(&str, Action)] = &[
         image_attributes::protect,
     ),
     ("GetConsoleOutput", instance_reads::console_output),
+    ("GetEbsDefaultKmsKeyId", encryption::get_key),
+    ("GetEbsEncryptionByDefault", encryption::get_by_default),
+    ("ModifyEbsDefaultKmsKeyId", encryption::modify_key),
     ("ModifyImageAttribute", image_attributes::modify),
     ("ModifyInstanceAttribute", instance_attributes::modify),
     ("RebootInstances", instance_states::reboot),
+    ("ResetEbsDefaultKmsKeyId", encryption::reset_key),
     ("RunInstances", run_instances::run_instances),
     ("StartInstances", instance_states::start),
     ("StopInstances", instance_states::stop),

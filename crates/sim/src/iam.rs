@@ -60,6 +60,12 @@ impl Iam {
 }
 
 impl Caller {
+    /// Whether the policy allows an action on a resource; for what EC2 does on the caller's behalf.
+    pub(crate) fn may(&self, ask: &Ask) -> bool {
+        let verdict = self.policy.as_ref().map(|policy| policy.decide(ask));
+        verdict.is_none_or(|verdict| verdict == Verdict::Allowed)
+    }
+
     fn check(&self, service: Service, asks: &[Ask]) -> Result<(), ApiError> {
         let Some(policy) = &self.policy else {
             return Ok(());
@@ -94,6 +100,12 @@ pub(crate) fn check_ssm(call: &mut Call<'_>, action: &str, body: &Value) -> Resu
     caller.check(Service::Ssm, &asks)
 }
 
+/// Refuses a call of Service Quotas its caller's policy does not allow.
+pub(crate) fn check_quotas(call: &Call<'_>, action: &str, body: &Value) -> Result<(), ApiError> {
+    let asks = asks::quotas(&call.key, action, body);
+    call.caller.check(Service::Quotas, &asks)
+}
+
 /// Refuses an STS call its caller's policy does not allow. Who one is may be asked always.
 pub(crate) fn check_sts(
     caller: &Caller,
@@ -109,7 +121,6 @@ pub(crate) fn check_sts(
 
 /// The question whether EC2 may make a grant on a key for the caller, as encryption with a
 /// customer-managed key needs it.
-#[cfg(test)]
 pub(crate) fn grant_ask(region: &str, key_arn: &str) -> Ask {
     Ask::new(region, "kms:CreateGrant", key_arn.to_owned())
         .with("kms:GrantIsForAWSResource", "true")
@@ -120,6 +131,6 @@ pub(crate) fn denied_code(service: Service) -> (u16, &'static str) {
     match service {
         Service::Ec2 => (403, "UnauthorizedOperation"),
         Service::Sts => (403, "AccessDenied"),
-        Service::Ssm => (400, "AccessDeniedException"),
+        Service::Ssm | Service::Quotas | Service::Other => (400, "AccessDeniedException"),
     }
 }

@@ -15,6 +15,8 @@
 //! | `faults`, `journal`, `control` | what tests inject and read under `/_sim/` |
 //! | `iam` | policies of callers, evaluated before each call |
 //! | `guest` | what is inside an instance: boot, files, SSM agent, answers to commands |
+//! | `kms`, `quotas` | encryption of volumes and its keys; Service Quotas |
+//! | `standing` | credentials that have lapsed, regions not opted in |
 //! | `host` | the TLS login page every simulated instance serves |
 
 mod buckets;
@@ -29,11 +31,14 @@ mod host;
 mod iam;
 mod instance_types;
 mod journal;
+mod kms;
 mod paging;
+mod quotas;
 mod region;
 mod seeds;
 mod sim;
 mod ssm;
+mod standing;
 mod state;
 mod sts;
 mod wire;

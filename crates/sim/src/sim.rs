@@ -12,6 +12,7 @@ use crate::config::SimConfig;
 use crate::faults::Faults;
 use crate::iam::{Caller, Iam};
 use crate::journal::Journal;
+use crate::standing::Standing;
 use crate::state::{PlaceKey, World};
 use crate::sts::Sts;
 use crate::wire::query::Params;
@@ -31,6 +32,7 @@ pub(crate) struct Sim {
     buckets: Mutex<Buckets>,
     sts: Mutex<Sts>,
     iam: Mutex<Iam>,
+    standing: Mutex<Standing>,
 }
 
 impl Sim {
@@ -50,6 +52,7 @@ impl Sim {
             buckets: Mutex::default(),
             sts: Mutex::default(),
             iam: Mutex::default(),
+            standing: Mutex::default(),
             config,
             tls,
             stopped,
@@ -80,6 +83,10 @@ impl Sim {
         lock(&self.iam)
     }
 
+    pub(crate) fn standing(&self) -> MutexGuard<'_, Standing> {
+        lock(&self.standing)
+    }
+
     /// Forgets everything but the clock.
     pub(crate) fn reset(&self) {
         self.world().reset();
@@ -88,6 +95,7 @@ impl Sim {
         *self.buckets() = Buckets::default();
         *self.sts() = Sts::default();
         *self.iam() = Iam::default();
+        *self.standing() = Standing::default();
     }
 
     /// Runs a task until it ends or the region stops.

@@ -16,6 +16,7 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
 use crate::guest::GuestPlan;
+use crate::kms::Kms;
 use crate::seeds;
 use crate::ssm::{Command, Parameter};
 use groups::{Network, SecurityGroup};
@@ -47,6 +48,9 @@ pub(crate) struct Place {
     pub(crate) tokens: Tokens,
     pub(crate) parameters: BTreeMap<String, Vec<Parameter>>,
     pub(crate) commands: BTreeMap<String, Command>,
+    pub(crate) kms: Kms,
+    /// Quotas by code, where tests set them.
+    pub(crate) service_quotas: BTreeMap<String, f64>,
     /// Whether images carry the SSM agent, where tests said so.
     pub(crate) agents: BTreeMap<String, bool>,
 }
@@ -67,6 +71,8 @@ impl Place {
             tags: TagBook::default(),
             tokens: Tokens::default(),
             commands: BTreeMap::new(),
+            kms: Kms::default(),
+            service_quotas: BTreeMap::new(),
             agents: BTreeMap::new(),
         }
     }

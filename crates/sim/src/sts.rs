@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::sim::Sim;
+use crate::standing::Trouble;
 use crate::state::PlaceKey;
 use crate::wire::call::{Answer, Content, RawCall, Service};
 use crate::wire::errors::ApiError;
@@ -56,12 +57,7 @@ impl Sts {
         if now < session.ends {
             return Ok(session.account.clone());
         }
-        let message = "The security token included in the request is expired";
-        Err(match service {
-            Service::Ec2 => ApiError::client("RequestExpired", "Request has expired."),
-            Service::Sts => ApiError::new(403, "ExpiredToken", message),
-            Service::Ssm => ApiError::client("ExpiredTokenException", message),
-        })
+        Err(Trouble::ExpiredToken.refusal(service))
     }
 }
 

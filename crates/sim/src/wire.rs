@@ -8,6 +8,7 @@ pub(crate) mod credentials;
 pub(crate) mod errors;
 pub(crate) mod query;
 pub(crate) mod reply;
+mod service;
 pub(crate) mod xml;
 
 use std::sync::Arc;
@@ -69,6 +70,16 @@ async fn answer(sim: Arc<Sim>, request: Request<Incoming>) -> Result<Response<Re
     if path.starts_with("/_sim/") {
         let query = head.uri.query().unwrap_or_default();
         return Ok(control::answer(&sim, &head.method, path, query, &body));
+    }
+    if path != "/" {
+        // Services with paths of their own speak JSON; none of them is simulated.
+        let message = format!("the simulated region has no {} {path}", head.method);
+        let body = serde_json::json!({"__type": "UnknownOperationException", "message": message});
+        let mut answer = reply::json(404, &body);
+        if let Ok(kind) = "UnknownOperationException".parse() {
+            answer.headers_mut().insert("x-amzn-errortype", kind);
+        }
+        return Ok(answer);
     }
     if head.method != Method::POST {
         return Ok(reply::text(

@@ -31,9 +31,22 @@ pub(super) fn copy_image(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     check_name(&name)?;
     let tags = read_specifications(params, &["image", "snapshot"])?;
     let (source, source_tags) = source(call, source_id, &region)?;
-    let encrypt = params.flag("Encrypted") || params.get("KmsKeyId").is_some();
+    let key = params.get("KmsKeyId");
+    if key.is_some() && !params.flag("Encrypted") {
+        let message = "The parameter KmsKeyId requires the parameter Encrypted to be set.";
+        return Err(ApiError::client("InvalidParameterDependency", message));
+    }
+    let (here, caller) = (call.key.clone(), call.caller.clone());
+    let kms = call.place().kms.clone();
+    let encrypt = params.flag("Encrypted") || kms.by_default;
+    let key = key.map_or_else(|| kms.default_arn(&here), |named| kms.arn(&here, named));
+    let encrypted_source = source.devices.iter().any(|device| device.encrypted);
+    let sealed = encrypt || encrypted_source;
     let id = call.world.id("ami");
     let (ready_at, fails) = plan(call);
+    // The key is looked at after the answer: the copy fails.
+    let unusable = || Some(kms.fate(&here, &key, &caller)?.1);
+    let fails = fails.or_else(|| sealed.then(unusable).flatten());
     let (visible_at, now) = (call.visible_at(), call.now);
     let mut devices = Vec::new();
     for device in source.devices {
@@ -56,6 +69,9 @@ pub(super) fn copy_image(call: &mut Call<'_>) -> Result<Xml, ApiError> {
             fails: fails.clone(),
         };
         let encrypted = snapshot.encrypted;
+        if encrypted {
+            call.place().kms.seal(&snapshot.id, &key);
+        }
         devices.push(Device {
             snapshot: Some(snapshot.id.clone()),
             encrypted,

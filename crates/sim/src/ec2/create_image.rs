@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::describe_instances::known;
+use crate::quotas;
 use crate::sim::Call;
 use crate::state::ImagePlan;
 use crate::state::images::{Device, Image};
@@ -38,6 +39,7 @@ pub(super) fn create_image(call: &mut Call<'_>) -> Result<Xml, ApiError> {
         let message = format!("AMI name {name} is already in use by AMI {}", image.id);
         return Err(ApiError::client("InvalidAMIName.Duplicate", message));
     }
+    check_quotas(call, instance.volumes.len())?;
     let made = capture(call, &instance, &name, &tags)?;
     if !params.flag("NoReboot") {
         let span = call.sim.config.region_delays.reboot;
@@ -61,6 +63,24 @@ pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
     let message = "AMI names must be between 3 and 128 characters long, and may contain \
                    letters, numbers, '(', ')', '.', '-', '/' and '_'";
     Err(ApiError::client("InvalidAMIName.Malformed", message))
+}
+
+/// Refuses what the account's quotas do not hold.
+fn check_quotas(call: &mut Call<'_>, snapshots: usize) -> Result<(), ApiError> {
+    let account = call.key.account.clone();
+    let place = call.place();
+    let own = |image: &&Image| image.owner == account && image.deregistered_at.is_none();
+    let images = place.images.values().filter(own).count();
+    if !quotas::room(place, quotas::IMAGES, images) {
+        let message = "You have reached your quota for the number of AMIs in this Region.";
+        return Err(ApiError::client("ResourceLimitExceeded", message));
+    }
+    let more = snapshots.saturating_sub(1);
+    if !quotas::room(place, quotas::SNAPSHOTS, place.snapshots.len() + more) {
+        let message = "Maximum allowed snapshot limit exceeded.";
+        return Err(ApiError::client("SnapshotLimitExceeded", message));
+    }
+    Ok(())
 }
 
 fn check_instance(instance: &Instance) -> Result<(), ApiError> {
@@ -178,6 +198,7 @@ pub(super) fn add_snapshot(
     if let Some(tags) = tags {
         place.tags.put(&snapshot.id, tags)?;
     }
+    place.kms.follow(&snapshot.volume, &snapshot.id);
     place.snapshots.insert(snapshot.id.clone(), snapshot);
     Ok(())
 }

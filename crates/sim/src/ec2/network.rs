@@ -1,52 +1,9 @@
-//! DescribeRegions, DescribeVpcs, DescribeSubnets: the default network of every region.
+//! DescribeVpcs, DescribeSubnets: the default network of every region.
 
 use crate::filters::Filters;
 use crate::sim::Call;
 use crate::wire::errors::ApiError;
 use crate::wire::xml::Xml;
-
-/// Regions shown; calls to others work all the same.
-const REGIONS: &[&str] = &[
-    "ap-northeast-1",
-    "ap-south-1",
-    "ap-southeast-2",
-    "ca-central-1",
-    "eu-central-1",
-    "eu-north-1",
-    "eu-west-1",
-    "eu-west-2",
-    "sa-east-1",
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-];
-
-pub(super) fn regions(call: &mut Call<'_>) -> Result<Xml, ApiError> {
-    let names = call.params.list("RegionName");
-    if let Some(name) = names.iter().find(|name| !REGIONS.contains(&name.as_str())) {
-        let message = format!("Invalid region names: [{name}]");
-        return Err(ApiError::invalid(message));
-    }
-    let filters = Filters::read(call.params, &["region-name", "opt-in-status", "endpoint"])?;
-    let chosen = REGIONS.iter().filter(|name| {
-        (names.is_empty() || names.iter().any(|wanted| wanted == *name))
-            && filters.pass(|filter| match filter {
-                "region-name" => vec![(**name).to_owned()],
-                "endpoint" => vec![format!("ec2.{name}.amazonaws.com")],
-                _ => vec![OPT_IN.to_owned()],
-            })
-    });
-    let mut xml = Xml::default();
-    xml.items("regionInfo", chosen, |xml, name| {
-        xml.text("regionName", name);
-        xml.text("regionEndpoint", format!("ec2.{name}.amazonaws.com"));
-        xml.text("optInStatus", OPT_IN);
-    });
-    Ok(xml)
-}
-
-const OPT_IN: &str = "opt-in-not-required";
 
 pub(super) fn vpcs(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     let ids = call.params.list("VpcId");

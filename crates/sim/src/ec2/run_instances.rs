@@ -33,8 +33,14 @@ pub(super) fn run_instances(call: &mut Call<'_>) -> Result<Xml, ApiError> {
         "spot-instances-request",
     ];
     let tags = read_specifications(params, &kinds)?;
-    let launch = instance_launch::read(call)?;
+    let mut launch = instance_launch::read(call)?;
+    let place = call.key.clone();
+    let keys = call
+        .place()
+        .kms
+        .of_launch(&place, params, &mut launch.devices);
     let ids = start(call, &launch, tags.get("instance"), tags.get("volume"))?;
+    super::encryption::seal(call, &ids, &keys);
     if let Some(token) = params.get("ClientToken") {
         let tokens = &mut call.place().tokens;
         tokens.remember(ACTION, &scope, token, fingerprint, ids.clone());

@@ -70,6 +70,7 @@ pub(super) fn describe(call: &mut Call<'_>) -> Result<Xml, ApiError> {
         xml.value("volumeSize", snapshot.size_gib);
         xml.text("description", &snapshot.description);
         xml.value("encrypted", snapshot.encrypted);
+        xml.maybe("kmsKeyId", place.kms.of(&snapshot.id));
         xml.text("storageTier", "standard");
         place.tags.write(&snapshot.id, xml);
     });

@@ -44,6 +44,7 @@ pub(super) fn describe(call: &mut Call<'_>) -> Result<Xml, ApiError> {
         xml.text("createTime", sim.clock.stamp(volume.created));
         xml.text("volumeType", &volume.kind);
         xml.value("encrypted", volume.encrypted);
+        xml.maybe("kmsKeyId", place.kms.of(&volume.id));
         let attached = (status(place, volume) == "in-use").then_some(volume);
         xml.items("attachmentSet", attached, |xml, volume| {
             xml.text("volumeId", &volume.id);

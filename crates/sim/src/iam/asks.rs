@@ -13,7 +13,7 @@ use crate::state::Place;
 use crate::state::tags::{Tags, resource_type};
 use crate::wire::query::Params;
 
-pub(super) use systems::{ssm, sts};
+pub(super) use systems::{quotas, ssm, sts};
 
 /// One question to a policy.
 #[derive(Clone, Debug)]

@@ -126,7 +126,10 @@ impl Instance {
         self.next = None;
         self.changed.notify_one();
         match phase {
-            Phase::Terminated => self.terminated_at = Some(at),
+            Phase::Terminated => {
+                self.terminated_at = Some(at);
+                self.reason = self.reason.take().or(self.guest.dies_of.take());
+            }
             Phase::Running => self.running_at = at,
             Phase::Pending | Phase::ShuttingDown | Phase::Stopping | Phase::Stopped => {}
         }

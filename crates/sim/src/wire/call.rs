@@ -9,32 +9,16 @@ use super::credentials::Scope;
 use super::errors::ApiError;
 use super::query::Params;
 use super::reply::{self, Hangup, Reply};
+pub(crate) use super::service::Service;
 use super::xml::Xml;
 use crate::buckets::Draw;
 use crate::faults::{Act, Subject};
 use crate::iam::{self, Caller};
 use crate::journal::Entry;
 use crate::sim::{Call, Sim};
+use crate::standing::Trouble;
 use crate::state::PlaceKey;
-use crate::{ec2, host, ssm, sts};
-
-/// The three APIs; which one is meant is told by target header and version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Service {
-    Ec2,
-    Sts,
-    Ssm,
-}
-
-impl Service {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Ec2 => "ec2",
-            Self::Sts => "sts",
-            Self::Ssm => "ssm",
-        }
-    }
-}
+use crate::{ec2, host, quotas, ssm, sts};
 
 /// A call as it came in.
 #[derive(Debug)]
@@ -42,7 +26,7 @@ pub(crate) struct RawCall {
     pub(crate) service: Service,
     pub(crate) action: String,
     pub(crate) params: Params,
-    /// SSM's parameters; null for the others.
+    /// The parameters of services that speak JSON; null for the others.
     pub(crate) json: serde_json::Value,
     pub(crate) scope: Option<Scope>,
 }
@@ -54,14 +38,14 @@ impl RawCall {
         let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let scope = header("authorization").and_then(Scope::parse);
         let text = String::from_utf8_lossy(body);
-        if let Some(action) = header("x-amz-target").and_then(|t| t.strip_prefix("AmazonSSM.")) {
-            let json = serde_json::from_str(&text).unwrap_or_default();
-            let params = Params::default();
+        let json_body = header("content-type").is_some_and(|kind| kind.contains("json"));
+        let target = header("x-amz-target").or(json_body.then_some("."));
+        if let Some((prefix, action)) = target.and_then(|target| target.rsplit_once('.')) {
             return Self {
-                service: Service::Ssm,
+                service: Service::of_target(prefix),
                 action: action.to_owned(),
-                params,
-                json,
+                params: Params::default(),
+                json: serde_json::from_str(&text).unwrap_or_default(),
                 scope,
             };
         }
@@ -114,7 +98,7 @@ pub(crate) async fn perform(sim: &Arc<Sim>, raw: RawCall) -> Result<Response<Rep
         .as_ref()
         .map_or("us-east-1", |scope| scope.region.as_str())
         .to_owned();
-    let who = authenticate(sim, &raw);
+    let who = authenticate(sim, &raw, &region);
     let account = who
         .as_ref()
         .map_or_else(|_| sts::DEFAULT_ACCOUNT.to_owned(), Clone::clone);
@@ -173,15 +157,16 @@ pub(crate) async fn perform(sim: &Arc<Sim>, raw: RawCall) -> Result<Response<Rep
 }
 
 /// The caller's account, or the refusal of a caller without valid credentials.
-fn authenticate(sim: &Sim, raw: &RawCall) -> Result<String, ApiError> {
+fn authenticate(sim: &Sim, raw: &RawCall, region: &str) -> Result<String, ApiError> {
     let Some(scope) = &raw.scope else {
         let message = "Request is missing Authentication Token";
         return Err(ApiError::new(403, "MissingAuthenticationToken", message));
     };
     if scope.access_key.starts_with("AKIAINVALID") {
-        let message = "AWS was not able to validate the provided access credentials";
-        return Err(ApiError::new(401, "AuthFailure", message));
+        return Err(Trouble::AuthFailure.refusal(raw.service));
     }
+    sim.standing()
+        .check(&scope.access_key, region, raw.service, sim.clock.now())?;
     if scope.access_key.starts_with("AKIADENIED") {
         let (status, code) = iam::denied_code(raw.service);
         let message = "You are not authorized to perform this operation.";
@@ -229,6 +214,11 @@ fn act_on(sim: &Arc<Sim>, raw: &RawCall, key: &PlaceKey, effects: &mut Vec<Strin
     };
     let answer = match raw.service {
         Service::Ssm => ssm::perform(&mut call, &raw.action, &raw.json),
+        Service::Quotas => quotas::perform(&mut call, &raw.action, &raw.json),
+        Service::Other => Err(ApiError::client(
+            "UnknownOperationException",
+            format!("the simulated region has no {}", raw.action),
+        )),
         Service::Ec2 | Service::Sts => ec2::perform(&mut call, &raw.action),
     };
     effects.append(&mut call.effects);
@@ -244,7 +234,7 @@ const STS_SPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 fn envelope(raw: &RawCall, answer: Answer, request_id: &str) -> Response<Reply> {
     let action = &raw.action;
-    let kind = if raw.service == Service::Ssm {
+    let kind = if raw.service.speaks_json() {
         "application/x-amz-json-1.1"
     } else {
         "text/xml"
@@ -252,7 +242,7 @@ fn envelope(raw: &RawCall, answer: Answer, request_id: &str) -> Response<Reply> 
     let (status, body) = match (raw.service, answer) {
         (Service::Ec2, Err(error)) => (error.status, error.ec2_body(request_id)),
         (Service::Sts, Err(error)) => (error.status, error.sts_body(request_id)),
-        (Service::Ssm, Err(error)) => (error.status, error.json_body()),
+        (_, Err(error)) => (error.status, error.json_body()),
         (_, Ok(Content::Json(json))) => (200, json.to_string()),
         (Service::Sts, Ok(Content::Xml(xml))) => {
             let inside = xml.into_string();

@@ -1,9 +1,9 @@
-//! What IAM is asked for calls of SSM and STS.
+//! What IAM is asked for calls of SSM, STS and Service Quotas.
 
 use serde_json::Value;
 
 use super::Ask;
-use crate::state::Place;
+use crate::state::{Place, PlaceKey};
 use crate::wire::query::Params;
 
 /// Parameters and documents of AWS itself have no account in their ARN.
@@ -54,4 +54,17 @@ pub(in crate::iam) fn ssm(place: &Place, action: &str, body: &Value) -> Vec<Ask>
 pub(in crate::iam) fn sts(region: &str, action: &str, params: &Params) -> Vec<Ask> {
     let resource = params.get("RoleArn").unwrap_or("*").to_owned();
     vec![Ask::new(region, &format!("sts:{action}"), resource)]
+}
+
+pub(in crate::iam) fn quotas(place: &PlaceKey, action: &str, body: &Value) -> Vec<Ask> {
+    let text = |member: &str| body.get(member).and_then(Value::as_str);
+    let resource = match (text("ServiceCode"), text("QuotaCode")) {
+        (Some(service), Some(code)) => format!(
+            "arn:aws:servicequotas:{}:{}:{service}/{code}",
+            place.region, place.account
+        ),
+        _ => "*".to_owned(),
+    };
+    let action = format!("servicequotas:{action}");
+    vec![Ask::new(&place.region, &action, resource)]
 }
