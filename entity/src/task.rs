@@ -26,6 +26,8 @@ pub struct Model {
     pub run_at: DateTimeUtc,
     pub rung_at: Option<DateTimeUtc>,
     pub waiting_for: Option<String>,
+    pub wait: Option<String>,
+    pub wait_since: Option<DateTimeUtc>,
     pub worker: Option<String>,
     pub claimed_at: Option<DateTimeUtc>,
     pub lease_until: Option<DateTimeUtc>,

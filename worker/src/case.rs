@@ -10,6 +10,7 @@ use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::ids::{DeploymentId, EffectId};
 use ingot_domain::request::Order;
 use ingot_domain::template::Template;
+use ingot_domain::wait::Wait;
 use ingot_engine::Visit;
 use ingot_entity::store::{Change, Claim, EffectKind, Then, ami_status_of, status_of};
 use ingot_entity::{LedgerError, deployment};
@@ -162,18 +163,15 @@ impl Case {
         }
     }
 
-    /// Comes back after a simulated wait.
-    pub(crate) fn snooze(self, tools: &Tools, wait: Duration, why: &str) -> Visit {
-        let at = tools.after(wait);
-        self.end(Then::Snooze {
-            at,
-            why: why.to_owned(),
-        })
+    /// Comes back after a simulated time.
+    pub(crate) fn wait(self, tools: &Tools, after: Duration, on: Wait) -> Visit {
+        let until = tools.after(after);
+        self.end(Then::Wait { until, on })
     }
 
     /// Comes back at once.
-    pub(crate) fn again(self, tools: &Tools, why: &str) -> Visit {
-        self.snooze(tools, Duration::ZERO, why)
+    pub(crate) fn again(self, tools: &Tools) -> Visit {
+        self.wait(tools, Duration::ZERO, Wait::Turn)
     }
 }
 
@@ -198,14 +196,34 @@ pub(crate) fn then_for(tools: &Tools, claim: &Claim, error: &CloudError) -> Then
         .after(wait)
         .max(tools.ledger.now() + chrono::TimeDelta::milliseconds(100));
     if calm {
-        Then::Snooze {
-            at,
-            why: format!("AWS: {} ({})", error.kind, error.code),
+        Then::Wait {
+            until: at,
+            on: wait_for(error),
         }
     } else {
         Then::Retry {
             at,
             error: error.to_string(),
         }
+    }
+}
+
+/// What a refusal that is waited out makes the task wait for.
+pub(crate) fn wait_for(error: &CloudError) -> Wait {
+    let code = error.code.clone();
+    match error.kind {
+        ErrorKind::Throttled => Wait::Rate { code },
+        ErrorKind::NoCapacity => Wait::Capacity { code },
+        ErrorKind::Quota => Wait::Quota { code },
+        ErrorKind::Denied => Wait::Permission { code },
+        ErrorKind::NotSent => Wait::Network { code },
+        ErrorKind::NotFound => Wait::Young { code },
+        ErrorKind::Unknown => Wait::Unknown { code },
+        ErrorKind::WrongState
+        | ErrorKind::Conflict
+        | ErrorKind::Duplicate
+        | ErrorKind::TokenMismatch
+        | ErrorKind::TokenSpent
+        | ErrorKind::Invalid => Wait::Aws { code },
     }
 }

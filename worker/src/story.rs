@@ -7,9 +7,6 @@ use ingot_entity::store::{Claim, Then};
 use crate::case::{VisitError, then_for};
 use crate::tools::Tools;
 
-/// What a snooze for AWS begins with (`case::then_for`).
-const AWS: &str = "AWS: ";
-
 /// The visit's outcome, with the lines that are worth telling.
 pub(crate) async fn told(
     tools: &Tools,
@@ -21,17 +18,17 @@ pub(crate) async fn told(
     };
     let cloud = match &paid {
         Ok(Visit {
-            then: Then::Snooze { why, .. },
+            then: Then::Wait { on, .. },
             change,
             ..
-        }) if why.starts_with(AWS) && change.lines.is_empty() => Some(why.clone()),
+        }) if on.is_weather() && change.lines.is_empty() => Some(on.to_string()),
         Ok(Visit {
             then: Then::Discard { .. },
             ..
         }) => return paid,
         Ok(_) => None,
         Err(VisitError::Cloud(error)) => match then_for(tools, claim, error) {
-            Then::Snooze { why, .. } => Some(why),
+            Then::Wait { on, .. } => Some(on.to_string()),
             _ => return paid,
         },
         Err(_) => return paid,

@@ -24,6 +24,7 @@ pub mod task;
 pub mod template;
 pub mod userdata;
 pub mod version;
+pub mod wait;
 
 /// Instants are UTC everywhere; the ledger's clock provides them, rules receive them.
 pub type Instant = chrono::DateTime<chrono::Utc>;

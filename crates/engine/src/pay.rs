@@ -7,6 +7,7 @@ use std::time::Instant as Moment;
 use futures::FutureExt;
 use ingot_domain::retry::backoff;
 use ingot_domain::task::{Queue, TaskKind};
+use ingot_domain::wait::Wait;
 use ingot_entity::LedgerError;
 use ingot_entity::store::{Change, Claim, Committed, Outcome, Then};
 use tokio_util::sync::CancellationToken;
@@ -59,9 +60,9 @@ pub(crate) async fn work(
 /// Gives a task that was claimed ahead back unvisited, with the place it had among those that are due, and rings for it: its
 /// own worker is full or stops.
 async fn give_back(engine: &Engine, queue: Queue, claim: &Claim) {
-    let then = Then::Snooze {
-        at: claim.task.run_at,
-        why: "its turn".to_owned(),
+    let then = Then::Wait {
+        until: claim.task.run_at,
+        on: Wait::Turn,
     };
     let outcome = Outcome::of(claim, Box::<Change>::default(), then);
     match record(engine, &outcome).await {
@@ -150,19 +151,19 @@ fn troubled(engine: &Engine, claim: &Claim, kind: TaskKind, error: &VisitError) 
     let visit = match error {
         VisitError::Undecided(_) => {
             retried("undecided");
-            let at = engine.ledger.now() + chrono::TimeDelta::seconds(2);
-            Visit::only(Then::Snooze {
-                at,
-                why: "no answer yet".to_owned(),
+            let until = engine.ledger.now() + chrono::TimeDelta::seconds(2);
+            Visit::only(Then::Wait {
+                until,
+                on: Wait::GivingUp,
             })
         }
         // A ledger that is away is nobody's failed attempt.
         VisitError::Ledger(LedgerError::Database(_) | LedgerError::Connect(_)) => {
             retried("ledger");
-            let at = engine.ledger.now() + chrono::TimeDelta::seconds(2);
-            Visit::only(Then::Snooze {
-                at,
-                why: "the ledger failed".to_owned(),
+            let until = engine.ledger.now() + chrono::TimeDelta::seconds(2);
+            Visit::only(Then::Wait {
+                until,
+                on: Wait::Ledger,
             })
         }
         VisitError::Ledger(_) => {
@@ -189,10 +190,10 @@ async fn last_attempt(engine: &Engine, claim: &Claim, kind: TaskKind, visit: Vis
         Err(VisitError::Nonsense(error)) => Visit::only(Then::Discard { error }),
         Err(error) => {
             tracing::error!(error = %chain(&error), "a task could not be given up properly yet");
-            let at = engine.ledger.now() + chrono::TimeDelta::seconds(30);
-            Visit::only(Then::Snooze {
-                at,
-                why: "giving up".to_owned(),
+            let until = engine.ledger.now() + chrono::TimeDelta::seconds(30);
+            Visit::only(Then::Wait {
+                until,
+                on: Wait::GivingUp,
             })
         }
     }
@@ -201,7 +202,7 @@ async fn last_attempt(engine: &Engine, claim: &Claim, kind: TaskKind, visit: Vis
 /// Records a visit's end; answers whether something may be due at once because of it.
 async fn commit(engine: &Engine, claim: &Claim, kind: TaskKind, visit: Visit) -> bool {
     let word = match &visit.then {
-        Then::Snooze { .. } => "snoozed",
+        Then::Wait { .. } => "snoozed",
         Then::Retry { .. } => "failed",
         Then::Done => "completed",
         Then::Discard { .. } => "discarded",
@@ -231,7 +232,7 @@ async fn commit(engine: &Engine, claim: &Claim, kind: TaskKind, visit: Visit) ->
                 engine.offer(task.kind.queue(), &[task.id.to_string()]);
             }
             marks.after_ring().await;
-            matches!(outcome.then, Then::Snooze { at, .. } if at <= now)
+            matches!(outcome.then, Then::Wait { until, .. } if until <= now)
         }
         Ok(Committed::Fenced) => {
             finished("fenced");

@@ -5,6 +5,7 @@
 use ingot_domain::Instant;
 use ingot_domain::decide::scan::{self, ABANDONED, LATE, Sighting};
 use ingot_domain::task::MAX_CRASHES;
+use ingot_domain::wait::Wait;
 use sea_orm::{DbBackend, FromQueryResult, Statement};
 
 use super::clock::{delta, now_plus};
@@ -73,7 +74,7 @@ struct Late {
 #[derive(FromQueryResult)]
 struct Weather {
     region: Option<String>,
-    why: String,
+    wait: String,
     tasks: i64,
 }
 
@@ -244,16 +245,18 @@ impl Ledger {
     async fn weather(&self) -> Result<Vec<Sighting>, LedgerError> {
         let rows: Vec<Weather> = self
             .look(format!(
-                "SELECT coalesce(d.region, t.scope) AS region, t.waiting_for AS why, count(*) AS tasks FROM task t \
+                "SELECT coalesce(d.region, t.scope) AS region, t.wait AS wait, count(*) AS tasks FROM task t \
                  LEFT JOIN deployment d ON d.id = t.deployment_id \
-                 WHERE t.state IN {WAITING} AND t.waiting_for LIKE 'AWS: %' \
-                 GROUP BY coalesce(d.region, t.scope), t.waiting_for LIMIT {SHOWN}"
+                 WHERE t.state IN {WAITING} AND t.wait IS NOT NULL AND t.waiting_for IS NOT NULL \
+                 GROUP BY coalesce(d.region, t.scope), t.wait"
             ))
             .await?;
-        let told = |row: Weather| {
+        let told = rows.iter().filter_map(|row| {
+            let wait: Wait = serde_json::from_str(&row.wait).ok()?;
             let region = row.region.as_deref().unwrap_or("AWS");
-            scan::weather(region, &row.why, row.tasks)
-        };
-        Ok(rows.into_iter().map(told).collect())
+            wait.is_weather()
+                .then(|| scan::weather(region, &wait, row.tasks))
+        });
+        Ok(told.take(SHOWN as usize).collect())
     }
 }

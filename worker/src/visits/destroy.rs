@@ -9,6 +9,7 @@ use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::DEPLOYMENT_TAG;
 use ingot_domain::retry::YOUNG;
+use ingot_domain::wait::Wait;
 use ingot_entity::effect;
 use ingot_entity::store::{Claim, EffectKind, Ending, Then};
 
@@ -43,7 +44,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
 
 async fn end(tools: &Tools, mut case: Case, destroy: bool) -> Result<Visit, VisitError> {
     if case.ami == Some(AmiStatus::Creating) {
-        return Ok(case.snooze(tools, Duration::from_secs(30), "its AMI is in the making"));
+        return Ok(case.wait(tools, Duration::from_secs(30), Wait::Making));
     }
     let instance = match case.row.instance_id.clone() {
         Some(id) => Some(id),
@@ -56,14 +57,14 @@ async fn end(tools: &Tools, mut case: Case, destroy: bool) -> Result<Visit, Visi
     if let Some(id) = &instance
         && !terminated(tools, &case, id).await?
     {
-        return Ok(case.snooze(tools, LOOK, "the instance is terminating"));
+        return Ok(case.wait(tools, LOOK, Wait::Ending));
     }
     for group in groups(tools, &case).await? {
         DELETE_GROUP.after_intent().await;
         let deleted = tools.cloud.delete_security_group(&case.row.region, &group);
         match DELETE_GROUP.effect(deleted).await {
             Err(error) if error.kind == ErrorKind::Conflict => {
-                return Ok(case.snooze(tools, LOOK, "the security group is still in use"));
+                return Ok(case.wait(tools, LOOK, Wait::Group));
             }
             deleted => deleted?,
         }
@@ -89,10 +90,10 @@ async fn groups(tools: &Tools, case: &Case) -> Result<Vec<String>, VisitError> {
 
 /// A visit that was overtaken may still be sending its request: looked at again in real seconds, whatever the pace.
 fn in_doubt(tools: &Tools, case: Case) -> Visit {
-    let at = tools.ledger.now() + chrono::TimeDelta::seconds(1);
-    case.end(Then::Snooze {
-        at,
-        why: "whether an instance was launched is in doubt".to_owned(),
+    let until = tools.ledger.now() + chrono::TimeDelta::seconds(1);
+    case.end(Then::Wait {
+        until,
+        on: Wait::Doubt,
     })
 }
 
@@ -199,7 +200,7 @@ async fn drop_instance(
         Err(error)
             if error.kind == ErrorKind::NotFound && tools.since(claim.task.created_at) < YOUNG =>
         {
-            return Ok(case.snooze(tools, LOOK, "EC2 does not know the instance yet"));
+            return Ok(case.wait(tools, LOOK, Wait::Young { code: error.code }));
         }
         Err(error) if error.kind == ErrorKind::NotFound => {}
         answer => answer?,

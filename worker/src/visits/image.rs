@@ -14,6 +14,7 @@ use ingot_domain::deployment::{AmiStatus, SkipReason};
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::template::{InstallFinished, Kind};
+use ingot_domain::wait::Wait;
 use ingot_entity::image;
 use ingot_entity::store::{Claim, Then};
 
@@ -46,7 +47,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
             Ok(case.end(Then::Done))
         }
         BeforeNext::AskInstalled => ask_installed(tools, case).await,
-        BeforeNext::Wait(wait) => Ok(case.snooze(tools, wait, "settling after the installation")),
+        BeforeNext::Wait(wait) => Ok(case.wait(tools, wait, Wait::Settle)),
         BeforeNext::Claim => claim::look_then_claim(tools, case, facts.as_ref()).await,
     }
 }
@@ -121,14 +122,14 @@ async fn ask_installed(tools: &Tools, mut case: Case) -> Result<Visit, VisitErro
         case.row.instance_id.clone(),
     ) else {
         case.row.installed_at = Some(tools.ledger.now());
-        return Ok(case.again(tools, "installed"));
+        return Ok(case.again(tools));
     };
     let region = case.row.region.clone();
     let answer = match case.row.install_command_id.clone() {
         None => match tools.cloud.run_command(&region, &instance, &command).await {
             Ok(id) => {
                 case.row.install_command_id = Some(id);
-                return Ok(case.snooze(tools, LISTEN, ASKING));
+                return Ok(case.wait(tools, LISTEN, Wait::Install));
             }
             Err(error) if error.kind == ErrorKind::NotFound => Answer::NotYet,
             Err(error) => return Err(error.into()),
@@ -145,10 +146,10 @@ async fn ask_installed(tools: &Tools, mut case: Case) -> Result<Visit, VisitErro
     let ready = case.row.ready_at;
     let since_ready = ready.map_or(Duration::ZERO, |at| tools.since(at));
     match asked(answer, since_ready) {
-        Next::Listen(wait) => Ok(case.snooze(tools, wait, ASKING)),
+        Next::Listen(wait) => Ok(case.wait(tools, wait, Wait::Install)),
         Next::AskAgain(wait) => {
             case.row.install_command_id = None;
-            Ok(case.snooze(tools, wait, "the installation is not over"))
+            Ok(case.wait(tools, wait, Wait::Install))
         }
         Next::Settle => {
             case.row.installed_at = Some(tools.ledger.now());
@@ -157,7 +158,7 @@ async fn ask_installed(tools: &Tools, mut case: Case) -> Result<Visit, VisitErro
             let said = format!("The installation is finished; AMI creation follows in {settle} s");
             case.say(Line::info("deployment.installed", Source::Readiness, said));
             let settle = Duration::from_secs(u64::from(settle));
-            Ok(case.snooze(tools, settle, "settling after the installation"))
+            Ok(case.wait(tools, settle, Wait::Settle))
         }
         Next::Fail(why) => {
             case.row.install_command_id = None;
@@ -167,6 +168,3 @@ async fn ask_installed(tools: &Tools, mut case: Case) -> Result<Visit, VisitErro
         }
     }
 }
-
-/// What a deployment waits for meanwhile.
-const ASKING: &str = "asking whether the installation is over";

@@ -12,6 +12,7 @@ use std::time::Duration;
 use ingot_cloud::InstanceState;
 use ingot_domain::decide::launch::{Intent, Next, Sight, View, decide};
 use ingot_domain::event::Source;
+use ingot_domain::wait::Wait;
 use ingot_entity::store::{Claim, EffectKind, Then};
 
 use crate::case::{Case, VisitError};
@@ -63,7 +64,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         (Next::LookThenLaunch, Some(effect), _) => {
             start::look_then_launch(tools, claim, case, effect).await
         }
-        (Next::Watch(wait), ..) => Ok(case.snooze(tools, wait, "the instance is starting")),
+        (Next::Watch(wait), ..) => Ok(case.wait(tools, wait, Wait::Instance)),
         (Next::HandOver, _, Some(facts)) => Ok(watch::hand_over(tools, case, &facts)),
         (Next::Fail(why), _, facts) => {
             let mut case = case;
@@ -72,6 +73,6 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
             Ok(case.end(Then::Done))
         }
         // The decision only names these with the row or the facts it was given.
-        (Next::LookThenLaunch | Next::HandOver, ..) => Ok(case.again(tools, "looking again")),
+        (Next::LookThenLaunch | Next::HandOver, ..) => Ok(case.again(tools)),
     }
 }

@@ -9,6 +9,7 @@ use ingot_domain::deployment::{AmiStatus, SkipReason, Status};
 use ingot_domain::event::{Line, Source, product};
 use ingot_domain::probe::{ProbeClass, ProbeOutcome};
 use ingot_domain::task::TaskKind;
+use ingot_domain::wait::Wait;
 use ingot_entity::store::{Claim, NewTask, Then};
 
 use crate::case::{Case, VisitError};
@@ -40,7 +41,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
     let outcome = match decide(view) {
         Next::Over => return Ok(case.end(Then::Done)),
         Next::Wait(wait) => {
-            return Ok(case.snooze(tools, wait, "the first readiness check is not due"));
+            return Ok(case.wait(tools, wait, Wait::Probe));
         }
         Next::Fail(why) => {
             let why = facts
@@ -99,7 +100,7 @@ fn judge(
         After::Ready => became_ready(tools, case),
         After::Again => {
             let wait = Duration::from_secs(u64::from(case.recipe.probe.interval_seconds));
-            case.snooze(tools, wait, "not ready yet")
+            case.wait(tools, wait, Wait::Probe)
         }
         After::Hopeless => {
             case.fail(tools, &outcome.detail, Source::Readiness);

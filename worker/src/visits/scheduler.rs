@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use ingot_domain::retention::{BATCH, PAUSE};
 use ingot_domain::task::TaskKind;
+use ingot_domain::wait::Wait;
 use ingot_engine::Visit;
 use ingot_entity::store::{Claim, NewTask, Then};
 
@@ -102,7 +103,7 @@ async fn prune(tools: &Tools) -> Result<Visit, VisitError> {
     if tasks < BATCH && findings < BATCH {
         return Ok(Visit::only(Then::Done));
     }
-    let at = now + TimeDelta::from_std(PAUSE).unwrap_or_default();
-    let why = "the next batch to prune".to_owned();
-    Ok(Visit::only(Then::Snooze { at, why }))
+    let until = now + TimeDelta::from_std(PAUSE).unwrap_or_default();
+    let on = Wait::Batch;
+    Ok(Visit::only(Then::Wait { until, on }))
 }

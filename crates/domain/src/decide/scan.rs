@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::invariant::{Invariant, WEATHER};
+use crate::wait::Wait;
 
 /// Due work may wait this long (OPERATIONS section 3, the queue's objective).
 pub const LATE: Duration = Duration::from_secs(30);
@@ -121,12 +122,12 @@ pub fn late(queue: &str, tasks: i64, oldest: Duration) -> Sighting {
 }
 
 /// Calls AWS refuses or throttles, by what the tasks that wait for them say.
-pub fn weather(region: &str, why: &str, tasks: i64) -> Sighting {
+pub fn weather(region: &str, wait: &Wait, tasks: i64) -> Sighting {
     Sighting {
         invariant: WEATHER,
-        subject: format!("{region}: {why}"),
+        subject: format!("{region}: {wait}"),
         deployment_id: None,
-        what: format!("{} in {region} wait: {why}", counted(tasks, "task")),
+        what: format!("{} in {region} wait: {wait}", counted(tasks, "task")),
     }
 }
 
@@ -141,6 +142,9 @@ mod tests {
 
     #[test]
     fn each_sighting_names_its_subject_and_its_invariant() {
+        let throttled = Wait::Rate {
+            code: "RequestLimitExceeded".to_owned(),
+        };
         let seen = [
             (
                 stranded("dep_1", "queued", None),
@@ -203,10 +207,10 @@ mod tests {
                 "2 tasks due in queue ami, the oldest for 90 s",
             ),
             (
-                weather("us-east-1", "AWS: throttled (RequestLimitExceeded)", 3),
+                weather("us-east-1", &throttled, 3),
                 "cloud",
-                "us-east-1: AWS: throttled (RequestLimitExceeded)",
-                "3 tasks in us-east-1 wait: AWS: throttled (RequestLimitExceeded)",
+                "us-east-1: AWS throttles calls (RequestLimitExceeded)",
+                "3 tasks in us-east-1 wait: AWS throttles calls (RequestLimitExceeded)",
             ),
         ];
         for (sighting, invariant, subject, what) in seen {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ingot_domain::Instant;
 use ingot_domain::task::{LEASE, MAX_CRASHES};
+use ingot_domain::wait::Wait;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter,
@@ -248,9 +249,9 @@ impl Ledger {
 
     /// Gives a claimed task back, due at once: its visit learnt nothing.
     pub async fn release(&self, claim: &Claim) -> Result<(), LedgerError> {
-        let then = Then::Snooze {
-            at: self.now(),
-            why: "looking again".to_owned(),
+        let then = Then::Wait {
+            until: self.now(),
+            on: Wait::Overtaken,
         };
         finish::end_tasks(&self.db, &[(&*claim.task, &then)], self.now()).await?;
         Ok(())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ingot_domain::Instant;
 use ingot_domain::event::Line;
+use ingot_domain::wait::Wait;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxError, Statement, TransactionTrait,
 };
@@ -49,12 +50,12 @@ pub struct Beside(pub Vec<Statement>);
 /// What becomes of the visit's task.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Then {
-    /// Come back at this instant; no attempt is burnt.
-    Snooze {
-        /// When.
-        at: Instant,
-        /// What it waits for, in a few words.
-        why: String,
+    /// Come back; no attempt is burnt.
+    Wait {
+        /// When to look again.
+        until: Instant,
+        /// What it waits for.
+        on: Wait,
     },
     /// The attempt failed; try again at this instant, unless attempts are used up.
     Retry {

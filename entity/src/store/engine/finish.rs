@@ -25,6 +25,8 @@ const BECOMES: &[Column] = &[
     ("state", "text"),
     ("run_at", "timestamptz"),
     ("waiting_for", "text"),
+    ("wait", "text"),
+    ("wait_since", "timestamptz"),
     ("attempt", "integer"),
     ("crashes", "integer"),
     ("error", "text"),
@@ -33,7 +35,7 @@ const BECOMES: &[Column] = &[
 
 const SET: &str =
     "state = v.state, run_at = COALESCE(v.run_at, task.run_at), waiting_for = v.waiting_for,
-    attempt = v.attempt, crashes = v.crashes, last_error = COALESCE(v.error, task.last_error),
+    wait = v.wait, wait_since = v.wait_since, attempt = v.attempt, crashes = v.crashes, last_error = COALESCE(v.error, task.last_error),
     finished_at = v.finished_at, lease_until = NULL, rung_at = NULL";
 
 const ATTEMPT: &[Column] = &[
@@ -61,7 +63,7 @@ impl Ended {
 /// What an attempt that is over leads to: the task's state and the attempt's outcome.
 fn state_after(held: &Held, then: &Then) -> (TaskState, Option<&'static str>) {
     match then {
-        Then::Snooze { .. } => (TaskState::Scheduled, None),
+        Then::Wait { .. } => (TaskState::Scheduled, None),
         Then::Retry { .. } if held.attempt >= held.max_attempts => {
             (TaskState::Discarded, Some("discarded"))
         }
@@ -115,7 +117,8 @@ async fn complete<C: ConnectionTrait>(
     let completed = |at| {
         let at = place(backend, at);
         format!(
-            "state = 'completed', finished_at = {at}, waiting_for = NULL, crashes = 0, lease_until = NULL, rung_at = NULL"
+            "state = 'completed', finished_at = {at}, waiting_for = NULL, wait = NULL, wait_since = NULL, crashes = 0,
+             lease_until = NULL, rung_at = NULL"
         )
     };
     let holder = ended.first().map(|(held, _)| &held.worker);
@@ -183,11 +186,12 @@ fn as_held(held: &Held) -> Row {
 fn becomes(row: Row, held: &Held, then: &Then, now: Instant) -> Row {
     let (state, _) = state_after(held, then);
     let (run_at, waiting_for) = match then {
-        Then::Snooze { at, why } => (Some(*at), Some(why.clone())),
+        Then::Wait { until, on } => (Some(*until), Some(on.to_string())),
         Then::Retry { at, .. } => (Some(*at), None),
         Then::Done | Then::Discard { .. } => (None, None),
     };
-    let attempt = held.attempt - i32::from(matches!(then, Then::Snooze { .. }));
+    let (wait, wait_since) = waits(held, then, now);
+    let attempt = held.attempt - i32::from(matches!(then, Then::Wait { .. }));
     // An outcome ends a row of crashes: only a task that kills every worker it meets is poison.
     let crashes = if state == TaskState::Discarded {
         held.crashes
@@ -197,10 +201,25 @@ fn becomes(row: Row, held: &Held, then: &Then, now: Instant) -> Row {
     row.with("state", state.as_str())
         .with("run_at", &run_at)
         .with("waiting_for", &waiting_for)
+        .with("wait", &wait)
+        .with("wait_since", &wait_since)
         .with("attempt", &attempt)
         .with("crashes", &crashes)
         .with("error", &error(then))
         .with("finished_at", &state.is_final().then_some(now))
+}
+
+/// What the task waits for from now on, and since when: a wait that goes on keeps its beginning, over visits that only took
+/// their turn and over attempts that failed meanwhile.
+fn waits(held: &Held, then: &Then, now: Instant) -> (Option<String>, Option<Instant>) {
+    match then {
+        Then::Wait { on, .. } if !on.is_passing() => {
+            let since = held.waits_since(on).unwrap_or(now);
+            (serde_json::to_string(on).ok(), Some(since))
+        }
+        Then::Wait { .. } | Then::Retry { .. } => (held.wait.clone(), held.wait_since),
+        Then::Done | Then::Discard { .. } => (None, None),
+    }
 }
 
 fn attempt(held: &Held, outcome: &str, then: &Then, now: Instant) -> Row {
@@ -217,6 +236,6 @@ fn attempt(held: &Held, outcome: &str, then: &Then, now: Instant) -> Row {
 fn error(then: &Then) -> Option<String> {
     match then {
         Then::Retry { error, .. } | Then::Discard { error } => Some(error.clone()),
-        Then::Snooze { .. } | Then::Done => None,
+        Then::Wait { .. } | Then::Done => None,
     }
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use ingot_domain::Instant;
+use ingot_domain::wait::Wait;
 use sea_orm::{DbErr, QueryResult};
 
 /// What a visit needs of its task's row, and what the claim itself wrote there.
@@ -25,13 +26,16 @@ pub struct Held {
     pub run_at: Instant,
     pub last_error: Option<String>,
     pub created_at: Instant,
+    /// What it waited for last, as JSON: see [`Held::waits_since`].
+    pub wait: Option<String>,
+    pub wait_since: Option<Instant>,
     /// Who holds it.
     pub worker: Arc<str>,
     pub claimed_at: Instant,
 }
 
 /// The columns a claim reads, in the order of [`Held::read`].
-pub(in crate::store) const COLUMNS: &str = "id, kind, deployment_id, scope, attempt, max_attempts, crashes, visits, epoch, run_at, last_error, created_at";
+pub(in crate::store) const COLUMNS: &str = "id, kind, deployment_id, scope, attempt, max_attempts, crashes, visits, epoch, run_at, last_error, created_at, wait, wait_since";
 
 impl Held {
     /// Reads a row whose first columns are [`COLUMNS`].
@@ -55,8 +59,16 @@ impl Held {
             run_at: row.try_get_by_index(9)?,
             last_error: row.try_get_by_index(10)?,
             created_at: row.try_get_by_index(11)?,
+            wait: row.try_get_by_index(12)?,
+            wait_since: row.try_get_by_index(13)?,
             worker: Arc::clone(worker),
             claimed_at,
         })
+    }
+
+    /// Since when the task has waited for this without anything else in between; nothing if it did not wait for it.
+    pub fn waits_since(&self, on: &Wait) -> Option<Instant> {
+        let last: Wait = serde_json::from_str(self.wait.as_deref()?).ok()?;
+        self.wait_since.filter(|_| last.is_same(on))
     }
 }

@@ -125,6 +125,8 @@ impl NewTask {
             run_at: self.run_at,
             rung_at: (rung && due).then_some(now),
             waiting_for: None,
+            wait: None,
+            wait_since: None,
             worker: None,
             claimed_at: None,
             lease_until: None,

@@ -2,6 +2,7 @@
 //! nothing else does.
 
 use ingot_domain::task::{MAX_CRASHES, TaskKind};
+use ingot_domain::wait::Wait;
 use ingot_entity::store::{Change, Committed, Then};
 use ingot_tests::Ledgers;
 
@@ -95,9 +96,9 @@ async fn a_task_that_comes_back_at_once_never_looks_crashed(ledgers: Ledgers) {
                 assert!(!claim.after_crash, "visit {visits} of {worker}");
                 assert_eq!(claim.task.attempt, 1);
                 visits += 1;
-                let then = Then::Snooze {
-                    at: ledger.now(),
-                    why: "again".to_owned(),
+                let then = Then::Wait {
+                    until: ledger.now(),
+                    on: Wait::Turn,
                 };
                 let ended = ledger.end(&claim, &Change::default(), &then).await;
                 assert_eq!(ended.expect("a commit"), Committed::Yes);

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use ingot_domain::decide::scan::Sighting;
 use ingot_domain::ids::EffectId;
 use ingot_domain::task::TaskKind;
+use ingot_domain::wait::Wait;
 use ingot_entity::store::{Change, EffectKind, Intention, Then};
 use ingot_entity::{Ledger, effect};
 use ingot_migration::sea_orm::ConnectionTrait;
@@ -40,9 +41,9 @@ async fn a_sound_ledger_shows_nothing(ledgers: Ledgers) {
     let ledger = ledgers.ledger();
     create(ledger, false).await;
     let (_, claim) = claimed(ledger, "w").await;
-    let later = Then::Snooze {
-        at: ledger.now() + TimeDelta::seconds(60),
-        why: "waiting for the AMI".to_owned(),
+    let later = Then::Wait {
+        until: ledger.now() + TimeDelta::seconds(60),
+        on: Wait::Image,
     };
     ledger
         .end(&claim, &Change::default(), &later)
@@ -127,9 +128,9 @@ async fn a_run_that_launched_twice_is_told(ledgers: Ledgers) {
                 ..Change::default()
             },
         ] {
-            let again = Then::Snooze {
-                at: now,
-                why: "launching".to_owned(),
+            let again = Then::Wait {
+                until: now,
+                on: Wait::Turn,
             };
             ledger.end(&claim, &change, &again).await.expect("a commit");
             let id = claim.task.id.clone();
@@ -187,10 +188,12 @@ async fn work_nobody_takes_is_late(ledgers: Ledgers) {
 async fn what_aws_refuses_is_weather(ledgers: Ledgers) {
     let ledger = ledgers.ledger();
     let (_, claim) = claimed(ledger, "w").await;
-    let why = "AWS: throttled (RequestLimitExceeded)";
-    let later = Then::Snooze {
-        at: ledger.now() + TimeDelta::seconds(60),
-        why: why.to_owned(),
+    let code = "RequestLimitExceeded".to_owned();
+    let on = Wait::Rate { code };
+    let why = on.to_string();
+    let later = Then::Wait {
+        until: ledger.now() + TimeDelta::seconds(60),
+        on,
     };
     ledger
         .end(&claim, &Change::default(), &later)

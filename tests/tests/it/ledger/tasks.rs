@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use ingot_domain::task::TaskKind;
+use ingot_domain::wait::Wait;
 use ingot_entity::store::{Change, Committed, NewTask, Outcome, Then};
 use ingot_tests::Ledgers;
 
@@ -16,6 +17,7 @@ on_both!(
     a_backlog_is_shared_in_batches,
     a_claim_before_its_time_is_refused,
     a_snooze_burns_no_attempt,
+    a_wait_that_goes_on_keeps_its_beginning,
     retries_are_counted_and_end_in_discarded,
     a_release_is_due_at_once,
     a_unique_key_has_one_live_task,
@@ -29,9 +31,9 @@ fn retry(ledgers: &Ledgers) -> Then {
 }
 
 fn snooze(ledgers: &Ledgers, seconds: i64) -> Then {
-    Then::Snooze {
-        at: ledgers.ledger().now() + TimeDelta::seconds(seconds),
-        why: "the cloud".to_owned(),
+    Then::Wait {
+        until: ledgers.ledger().now() + TimeDelta::seconds(seconds),
+        on: Wait::Image,
     }
 }
 
@@ -75,6 +77,49 @@ async fn a_claim_before_its_time_is_refused(ledgers: Ledgers) {
     );
 }
 
+async fn a_wait_that_goes_on_keeps_its_beginning(ledgers: Ledgers) {
+    let ledger = ledgers.ledger();
+    let id = enqueue(ledger, TaskKind::Monitor, 0).await;
+    let quota = |code: &str| Wait::Quota {
+        code: code.to_owned(),
+    };
+    let mut beginnings = Vec::new();
+    for on in [
+        quota("VcpuLimitExceeded"),
+        quota("InstanceLimitExceeded"),
+        Wait::Turn,
+        Wait::Overtaken,
+        quota("VcpuLimitExceeded"),
+        Wait::Image,
+        quota("VcpuLimitExceeded"),
+    ] {
+        let claim = ledger.claim(&id, "w").await.expect("an answer");
+        let claim = claim.expect("due");
+        let until = ledger.now();
+        let sentence = on.to_string();
+        let then = Then::Wait { until, on };
+        let ended = ledger.end(&claim, &Change::default(), &then).await;
+        assert_eq!(ended.expect("a commit"), Committed::Yes);
+        let row = task_now(ledger, &id).await;
+        assert_eq!(row.waiting_for, Some(sentence));
+        beginnings.push(row.wait_since.expect("a beginning"));
+    }
+    let first = beginnings[0];
+    assert_eq!(beginnings[..5], [first; 5], "{beginnings:?}");
+    assert!(beginnings[5] > first && beginnings[6] > beginnings[5]);
+    let claim = ledger.claim(&id, "w").await.expect("an answer");
+    let claim = claim.expect("due");
+    assert_eq!(claim.task.waits_since(&quota("")), Some(beginnings[6]));
+    assert_eq!(claim.task.waits_since(&Wait::Image), None);
+    let ended = ledger.end(&claim, &Change::default(), &Then::Done).await;
+    assert_eq!(ended.expect("a commit"), Committed::Yes);
+    let row = task_now(ledger, &id).await;
+    assert_eq!(
+        (row.waiting_for, row.wait, row.wait_since),
+        (None, None, None)
+    );
+}
+
 async fn a_snooze_burns_no_attempt(ledgers: Ledgers) {
     let ledger = ledgers.ledger();
     let id = enqueue(ledger, TaskKind::Monitor, 0).await;
@@ -90,7 +135,7 @@ async fn a_snooze_burns_no_attempt(ledgers: Ledgers) {
         assert_eq!(ended.expect("a commit"), Committed::Yes);
         let row = task_now(ledger, &id).await;
         assert_eq!((row.state.as_str(), row.attempt), ("scheduled", 0));
-        assert_eq!(row.waiting_for.as_deref(), Some("the cloud"));
+        assert_eq!(row.waiting_for.as_deref(), Some("waiting for the AMI"));
         assert_eq!((row.lease_until, row.rung_at), (None, None));
     }
     assert!(outcomes(ledger, &id).await.is_empty());

@@ -8,6 +8,7 @@ use ingot_domain::decide::spot::REBOOT_RISK;
 use ingot_domain::deployment::{AmiStatus, SkipReason};
 use ingot_domain::event::{Line, Source, ami, product};
 use ingot_domain::image::{ImageKey, ImageStatus, Provenance, is_of_key, name, search_tags};
+use ingot_domain::wait::Wait;
 use ingot_engine::Visit;
 use ingot_entity::store::{EffectKind, Found, Intention, Then};
 use ingot_entity::{effect, image};
@@ -47,7 +48,7 @@ pub(super) async fn look_then_claim(
         && let Some(found) = find_in_account(tools, &key).await?
         && record(tools, &key, &found).await?
     {
-        return Ok(case.again(tools, "an AMI was found in the account"));
+        return Ok(case.again(tools));
     }
     if case.ami != Some(AmiStatus::Creating) {
         case.say(ami::starting());
@@ -62,11 +63,7 @@ pub(super) async fn look_then_claim(
 
 fn exists(tools: &Tools, mut case: Case, key: &ImageKey, holder: image::Model) -> Visit {
     let Some(ami_id) = holder.ami_id else {
-        return case.snooze(
-            tools,
-            Duration::from_secs(2),
-            "another deployment is making this AMI",
-        );
+        return case.wait(tools, Duration::from_secs(2), Wait::Holder);
     };
     if case.ami == Some(AmiStatus::Creating) {
         // Ours failed and somebody else's next generation holds the key by now.
@@ -217,5 +214,5 @@ async fn claim_key(tools: &Tools, mut case: Case, key: &ImageKey) -> Result<Visi
     }
     case.say(ami::creating(&chosen));
     case.marks.intend(&CREATE_IMAGE);
-    Ok(case.again(tools, "creating the AMI"))
+    Ok(case.again(tools))
 }

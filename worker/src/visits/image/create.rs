@@ -6,6 +6,7 @@ use ingot_cloud::{CloudError, ErrorKind, ImageFacts, ImageQuery, ImageSpec, Imag
 use ingot_domain::decide::doubt::{NameSight, Naming, naming};
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::image::{EFFECT_TAG, ImageStatus};
+use ingot_domain::wait::Wait;
 use ingot_entity::store::{Claim, EffectKind};
 use ingot_entity::{LedgerError, effect, image};
 
@@ -91,8 +92,7 @@ async fn look_then_create(
             return initiated(tools, case, row, effect, &id);
         }
         (Naming::Wait, _) => {
-            let why = "looking whose image has the name";
-            return Ok(taken(tools, case, row, Duration::from_secs(5), why));
+            return Ok(taken(tools, case, row, Duration::from_secs(5)));
         }
         (Naming::Rename, _) => return rename(tools, case, row, effect, spec),
         (Naming::Create | Naming::Adopt, _) => {}
@@ -133,11 +133,7 @@ fn initiated(
         requested_at: Some(now),
         ..row
     });
-    Ok(case.snooze(
-        tools,
-        ingot_domain::decide::ami::POLL,
-        "waiting for the AMI",
-    ))
+    Ok(case.wait(tools, ingot_domain::decide::ami::POLL, Wait::Image))
 }
 
 async fn refused(
@@ -163,10 +159,7 @@ async fn refused(
         // After five minutes it is a deregistered image's name that has not propagated, and another name is taken.
         ErrorKind::Duplicate => match naming(NameSight::Taken, met(tools, &row)) {
             Naming::Rename => rename(tools, case, row, effect, spec),
-            _ => {
-                let why = "looking for the AMI that has the name";
-                Ok(taken(tools, case, row, Duration::from_secs(10), why))
-            }
+            _ => Ok(taken(tools, case, row, Duration::from_secs(10))),
         },
         ErrorKind::NotFound => {
             poll::fail(tools, case, row, "the instance disappeared during imaging")
@@ -177,11 +170,7 @@ async fn refused(
             if facts.is_none_or(|facts| facts.state.is_ending()) {
                 return poll::fail(tools, case, row, "the instance disappeared during imaging");
             }
-            Ok(case.snooze(
-                tools,
-                Duration::from_secs(15),
-                "the instance changes its state",
-            ))
+            Ok(case.wait(tools, Duration::from_secs(15), Wait::State))
         }
         ErrorKind::Invalid | ErrorKind::TokenMismatch | ErrorKind::TokenSpent => poll::fail(
             tools,
@@ -200,14 +189,14 @@ fn met(tools: &Tools, row: &image::Model) -> Duration {
 }
 
 /// The name is taken, perhaps by our own image: since when is written down, then it is looked for again.
-fn taken(tools: &Tools, mut case: Case, row: image::Model, wait: Duration, why: &str) -> Visit {
+fn taken(tools: &Tools, mut case: Case, row: image::Model, after: Duration) -> Visit {
     if row.requested_at.is_none() {
         case.change.image = Some(image::Model {
             requested_at: Some(tools.ledger.now()),
             ..row
         });
     }
-    case.snooze(tools, wait, why)
+    case.wait(tools, after, Wait::Name)
 }
 
 /// Somebody else's image has the name: take the next suffix (F38).
@@ -242,5 +231,5 @@ fn rename(
         params: stored(&spec)?,
         ..effect
     });
-    Ok(case.again(tools, "creating the AMI under another name"))
+    Ok(case.again(tools))
 }

@@ -8,6 +8,7 @@ use ingot_domain::deployment::AmiStatus;
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::probe::ProbeClass;
+use ingot_domain::wait::Wait;
 use ingot_entity::image;
 use ingot_entity::store::{EffectKind, Then};
 
@@ -79,7 +80,7 @@ pub(super) async fn poll(
             snapshots: serde_json::json!(snapshots),
             ..row
         });
-        return Ok(case.again(tools, "EC2 failed the AMI"));
+        return Ok(case.again(tools));
     }
     match step {
         MakingNext::Poll { after, slow } => {
@@ -100,7 +101,7 @@ pub(super) async fn poll(
             if kept != row {
                 case.change.image = Some(kept);
             }
-            Ok(case.snooze(tools, after, "waiting for the AMI"))
+            Ok(case.wait(tools, after, Wait::Image))
         }
         MakingNext::Complete => {
             reverify(tools, &mut case).await?;
@@ -205,11 +206,7 @@ async fn next_generation(
     case.say(Line::info("ami.retried", Source::AmiCreation, said).warn());
     case.row.created_ami_id = None;
     case.change.image = Some(row.become_status(ImageStatus::Failed)?);
-    Ok(case.snooze(
-        tools,
-        Duration::from_secs(60) * tries,
-        "trying the AMI again",
-    ))
+    Ok(case.wait(tools, Duration::from_secs(60) * tries, Wait::Retry))
 }
 
 /// No image, and no further try.

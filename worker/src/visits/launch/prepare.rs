@@ -136,7 +136,7 @@ pub(super) async fn prepare(
         case.become_status(Status::Deploying);
     }
     case.say(Line::info("deployment.launching", Source::Deploy, said));
-    Ok(case.again(tools, "launching"))
+    Ok(case.again(tools))
 }
 
 /// The key an image of this deployment has or would have.

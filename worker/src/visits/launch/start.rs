@@ -8,6 +8,7 @@ use ingot_domain::Instant;
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::retry::YOUNG;
+use ingot_domain::wait::Wait;
 use ingot_entity::effect;
 use ingot_entity::store::{Claim, Then};
 use serde::{Deserialize, Serialize};
@@ -98,11 +99,7 @@ fn launched(tools: &Tools, mut case: Case, effect: effect::Model, instance_id: &
         Source::Deploy,
         format!("EC2 instance created ({instance_id})"),
     ));
-    case.snooze(
-        tools,
-        ingot_domain::decide::launch::WATCH,
-        "the instance is starting",
-    )
+    case.wait(tools, ingot_domain::decide::launch::WATCH, Wait::Instance)
 }
 
 async fn refused(
@@ -128,7 +125,7 @@ async fn refused(
         // This attempt is over; the next one has another token (EC2.md 8).
         ErrorKind::TokenSpent | ErrorKind::TokenMismatch => {
             case.change.outcome = Some(effect.not_done(&error.to_string(), now));
-            Ok(case.again(tools, "launching again"))
+            Ok(case.again(tools))
         }
         ErrorKind::NotFound | ErrorKind::WrongState if error.code.starts_with("InvalidAMIID") => {
             case.change.outcome = Some(effect.not_done(&error.to_string(), now));
@@ -148,7 +145,7 @@ async fn refused(
                     params.spec.image_id
                 );
                 case.say(Line::info("deployment.image_missing", Source::Deploy, said).warn());
-                return Ok(case.again(tools, "launching afresh"));
+                return Ok(case.again(tools));
             }
             Ok(failed(
                 tools,
@@ -183,8 +180,13 @@ async fn refused(
                     ..effect
                 });
             }
-            let why = format!("AWS: {}", error.code);
-            Ok(case.snooze(tools, Duration::from_secs(5), &why))
+            Ok(case.wait(
+                tools,
+                Duration::from_secs(5),
+                Wait::Young {
+                    code: error.code.clone(),
+                },
+            ))
         }
         ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Duplicate => {
             case.change.outcome = Some(effect.not_done(&error.to_string(), now));

@@ -1,0 +1,342 @@
+//! What a task waits for when it comes back later, and how long it may wait at most. Each wait has a longest patience, or
+//! names what ends it: nothing waits without end and without a word.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::decide::{ami, install, launch};
+use crate::retry::YOUNG;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What a task waits for. `Display` is the sentence for people, JSON the stored column; `code` is AWS's error code, or a
+/// word of ours where there was no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "on", rename_all = "snake_case")]
+pub enum Wait {
+    /// Something in AWS is in a state that does not allow the call yet, or is still in use.
+    Aws {
+        /// AWS's code.
+        code: String,
+    },
+    /// AWS could not be reached.
+    Network {
+        /// What failed.
+        code: String,
+    },
+    /// AWS throttles, or our own buckets hold back.
+    Rate {
+        /// AWS's code.
+        code: String,
+    },
+    /// No capacity for this type in this place.
+    Capacity {
+        /// AWS's code.
+        code: String,
+    },
+    /// A limit of the account is reached.
+    Quota {
+        /// AWS's code.
+        code: String,
+    },
+    /// Credentials are missing, wrong or over.
+    Credentials {
+        /// AWS's code, or `no_credentials`.
+        code: String,
+    },
+    /// AWS verifies a new account or a new region.
+    Verification {
+        /// AWS's code.
+        code: String,
+    },
+    /// AWS does not allow the call; a policy that was changed just now takes minutes to count.
+    Permission {
+        /// AWS's code.
+        code: String,
+    },
+    /// AWS does not know yet what was made a moment ago.
+    Young {
+        /// AWS's code.
+        code: String,
+    },
+    /// Nobody knows whether a call did anything; it is looked for.
+    Unknown {
+        /// AWS's code, or how the answer was lost.
+        code: String,
+    },
+    /// The instance starts.
+    Instance,
+    /// The instance is being terminated.
+    Ending,
+    /// The security group is still in use.
+    Group,
+    /// Whether an instance was launched is in doubt.
+    Doubt,
+    /// The instance changes its state before it can be imaged.
+    State,
+    /// EC2 makes the AMI.
+    Image,
+    /// A deployment that shall end waits for its AMI.
+    Making,
+    /// EC2 failed the AMI; the next try follows.
+    Retry,
+    /// Another deployment makes this AMI.
+    Holder,
+    /// Whose image has the name is being looked for.
+    Name,
+    /// Whether the installation is over.
+    Install,
+    /// The settling delay after the installation.
+    Settle,
+    /// The next readiness check.
+    Probe,
+    /// Its turn: it goes on as soon as a worker is free.
+    Turn,
+    /// Its deployment, or an image's key or name, was changed meanwhile: it looks again.
+    Overtaken,
+    /// The ledger failed.
+    Ledger,
+    /// It could not be given up properly yet.
+    GivingUp,
+    /// The next batch of a periodic job.
+    Batch,
+}
+
+/// What ends a wait at the latest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// It has lasted this long (as the cloud's time goes).
+    Longest(Duration),
+    /// Something that has an end of its own, in a few words, or what a person does.
+    Until(&'static str),
+}
+
+impl Wait {
+    /// One of each, for tests and documents.
+    pub fn all() -> Vec<Self> {
+        let code = || "Code".to_owned();
+        vec![
+            Self::Aws { code: code() },
+            Self::Network { code: code() },
+            Self::Rate { code: code() },
+            Self::Capacity { code: code() },
+            Self::Quota { code: code() },
+            Self::Credentials { code: code() },
+            Self::Verification { code: code() },
+            Self::Permission { code: code() },
+            Self::Young { code: code() },
+            Self::Unknown { code: code() },
+            Self::Instance,
+            Self::Ending,
+            Self::Group,
+            Self::Doubt,
+            Self::State,
+            Self::Image,
+            Self::Making,
+            Self::Retry,
+            Self::Holder,
+            Self::Name,
+            Self::Install,
+            Self::Settle,
+            Self::Probe,
+            Self::Turn,
+            Self::Overtaken,
+            Self::Ledger,
+            Self::GivingUp,
+            Self::Batch,
+        ]
+    }
+
+    /// Its word, as in JSON.
+    pub fn on(&self) -> &'static str {
+        match self {
+            Self::Aws { .. } => "aws",
+            Self::Network { .. } => "network",
+            Self::Rate { .. } => "rate",
+            Self::Capacity { .. } => "capacity",
+            Self::Quota { .. } => "quota",
+            Self::Credentials { .. } => "credentials",
+            Self::Verification { .. } => "verification",
+            Self::Permission { .. } => "permission",
+            Self::Young { .. } => "young",
+            Self::Unknown { .. } => "unknown",
+            Self::Instance => "instance",
+            Self::Ending => "ending",
+            Self::Group => "group",
+            Self::Doubt => "doubt",
+            Self::State => "state",
+            Self::Image => "image",
+            Self::Making => "making",
+            Self::Retry => "retry",
+            Self::Holder => "holder",
+            Self::Name => "name",
+            Self::Install => "install",
+            Self::Settle => "settle",
+            Self::Probe => "probe",
+            Self::Turn => "turn",
+            Self::Overtaken => "overtaken",
+            Self::Ledger => "ledger",
+            Self::GivingUp => "giving_up",
+            Self::Batch => "batch",
+        }
+    }
+
+    /// AWS's code, where AWS is what is waited for.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Aws { code }
+            | Self::Network { code }
+            | Self::Rate { code }
+            | Self::Capacity { code }
+            | Self::Quota { code }
+            | Self::Credentials { code }
+            | Self::Verification { code }
+            | Self::Permission { code }
+            | Self::Young { code }
+            | Self::Unknown { code } => Some(code),
+            _ => None,
+        }
+    }
+
+    /// Whether AWS refuses, throttles or does not answer: what a region's weather is made of.
+    pub fn is_weather(&self) -> bool {
+        self.code().is_some()
+    }
+
+    /// Whether a task goes on by itself, with whatever it waits for unchanged.
+    pub fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Turn | Self::Overtaken | Self::Ledger | Self::GivingUp
+        )
+    }
+
+    /// Whether this is the same wait as that: of one kind, whatever the code.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.on() == other.on()
+    }
+
+    /// What ends it at the latest.
+    pub fn patience(&self) -> Patience {
+        use Patience::{Longest, Until};
+        match self {
+            Self::Aws { .. }
+            | Self::Network { .. }
+            | Self::Rate { .. }
+            | Self::Verification { .. }
+            | Self::Unknown { .. } => Longest(DAY),
+            Self::Capacity { .. } => Longest(HOUR),
+            Self::Quota { .. } => Longest(4 * HOUR),
+            Self::Credentials { .. } => Longest(7 * DAY),
+            Self::Permission { .. } => Longest(10 * MINUTE),
+            Self::Young { .. } | Self::Name => Longest(YOUNG),
+            Self::Instance => Longest(launch::LONGEST_BOOT),
+            Self::State => Longest(HOUR),
+            Self::Ending | Self::Group | Self::GivingUp => Longest(DAY),
+            Self::Doubt => Longest(YOUNG),
+            Self::Image | Self::Making | Self::Holder => Longest(ami::DEADLINE),
+            Self::Retry => Longest(10 * MINUTE),
+            Self::Install => Longest(install::LONGEST),
+            Self::Settle => Until("the template's `settle_seconds`"),
+            Self::Probe => Until("the template's `max_attempts` checks"),
+            Self::Turn => Until("a worker that is free"),
+            Self::Overtaken => Until("the change that is being made"),
+            Self::Ledger => Until("a ledger that answers"),
+            Self::Batch => Until("the last batch"),
+        }
+    }
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Aws { code } => write!(f, "AWS is not ready for it yet ({code})"),
+            Self::Network { code } => write!(f, "AWS cannot be reached ({code})"),
+            Self::Rate { code } => write!(f, "AWS throttles calls ({code})"),
+            Self::Capacity { code } => write!(f, "AWS has no capacity for it ({code})"),
+            Self::Quota { code } => write!(f, "a limit of the AWS account is reached ({code})"),
+            Self::Credentials { code } => {
+                write!(f, "AWS does not accept our credentials ({code})")
+            }
+            Self::Verification { code } => write!(f, "AWS verifies the account ({code})"),
+            Self::Permission { code } => write!(f, "AWS does not allow the call ({code})"),
+            Self::Young { code } => {
+                write!(f, "AWS does not know yet what was made just now ({code})")
+            }
+            Self::Unknown { code } => {
+                write!(
+                    f,
+                    "AWS did not say whether it did what it was asked ({code})"
+                )
+            }
+            Self::Instance => f.write_str("the instance is starting"),
+            Self::Ending => f.write_str("the instance is terminating"),
+            Self::Group => f.write_str("the security group is still in use"),
+            Self::Doubt => f.write_str("whether an instance was launched is in doubt"),
+            Self::State => f.write_str("the instance changes its state"),
+            Self::Image => f.write_str("waiting for the AMI"),
+            Self::Making => f.write_str("its AMI is in the making"),
+            Self::Retry => f.write_str("trying the AMI again"),
+            Self::Holder => f.write_str("another deployment is making this AMI"),
+            Self::Name => f.write_str("looking whose image has the name"),
+            Self::Install => f.write_str("the installation is not over"),
+            Self::Settle => f.write_str("settling after the installation"),
+            Self::Probe => f.write_str("not ready yet: the next check is not due"),
+            Self::Turn => f.write_str("its turn"),
+            Self::Overtaken => f.write_str("looking again after a change"),
+            Self::Ledger => f.write_str("the ledger failed"),
+            Self::GivingUp => f.write_str("giving up"),
+            Self::Batch => f.write_str("the next batch"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wait_has_an_end() {
+        for wait in Wait::all() {
+            match wait.patience() {
+                Patience::Longest(longest) => {
+                    assert!(longest >= MINUTE && longest <= 7 * DAY, "{wait:?}");
+                }
+                Patience::Until(what) => assert!(!what.is_empty(), "{wait:?}"),
+            }
+            // What AWS refuses ends by the clock: nothing else would end it.
+            assert!(
+                !wait.is_weather() || matches!(wait.patience(), Patience::Longest(_)),
+                "{wait:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_promised_patience() {
+        let code = String::new;
+        let table = [
+            (Wait::Credentials { code: code() }, 7 * DAY),
+            (Wait::Verification { code: code() }, DAY),
+            (Wait::Quota { code: code() }, 4 * HOUR),
+            (Wait::Unknown { code: code() }, DAY),
+            (Wait::Capacity { code: code() }, HOUR),
+        ];
+        for (wait, longest) in table {
+            assert_eq!(wait.patience(), Patience::Longest(longest), "{wait:?}");
+        }
+    }
+
+    #[test]
+    fn each_word_is_its_own_and_the_list_is_whole() {
+        let mut words: Vec<_> = Wait::all().iter().map(Wait::on).collect();
+        assert_eq!(words.len(), 28, "a new wait belongs into `Wait::all`");
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), 28);
+    }
+}
