@@ -28,6 +28,7 @@ pub struct Model {
     pub waiting_for: Option<String>,
     pub wait: Option<String>,
     pub wait_since: Option<DateTimeUtc>,
+    pub again: i32,
     pub worker: Option<String>,
     pub claimed_at: Option<DateTimeUtc>,
     pub lease_until: Option<DateTimeUtc>,

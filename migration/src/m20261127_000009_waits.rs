@@ -1,4 +1,4 @@
-//! What a task waits for, as a value instead of a sentence, and since when. The sentence stays beside it for the binary
+//! What a task waits for, as a value instead of a sentence, since when, and how often it came back at once. The sentence stays beside it for the binary
 //! before, which writes nothing else.
 
 use sea_orm_migration::prelude::*;
@@ -8,8 +8,13 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 pub(crate) struct Migration;
 
 /// Column, its type on Postgres, its type on SQLite. Adding them writes no row.
-const COLUMNS: [(&str, &str, &str); 2] = [
+const COLUMNS: [(&str, &str, &str); 3] = [
     ("wait", "text", "text"),
+    (
+        "again",
+        "integer NOT NULL DEFAULT 0",
+        "integer NOT NULL DEFAULT 0",
+    ),
     (
         "wait_since",
         "timestamp with time zone",

@@ -171,7 +171,7 @@ impl Case {
 
     /// Comes back at once.
     pub(crate) fn again(self, tools: &Tools) -> Visit {
-        self.wait(tools, Duration::ZERO, Wait::Turn)
+        self.wait(tools, Duration::ZERO, Wait::Next)
     }
 }
 

@@ -96,6 +96,8 @@ pub enum Wait {
     Probe,
     /// Its turn: it goes on as soon as a worker is free.
     Turn,
+    /// Its next step, at once.
+    Next,
     /// Its deployment, or an image's key or name, was changed meanwhile: it looks again.
     Overtaken,
     /// The ledger failed.
@@ -144,6 +146,7 @@ impl Wait {
             Self::Settle,
             Self::Probe,
             Self::Turn,
+            Self::Next,
             Self::Overtaken,
             Self::Ledger,
             Self::GivingUp,
@@ -178,6 +181,7 @@ impl Wait {
             Self::Settle => "settle",
             Self::Probe => "probe",
             Self::Turn => "turn",
+            Self::Next => "next",
             Self::Overtaken => "overtaken",
             Self::Ledger => "ledger",
             Self::GivingUp => "giving_up",
@@ -211,8 +215,13 @@ impl Wait {
     pub fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::Turn | Self::Overtaken | Self::Ledger | Self::GivingUp
+            Self::Turn | Self::Next | Self::Overtaken | Self::Ledger | Self::GivingUp
         )
+    }
+
+    /// Whether it comes back at once, for more or because something changed: what must not go on for ever.
+    pub fn is_at_once(&self) -> bool {
+        matches!(self, Self::Next | Self::Overtaken)
     }
 
     /// Whether this is the same wait as that: of one kind, whatever the code.
@@ -244,6 +253,7 @@ impl Wait {
             Self::Settle => Until("the template's `settle_seconds`"),
             Self::Probe => Until("the template's `max_attempts` checks"),
             Self::Turn => Until("a worker that is free"),
+            Self::Next => Until("its next step"),
             Self::Overtaken => Until("the change that is being made"),
             Self::Ledger => Until("a ledger that answers"),
             Self::Batch => Until("the last batch"),
@@ -287,6 +297,7 @@ impl fmt::Display for Wait {
             Self::Settle => f.write_str("settling after the installation"),
             Self::Probe => f.write_str("not ready yet: the next check is not due"),
             Self::Turn => f.write_str("its turn"),
+            Self::Next => f.write_str("going on at once"),
             Self::Overtaken => f.write_str("looking again after a change"),
             Self::Ledger => f.write_str("the ledger failed"),
             Self::GivingUp => f.write_str("giving up"),
@@ -334,9 +345,9 @@ mod tests {
     #[test]
     fn each_word_is_its_own_and_the_list_is_whole() {
         let mut words: Vec<_> = Wait::all().iter().map(Wait::on).collect();
-        assert_eq!(words.len(), 28, "a new wait belongs into `Wait::all`");
+        assert_eq!(words.len(), 29, "a new wait belongs into `Wait::all`");
         words.sort_unstable();
         words.dedup();
-        assert_eq!(words.len(), 28);
+        assert_eq!(words.len(), 29);
     }
 }

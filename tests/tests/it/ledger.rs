@@ -18,6 +18,7 @@ mod scan;
 mod settings;
 mod tasks;
 mod ticks;
+mod waits;
 
 /// One test per case and database.
 macro_rules! on_both {

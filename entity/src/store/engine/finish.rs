@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use ingot_domain::Instant;
 use ingot_domain::task::TaskState;
+use ingot_domain::wait::Wait;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
 
 use crate::store::LedgerError;
+use crate::store::clock::delta;
 use crate::store::engine::claims::place;
 use crate::store::engine::commit::Then;
 use crate::store::engine::held::Held;
@@ -27,6 +29,7 @@ const BECOMES: &[Column] = &[
     ("waiting_for", "text"),
     ("wait", "text"),
     ("wait_since", "timestamptz"),
+    ("again", "integer"),
     ("attempt", "integer"),
     ("crashes", "integer"),
     ("error", "text"),
@@ -35,7 +38,7 @@ const BECOMES: &[Column] = &[
 
 const SET: &str =
     "state = v.state, run_at = COALESCE(v.run_at, task.run_at), waiting_for = v.waiting_for,
-    wait = v.wait, wait_since = v.wait_since, attempt = v.attempt, crashes = v.crashes, last_error = COALESCE(v.error, task.last_error),
+    wait = v.wait, wait_since = v.wait_since, again = v.again, attempt = v.attempt, crashes = v.crashes, last_error = COALESCE(v.error, task.last_error),
     finished_at = v.finished_at, lease_until = NULL, rung_at = NULL";
 
 const ATTEMPT: &[Column] = &[
@@ -185,8 +188,15 @@ fn as_held(held: &Held) -> Row {
 
 fn becomes(row: Row, held: &Held, then: &Then, now: Instant) -> Row {
     let (state, _) = state_after(held, then);
+    let again = match then {
+        Then::Wait { on, .. } if on.is_at_once() => held.again.saturating_add(1),
+        Then::Wait { on: Wait::Turn, .. } => held.again,
+        _ => 0,
+    };
+    // Nothing that is given back comes back without a pause for ever.
+    let soonest = now + delta(ingot_domain::retry::again(again));
     let (run_at, waiting_for) = match then {
-        Then::Wait { until, on } => (Some(*until), Some(on.to_string())),
+        Then::Wait { until, on } => (Some((*until).max(soonest)), Some(on.to_string())),
         Then::Retry { at, .. } => (Some(*at), None),
         Then::Done | Then::Discard { .. } => (None, None),
     };
@@ -203,6 +213,7 @@ fn becomes(row: Row, held: &Held, then: &Then, now: Instant) -> Row {
         .with("waiting_for", &waiting_for)
         .with("wait", &wait)
         .with("wait_since", &wait_since)
+        .with("again", &again)
         .with("attempt", &attempt)
         .with("crashes", &crashes)
         .with("error", &error(then))

@@ -29,13 +29,15 @@ pub struct Held {
     /// What it waited for last, as JSON: see [`Held::waits_since`].
     pub wait: Option<String>,
     pub wait_since: Option<Instant>,
+    /// How often in a row it came back at once.
+    pub again: i32,
     /// Who holds it.
     pub worker: Arc<str>,
     pub claimed_at: Instant,
 }
 
 /// The columns a claim reads, in the order of [`Held::read`].
-pub(in crate::store) const COLUMNS: &str = "id, kind, deployment_id, scope, attempt, max_attempts, crashes, visits, epoch, run_at, last_error, created_at, wait, wait_since";
+pub(in crate::store) const COLUMNS: &str = "id, kind, deployment_id, scope, attempt, max_attempts, crashes, visits, epoch, run_at, last_error, created_at, wait, wait_since, again";
 
 impl Held {
     /// Reads a row whose first columns are [`COLUMNS`].
@@ -61,6 +63,7 @@ impl Held {
             created_at: row.try_get_by_index(11)?,
             wait: row.try_get_by_index(12)?,
             wait_since: row.try_get_by_index(13)?,
+            again: row.try_get_by_index(14)?,
             worker: Arc::clone(worker),
             claimed_at,
         })

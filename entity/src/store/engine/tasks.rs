@@ -127,6 +127,7 @@ impl NewTask {
             waiting_for: None,
             wait: None,
             wait_since: None,
+            again: 0,
             worker: None,
             claimed_at: None,
             lease_until: None,

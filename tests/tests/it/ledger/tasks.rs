@@ -17,7 +17,6 @@ on_both!(
     a_backlog_is_shared_in_batches,
     a_claim_before_its_time_is_refused,
     a_snooze_burns_no_attempt,
-    a_wait_that_goes_on_keeps_its_beginning,
     retries_are_counted_and_end_in_discarded,
     a_release_is_due_at_once,
     a_unique_key_has_one_live_task,
@@ -74,49 +73,6 @@ async fn a_claim_before_its_time_is_refused(ledgers: Ledgers) {
     assert_eq!(
         (row.state.as_str(), row.attempt, row.visits),
         ("scheduled", 0, 0)
-    );
-}
-
-async fn a_wait_that_goes_on_keeps_its_beginning(ledgers: Ledgers) {
-    let ledger = ledgers.ledger();
-    let id = enqueue(ledger, TaskKind::Monitor, 0).await;
-    let quota = |code: &str| Wait::Quota {
-        code: code.to_owned(),
-    };
-    let mut beginnings = Vec::new();
-    for on in [
-        quota("VcpuLimitExceeded"),
-        quota("InstanceLimitExceeded"),
-        Wait::Turn,
-        Wait::Overtaken,
-        quota("VcpuLimitExceeded"),
-        Wait::Image,
-        quota("VcpuLimitExceeded"),
-    ] {
-        let claim = ledger.claim(&id, "w").await.expect("an answer");
-        let claim = claim.expect("due");
-        let until = ledger.now();
-        let sentence = on.to_string();
-        let then = Then::Wait { until, on };
-        let ended = ledger.end(&claim, &Change::default(), &then).await;
-        assert_eq!(ended.expect("a commit"), Committed::Yes);
-        let row = task_now(ledger, &id).await;
-        assert_eq!(row.waiting_for, Some(sentence));
-        beginnings.push(row.wait_since.expect("a beginning"));
-    }
-    let first = beginnings[0];
-    assert_eq!(beginnings[..5], [first; 5], "{beginnings:?}");
-    assert!(beginnings[5] > first && beginnings[6] > beginnings[5]);
-    let claim = ledger.claim(&id, "w").await.expect("an answer");
-    let claim = claim.expect("due");
-    assert_eq!(claim.task.waits_since(&quota("")), Some(beginnings[6]));
-    assert_eq!(claim.task.waits_since(&Wait::Image), None);
-    let ended = ledger.end(&claim, &Change::default(), &Then::Done).await;
-    assert_eq!(ended.expect("a commit"), Committed::Yes);
-    let row = task_now(ledger, &id).await;
-    assert_eq!(
-        (row.waiting_for, row.wait, row.wait_since),
-        (None, None, None)
     );
 }
 
