@@ -84,6 +84,8 @@ def test_the_callers_policy_must_allow_the_grant(sim, base):
     ec2_only = {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}
     grant = {"Effect": "Allow", "Action": "kms:CreateGrant", "Resource": good,
              "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}}}
+    use = {"Effect": "Allow", "Resource": good, "Action": [
+        "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncrypt*"]}
     bound = sim.client("ec2", key="AKIAKMS")
 
     def end(*statements):
@@ -98,9 +100,24 @@ def test_the_callers_policy_must_allow_the_grant(sim, base):
 
         return wait_until(settled, "launched or dead")
 
-    dead = end(ec2_only)
-    assert (dead["State"]["Name"], dead["StateReason"]["Message"]) == ("terminated", IN_LAUNCH)
-    assert end(ec2_only, grant)["State"]["Name"] == "running"
+    less = {**use, "Action": use["Action"][1:]}
+    for statements in ((), (use,), (grant,), (grant, less)):
+        dead = end(ec2_only, *statements)
+        assert (dead["State"]["Name"], dead["StateReason"]["Message"]) == ("terminated", IN_LAUNCH)
+    assert end(ec2_only, grant, use)["State"]["Name"] == "running"
+
+
+def test_images_under_the_key_of_aws_are_not_shared(sim, ec2, base):
+    (good,) = keys(sim, {"id": "good"})["keys"]
+    share = {"Add": [{"UserId": "444455556666"}]}
+    for ebs, fine in ((dict(Encrypted=True), False), (dict(Encrypted=True, KmsKeyId=good), True)):
+        instance = running(ec2, base, BlockDeviceMappings=mapping(**ebs))
+        ami = capture(ec2, instance, f"sealed-{fine}")
+        if fine:
+            ec2.modify_image_attribute(ImageId=ami, LaunchPermission=share)
+        else:
+            with refused("InvalidParameter"):
+                ec2.modify_image_attribute(ImageId=ami, LaunchPermission=share)
 
 
 def test_copies_are_sealed_with_the_named_key(sim, ec2, base):

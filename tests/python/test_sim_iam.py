@@ -66,7 +66,7 @@ FIRST_REFUSAL = {
 }
 
 WORDS = re.compile(
-    r"User: (\S+) is not authorized to perform: (\S+) on resource: (\S+) "
+    r"User: (\S+) is not authorized to perform: (\S+) (?:on resource: (\S+) )?"
     r"(because no identity-based policy allows the (\S+) action"
     r"|with an explicit deny in an identity-based policy)")
 
@@ -91,10 +91,11 @@ def denial(call):
                                   ("AccessDenied", 403)), error
         if code == "UnauthorizedOperation":
             assert message.startswith("You are not authorized to perform this operation. User: ")
-            assert "Encoded authorization failure message: " in message
         found = WORDS.search(message)
         assert found, message
-        return found[2], found[3]
+        encoded = "Encoded authorization failure message: " in message
+        assert encoded == (code == "UnauthorizedOperation" and found[3] is not None), message
+        return found[2], found[3] or "*"
     return None
 
 
@@ -210,6 +211,19 @@ def test_only_the_callers_key_is_bound(sim, ec2):
     assert denial(ec2.describe_instances), "every other caller is bound by `*`"
     sim.control("POST", "iam", {"access_key": "*", "policy": None})
     ec2.describe_instances()
+
+
+def test_the_encoded_message_can_be_decoded(sim, base):
+    clients = give(sim, "AKIAREADER", allow("sts:DecodeAuthorizationMessage", "*"))
+    with pytest.raises(ClientError) as refusal:
+        clients["ec2"].terminate_instances(InstanceIds=["i-0123456789abcdef0"])
+    encoded = refusal.value.response["Error"]["Message"].split()[-1]
+    told = clients["sts"].decode_authorization_message(EncodedMessage=encoded)["DecodedMessage"]
+    context = json.loads(told)["context"]
+    assert context["action"] == "ec2:TerminateInstances"
+    assert context["resource"].endswith(":instance/i-0123456789abcdef0")
+    with refused("InvalidAuthorizationMessageException"):
+        clients["sts"].decode_authorization_message(EncodedMessage="nonsense")
 
 
 def test_an_explicit_deny_says_so(sim, ec2):

@@ -24,6 +24,7 @@ use document::Policy;
 use evaluate::Verdict;
 
 pub(crate) use order::{IamOrder, apply};
+pub(crate) use refusal::decode;
 
 /// The policies of callers, and which role each instance profile holds.
 #[derive(Debug, Default)]
@@ -119,11 +120,26 @@ pub(crate) fn check_sts(
     caller.check(Service::Sts, &asks::sts(region, action, params))
 }
 
-/// The question whether EC2 may make a grant on a key for the caller, as encryption with a
-/// customer-managed key needs it.
-pub(crate) fn grant_ask(region: &str, key_arn: &str) -> Ask {
-    Ask::new(region, "kms:CreateGrant", key_arn.to_owned())
-        .with("kms:GrantIsForAWSResource", "true")
+/// What EC2 asks of a key's user when it encrypts a volume or reads an encrypted one (EBS user
+/// guide, "Requirements for Amazon EBS encryption").
+pub(crate) fn key_asks(region: &str, key_arn: &str) -> Vec<Ask> {
+    let actions = [
+        "kms:CreateGrant",
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+    ];
+    let ask = |action| {
+        let ask = Ask::new(region, action, key_arn.to_owned());
+        if action == "kms:CreateGrant" {
+            ask.with("kms:GrantIsForAWSResource", "true")
+        } else {
+            ask
+        }
+    };
+    actions.into_iter().map(ask).collect()
 }
 
 /// Status and code of a call that is not allowed, as each service has them.

@@ -93,7 +93,8 @@ impl Kms {
             |code: &str, message: &str| Some((code.to_owned(), format!("{code}: {message}")));
         match self.keys.get(arn) {
             Some(key) if key.enabled => {
-                let may = key.grants && caller.may(&iam::grant_ask(&place.region, arn));
+                let asks = iam::key_asks(&place.region, arn);
+                let may = key.grants && asks.iter().all(|ask| caller.may(ask));
                 if may {
                     None
                 } else {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::iam;
 use crate::sim::Sim;
 use crate::standing::Trouble;
 use crate::state::PlaceKey;
@@ -82,6 +83,16 @@ pub(crate) fn perform(
     match raw.action.as_str() {
         "GetCallerIdentity" => Ok(Content::Xml(caller_identity(sim, raw, key))),
         "AssumeRole" => assume_role(sim, raw, effects).map(Content::Xml),
+        "DecodeAuthorizationMessage" => {
+            let encoded = raw.params.need("EncodedMessage")?;
+            let wrong = || {
+                let message = "Message is not valid";
+                ApiError::client("InvalidAuthorizationMessageException", message)
+            };
+            let mut xml = Xml::default();
+            xml.text("DecodedMessage", iam::decode(encoded).ok_or_else(wrong)?);
+            Ok(Content::Xml(xml))
+        }
         other => {
             let message = format!("Could not find operation {other} for version 2011-06-15");
             Err(ApiError::client("InvalidAction", message))

@@ -2,6 +2,7 @@
 
 use super::deregister_image::own;
 use super::done;
+use crate::kms::AWS_EBS;
 use crate::sim::Call;
 use crate::state::images::{Image, ImageState};
 use crate::wire::errors::ApiError;
@@ -37,6 +38,9 @@ pub(super) fn modify(call: &mut Call<'_>) -> Result<Xml, ApiError> {
         Some("remove") => remove.extend(params.list("UserId")),
         Some(_) | None => add.extend(params.list("UserId")),
     }
+    if !add.is_empty() {
+        check_keys(call, id)?;
+    }
     let description = params.get("Description.Value").map(str::to_owned);
     let imds = params.get("ImdsSupport.Value").map(str::to_owned);
     change(call, |image| {
@@ -49,6 +53,23 @@ pub(super) fn modify(call: &mut Call<'_>) -> Result<Xml, ApiError> {
         }
         image.imds_support = imds.or(image.imds_support.take());
     })
+}
+
+/// Other accounts cannot use AWS's own key of this one, so nothing under it is shared.
+fn check_keys(call: &mut Call<'_>, id: &str) -> Result<(), ApiError> {
+    let here = call.key.clone();
+    let devices = own(call, id)?.devices.clone();
+    let kms = &call.place().kms;
+    let own = kms.arn(&here, AWS_EBS);
+    let mut snapshots = devices
+        .iter()
+        .filter_map(|device| device.snapshot.as_deref());
+    if snapshots.any(|snapshot| kms.of(snapshot) == Some(own.as_str())) {
+        let message = "Snapshots encrypted with the AWS Managed CMK can't be shared. \
+                       Specify another snapshot.";
+        return Err(ApiError::client("InvalidParameter", message));
+    }
+    Ok(())
 }
 
 pub(super) fn describe(call: &mut Call<'_>) -> Result<Xml, ApiError> {

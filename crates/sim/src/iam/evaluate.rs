@@ -197,12 +197,14 @@ mod tests {
 
     #[test]
     fn grants_for_aws_are_a_flag() {
-        let ask = super::super::grant_ask("us-east-1", "arn:aws:kms:us-east-1:123456789012:key/k");
+        let key = "arn:aws:kms:us-east-1:123456789012:key/k";
+        let asks = super::super::key_asks("us-east-1", key);
+        let ask = &asks[0];
         let with = |value: Value| {
             json!({"Effect": "Allow", "Action": "kms:CreateGrant", "Resource": "*",
                    "Condition": {"Bool": {"kms:GrantIsForAWSResource": value}}})
         };
-        assert_eq!(decide(with(json!("true")), &ask), Verdict::Allowed);
-        assert_eq!(decide(with(json!(false)), &ask), Verdict::NotAllowed);
+        assert_eq!(decide(with(json!("true")), ask), Verdict::Allowed);
+        assert_eq!(decide(with(json!(false)), ask), Verdict::NotAllowed);
     }
 }

@@ -18,12 +18,20 @@ pub(super) fn refusal(service: Service, user: &str, ask: &Ask, verdict: Verdict)
             format!("because no identity-based policy allows the {action} action")
         }
     };
-    let said = format!(
-        "User: {user} is not authorized to perform: {action} on resource: {resource} {because}"
-    );
+    // Actions without resources are refused without naming one.
+    let on = match resource.as_str() {
+        "*" => String::new(),
+        resource => format!("on resource: {resource} "),
+    };
+    let said = format!("User: {user} is not authorized to perform: {action} {on}{because}");
     if service != Service::Ec2 {
         let (status, code) = super::denied_code(service);
         return ApiError::new(status, code, said);
+    }
+    let (status, code) = super::denied_code(service);
+    let start = "You are not authorized to perform this operation.";
+    if on.is_empty() {
+        return ApiError::new(status, code, format!("{start} {said}"));
     }
     // AWS encrypts this; it is the same in kind for a reader who only passes it on.
     let inside = json!({
@@ -32,10 +40,12 @@ pub(super) fn refusal(service: Service, user: &str, ask: &Ask, verdict: Verdict)
         "context": {"principal": {"arn": user}, "action": action, "resource": resource},
     });
     let encoded = URL_SAFE_NO_PAD.encode(inside.to_string());
-    let (status, code) = super::denied_code(service);
-    let message = format!(
-        "You are not authorized to perform this operation. {said}. Encoded authorization \
-         failure message: {encoded}"
-    );
+    let message = format!("{start} {said}. Encoded authorization failure message: {encoded}");
     ApiError::new(status, code, message)
+}
+
+/// What `DecodeAuthorizationMessage` reads out of the encoded part; `None` if it is none.
+pub(crate) fn decode(encoded: &str) -> Option<String> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()?;
+    text.starts_with("{\"allowed\"").then_some(text)
 }

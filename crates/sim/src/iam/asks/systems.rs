@@ -47,7 +47,7 @@ pub(in crate::iam) fn ssm(place: &Place, action: &str, body: &Value) -> Vec<Ask>
             }
             asks
         }
-        _ => vec![ask("*".to_owned())],
+        _ => vec![ask(format!("arn:aws:ssm:{region}:{account}:*"))],
     }
 }
 

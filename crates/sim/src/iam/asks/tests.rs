@@ -182,5 +182,8 @@ fn systems_manager_asks_for_parameters_documents_and_instances() {
         "arn:aws:ec2:us-east-1:123456789012:instance/i-1"
     );
     assert_eq!(asks[1].fact("ssm:resourcetag/managedby"), Some("us"));
-    assert_eq!(resources("GetCommandInvocation", json!({})), ["*"]);
+    assert_eq!(
+        resources("GetCommandInvocation", json!({})),
+        ["arn:aws:ssm:us-east-1:123456789012:*"]
+    );
 }
