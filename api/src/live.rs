@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use ingot_client::Event;
 use ingot_domain::deployment::everything_finished;
+use ingot_entity::Ledger;
 use ingot_entity::store::{ami_status_of, status_of};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
 
 use crate::error::ApiError;
 use crate::present;
-use crate::state::Api;
 
 /// How often a followed deployment is looked at.
 const LOOK: Duration = Duration::from_millis(300);
@@ -39,20 +40,24 @@ type Told = watch::Sender<Option<News>>;
 /// The deployments that are followed, and the room for followers.
 #[derive(Debug, Clone)]
 pub(crate) struct Live {
+    ledger: Ledger,
+    /// Ends the looks when the process does.
+    shutdown: CancellationToken,
     followed: Arc<Mutex<HashMap<String, Told>>>,
     room: Arc<Semaphore>,
 }
 
-impl Default for Live {
-    fn default() -> Self {
+impl Live {
+    /// Follows nothing yet.
+    pub(crate) fn new(ledger: Ledger, shutdown: CancellationToken) -> Self {
         Self {
+            ledger,
+            shutdown,
             followed: Arc::default(),
             room: Arc::new(Semaphore::new(MOST)),
         }
     }
-}
 
-impl Live {
     /// A place for one more live log, until it is dropped.
     pub(crate) fn enter(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         Arc::clone(&self.room).try_acquire_owned().map_err(|_| {
@@ -72,14 +77,14 @@ impl Live {
     }
 
     /// What happens to a deployment from now on. The first follower sets the looks going, the last one ends them.
-    pub(crate) fn follow(&self, api: &Api, id: &str) -> watch::Receiver<Option<News>> {
+    pub(crate) fn follow(&self, id: &str) -> watch::Receiver<Option<News>> {
         let mut followed = self.followed();
         if let Some(told) = followed.get(id) {
             return told.subscribe();
         }
         let (told, news) = watch::channel(None);
         followed.insert(id.to_owned(), told.clone());
-        tokio::spawn(look_on(api.clone(), id.to_owned(), told));
+        tokio::spawn(look_on(self.clone(), id.to_owned(), told));
         news
     }
 
@@ -99,10 +104,10 @@ impl Live {
     }
 }
 
-async fn look_on(api: Api, id: String, told: Told) {
+async fn look_on(live: Live, id: String, told: Told) {
     let mut last: Option<News> = None;
     loop {
-        match look(&api, &id, last.as_ref()).await {
+        match look(&live.ledger, &id, last.as_ref()).await {
             Ok(news) => {
                 let same = |last: &News| (last.seq, last.finished) == (news.seq, news.finished);
                 if !last.as_ref().is_some_and(same) {
@@ -113,22 +118,22 @@ async fn look_on(api: Api, id: String, told: Told) {
             Err(error) => tracing::debug!(?error, "a live log could not look; it looks again"),
         }
         let over = last.as_ref().is_some_and(|last| last.finished);
-        if api.live.leave(&id, &told, over) {
+        if live.leave(&id, &told, over) {
             return;
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
-            () = api.shutdown.cancelled() => {
-                api.live.leave(&id, &told, true);
+            () = live.shutdown.cancelled() => {
+                live.leave(&id, &told, true);
                 return;
             }
         }
     }
 }
 
-async fn look(api: &Api, id: &str, last: Option<&News>) -> Result<News, ApiError> {
+async fn look(ledger: &Ledger, id: &str, last: Option<&News>) -> Result<News, ApiError> {
     // The row is read first: whatever finished it has written its lines by then.
-    let Some(row) = api.ledger.deployment(id).await? else {
+    let Some(row) = ledger.deployment(id).await? else {
         return Ok(News {
             seq: last.map_or(0, |last| last.seq),
             finished: true,
@@ -146,7 +151,7 @@ async fn look(api: &Api, id: &str, last: Option<&News>) -> Result<News, ApiError
             lines: before,
         });
     }
-    let rows = api.ledger.events(id, after, SHARED as u64).await?;
+    let rows = ledger.events(id, after, SHARED as u64).await?;
     let mut lines = before.to_vec();
     lines.extend(rows.into_iter().map(present::event));
     lines.drain(..lines.len().saturating_sub(SHARED));

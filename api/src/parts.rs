@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use ingot_client::Part;
 use ingot_domain::Instant;
-use ingot_telemetry::HealthCheck;
-
-use crate::state::Api;
+use ingot_entity::Ledger;
+use ingot_telemetry::{Health, HealthCheck};
+use tokio_util::sync::CancellationToken;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(5);
@@ -61,13 +61,18 @@ impl Parts {
 }
 
 /// Keeps the memory fresh until the process ends.
-pub(crate) async fn watch(api: Api) {
+pub(crate) async fn watch(
+    parts: Parts,
+    health: Health,
+    ledger: Ledger,
+    shutdown: CancellationToken,
+) {
     loop {
-        let checks = api.health.ask().await;
-        api.parts.record(checks, api.ledger.now());
+        let checks = health.ask().await;
+        parts.record(checks, ledger.now());
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
-            () = api.shutdown.cancelled() => return,
+            () = shutdown.cancelled() => return,
         }
     }
 }

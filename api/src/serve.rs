@@ -80,7 +80,12 @@ pub fn router(api: Api) -> Router {
 /// must not keep the process.
 pub async fn serve(listener: TcpListener, api: Api) -> std::io::Result<()> {
     let stop = api.shutdown.clone();
-    tokio::spawn(parts::watch(api.clone()));
+    tokio::spawn(parts::watch(
+        api.parts.clone(),
+        api.health.clone(),
+        api.ledger.clone(),
+        api.shutdown.clone(),
+    ));
     let router = router(api);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())

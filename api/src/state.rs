@@ -84,7 +84,8 @@ pub struct Shared {
     login: Arc<Mutex<Option<Login>>>,
     tokens: Remembered<token::Model>,
     templates: Remembered<Recipe>,
-    statuses: Remembered<SystemStatus>,
+    /// How the installation is, not older than a second: every page of the console asks.
+    pub(crate) statuses: Remembered<SystemStatus>,
 }
 
 impl Api {
@@ -97,6 +98,7 @@ impl Api {
         limits: Limits,
         shutdown: CancellationToken,
     ) -> Self {
+        let live = Live::new(ledger.clone(), shutdown.clone());
         Self(Arc::new(Shared {
             ledger,
             ringer,
@@ -106,7 +108,7 @@ impl Api {
             shutdown,
             secure_cookie: false,
             parts: Parts::default(),
-            live: Live::default(),
+            live,
             strangers: Strangers::default(),
             hashes: Remembered::default(),
             login: Arc::default(),
@@ -138,17 +140,6 @@ impl Api {
         } else {
             None
         }
-    }
-
-    /// How the installation is, not older than a second: every page of the console asks.
-    pub(crate) async fn remembered_status(&self) -> Result<SystemStatus, LedgerError> {
-        let key = String::new();
-        if let Some(status) = self.statuses.get(&key) {
-            return Ok(status);
-        }
-        let status = crate::status::look(self).await?;
-        self.statuses.put(key, status.clone());
-        Ok(status)
     }
 
     /// The row of a genuine token. One that was genuine when it came last asks the ledger again; whatever else comes from an
@@ -231,8 +222,9 @@ impl Api {
     }
 }
 
+/// Values read a moment ago, by key.
 #[derive(Debug)]
-struct Remembered<T>(Arc<Mutex<HashMap<String, (Moment, T)>>>);
+pub(crate) struct Remembered<T>(Arc<Mutex<HashMap<String, (Moment, T)>>>);
 
 impl<T> Clone for Remembered<T> {
     fn clone(&self) -> Self {
@@ -247,7 +239,7 @@ impl<T> Default for Remembered<T> {
 }
 
 impl<T: Clone> Remembered<T> {
-    fn get(&self, key: &str) -> Option<T> {
+    pub(crate) fn get(&self, key: &str) -> Option<T> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.get(key)
             .filter(|(at, _)| at.elapsed() < FRESH)
@@ -260,7 +252,7 @@ impl<T: Clone> Remembered<T> {
         kept.contains_key(key)
     }
 
-    fn put(&self, key: String, value: T) {
+    pub(crate) fn put(&self, key: String, value: T) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT {
             kept.clear();

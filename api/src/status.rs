@@ -50,11 +50,22 @@ pub(crate) async fn look(api: &Api) -> Result<SystemStatus, LedgerError> {
 
 /// What is wrong, as lines for people; what can still be told when the ledger is away.
 pub(crate) async fn trouble(api: &Api) -> Vec<String> {
-    let parts = match api.remembered_status().await {
+    let parts = match remembered(api).await {
         Ok(status) => status.parts,
         Err(_) => api.parts.list(),
     };
     parts.iter().filter_map(Part::trouble).collect()
+}
+
+/// The status, not older than a second.
+async fn remembered(api: &Api) -> Result<SystemStatus, LedgerError> {
+    let key = String::new();
+    if let Some(status) = api.statuses.get(&key) {
+        return Ok(status);
+    }
+    let status = look(api).await?;
+    api.statuses.put(key, status.clone());
+    Ok(status)
 }
 
 fn worker(one: WorkerHolding, now: Instant) -> WorkerSeen {

@@ -73,7 +73,7 @@ pub(crate) async fn stream(
         Some(news) => news,
         None => {
             let deployment = deployments::one(&api, &id).await?;
-            api.live.follow(&api, &deployment.id)
+            api.live.follow(&deployment.id)
         }
     };
     let start = Tail {

@@ -39,7 +39,7 @@ pub struct Engine {
     /// Settings.
     pub settings: Settings,
     pub(crate) visits: Arc<dyn Visits>,
-    pub(crate) watchdog: Watchdog,
+    pub(crate) watchdog: Arc<Watchdog>,
     ringer: Ringer,
     takers: Vec<(Queue, Taker)>,
     /// How many visits each task is being paid: two, when our own lease ran out and we took it over.
@@ -67,7 +67,7 @@ impl Engine {
         Self {
             takers: Queue::ALL.iter().map(taker).collect(),
             visiting: Mutex::default(),
-            watchdog: Watchdog::default(),
+            watchdog: Arc::default(),
             ledger,
             metrics,
             settings,

@@ -74,7 +74,7 @@ pub async fn run(parts: Parts, started: impl FnOnce(Health)) -> Result<(), Engin
     // Takers stop first; what they still finish needs heartbeats until the end.
     let background = CancellationToken::new();
     let behind = TaskTracker::new();
-    let _awake = watchdog::start(&engine);
+    let _awake = watchdog::start(&engine.watchdog, engine.settings.visit);
     let watched = Arc::clone(&engine);
     let living = tokio::spawn(async move { watched.watchdog.live().await });
     behind.spawn(heartbeat(Arc::clone(&engine), background.clone()));

@@ -9,8 +9,6 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::engine::Engine;
-
 /// A tick of the watchdog. Times are counted in ticks, so that a process that was stopped or a machine that slept is not
 /// taken for one that hangs.
 const TICK: Duration = Duration::from_secs(1);
@@ -109,13 +107,13 @@ pub(crate) struct Awake {
 }
 
 /// Starts the thread. What it finds is logged, then the process aborts, which leaves the stacks of all threads in a core
-/// dump where the machine writes one. A machine that gives no thread gets no watchdog.
-pub(crate) fn start(engine: &Arc<Engine>) -> Awake {
+/// dump where the machine writes one. A machine that gives no thread gets no watchdog. `limit` is how long a visit may take.
+pub(crate) fn start(watchdog: &Arc<Watchdog>, limit: Duration) -> Awake {
     let (until, ended) = mpsc::channel::<()>();
-    let watching = Arc::clone(engine);
+    let watching = Arc::clone(watchdog);
     let watch = move || {
         while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-            if let Some(hang) = watching.watchdog.tick(watching.settings.visit) {
+            if let Some(hang) = watching.tick(limit) {
                 tell(hang);
                 std::process::abort();
             }
