@@ -159,6 +159,15 @@ def instances(ec2, ids):
     return [i for r in answer["Reservations"] for i in r["Instances"]]
 
 
+def group(ec2, name="web", **more):
+    """A security group that Describe knows; EC2 may not know a young one everywhere."""
+    request = {"GroupName": name, "Description": "d", **more}
+    made = ec2.create_security_group(**request)["GroupId"]
+    wanted = [{"Name": "group-id", "Values": [made]}]
+    wait_until(lambda: ec2.describe_security_groups(Filters=wanted)["SecurityGroups"], "visible")
+    return made
+
+
 def in_state(ec2, instance, state):
     """Waits for an instance state and gives the description."""
 

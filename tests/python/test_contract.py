@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from region import base_image, capture, image, image_in_state, in_state, instances, running
+from region import group as visible_group
 from region import tagged, wait_until
 
 SERVERS = ["sim", "moto"]
@@ -137,7 +138,7 @@ def test_tags(ec2, base):
 def test_security_groups(ec2, base):
     vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
     request = dict(GroupName="contract", Description="d", VpcId=vpc)
-    group = ec2.create_security_group(**request)["GroupId"]
+    group = visible_group(ec2, "contract", VpcId=vpc)
     again = code_of(lambda: ec2.create_security_group(**request))
     assert again == "InvalidGroup.Duplicate"
     rule = dict(GroupId=group, IpPermissions=[{

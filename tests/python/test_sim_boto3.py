@@ -1,5 +1,6 @@
 """The simulated region through boto3: machines, tags, groups, as EC2.md says."""
 
+from region import group as visible_group
 from region import (
     capture,
     image,
@@ -151,7 +152,7 @@ def test_tags(ec2, base):
 def test_security_groups(ec2, base):
     vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
     request = dict(GroupName="builder", Description="d", VpcId=vpc)
-    group = ec2.create_security_group(**request)["GroupId"]
+    group = visible_group(ec2, "builder", VpcId=vpc)
     with refused("InvalidGroup.Duplicate"):
         ec2.create_security_group(**request)
     rule = dict(GroupId=group, IpPermissions=[{

@@ -2,12 +2,14 @@
 
 from botocore.exceptions import ClientError
 
+from conftest import start_sim
 from region import (
     AL2023,
     base_image,
     capture,
     image,
     image_in_state,
+    launch,
     refused,
     running,
     tagged,
@@ -65,10 +67,12 @@ def test_a_failed_image_says_why(sim, ec2, base):
 
 def test_describe_images(ec2, base):
     (noble,) = ec2.describe_images(Owners=["099720109477"], Filters=[
-        {"Name": "name", "Values": ["*noble-24.04-arm64*"]}])["Images"]
+        {"Name": "name", "Values": ["ubuntu/images/*noble-24.04-arm64*"]}])["Images"]
     assert noble["Description"].startswith("Canonical, Ubuntu, 24.04, arm64 noble image")
-    assert all(i["OwnerId"] == "137112412989"
-               for i in ec2.describe_images(Owners=["amazon"])["Images"])
+    assert {"137112412989", "099720109477", "309956199498"} <= {
+        i["OwnerId"] for i in ec2.describe_images(Owners=["amazon"])["Images"]}, "verified too"
+    assert not ec2.describe_images(Owners=["amazon"], Filters=[
+        {"Name": "name", "Values": ["debian-*"]}])["Images"]
     assert ec2.describe_images(Owners=["self"])["Images"] == []
     instance = running(ec2, base)
     mine = {capture(ec2, instance, f"page-{n}") for n in range(3)}
@@ -153,3 +157,29 @@ def test_a_base_image_moves(sim, ec2, base):
         {"Name": "architecture", "Values": ["x86_64"]}])["Images"],
         key=lambda i: i["CreationDate"])
     assert newest["ImageId"] == moved["image_id"]
+
+
+def test_one_snapshot_of_a_volume_in_fifteen_seconds():
+    slow = start_sim("--no-buckets", "--pace", "1")
+    try:
+        theirs = slow.client("ec2")
+        machine = launch(theirs, base_image(slow))[0]
+        slow.control("POST", f"instances/{machine}", {"state": "running"})
+        theirs.create_image(InstanceId=machine, Name="first", NoReboot=True)
+        with refused("SnapshotCreationPerVolumeRateExceeded"):
+            theirs.create_image(InstanceId=machine, Name="second", NoReboot=True)
+        with refused("InvalidAMIName.Duplicate"):
+            theirs.create_image(InstanceId=machine, Name="first", NoReboot=True)
+    finally:
+        slow.stop()
+
+
+def test_descriptions_of_images(ec2, base):
+    instance = running(ec2, base)
+    for description in ("d" * 256, "ünsere", "two\nlines"):
+        with refused("InvalidParameterValue"):
+            ec2.create_image(InstanceId=instance, Name="described", Description=description)
+    ami = capture(ec2, instance, "described", Description="d" * 255)
+    with refused("InvalidParameterValue"):
+        ec2.copy_image(SourceImageId=ami, SourceRegion="us-east-1", Name="copy",
+                       Description="ünsere")

@@ -10,14 +10,17 @@ def test_ssm_parameters(sim, ec2, base):
     names = [
         AL2023,
         AL2023.replace("x86_64", "arm64"),
-        *(f"/aws/service/canonical/ubuntu/server/{v}/stable/current/{a}/hvm/ebs-gp3/ami-id"
-          for v in ("24.04", "22.04") for a in ("amd64", "arm64")),
+        *(f"/aws/service/canonical/ubuntu/server/{v}/stable/current/{a}/hvm/ebs-{disk}/ami-id"
+          for v, disk in (("24.04", "gp3"), ("22.04", "gp2")) for a in ("amd64", "arm64")),
     ]
     for name in names:
         found = ssm.get_parameter(Name=name)["Parameter"]
         described = image(ec2, found["Value"])
         assert described["Architecture"] == ("arm64" if "arm64" in name else "x86_64")
-    below = ssm.get_parameters_by_path(Path="/aws/service/ami-amazon-linux-latest")
+    with refused("ParameterNotFound"):
+        ssm.get_parameter(Name=names[-1].replace("ebs-gp2", "ebs-gp3"))
+    path = dict(Path="/aws/service/canonical/ubuntu/server/24.04/stable/current", Recursive=True)
+    below = ssm.get_parameters_by_path(**path)
     assert len(below["Parameters"]) == 2
     ssm.put_parameter(Name="/ingot/web", Value="1", Type="String")
     with refused("ParameterAlreadyExists"):

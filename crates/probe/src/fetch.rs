@@ -62,18 +62,17 @@ pub(crate) struct Answer {
     pub(crate) encoded: bool,
 }
 
-/// Asks once. The connection goes to `port` of the target's address. The body is read when `wants_body` says so of
+/// Asks once. The connection goes to `at`, which is the target's address but for simulated instances. The body is read when `wants_body` says so of
 /// the status.
 pub(crate) async fn fetch(
     target: &Target,
-    port: u16,
+    at: SocketAddr,
     verify: bool,
     tls: &Tls,
     stage: &Stage,
     wants_body: impl Fn(u16) -> bool,
 ) -> Result<Answer, ProbeOutcome> {
     stage.enter("connecting");
-    let at = SocketAddr::new(target.address, port);
     let stream = TcpStream::connect(at)
         .await
         .map_err(|error| unconnected(&error, at))?;

@@ -8,4 +8,4 @@ mod redirect;
 mod target;
 mod tls;
 
-pub use prober::{ProbeSetupError, Prober};
+pub use prober::{ProbeSetupError, Prober, SIMULATED_IPV6};

@@ -1,6 +1,6 @@
 //! The prober: one bounded attempt, from the address rule to the judgement (F14–F17, OPERATIONS section 2).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,11 @@ pub enum ProbeSetupError {
     #[error("tls for probes can not be set up: {0}; rebuild with the ring provider of rustls")]
     Tls(#[from] rustls::Error),
 }
+
+/// The first six groups of the IPv6 addresses of the simulated region: a documentation prefix (RFC 3849) that no real
+/// instance has. The last two are the loopback address on which the simulated instance serves, for no program may add
+/// IPv6 addresses to the loopback interface by itself.
+pub const SIMULATED_IPV6: [u16; 6] = [0x2001, 0xdb8, 0x5eed, 0, 0, 0];
 
 /// Asks instances whether they answer. Cheap to clone; holds no connection.
 #[derive(Debug, Clone)]
@@ -41,7 +46,8 @@ impl Prober {
     }
 
     /// Connects to this port whatever the template says: instances of the simulated region can not serve on 443.
-    /// Only the connection is affected; Host and redirects are those of the template's port.
+    /// Only the connection is affected; Host and redirects are those of the template's port. IPv6 addresses of the
+    /// simulated region ([`SIMULATED_IPV6`]) then lead to the loopback address they end in.
     #[must_use]
     pub fn with_port_override(mut self, port: Option<u16>) -> Self {
         self.port_override = port;
@@ -58,7 +64,7 @@ impl Prober {
     /// Probes the instance at `address` once. Never fails otherwise than by its outcome, and never takes longer than
     /// [`PROBE_SECONDS`], connecting, TLS, redirects and body included.
     pub async fn probe(&self, address: IpAddr, spec: &ProbeSpec) -> ProbeOutcome {
-        if let Err(denied) = probe_allowed(address, &self.cidrs) {
+        if let Err(denied) = probe_allowed(self.way(address), &self.cidrs) {
             return refusal(address, denied);
         }
         let stage = Stage::new();
@@ -75,6 +81,17 @@ impl Prober {
         }
     }
 
+    /// The address a connection to `address` goes to.
+    fn way(&self, address: IpAddr) -> IpAddr {
+        match (address, self.port_override) {
+            (IpAddr::V6(v6), Some(_)) if v6.segments().starts_with(&SIMULATED_IPV6) => {
+                let [.., a, b, c, d] = v6.octets();
+                IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+            }
+            _ => address,
+        }
+    }
+
     async fn attempt(
         &self,
         address: IpAddr,
@@ -85,7 +102,8 @@ impl Prober {
         let expected = |status: u16| spec.expected_status.contains(&status);
         for _ in 0..=PROBE_REDIRECTS {
             let port = self.port_override.unwrap_or(target.port);
-            let answer = fetch(&target, port, spec.verify_tls, &self.tls, stage, expected).await?;
+            let at = SocketAddr::new(self.way(target.address), port);
+            let answer = fetch(&target, at, spec.verify_tls, &self.tls, stage, expected).await?;
             let status = answer.status;
             let redirect = [301, 302, 303, 307, 308].contains(&status) && !expected(status);
             match answer.location.as_deref().filter(|_| redirect) {

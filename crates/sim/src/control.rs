@@ -10,7 +10,7 @@
 //! | `POST /_sim/images/{ami}` | `{state: available, failed, pending or gone, reason?}` | moves an image and its snapshots |
 //! | `POST /_sim/next_image` | `{state: "failed", reason?, times?}` or `{hold: true, times?}` | plans the next images |
 //! | `POST /_sim/instances/{id}` | `{state?, serve?, installed?, reason?}` | moves an instance, ends (`true`) or undoes its install; `serve`: `ok`, `502`, `wrong_content`, `refuse`, `hang`, `500`, or `auto` for the usual course |
-//! | `POST /_sim/next_instance` | `{serve?, dies_after?, hold_install?, stuck?, spot?, times?}` | plans the next instances; `hold_install`: 502 until `installed` is ordered; `stuck`: never leaves `pending`; `spot`: a Spot instance; `dies_after` in simulated seconds, as a reclaimed spot instance |
+//! | `POST /_sim/next_instance` | `{serve?, ends?, ends_after?, dies_after?, hold_install?, stuck?, spot?, times?}` | plans the next instances; `hold_install`: 502 until `installed` is ordered; `stuck`: never leaves `pending`; `spot`: a Spot instance; `ends`: EC2 ends it by itself for this `CODE` or `CODE: message`, `ends_after` simulated seconds or, without, during its launch; `dies_after` in simulated seconds, as a reclaimed spot instance |
 //! | `POST /_sim/guests/{id}` | `{cloud_init?: running, done or error, agent?, first_boot?, answers?, files?}` | changes what is inside an instance. `answers`: `[{command or contains, exit_code?, stdout?, stderr?}]`, before all that are there; `files`: content by path, null for absent |
 //! | `GET /_sim/guests/{id}` | | what is inside, and every command sent to it |
 //! | `POST /_sim/next_guest` | `{agent?, first_boot?, cloud_init?: error, answers?, times?}` | plans the next launches; `first_boot` in simulated seconds after the page answers, for launches from finished images; `times` 0: all until reset |
@@ -21,16 +21,27 @@
 //! | `POST /_sim/kms` | `{by_default?, default_key?, keys?, region?, account?}` | encryption by default and its key; `keys`: `[{id, alias?, grants?, enabled?}]`: a launch under a key without grants succeeds and dies |
 //! | `POST /_sim/credentials` | `{access_key?, error?, seconds?}` | a key (or all) lapses: `ExpiredToken`, `RequestExpired`, `AuthFailure`, `InvalidClientTokenId` or `OptInRequired`, each service in its own words, for simulated seconds or until an order without `error` |
 //! | `POST /_sim/regions` | `{region, opt_in}` | `opt-in-not-required`, `opted-in` or `not-opted-in`: knows no key |
-//! | `POST /_sim/service_quotas` | `{code, value, region?, account?}` | what Service Quotas says; AMIs and snapshots are held to it |
+//! | `POST /_sim/service_quotas` | `{code, value, region?, account?}` | what Service Quotas says; AMIs, snapshots and standard vCPUs are held to it |
+//! | `POST /_sim/network` | `{default_vpc, default_subnets?, region?, account?}` | takes the default VPC away (`false`) or gives it back, with or without its subnets |
+//! | `POST /_sim/subnets` | `{zone?, public?, family?, free?, vpc?, region?, account?}` | another subnet; `family`: `ipv4`, `dual` or `ipv6`; `free`: addresses it has; answers `subnet_id`, `vpc_id`, `zone` |
+//! | `POST /_sim/subnets/{id}` | `{free?, public?}` | how many addresses it has left; whether it gives public ones |
+//! | `POST /_sim/zones/{zone}` | `{without_capacity?, without_offer?, region?, account?}` | instance types (globs) of which the zone has none left, or which it does not offer; replaces what was set |
+//! | `POST /_sim/quotas` | `{quotas: {vcpus?, gpu_vcpus?, spot_vcpus?, groups_per_interface?, rules_per_group?}, region?, account?}` | limits; what is not named is as usual |
+//! | `POST /_sim/instance_profiles` | `{name, state: missing, no_role or ready, seconds?, region?, account?}` | a profile EC2 does not know yet, for so many simulated seconds or until `ready` |
+//! | `POST /_sim/backups` | `{instance, by: aws_backup, dlm or script, name?, copy_tags?}` | a backup AMI with the tags of the instance and its volumes; answers `image_id`, `snapshots`, `name` |
+//! | `POST /_sim/launch_like` | `{instance, client_token?}` | a person launches more like this, tags included; answers `instance_id` |
+//! | `POST /_sim/recycle_bin` | `{images?, snapshots?, region?, account?}` | retention in simulated seconds; what is not named is not kept |
 //! | `POST /_sim/sts` | `{external_id?, deny?, session_seconds?}` | what roles demand; replaces what was set |
 //! | `POST /_sim/reset` | | forgets everything but the clock |
 //! | `GET /_sim/state` | `?region=&account=` | instances, images of the account's own, snapshots, groups, with tags; `probe_port`, `now` |
 
+mod account;
 mod dump;
 mod guests;
 mod keys;
 mod objects;
 mod standing;
+mod strangers;
 
 use std::sync::Arc;
 
@@ -76,7 +87,7 @@ fn refusal(status: u16, error: &ControlError) -> Response<Reply> {
 }
 
 fn route(
-    sim: &Sim,
+    sim: &Arc<Sim>,
     method: &Method,
     path: &str,
     query: &Params,
@@ -118,6 +129,15 @@ fn route(
         ("POST", "credentials", "") => standing::credentials(sim, read(body)?),
         ("POST", "regions", "") => standing::region(sim, read(body)?),
         ("POST", "service_quotas", "") => standing::quota(sim, read(body)?),
+        ("POST", "network", "") => account::network(sim, read(body)?),
+        ("POST", "subnets", "") => account::subnet(sim, read(body)?),
+        ("POST", "subnets", id) => account::change_subnet(sim, id, read(body)?),
+        ("POST", "zones", name) => account::zone(sim, name, read(body)?),
+        ("POST", "quotas", "") => account::quotas(sim, read(body)?),
+        ("POST", "instance_profiles", "") => account::profile(sim, read(body)?),
+        ("POST", "backups", "") => strangers::backup(sim, read(body)?),
+        ("POST", "launch_like", "") => strangers::launch_like(sim, read(body)?),
+        ("POST", "recycle_bin", "") => strangers::recycle_bin(sim, read(body)?),
         ("POST", "sts", "") => {
             sim.sts().trust = read::<Trust>(body)?;
             done()

@@ -7,6 +7,7 @@ mod deregister_image;
 mod describe_images;
 mod describe_instances;
 mod encryption;
+mod group_rules;
 mod image_attributes;
 mod image_xml;
 mod instance_attributes;
@@ -14,12 +15,18 @@ mod instance_launch;
 mod instance_reads;
 mod instance_states;
 mod instance_xml;
+mod key_pairs;
+mod launch_groups;
+mod launch_network;
+mod launch_volumes;
 mod network;
+mod recycle_bin;
 mod regions;
 mod run_instances;
 mod security_groups;
 mod snapshots;
 mod tag_actions;
+mod types;
 mod volumes;
 
 use crate::iam;
@@ -37,19 +44,24 @@ const ACTIONS: &[(&str, Action)] = &[
         security_groups::authorize_ingress,
     ),
     ("CopyImage", copy_image::copy_image),
+    ("CreateKeyPair", key_pairs::create),
     ("CreateImage", create_image::create_image),
     ("CreateSecurityGroup", security_groups::create),
     ("CreateTags", tag_actions::create),
+    ("DeleteKeyPair", key_pairs::delete),
     ("DeleteSecurityGroup", security_groups::delete),
     ("DeleteSnapshot", snapshots::delete),
     ("DeleteTags", tag_actions::delete),
     ("DeregisterImage", deregister_image::deregister_image),
+    ("DescribeAvailabilityZones", network::zones),
     ("DescribeImageAttribute", image_attributes::describe),
     ("DescribeImages", describe_images::describe_images),
     ("DescribeInstanceAttribute", instance_attributes::describe),
     ("DescribeInstanceStatus", instance_reads::status),
-    ("DescribeInstanceTypes", instance_reads::types),
+    ("DescribeInstanceTypeOfferings", types::offerings),
+    ("DescribeInstanceTypes", types::types),
     ("DescribeInstances", describe_instances::describe_instances),
+    ("DescribeKeyPairs", key_pairs::describe),
     ("DescribeRegions", regions::describe),
     ("DescribeSecurityGroups", security_groups::describe),
     ("DescribeSnapshots", snapshots::describe),
@@ -80,11 +92,19 @@ const ACTIONS: &[(&str, Action)] = &[
     ("GetConsoleOutput", instance_reads::console_output),
     ("GetEbsDefaultKmsKeyId", encryption::get_key),
     ("GetEbsEncryptionByDefault", encryption::get_by_default),
+    ("ImportKeyPair", key_pairs::import),
+    ("ListImagesInRecycleBin", recycle_bin::images),
+    ("ListSnapshotsInRecycleBin", recycle_bin::snapshots),
     ("ModifyEbsDefaultKmsKeyId", encryption::modify_key),
     ("ModifyImageAttribute", image_attributes::modify),
     ("ModifyInstanceAttribute", instance_attributes::modify),
     ("RebootInstances", instance_states::reboot),
     ("ResetEbsDefaultKmsKeyId", encryption::reset_key),
+    ("RestoreImageFromRecycleBin", recycle_bin::restore_image),
+    (
+        "RestoreSnapshotFromRecycleBin",
+        recycle_bin::restore_snapshot,
+    ),
     ("RunInstances", run_instances::run_instances),
     ("StartInstances", instance_states::start),
     ("StopInstances", instance_states::stop),

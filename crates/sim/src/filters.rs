@@ -10,6 +10,10 @@ pub(crate) struct Filter {
     values: Vec<String>,
 }
 
+/// A call has at most this many values in all its filters, and this many filters.
+const MOST_VALUES: usize = 200;
+const MOST_FILTERS: usize = 50;
+
 /// All filters of a call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Filters(Vec<Filter>);
@@ -18,7 +22,15 @@ impl Filters {
     /// Reads `Filter.N`; a name outside `known` is refused, except `tag:KEY`.
     pub(crate) fn read(params: &Params, known: &[&str]) -> Result<Self, ApiError> {
         let mut filters = Vec::new();
-        for raw in params.structs("Filter") {
+        let raw = params.structs("Filter");
+        let values: usize = raw.iter().map(|filter| filter.list("Value").len()).sum();
+        if values > MOST_VALUES || raw.len() > MOST_FILTERS {
+            let message = format!(
+                "The maximum number of filter values specified on a single call is {MOST_VALUES}"
+            );
+            return Err(ApiError::client("FilterLimitExceeded", message));
+        }
+        for raw in raw {
             let name = raw.need("Name")?.to_owned();
             if !known.contains(&name.as_str()) && !name.starts_with("tag:") {
                 return Err(ApiError::invalid(format!("The filter '{name}' is invalid")));
@@ -135,6 +147,27 @@ mod tests {
             assert_eq!(filters.pass(facts), want, "{state} {tag}");
         }
         assert!(!filters.pass(|_| Vec::new()));
+    }
+
+    #[test]
+    fn a_call_has_two_hundred_filter_values_at_most() {
+        let body = |filter: usize, values: usize| -> String {
+            let values = (1..=values).map(|n| format!("&Filter.{filter}.Value.{n}=v{n}"));
+            format!("&Filter.{filter}.Name=state{}", values.collect::<String>())
+        };
+        let code = |body: String| {
+            let read = Filters::read(&Params::parse(&body), &["state"]);
+            read.map(drop).map_err(|error| error.code)
+        };
+        let limit = Err("FilterLimitExceeded".to_owned());
+        assert_eq!(code(body(1, 200)), Ok(()));
+        assert_eq!(code(body(1, 201)), limit);
+        assert_eq!(
+            code(body(1, 200) + &body(2, 1)),
+            limit,
+            "all filters together"
+        );
+        assert_eq!(code((1..=51).map(|n| body(n, 1)).collect()), limit);
     }
 
     #[test]

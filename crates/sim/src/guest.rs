@@ -30,8 +30,6 @@ pub(crate) struct Guest {
     pub(crate) ended: Ended,
     /// The script of the user data fails in the end.
     pub(crate) fails: bool,
-    /// State reason with which the instance ends before it runs.
-    pub(crate) dies_of: Option<(String, String)>,
     /// What commands answer, the latest order first.
     pub(crate) answers: Vec<Answer>,
     /// Files tests made or removed, with their content.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::iam::{self, Caller};
 use crate::state::PlaceKey;
 use crate::state::images::Device;
+use crate::state::instances::Reason;
 use crate::wire::query::Params;
 
 /// A customer-managed key.
@@ -80,17 +81,11 @@ impl Kms {
 
     /// Why an instance with a volume under this key dies in its launch: state reason code and
     /// message. `None` if it lives.
-    pub(crate) fn fate(
-        &self,
-        place: &PlaceKey,
-        arn: &str,
-        caller: &Caller,
-    ) -> Option<(String, String)> {
+    pub(crate) fn fate(&self, place: &PlaceKey, arn: &str, caller: &Caller) -> Option<Reason> {
         if arn == self.arn(place, AWS_EBS) {
             return None;
         }
-        let reason =
-            |code: &str, message: &str| Some((code.to_owned(), format!("{code}: {message}")));
+        let reason = |code: &str, message: &str| Some(Reason::of(&format!("{code}: {message}")));
         match self.keys.get(arn) {
             Some(key) if key.enabled => {
                 let asks = iam::key_asks(&place.region, arn);

@@ -131,6 +131,13 @@ pub(crate) fn set(place: &mut Place, code: &str, value: f64) -> bool {
     known
 }
 
+/// The quota of standard vCPUs, if tests set it; else launches are not held to one.
+pub(crate) fn set_vcpus(place: &Place) -> Option<u64> {
+    let value = place.service_quotas.get(STANDARD_VCPUS)?;
+    // Quotas are whole numbers that fit.
+    Some(value.max(0.0) as u64)
+}
+
 /// Whether an account that has `have` may have one more.
 pub(crate) fn room(place: &Place, code: &str, have: usize) -> bool {
     let quota = QUOTAS.iter().find(|quota| quota.code == code);

@@ -3,6 +3,10 @@
 pub(crate) mod groups;
 pub(crate) mod images;
 pub(crate) mod instances;
+pub(crate) mod network;
+pub(crate) mod profiles;
+pub(crate) mod quotas;
+pub(crate) mod recycle_bin;
 pub(crate) mod serving;
 pub(crate) mod snapshots;
 pub(crate) mod tags;
@@ -19,9 +23,13 @@ use crate::guest::GuestPlan;
 use crate::kms::Kms;
 use crate::seeds;
 use crate::ssm::{Command, Parameter};
-use groups::{Network, SecurityGroup};
+use groups::SecurityGroup;
 use images::Image;
-use instances::{Instance, Volume};
+use instances::{Instance, Reason, Volume};
+use network::Network;
+use profiles::Profiles;
+use quotas::Quotas;
+use recycle_bin::RecycleBin;
 use serving::Serve;
 use snapshots::Snapshot;
 use tags::TagBook;
@@ -44,6 +52,10 @@ pub(crate) struct Place {
     pub(crate) images: BTreeMap<String, Image>,
     pub(crate) snapshots: BTreeMap<String, Snapshot>,
     pub(crate) groups: BTreeMap<String, SecurityGroup>,
+    pub(crate) key_pairs: BTreeMap<String, KeyPair>,
+    pub(crate) profiles: Profiles,
+    pub(crate) quotas: Quotas,
+    pub(crate) bin: RecycleBin,
     pub(crate) tags: TagBook,
     pub(crate) tokens: Tokens,
     pub(crate) parameters: BTreeMap<String, Vec<Parameter>>,
@@ -58,11 +70,19 @@ pub(crate) struct Place {
 impl Place {
     fn new(key: PlaceKey) -> Self {
         let network = Network::of(&key);
-        let groups = groups::default_group(&key, &network);
+        let groups = network
+            .vpcs
+            .iter()
+            .map(|vpc| groups::default_group(&key, &vpc.id))
+            .map(|group| (group.id.clone(), group));
         Self {
             images: seeds::images(&key.region),
             parameters: seeds::parameters(&key.region),
-            groups: BTreeMap::from([(groups.id.clone(), groups)]),
+            groups: groups.collect(),
+            key_pairs: BTreeMap::new(),
+            profiles: Profiles::default(),
+            quotas: Quotas::default(),
+            bin: RecycleBin::default(),
             network,
             key,
             instances: BTreeMap::new(),
@@ -85,6 +105,13 @@ impl Place {
     }
 }
 
+/// A key pair for SSH.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyPair {
+    pub(crate) id: String,
+    pub(crate) fingerprint: String,
+}
+
 /// What the next image will do, as told by `POST /_sim/next_image`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ImagePlan {
@@ -99,8 +126,8 @@ pub(crate) enum ImagePlan {
 pub(crate) struct InstancePlan {
     /// What its server answers instead of the usual course.
     pub(crate) serve: Option<Serve>,
-    /// Terminated by AWS this long after launch, as a reclaimed spot instance is.
-    pub(crate) dies_after: Option<Duration>,
+    /// Terminated by EC2 this long after launch, or during it if no time is said.
+    pub(crate) ends: Option<(Option<Duration>, Reason)>,
     /// Its install does not finish until `POST /_sim/instances/{id}` says so.
     pub(crate) hold_install: bool,
     /// Never leaves `pending`.

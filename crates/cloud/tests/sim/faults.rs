@@ -8,8 +8,9 @@ use crate::world::{HERE, World, image_spec, keys};
 #[tokio::test]
 async fn a_lost_answer_is_unknown_and_the_image_is_made_once() {
     let world = World::new().await;
-    let instance = world.running("t-1").await;
     for (kind, name) in [("lost_answer", "golden-1"), ("half_answer", "golden-2")] {
+        // One each: EBS begins a second snapshot of a volume only after fifteen seconds.
+        let instance = world.running(name).await;
         world
             .fault(&format!(r#"{{"action":"CreateImage","kind":"{kind}"}}"#))
             .await;

@@ -122,3 +122,27 @@ async fn denied_addresses_are_never_connected() {
     );
     assert_eq!(server.connections(), 2);
 }
+
+#[tokio::test]
+async fn a_simulated_ipv6_address_leads_to_its_loopback_address() {
+    let server = Server::http("200 OK", "", "kamiwaza login").await;
+    let [a, b, c, d, e, f] = ingot_probe::SIMULATED_IPV6;
+    let simulated = IpAddr::from([a, b, c, d, e, f, 0x7f00, 1]);
+    let spec = spec(Scheme::Http, 80);
+    let there = prober().with_port_override(Some(server.port));
+    let outcome = there.probe(simulated, &spec).await;
+    assert_eq!(outcome.class, ProbeClass::Ready, "{outcome:?}");
+    assert_eq!(server.connections(), 1);
+    // Without leave for loopback, and outside a simulated region, it leads nowhere.
+    let closed = Prober::new(vec![]).expect("a prober");
+    let outcome = closed
+        .clone()
+        .with_port_override(Some(server.port))
+        .probe(simulated, &spec)
+        .await;
+    assert_eq!(outcome.class, ProbeClass::Denied, "{outcome:?}");
+    let near = std::time::Duration::from_millis(200);
+    let outcome = closed.with_deadline(near).probe(simulated, &spec).await;
+    assert_ne!(outcome.class, ProbeClass::Ready, "{outcome:?}");
+    assert_eq!(server.connections(), 1, "nothing else arrived");
+}

@@ -53,6 +53,9 @@ fn dump_instances(place: &Place, now: Duration) -> Vec<Value> {
             "image_id": instance.image,
             "instance_type": instance.kind,
             "address": instance.address.to_string(),
+            "public": instance.interface.public,
+            "ipv6": instance.interface.ipv6.map(|address| address.to_string()),
+            "zone": instance.zone,
             "client_token": instance.token,
             "subnet_id": instance.subnet,
             "security_groups": instance.groups,
@@ -62,7 +65,7 @@ fn dump_instances(place: &Place, now: Duration) -> Vec<Value> {
             "serve": instance.serving(now).word(),
             "installed": instance.installed(now),
             "visible": instance.visible(now),
-            "reason": instance.reason.as_ref().map(|(_, message)| message),
+            "reason": instance.reason.as_ref().map(|reason| &reason.message),
         });
         placed(place, &instance.id, object)
     });
@@ -89,6 +92,8 @@ fn dump_images(place: &Place, now: Duration) -> Vec<Value> {
             "source_image": image.source_image.as_ref().map(|(id, _)| id),
             "source_region": image.source_image.as_ref().map(|(_, region)| region),
             "shared_with": image.shared_with,
+            "owner_alias": image.owner_alias,
+            "recycled": image.recycled(now),
             "installed": image.installed,
             "visible": image.known(now),
             "age_seconds": now.saturating_sub(image.created).as_secs_f64(),
@@ -110,6 +115,7 @@ fn dump_snapshots(place: &Place, now: Duration) -> Vec<Value> {
             "progress": snapshot.progress(now),
             "size_gib": snapshot.size_gib,
             "volume_id": snapshot.volume,
+            "owner_alias": snapshot.owner_alias,
             "used_by": user.map(|image| &image.id),
         });
         placed(place, &snapshot.id, object)

@@ -5,13 +5,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::account::key_of;
 use super::{ControlError, done};
 use crate::seeds;
 use crate::sim::Sim;
 use crate::ssm::Parameter;
-use crate::state::instances::{Instance, Phase};
-use crate::state::{ImagePlan, InstancePlan, PlaceKey};
-use crate::sts::DEFAULT_ACCOUNT;
+use crate::state::instances::{Instance, Phase, Reason};
+use crate::state::{ImagePlan, InstancePlan};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -120,12 +120,10 @@ pub(super) fn move_instance(
             return Err(ControlError::Body(format!("`{id}` is terminated")));
         }
         force(instance, phase, now);
-        let message = order
-            .reason
-            .unwrap_or_else(|| "Server.InternalError".to_owned());
-        let code = message.split(':').next().unwrap_or_default().to_owned();
+        let reason = Reason::of(order.reason.as_deref().unwrap_or("Server.InternalError"));
         if !matches!(phase, Phase::Running | Phase::Pending) {
-            instance.reason = Some((code, message));
+            instance.transition = Some(reason.code.clone());
+            instance.reason = Some(reason);
         }
     }
     if let Some(installed) = order.installed {
@@ -183,8 +181,12 @@ fn read_phase(word: &str) -> Result<Phase, ControlError> {
 #[serde(deny_unknown_fields)]
 pub(super) struct NextInstance {
     serve: Option<String>,
-    /// Simulated seconds.
+    /// Simulated seconds after which AWS takes it back, as it does with Spot instances.
     dies_after: Option<u64>,
+    /// EC2 ends it by itself for this reason: `CODE` or `CODE: message`.
+    ends: Option<String>,
+    /// Simulated seconds after its launch; absent: during the launch.
+    ends_after: Option<u64>,
     #[serde(default)]
     hold_install: bool,
     #[serde(default)]
@@ -196,11 +198,16 @@ pub(super) struct NextInstance {
 
 pub(super) fn plan_instances(sim: &Sim, order: NextInstance) -> Result<Value, ControlError> {
     let serve = order.serve.as_deref().map(str::parse).transpose();
+    let reclaimed = || Some(("Server.SpotInstanceTermination", Some(order.dies_after?)));
+    let ends = order.ends.as_deref().map(|code| (code, order.ends_after));
+    let ends = ends
+        .or_else(reclaimed)
+        .map(|(reason, after)| (after.map(Duration::from_secs), Reason::of(reason)));
     let plan = InstancePlan {
         serve: serve.map_err(|error: crate::state::serving::UnknownServe| {
             ControlError::Body(error.to_string())
         })?,
-        dies_after: order.dies_after.map(Duration::from_secs),
+        ends,
         hold_install: order.hold_install,
         stuck: order.stuck,
         spot: order.spot,
@@ -221,10 +228,7 @@ pub(super) struct BaseOrder {
 
 pub(super) fn release_base(sim: &Sim, order: BaseOrder) -> Result<Value, ControlError> {
     let now = sim.clock.now();
-    let key = PlaceKey {
-        account: order.account.unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()),
-        region: order.region.unwrap_or_else(|| "us-east-1".to_owned()),
-    };
+    let key = key_of(order.region, order.account);
     let mut world = sim.world();
     let place = world.place(&key);
     let missing = || ControlError::Missing(order.parameter.clone());
@@ -234,14 +238,18 @@ pub(super) fn release_base(sim: &Sim, order: BaseOrder) -> Result<Value, Control
         .ok_or_else(missing)?;
     let version = versions.last().map_or(1, |last| last.version + 1);
     let (label, date) = (version.to_string(), sim.clock.stamp(now));
-    let image = seeds::release(&key.region, &order.parameter, &label, &date).ok_or_else(missing)?;
-    versions.push(Parameter {
-        value: image.id.clone(),
-        kind: "String".to_owned(),
-        data_type: "aws:ec2:image".to_owned(),
-        version,
-        modified: now,
-    });
+    let (image, moved) =
+        seeds::release(&key.region, &order.parameter, &label, &date).ok_or_else(missing)?;
+    for parameter in moved {
+        let versions = place.parameters.entry(parameter).or_default();
+        versions.push(Parameter {
+            value: image.id.clone(),
+            kind: "String".to_owned(),
+            data_type: "aws:ec2:image".to_owned(),
+            version: versions.last().map_or(1, |last| last.version + 1),
+            modified: now,
+        });
+    }
     let answer = json!({"image_id": image.id, "name": image.name, "version": version});
     place.images.insert(image.id.clone(), image);
     Ok(answer)

@@ -1,6 +1,6 @@
 //! CopyImage: a token, but no unique names (EC2.md 3 to 6, 11, 40).
 
-use super::create_image::{add_snapshot, check_name, plan};
+use super::create_image::{add_snapshot, check_description, check_name, plan};
 use crate::sim::Call;
 use crate::state::PlaceKey;
 use crate::state::images::{Device, Image, ImageState};
@@ -29,6 +29,7 @@ pub(super) fn copy_image(call: &mut Call<'_>) -> Result<Xml, ApiError> {
         return Ok(xml);
     }
     check_name(&name)?;
+    check_description(params)?;
     let tags = read_specifications(params, &["image", "snapshot"])?;
     let (source, source_tags) = source(call, source_id, &region)?;
     let key = params.get("KmsKeyId");
@@ -45,7 +46,7 @@ pub(super) fn copy_image(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     let id = call.world.id("ami");
     let (ready_at, fails) = plan(call);
     // The key is looked at after the answer: the copy fails.
-    let unusable = || Some(kms.fate(&here, &key, &caller)?.1);
+    let unusable = || Some(kms.fate(&here, &key, &caller)?.message);
     let fails = fails.or_else(|| sealed.then(unusable).flatten());
     let (visible_at, now) = (call.visible_at(), call.now);
     let mut devices = Vec::new();
@@ -62,6 +63,7 @@ pub(super) fn copy_image(call: &mut Call<'_>) -> Result<Xml, ApiError> {
                 "Copied for DestinationAmi {id} from SourceAmi {source_id} for \
                  SourceSnapshot {from}."
             ),
+            owner_alias: None,
             encrypted: device.encrypted || encrypt,
             started: now,
             visible_at,
@@ -103,6 +105,7 @@ pub(super) fn copy_image(call: &mut Call<'_>) -> Result<Xml, ApiError> {
         ready_at,
         fails,
         deregistered_at: None,
+        recycled_until: None,
         last_launched: None,
         ..source
     };

@@ -12,12 +12,14 @@ use crate::state::instances::{Instance, Phase};
 use crate::state::snapshots::Snapshot;
 use crate::state::tags::{Tags, read_specifications};
 use crate::wire::errors::ApiError;
+use crate::wire::query::Params;
 use crate::wire::xml::Xml;
 
 pub(super) fn create_image(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     let params = call.params;
     let name = params.need("Name")?.to_owned();
     check_name(&name)?;
+    check_description(params)?;
     let id = params.need("InstanceId")?.to_owned();
     let tags = read_specifications(params, &["image", "snapshot"])?;
     known(call, std::slice::from_ref(&id))?;
@@ -40,6 +42,7 @@ pub(super) fn create_image(call: &mut Call<'_>) -> Result<Xml, ApiError> {
         return Err(ApiError::client("InvalidAMIName.Duplicate", message));
     }
     check_quotas(call, instance.volumes.len())?;
+    check_rate(call, &instance)?;
     let made = capture(call, &instance, &name, &tags)?;
     if !params.flag("NoReboot") {
         let span = call.sim.config.region_delays.reboot;
@@ -83,6 +86,46 @@ fn check_quotas(call: &mut Call<'_>, snapshots: usize) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// EC2's rule for descriptions: at most 255 characters of ASCII that prints.
+pub(super) fn check_description(params: &Params) -> Result<(), ApiError> {
+    let text = params.get("Description").unwrap_or_default();
+    let prints = |c: char| c.is_ascii_graphic() || c == ' ';
+    let why = if text.chars().count() > 255 {
+        "Description is limited to 255 characters."
+    } else if !text.chars().all(prints) {
+        "Character sets beyond ASCII are not supported."
+    } else {
+        return Ok(());
+    };
+    let message = format!("Value ({text}) for parameter Description is invalid. {why}");
+    Err(ApiError::invalid(message))
+}
+
+/// EBS begins one snapshot of a volume in this time.
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(15);
+
+/// Refuses a second snapshot of a volume within its time, else notes the moment.
+fn check_rate(call: &mut Call<'_>, instance: &Instance) -> Result<(), ApiError> {
+    let now = call.now;
+    let volumes = &mut call.place().volumes;
+    let early = |id: &String| {
+        let last = volumes.get(id).and_then(|volume| volume.captured_at);
+        last.is_some_and(|at| now < at.saturating_add(SNAPSHOT_EVERY))
+    };
+    if instance.volumes.iter().any(early) {
+        let message = "The maximum per volume CreateSnapshot request rate has been exceeded. \
+                       Use an increasing or variable sleep interval between requests.";
+        let code = "SnapshotCreationPerVolumeRateExceeded";
+        return Err(ApiError::client(code, message));
+    }
+    for id in &instance.volumes {
+        if let Some(volume) = volumes.get_mut(id) {
+            volume.captured_at = Some(now);
+        }
+    }
+    Ok(())
+}
+
 fn check_instance(instance: &Instance) -> Result<(), ApiError> {
     let id = &instance.id;
     if instance.root_device_type != "ebs" {
@@ -118,6 +161,7 @@ fn capture(
             volume: volume.id,
             size_gib: volume.size_gib,
             description: format!("Created by CreateImage({}) for {id}", instance.id),
+            owner_alias: None,
             encrypted: volume.encrypted,
             started: now,
             visible_at,
@@ -129,6 +173,8 @@ fn capture(
             snapshot: Some(snapshot.id.clone()),
             size_gib: volume.size_gib,
             kind: volume.kind,
+            iops: volume.iops,
+            throughput: volume.throughput,
             delete_on_termination: volume.delete_on_termination,
             encrypted: volume.encrypted,
         });
@@ -144,10 +190,7 @@ fn capture(
         owner: call.key.account.clone(),
         owner_alias: None,
         architecture: instance.architecture.clone(),
-        platform_details: base.as_ref().map_or_else(
-            || "Linux/UNIX".to_owned(),
-            |image| image.platform_details.clone(),
-        ),
+        platform: instance.platform,
         creation_date: call.stamp(),
         root_device: instance.root_device.clone(),
         root_device_type: "ebs".to_owned(),
@@ -165,6 +208,7 @@ fn capture(
         ready_at,
         fails,
         deregistered_at: None,
+        recycled_until: None,
         installed: instance.installed(now),
         last_launched: None,
         id: id.clone(),

@@ -1,7 +1,7 @@
 //! DeregisterImage, with or without its snapshots (EC2.md 25, 27, 28).
 
 use crate::sim::Call;
-use crate::state::images::Image;
+use crate::state::images::{BACKUP_VAULT, Image};
 use crate::wire::errors::ApiError;
 use crate::wire::xml::Xml;
 
@@ -10,16 +10,22 @@ pub(super) fn deregister_image(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     let with_snapshots = call.params.flag("DeleteAssociatedSnapshots");
     let now = call.now;
     let image = own(call, &id)?;
+    if image.owner_alias.as_deref() == Some(BACKUP_VAULT) {
+        let message = "This image is managed by AWS Backup and cannot be deregistered via EC2 \
+                       APIs. To deregister this image, please use the AWS Backup APIs, CLI, or \
+                       console.";
+        return Err(ApiError::invalid(message));
+    }
     if image.protected {
         let message = format!("The image {id} is protected against deregistration");
         return Err(ApiError::client("OperationNotPermitted", message));
     }
-    image.deregistered_at = Some(now);
     let snapshots: Vec<String> = image
         .devices
         .iter()
         .filter_map(|device| device.snapshot.clone())
         .collect();
+    call.place().deregister(&id, now);
     call.effects.push(id);
     let mut xml = Xml::default();
     xml.text("return", "true");
@@ -43,12 +49,12 @@ pub(super) fn deregister_image(call: &mut Call<'_>) -> Result<Xml, ApiError> {
 
 /// Snapshots other images use are kept, and the image still goes (EC2.md 25).
 fn delete(call: &mut Call<'_>, id: &str) -> &'static str {
+    let now = call.now;
     let place = call.place();
     if place.images.values().any(|image| image.holds_snapshot(id)) {
         return "skipped";
     }
-    place.tags.forget(id);
-    let code = if place.snapshots.remove(id).is_some() {
+    let code = if place.delete_snapshot(id, now) {
         "success"
     } else {
         "client-error"

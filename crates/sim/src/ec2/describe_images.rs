@@ -8,21 +8,30 @@ use crate::paging::Page;
 use crate::seeds::hash;
 use crate::sim::Call;
 use crate::state::Place;
-use crate::state::images::Image;
+use crate::state::images::{Device, Image};
 use crate::wire::errors::ApiError;
 use crate::wire::xml::Xml;
 
 const FILTERS: &[&str] = &[
     "architecture",
+    "block-device-mapping.device-name",
+    "block-device-mapping.encrypted",
     "block-device-mapping.snapshot-id",
+    "block-device-mapping.volume-size",
+    "block-device-mapping.volume-type",
     "creation-date",
     "description",
+    "ena-support",
+    "hypervisor",
     "image-id",
     "image-type",
     "is-public",
     "name",
     "owner-alias",
     "owner-id",
+    "platform",
+    "platform-details",
+    "root-device-name",
     "root-device-type",
     "source-image-id",
     "source-image-region",
@@ -121,23 +130,34 @@ fn facts(place: &Place, image: &Image, now: Duration, filter: &str) -> Vec<Strin
     if let Some(tags) = place.tags.facts(&image.id, filter) {
         return tags;
     }
+    if let Some(of_device) = filter.strip_prefix("block-device-mapping.") {
+        let devices = image.devices.iter();
+        return devices
+            .filter_map(|device| device_fact(device, of_device))
+            .collect();
+    }
     let one = match filter {
         "architecture" => image.architecture.clone(),
-        "block-device-mapping.snapshot-id" => {
-            return image
-                .devices
-                .iter()
-                .filter_map(|device| device.snapshot.clone())
-                .collect();
-        }
         "creation-date" => image.creation_date.clone(),
         "description" => image.description.clone(),
+        "ena-support" => "true".to_owned(),
+        "hypervisor" => "xen".to_owned(),
         "image-id" => image.id.clone(),
         "image-type" => "machine".to_owned(),
         "is-public" => image.public.to_string(),
         "name" => image.name.clone(),
         "owner-alias" => return image.owner_alias.iter().cloned().collect(),
         "owner-id" => image.owner.clone(),
+        "platform" => {
+            return image
+                .platform
+                .word()
+                .map(str::to_owned)
+                .into_iter()
+                .collect();
+        }
+        "platform-details" => image.platform.details().to_owned(),
+        "root-device-name" => image.root_device.clone(),
         "root-device-type" => image.root_device_type.clone(),
         "source-image-id" => return image.source_image.iter().map(|s| s.0.clone()).collect(),
         "source-image-region" => return image.source_image.iter().map(|s| s.1.clone()).collect(),
@@ -147,4 +167,14 @@ fn facts(place: &Place, image: &Image, now: Duration, filter: &str) -> Vec<Strin
         _ => return Vec::new(),
     };
     vec![one]
+}
+
+fn device_fact(device: &Device, fact: &str) -> Option<String> {
+    match fact {
+        "device-name" => Some(device.name.clone()),
+        "encrypted" => Some(device.encrypted.to_string()),
+        "snapshot-id" => device.snapshot.clone(),
+        "volume-size" => Some(device.size_gib.to_string()),
+        _ => Some(device.kind.clone()),
+    }
 }

@@ -22,6 +22,7 @@ const FILTERS: &[&str] = &[
     "instance-state-name",
     "instance-type",
     "ip-address",
+    "ipv6-address",
     "private-ip-address",
     "reservation-id",
     "subnet-id",
@@ -132,10 +133,19 @@ fn facts(place: &Place, instance: &Instance, filter: &str) -> Vec<String> {
         "instance-state-code" => code.to_string(),
         "instance-state-name" => state.to_owned(),
         "instance-type" => instance.kind.clone(),
-        "ip-address" | "private-ip-address" => instance.address.to_string(),
+        "ip-address" => return instance.public_address().into_iter().collect(),
+        "ipv6-address" => {
+            return instance
+                .interface
+                .ipv6
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+        }
+        "private-ip-address" => return instance.private_address().into_iter().collect(),
         "reservation-id" => instance.reservation.clone(),
         "subnet-id" => instance.subnet.clone(),
-        "vpc-id" => place.network.vpc.clone(),
+        "vpc-id" => instance.interface.vpc.clone(),
         "instance.group-id" => return instance.groups.clone(),
         _ => return Vec::new(),
     };

@@ -2,7 +2,6 @@
 
 use crate::kms::AWS_EBS;
 use crate::sim::Call;
-use crate::state::instances::Phase;
 use crate::wire::errors::ApiError;
 use crate::wire::xml::Xml;
 
@@ -69,8 +68,7 @@ pub(super) fn seal(call: &mut Call<'_>, instances: &[String], keys: &[Option<Str
             }
         }
         if let Some(reason) = &fate {
-            instance.next = Some((now.saturating_add(dies), Phase::Terminated));
-            instance.guest.dies_of = Some(reason.clone());
+            instance.ends = Some((now.saturating_add(dies), reason.clone()));
         }
     }
 }

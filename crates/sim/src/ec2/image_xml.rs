@@ -11,7 +11,7 @@ use crate::wire::xml::Xml;
 pub(super) fn item(xml: &mut Xml, sim: &Sim, tags: Option<&TagBook>, image: &Image, now: Duration) {
     let state = image.state(now);
     xml.text("imageId", &image.id);
-    xml.text("imageLocation", format!("{}/{}", image.owner, image.name));
+    xml.text("imageLocation", image.location());
     xml.text("imageState", state.name());
     xml.text("imageOwnerId", &image.owner);
     xml.maybe("imageOwnerAlias", image.owner_alias.as_deref());
@@ -27,8 +27,9 @@ pub(super) fn item(xml: &mut Xml, sim: &Sim, tags: Option<&TagBook>, image: &Ima
     xml.text("hypervisor", "xen");
     xml.text("enaSupport", "true");
     xml.text("sriovNetSupport", "simple");
-    xml.text("platformDetails", &image.platform_details);
-    xml.text("usageOperation", "RunInstances");
+    xml.maybe("platform", image.platform.word());
+    xml.text("platformDetails", image.platform.details());
+    xml.text("usageOperation", image.platform.operation());
     xml.text("creationDate", &image.creation_date);
     xml.maybe("imdsSupport", image.imds_support.as_deref());
     xml.maybe("deprecationTime", image.deprecation.as_deref());
@@ -66,6 +67,11 @@ fn device(xml: &mut Xml, device: &Device) {
         xml.value("volumeSize", device.size_gib);
         xml.value("deleteOnTermination", device.delete_on_termination);
         xml.text("volumeType", &device.kind);
+        for (name, number) in [("iops", device.iops), ("throughput", device.throughput)] {
+            if let Some(number) = number {
+                xml.value(name, number);
+            }
+        }
         xml.value("encrypted", device.encrypted);
     });
 }

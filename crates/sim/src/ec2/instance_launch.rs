@@ -3,10 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::launch_network::{self, Spot};
+use super::launch_volumes;
 use crate::instance_types::{self, InstanceType};
+use crate::quotas;
 use crate::sim::Call;
-use crate::state::groups::Subnet;
 use crate::state::images::{Device, Image, ImageState};
+use crate::state::instances::{Instance, Phase};
 use crate::wire::errors::ApiError;
 use crate::wire::query::Params;
 
@@ -15,8 +18,9 @@ use crate::wire::query::Params;
 pub(super) struct Launch {
     pub(super) image: Image,
     pub(super) kind: InstanceType,
-    pub(super) subnet: Subnet,
-    pub(super) groups: Vec<String>,
+    pub(super) place: Spot,
+    /// ARN of its instance profile.
+    pub(super) profile: Option<String>,
     pub(super) devices: Vec<Device>,
     pub(super) user_data: Option<String>,
     pub(super) spot: bool,
@@ -42,9 +46,15 @@ pub(super) fn read(call: &mut Call<'_>) -> Result<Launch, ApiError> {
         );
         return Err(ApiError::invalid(message));
     }
-    let subnet = read_subnet(call)?;
-    let groups = read_groups(call)?;
-    let devices = read_devices(params, &image)?;
+    check_options(params)?;
+    let (now, account) = (call.now, call.key.account.clone());
+    let profile = call.place().profiles.read(params, &account, now)?;
+    if let Some(name) = params.get("KeyName")
+        && !call.place().key_pairs.contains_key(name)
+    {
+        return Err(super::key_pairs::missing(name));
+    }
+    let devices = launch_volumes::read(params, &image)?;
     let user_data = read_user_data(params)?;
     let market = params.sub("InstanceMarketOptions");
     let spot = match market.get("MarketType") {
@@ -56,11 +66,13 @@ pub(super) fn read(call: &mut Call<'_>) -> Result<Launch, ApiError> {
             )));
         }
     };
+    let place = launch_network::read(call, &kind, count)?;
+    check_quota(call, &kind, spot, count)?;
     Ok(Launch {
         image,
         kind,
-        subnet,
-        groups,
+        place,
+        profile,
         devices,
         user_data,
         spot,
@@ -127,104 +139,74 @@ pub(super) fn find_image(call: &mut Call<'_>, id: &str) -> Result<Image, ApiErro
         .ok_or_else(missing)
 }
 
-fn read_subnet(call: &mut Call<'_>) -> Result<Subnet, ApiError> {
-    let params = call.params;
-    let interface = params
-        .structs("NetworkInterface")
-        .into_iter()
-        .next()
-        .unwrap_or_default();
-    let wanted = params.get("SubnetId").or_else(|| interface.get("SubnetId"));
-    let network = call.place().network.clone();
-    if let Some(id) = wanted {
-        let missing = || {
-            ApiError::client(
-                "InvalidSubnetID.NotFound",
-                format!("The subnet ID '{id}' does not exist"),
-            )
-        };
-        return network.subnet(id).cloned().ok_or_else(missing);
+/// Values EC2 takes for words and numbers beside the machine itself.
+fn check_options(params: &Params) -> Result<(), ApiError> {
+    let words = [
+        ("InstanceInitiatedShutdownBehavior", ["stop", "terminate"]),
+        ("MetadataOptions.HttpTokens", ["optional", "required"]),
+        ("MetadataOptions.HttpEndpoint", ["enabled", "disabled"]),
+        (
+            "MetadataOptions.InstanceMetadataTags",
+            ["enabled", "disabled"],
+        ),
+    ];
+    for (name, words) in words {
+        if let Some(word) = params.get(name).filter(|word| !words.contains(word)) {
+            let message = format!("Invalid value '{word}' for {name}. Valid values: {words:?}");
+            return Err(ApiError::invalid(message));
+        }
     }
-    let first = || network.subnets.first().cloned();
-    let found = match params.get("Placement.AvailabilityZone") {
-        Some(zone) => network.in_zone(zone).cloned(),
-        None => first(),
-    };
-    found.ok_or_else(|| ApiError::invalid("Invalid availability zone"))
+    let hops = params.number("MetadataOptions.HttpPutResponseHopLimit")?;
+    if let Some(hops) = hops.filter(|hops| !(1..=64).contains(hops)) {
+        return Err(ApiError::invalid(format!(
+            "Value ({hops}) for parameter HttpPutResponseHopLimit is invalid. \
+             The value must be between 1 and 64."
+        )));
+    }
+    Ok(())
 }
 
-fn read_groups(call: &mut Call<'_>) -> Result<Vec<String>, ApiError> {
-    let params = call.params;
-    let mut ids = params.list("SecurityGroupId");
-    for interface in params.structs("NetworkInterface") {
-        ids.extend(interface.list("SecurityGroupId"));
-    }
+/// Refuses what the account's vCPU quota does not hold.
+fn check_quota(
+    call: &mut Call<'_>,
+    kind: &InstanceType,
+    spot: bool,
+    count: u64,
+) -> Result<(), ApiError> {
     let place = call.place();
-    if let Some(id) = ids.iter().find(|id| !place.groups.contains_key(*id)) {
-        return Err(ApiError::not_found(
-            "InvalidGroup.NotFound",
-            "security group",
-            id,
+    let bucket = |name: &str| name.starts_with('g');
+    let ordered = &place.quotas;
+    let limit = match (spot, bucket(&kind.name)) {
+        (true, _) => ordered.spot_vcpus,
+        (false, true) => ordered.gpu_vcpus,
+        (false, false) => ordered.vcpus.or_else(|| quotas::set_vcpus(place)),
+    };
+    let Some(limit) = limit else {
+        return Ok(());
+    };
+    let counts = |instance: &&Instance| {
+        matches!(instance.phase, Phase::Pending | Phase::Running)
+            && instance.spot_request.is_some() == spot
+            && (spot || bucket(&instance.kind) == bucket(&kind.name))
+    };
+    let vcpus =
+        |instance: &Instance| instance_types::find(&instance.kind).map_or(0, |kind| kind.vcpus);
+    let used: u64 = place.instances.values().filter(counts).map(vcpus).sum();
+    if used + kind.vcpus * count <= limit {
+        return Ok(());
+    }
+    if spot {
+        return Err(ApiError::client(
+            "MaxSpotInstanceCountExceeded",
+            "Max spot instance count exceeded",
         ));
     }
-    for name in params.list("SecurityGroup") {
-        let found = place.groups.values().find(|group| group.name == name);
-        let missing = || ApiError::not_found("InvalidGroup.NotFound", "security group", &name);
-        ids.push(found.ok_or_else(missing)?.id.clone());
-    }
-    if ids.is_empty() {
-        let default = place.groups.values().find(|group| group.name == "default");
-        ids.extend(default.map(|group| group.id.clone()));
-    }
-    Ok(ids)
-}
-
-/// The image's devices, overridden and extended by the request's.
-fn read_devices(params: &Params, image: &Image) -> Result<Vec<Device>, ApiError> {
-    let mut devices = image.devices.clone();
-    for mapping in params.structs("BlockDeviceMapping") {
-        let name = mapping.need("DeviceName")?;
-        let ebs = mapping.sub("Ebs");
-        if mapping.iter().any(|(key, _)| key == "NoDevice") {
-            devices.retain(|device| device.name != name);
-            continue;
-        }
-        if ebs.is_empty() {
-            continue;
-        }
-        let size = ebs.number("VolumeSize")?;
-        let known = devices.iter().position(|device| device.name == name);
-        let mut device = match known {
-            Some(at) => devices.remove(at),
-            None => Device {
-                name: name.to_owned(),
-                snapshot: None,
-                size_gib: size.ok_or_else(|| ApiError::missing("VolumeSize"))?,
-                kind: "gp2".to_owned(),
-                delete_on_termination: true,
-                encrypted: false,
-            },
-        };
-        if let Some(size) = size {
-            if size < device.size_gib && device.snapshot.is_some() {
-                let message = format!(
-                    "Volume of size {size}GB is smaller than snapshot, expect size >= {}GB",
-                    device.size_gib
-                );
-                return Err(ApiError::client("InvalidBlockDeviceMapping", message));
-            }
-            device.size_gib = size;
-        }
-        if let Some(kind) = ebs.get("VolumeType") {
-            device.kind = kind.to_owned();
-        }
-        if ebs.get("DeleteOnTermination").is_some() {
-            device.delete_on_termination = ebs.flag("DeleteOnTermination");
-        }
-        device.encrypted |= ebs.flag("Encrypted");
-        devices.insert(known.unwrap_or(devices.len()), device);
-    }
-    Ok(devices)
+    let message = format!(
+        "You have requested more vCPU capacity than your current vCPU limit of {limit} allows \
+         for the instance bucket that the specified instance type belongs to. Please visit \
+         http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit."
+    );
+    Err(ApiError::client("VcpuLimitExceeded", message))
 }
 
 fn read_user_data(params: &Params) -> Result<Option<String>, ApiError> {

@@ -1,4 +1,4 @@
-//! DescribeInstanceStatus, DescribeInstanceTypes, GetConsoleOutput.
+//! DescribeInstanceStatus, GetConsoleOutput.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,7 +7,7 @@ use super::console;
 use super::describe_instances::known;
 use super::instance_xml;
 use crate::filters::Filters;
-use crate::instance_types::{self, InstanceType};
+use crate::instance_types;
 use crate::paging::Page;
 use crate::sim::Call;
 use crate::state::instances::{Instance, Phase};
@@ -47,64 +47,6 @@ pub(super) fn status(call: &mut Call<'_>) -> Result<Xml, ApiError> {
 
 /// Simulated time until both status checks of a running machine have passed.
 const CHECKS: std::time::Duration = std::time::Duration::from_secs(60);
-
-pub(super) fn types(call: &mut Call<'_>) -> Result<Xml, ApiError> {
-    let params = call.params;
-    let names = params.list("InstanceType");
-    let known = ["instance-type", "processor-info.supported-architecture"];
-    let filters = Filters::read(params, &known)?;
-    let page = Page::read(params, 5)?;
-    let missing = |name: &String| {
-        let message = format!("The following supplied instance types do not exist: [{name}]");
-        ApiError::client("InvalidInstanceType", message)
-    };
-    let mut types = instance_types::all();
-    if let Some(name) = names
-        .iter()
-        .find(|name| instance_types::find(name).is_none())
-    {
-        return Err(missing(name));
-    }
-    types.retain(|kind| {
-        (names.is_empty() || names.contains(&kind.name))
-            && filters.pass(|filter| match filter {
-                "instance-type" => vec![kind.name.clone()],
-                _ => vec![kind.architecture.to_owned()],
-            })
-    });
-    let (cut, next) = page.cut(types, |kind| kind.name.clone(), |_| 1);
-    let mut xml = Xml::default();
-    xml.items("instanceTypeSet", cut, |xml, kind| type_item(xml, &kind));
-    xml.maybe("nextToken", next.as_deref());
-    Ok(xml)
-}
-
-fn type_item(xml: &mut Xml, kind: &InstanceType) {
-    xml.text("instanceType", &kind.name);
-    xml.value("currentGeneration", !kind.name.starts_with("t2."));
-    xml.value("burstablePerformanceSupported", kind.burstable);
-    xml.el("supportedUsageClasses", |xml| {
-        xml.text("item", "on-demand");
-        xml.text("item", "spot");
-    });
-    xml.el("processorInfo", |xml| {
-        xml.el("supportedArchitectures", |xml| {
-            xml.text("item", kind.architecture)
-        });
-    });
-    xml.el("vCpuInfo", |xml| xml.value("defaultVCpus", kind.vcpus));
-    xml.el("memoryInfo", |xml| xml.value("sizeInMiB", kind.memory_mib));
-    if let Some(gpu) = kind.gpu {
-        xml.el("gpuInfo", |xml| {
-            xml.items("gpus", [gpu], |xml, gpu| {
-                xml.text("name", gpu);
-                xml.text("manufacturer", "NVIDIA");
-                xml.value("count", 1);
-            });
-        });
-    }
-    xml.text("hypervisor", "nitro");
-}
 
 /// GetConsoleOutput: the log so far. `Latest` is for Nitro instances only.
 pub(super) fn console_output(call: &mut Call<'_>) -> Result<Xml, ApiError> {

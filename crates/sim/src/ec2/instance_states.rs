@@ -3,13 +3,14 @@
 use super::describe_instances::known;
 use super::{done, instance_xml};
 use crate::sim::Call;
-use crate::state::instances::{Instance, Phase};
+use crate::state::instances::{Instance, Phase, Reason};
 use crate::wire::errors::ApiError;
 use crate::wire::xml::Xml;
 
 pub(super) fn terminate(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     let span = call.sim.config.region_delays.terminate;
     let now = call.now;
+    let told = told(call);
     change(call, |instance| {
         if instance.protected && instance.living() {
             let message = format!(
@@ -21,20 +22,24 @@ pub(super) fn terminate(call: &mut Call<'_>) -> Result<Xml, ApiError> {
         }
         // Repeating it is fine (EC2.md 27).
         if instance.living() {
-            let message = "Client.UserInitiatedShutdown: User initiated shutdown";
-            instance.reason = Some((
-                "Client.UserInitiatedShutdown".to_owned(),
-                message.to_owned(),
-            ));
+            instance.reason = Some(Reason::of("Client.UserInitiatedShutdown"));
+            instance.transition = Some(told.clone());
             instance.pass(Phase::ShuttingDown, Phase::Terminated, now, span);
         }
         Ok(())
     })
 }
 
+/// How `StateTransitionReason` names what a person did.
+fn told(call: &Call<'_>) -> String {
+    let stamp = call.stamp().replace('T', " ");
+    format!("User initiated ({} GMT)", stamp.get(..19).unwrap_or(&stamp))
+}
+
 pub(super) fn stop(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     let span = call.sim.config.region_delays.terminate;
     let now = call.now;
+    let told = told(call);
     change(call, |instance| match instance.phase {
         Phase::Running | Phase::Pending => {
             if instance.spot_request.is_some() {
@@ -42,6 +47,8 @@ pub(super) fn stop(call: &mut Call<'_>) -> Result<Xml, ApiError> {
                                a one-time Spot Instance request.";
                 return Err(ApiError::client("UnsupportedOperation", message));
             }
+            instance.reason = Some(Reason::of("Client.UserInitiatedShutdown"));
+            instance.transition = Some(told.clone());
             instance.pass(Phase::Stopping, Phase::Stopped, now, span);
             Ok(())
         }
@@ -57,6 +64,7 @@ pub(super) fn start(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     change(call, |instance| match instance.phase {
         Phase::Stopped => {
             instance.reason = None;
+            instance.transition = None;
             instance.pass(Phase::Pending, Phase::Running, now, span);
             instance.proxy_back_at = now.saturating_add(span).saturating_add(boot / 2);
             instance.away_until = now.saturating_add(span).saturating_add(boot);

@@ -33,21 +33,19 @@ pub(super) fn state(xml: &mut Xml, element: &str, phase: Phase) {
 
 fn item(xml: &mut Xml, sim: &Sim, place: &Place, instance: &Instance) {
     let gone = instance.phase == Phase::Terminated;
-    let address = instance.address.to_string();
-    let dashed = address.replace('.', "-");
     let region = &place.key.region;
-    let private_name = format!("ip-{dashed}.{region}.compute.internal");
-    // A public address exists only while the machine runs.
-    let public = matches!(instance.phase, Phase::Running | Phase::ShuttingDown);
+    let (private, public) = (instance.private_address(), instance.public_address());
+    let private_name = private_name(instance, region);
+    let dashed = |address: &String| address.replace('.', "-");
+    let public_name = public.as_ref().map(dashed);
+    let public_name =
+        public_name.map(|dashed| format!("ec2-{dashed}.{region}.compute.amazonaws.com"));
     xml.text("instanceId", &instance.id);
     xml.text("imageId", &instance.image);
     state(xml, "instanceState", instance.phase);
     xml.text("privateDnsName", if gone { "" } else { &private_name });
-    let public_name = format!("ec2-{dashed}.{region}.compute.amazonaws.com");
-    xml.text("dnsName", if public { &public_name } else { "" });
-    if let Some((_, message)) = &instance.reason {
-        xml.text("reason", message);
-    }
+    xml.text("dnsName", public_name.as_deref().unwrap_or_default());
+    xml.text("reason", instance.transition.as_deref().unwrap_or_default());
     xml.maybe("keyName", instance.key_name.as_deref());
     xml.value("amiLaunchIndex", 0);
     xml.items("productCodes", Vec::<()>::new(), |_, ()| {});
@@ -61,11 +59,12 @@ fn item(xml: &mut Xml, sim: &Sim, place: &Place, instance: &Instance) {
     xml.el("monitoring", |xml| xml.text("state", "disabled"));
     if !gone {
         xml.text("subnetId", &instance.subnet);
-        xml.text("vpcId", &place.network.vpc);
-        xml.text("privateIpAddress", &address);
-        if public {
-            xml.text("ipAddress", &address);
-        }
+        xml.text("vpcId", &instance.interface.vpc);
+        xml.maybe("privateIpAddress", private.as_deref());
+        xml.maybe("ipAddress", public.as_deref());
+        let ipv6 = instance.interface.ipv6.map(|address| address.to_string());
+        xml.maybe("ipv6Address", ipv6.as_deref());
+        interfaces(xml, instance, public.as_deref());
     }
     xml.text("sourceDestCheck", "true");
     let groups = instance.groups.iter().filter(|_| !gone);
@@ -76,10 +75,10 @@ fn item(xml: &mut Xml, sim: &Sim, place: &Place, instance: &Instance) {
             place.groups.get(id).map_or("", |group| group.name.as_str()),
         );
     });
-    if let Some((code, message)) = &instance.reason {
+    if let Some(reason) = &instance.reason {
         xml.el("stateReason", |xml| {
-            xml.text("code", code);
-            xml.text("message", message);
+            xml.text("code", &reason.code);
+            xml.text("message", &reason.message);
         });
     }
     xml.text("architecture", &instance.architecture);
@@ -108,8 +107,49 @@ fn item(xml: &mut Xml, sim: &Sim, place: &Place, instance: &Instance) {
         xml.value("httpPutResponseHopLimit", instance.hop_limit);
         xml.text("httpEndpoint", "enabled");
     });
-    xml.text("platformDetails", "Linux/UNIX");
-    xml.text("usageOperation", "RunInstances");
+    xml.maybe("platform", instance.platform.word());
+    xml.text("platformDetails", instance.platform.details());
+    xml.text("usageOperation", instance.platform.operation());
+}
+
+/// A name after the address; an IPv6-only machine is named after its id.
+fn private_name(instance: &Instance, region: &str) -> String {
+    let dashed = instance.address.to_string().replace('.', "-");
+    let host = if instance.interface.ipv4 {
+        format!("ip-{dashed}")
+    } else {
+        instance.id.clone()
+    };
+    format!("{host}.{region}.compute.internal")
+}
+
+fn interfaces(xml: &mut Xml, instance: &Instance, public: Option<&str>) {
+    let interface = &instance.interface;
+    xml.items("networkInterfaceSet", [interface], |xml, interface| {
+        xml.text("networkInterfaceId", &interface.id);
+        xml.text("subnetId", &instance.subnet);
+        xml.text("vpcId", &interface.vpc);
+        xml.text("status", "in-use");
+        xml.maybe("privateIpAddress", instance.private_address().as_deref());
+        if let Some(address) = public {
+            xml.el("association", |xml| {
+                xml.text("publicIp", address);
+                xml.text("ipOwnerId", "amazon");
+            });
+        }
+        xml.items("ipv6AddressesSet", interface.ipv6, |xml, address| {
+            xml.value("ipv6Address", address);
+            xml.value("isPrimaryIpv6", !interface.ipv4);
+        });
+        xml.items("groupSet", &instance.groups, |xml, id| {
+            xml.text("groupId", id)
+        });
+        xml.el("attachment", |xml| {
+            xml.value("deviceIndex", 0);
+            xml.text("status", "attached");
+            xml.value("deleteOnTermination", true);
+        });
+    });
 }
 
 fn devices(xml: &mut Xml, sim: &Sim, place: &Place, instance: &Instance) {

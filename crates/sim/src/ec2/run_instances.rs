@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::instance_launch::{self, Launch};
-use super::instance_xml;
+use super::{instance_xml, launch_network};
 use crate::guest;
 use crate::sim::Call;
 use crate::state::instances::{Instance, Phase, Volume};
+use crate::state::network::{Interface, ipv6_of};
 use crate::state::tags::{Tags, read_specifications};
 use crate::wire::errors::ApiError;
 use crate::wire::xml::Xml;
@@ -57,11 +58,7 @@ pub(super) fn run_instances(call: &mut Call<'_>) -> Result<Xml, ApiError> {
 /// Tokens are zonal if the request names a subnet or zone, else regional (EC2.md 7).
 fn token_scope(call: &mut Call<'_>) -> String {
     let params = call.params;
-    let interface = params
-        .structs("NetworkInterface")
-        .into_iter()
-        .next()
-        .unwrap_or_default();
+    let interface = launch_network::first_interface(params);
     let subnet = params.get("SubnetId").or_else(|| interface.get("SubnetId"));
     let zone = params.get("Placement.AvailabilityZone").map(str::to_owned);
     let network = &call.place().network;
@@ -111,6 +108,9 @@ fn start(
                 device: device.name.clone(),
                 size_gib: device.size_gib,
                 kind: device.kind.clone(),
+                iops: device.iops,
+                throughput: device.throughput,
+                captured_at: None,
                 delete_on_termination: device.delete_on_termination,
                 encrypted: device.encrypted,
                 snapshot: device.snapshot.clone(),
@@ -135,10 +135,9 @@ fn start(
 
 fn machine(call: &mut Call<'_>, launch: &Launch, reservation: &str) -> Result<Instance, ApiError> {
     let full = || {
-        ApiError::new(
-            500,
+        ApiError::client(
             "InsufficientFreeAddressesInSubnet",
-            "no address is left",
+            "no loopback address is left for another machine",
         )
     };
     let plan = call.world.next_instances.pop_front().unwrap_or_default();
@@ -165,16 +164,15 @@ fn machine(call: &mut Call<'_>, launch: &Launch, reservation: &str) -> Result<In
     let tokens = metadata
         .get("HttpTokens")
         .unwrap_or(if v2 { "required" } else { "optional" });
-    let profile = params
-        .get("IamInstanceProfile.Arn")
-        .map(str::to_owned)
-        .or_else(|| {
-            let name = params.get("IamInstanceProfile.Name")?;
-            Some(format!(
-                "arn:aws:iam::{}:instance-profile/{name}",
-                call.key.account
-            ))
-        });
+    let address = call.world.address().ok_or_else(full)?;
+    let spot = &launch.place;
+    let interface = Interface {
+        id: call.world.id("eni"),
+        vpc: spot.subnet.vpc.clone(),
+        ipv4: spot.subnet.cidr.is_some(),
+        public: spot.public,
+        ipv6: spot.ipv6.then(|| ipv6_of(address)),
+    };
     Ok(Instance {
         id: call.world.id("i"),
         reservation: reservation.to_owned(),
@@ -182,13 +180,15 @@ fn machine(call: &mut Call<'_>, launch: &Launch, reservation: &str) -> Result<In
         image: launch.image.id.clone(),
         kind: launch.kind.name.clone(),
         architecture: launch.image.architecture.clone(),
+        platform: launch.image.platform,
         root_device: launch.image.root_device.clone(),
         root_device_type: launch.image.root_device_type.clone(),
         token: params.get("ClientToken").map(str::to_owned),
-        subnet: launch.subnet.id.clone(),
-        zone: launch.subnet.zone.clone(),
-        groups: launch.groups.clone(),
-        profile,
+        subnet: spot.subnet.id.clone(),
+        zone: spot.subnet.zone.clone(),
+        groups: spot.groups.clone(),
+        interface,
+        profile: launch.profile.clone(),
         key_name: params.get("KeyName").map(str::to_owned),
         user_data: launch.user_data.clone(),
         volumes: Vec::new(),
@@ -199,18 +199,23 @@ fn machine(call: &mut Call<'_>, launch: &Launch, reservation: &str) -> Result<In
             .to_owned(),
         http_tokens: tokens.to_owned(),
         hop_limit: metadata.number("HttpPutResponseHopLimit")?.unwrap_or(2),
-        address: call.world.address().ok_or_else(full)?,
+        address,
         launched: now,
         visible_at: call.visible_at(),
         phase: Phase::Pending,
         next: Some((running_at, Phase::Running)),
-        dies_at: plan.dies_after.map(|span| now.saturating_add(span)),
+        ends: plan.ends.map(|(after, reason)| {
+            // At launch: before it ever runs.
+            let after = after.unwrap_or(delays.running / 2);
+            (now.saturating_add(after), reason)
+        }),
         running_at,
         ready_at: running_at.saturating_add(install),
         away_until: Duration::ZERO,
         proxy_back_at: Duration::ZERO,
         terminated_at: None,
         reason: None,
+        transition: None,
         serve: plan.serve,
         guest: guest::enter(call, &launch.image),
         protected: params.flag("DisableApiTermination"),

@@ -1,13 +1,13 @@
 //! Security groups: create, open, describe, delete. No token (EC2.md 1): the name is the guard.
 
-use super::done;
+use super::launch_network::no_default_vpc;
+use super::{done, group_rules};
 use crate::filters::Filters;
 use crate::paging::Page;
 use crate::sim::Call;
 use crate::state::groups::{Rule, SecurityGroup};
 use crate::state::tags::read_specifications;
 use crate::wire::errors::ApiError;
-use crate::wire::query::Params;
 use crate::wire::xml::Xml;
 
 pub(super) fn create(call: &mut Call<'_>) -> Result<Xml, ApiError> {
@@ -15,16 +15,20 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     let name = params.need("GroupName")?.to_owned();
     let description = params.need("GroupDescription")?.to_owned();
     let tags = read_specifications(params, &["security-group"])?;
-    if name.starts_with("sg-") || name.chars().count() > 255 {
-        let message = format!("Invalid value '{name}' for groupName.");
-        return Err(ApiError::invalid(message));
-    }
+    check_words(&name, &description)?;
     let id = call.world.id("sg");
+    let visible_at = call.visible_at();
     let place = call.place();
-    let vpc = params.get("VpcId").unwrap_or(&place.network.vpc).to_owned();
-    if vpc != place.network.vpc {
-        return Err(ApiError::not_found("InvalidVpcID.NotFound", "vpc ID", &vpc));
-    }
+    let vpc = match params.get("VpcId") {
+        Some(vpc) => {
+            let missing = || ApiError::not_found("InvalidVpcID.NotFound", "vpc ID", vpc);
+            place.network.vpc(vpc).ok_or_else(missing)?.id.clone()
+        }
+        None => {
+            let default = place.network.default_vpc();
+            default.ok_or_else(|| no_default_vpc(false))?.id.clone()
+        }
+    };
     if place
         .groups
         .values()
@@ -41,6 +45,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Xml, ApiError> {
         name,
         description,
         vpc,
+        visible_at,
         ingress: Vec::new(),
     };
     place.groups.insert(id.clone(), group);
@@ -51,67 +56,70 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     Ok(xml)
 }
 
+/// Names and descriptions share an alphabet and a length; some names are EC2's own.
+fn check_words(name: &str, description: &str) -> Result<(), ApiError> {
+    if name == "default" {
+        let message = "Cannot use reserved security group name: default";
+        return Err(ApiError::invalid(message));
+    }
+    if name.starts_with("sg-") || !group_rules::plain(name) {
+        return Err(ApiError::invalid(format!(
+            "Invalid value '{name}' for groupName. Names are up to 255 characters from the \
+             following set: {} and may not start with 'sg-'",
+            group_rules::ALPHABET
+        )));
+    }
+    if group_rules::plain(description) {
+        return Ok(());
+    }
+    Err(ApiError::invalid(format!(
+        "Invalid security group description. Valid descriptions are strings less than 256 \
+         characters from the following set: {}",
+        group_rules::ALPHABET
+    )))
+}
+
 pub(super) fn authorize_ingress(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     let params = call.params;
     let id = params.need("GroupId")?.to_owned();
-    let rules = read_rules(params)?;
+    let rules = group_rules::read(params)?;
+    let now = call.now;
     let place = call.place();
+    let lost = |id: &str| !place.groups.get(id).is_some_and(|group| group.visible(now));
+    let sources = rules.iter().map(|rule| rule.source.as_str());
+    let named = sources.filter(|source| source.starts_with("sg-"));
+    if let Some(lost) = named.chain([id.as_str()]).find(|id| lost(id)) {
+        return Err(missing(lost));
+    }
+    let most = place.quotas.rules_per_group;
     let group = place.groups.get_mut(&id).ok_or_else(|| missing(&id))?;
     for rule in &rules {
         if group.ingress.iter().any(|known| known.same(rule)) {
             let message = format!(
-                "the specified rule \"peer: {}, {}, from port: {:?}, to port: {:?}, ALLOW\" \
+                "the specified rule \"peer: {}, {}, from port: {}, to port: {}, ALLOW\" \
                  already exists",
-                rule.source, rule.protocol, rule.from, rule.to
+                rule.source,
+                rule.protocol.to_uppercase(),
+                rule.from.unwrap_or(0),
+                rule.to.unwrap_or(65_535)
             );
             return Err(ApiError::client("InvalidPermission.Duplicate", message));
         }
     }
+    // The quota counts rules for IPv4 and for IPv6 apart; one by group counts in both.
+    let counts = |v6: bool| {
+        let all = group.ingress.iter().chain(&rules);
+        all.filter(|rule| rule.source.starts_with("sg-") || rule.source.contains(':') == v6)
+            .count()
+    };
+    if counts(false).max(counts(true)) > most {
+        let message = "The maximum number of rules per security group has been reached.";
+        let code = "RulesPerSecurityGroupLimitExceeded";
+        return Err(ApiError::client(code, message));
+    }
     group.ingress.extend(rules);
     call.effects.push(id);
     Ok(done())
-}
-
-fn read_rules(params: &Params) -> Result<Vec<Rule>, ApiError> {
-    let mut permissions = params.structs("IpPermissions");
-    if permissions.is_empty() {
-        permissions.push(params.clone());
-    }
-    let mut rules = Vec::new();
-    for permission in &permissions {
-        let protocol = permission.need("IpProtocol")?.to_owned();
-        let port = |name| {
-            let text = permission.get(name).map(str::parse::<i64>).transpose();
-            text.map_err(|_| ApiError::invalid(format!("{name} is not a port")))
-        };
-        let (from, to) = (port("FromPort")?, port("ToPort")?);
-        let lists = [
-            ("IpRanges", "CidrIp"),
-            ("Ipv6Ranges", "CidrIpv6"),
-            ("Groups", "GroupId"),
-        ];
-        let mut sources: Vec<(String, Option<String>)> = Vec::new();
-        for (list, field) in lists {
-            for range in permission.structs(list) {
-                let note = range.get("Description").map(str::to_owned);
-                sources.push((range.need(field)?.to_owned(), note));
-            }
-        }
-        sources.extend(permission.get("CidrIp").map(|cidr| (cidr.to_owned(), None)));
-        if sources.is_empty() {
-            return Err(ApiError::missing("CidrIp"));
-        }
-        for (source, description) in sources {
-            rules.push(Rule {
-                protocol: protocol.clone(),
-                from,
-                to,
-                source,
-                description,
-            });
-        }
-    }
-    Ok(rules)
 }
 
 pub(super) fn describe(call: &mut Call<'_>) -> Result<Xml, ApiError> {
@@ -127,17 +135,27 @@ pub(super) fn describe(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     ];
     let filters = Filters::read(params, &known)?;
     let page = Page::read(params, 5)?;
-    let account = call.key.account.clone();
+    let (now, account) = (call.now, call.key.account.clone());
     let place = call.place();
-    if let Some(id) = ids.iter().find(|id| !place.groups.contains_key(*id)) {
+    let seen = |id: &&String| {
+        place
+            .groups
+            .get(*id)
+            .is_some_and(|group| group.visible(now))
+    };
+    if let Some(id) = ids.iter().find(|id| !seen(id)) {
         return Err(missing(id));
     }
-    let named = |name: &String| place.groups.values().any(|group| group.name == *name);
+    let named = |name: &String| {
+        let mut groups = place.groups.values();
+        groups.any(|group| group.name == *name && group.visible(now))
+    };
     if let Some(name) = names.iter().find(|name| !named(name)) {
         return Err(missing(name));
     }
     let chosen = place.groups.values().filter(|group| {
-        (ids.is_empty() || ids.contains(&group.id))
+        group.visible(now)
+            && (ids.is_empty() || ids.contains(&group.id))
             && (names.is_empty() || names.contains(&group.name))
             && filters.pass(|name| {
                 place.tags.facts(&group.id, name).unwrap_or_else(|| {
@@ -175,6 +193,7 @@ fn permission(xml: &mut Xml, rule: &Rule) {
     }
     let (list, field) = match rule.source.as_str() {
         source if source.starts_with("sg-") => ("groups", "groupId"),
+        source if source.starts_with("pl-") => ("prefixListIds", "prefixListId"),
         source if source.contains(':') => ("ipv6Ranges", "cidrIpv6"),
         _ => ("ipRanges", "cidrIp"),
     };
@@ -185,7 +204,7 @@ fn permission(xml: &mut Xml, rule: &Rule) {
 }
 
 pub(super) fn delete(call: &mut Call<'_>) -> Result<Xml, ApiError> {
-    let params = call.params;
+    let (params, now) = (call.params, call.now);
     let place = call.place();
     let by_name = |name: &str| place.groups.values().find(|group| group.name == name);
     let id = match (params.get("GroupId"), params.get("GroupName")) {
@@ -193,7 +212,8 @@ pub(super) fn delete(call: &mut Call<'_>) -> Result<Xml, ApiError> {
         (None, Some(name)) => by_name(name).ok_or_else(|| missing(name))?.id.clone(),
         (None, None) => return Err(ApiError::missing("GroupId")),
     };
-    let group = place.groups.get(&id).ok_or_else(|| missing(&id))?;
+    let group = place.groups.get(&id).filter(|group| group.visible(now));
+    let group = group.ok_or_else(|| missing(&id))?;
     if group.name == "default" {
         let message = "the specified group cannot be deleted by a user";
         return Err(ApiError::client("CannotDelete", message));
@@ -214,7 +234,7 @@ pub(super) fn delete(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     Ok(xml)
 }
 
-fn missing(id: &str) -> ApiError {
+pub(super) fn missing(id: &str) -> ApiError {
     let message = format!("The security group '{id}' does not exist");
     ApiError::client("InvalidGroup.NotFound", message)
 }

@@ -4,6 +4,7 @@ use super::done;
 use crate::filters::Filters;
 use crate::paging::Page;
 use crate::sim::Call;
+use crate::state::images::BACKUP_VAULT;
 use crate::state::snapshots::Snapshot;
 use crate::wire::errors::ApiError;
 use crate::wire::xml::Xml;
@@ -11,6 +12,7 @@ use crate::wire::xml::Xml;
 const FILTERS: &[&str] = &[
     "description",
     "encrypted",
+    "owner-alias",
     "owner-id",
     "snapshot-id",
     "status",
@@ -44,6 +46,7 @@ pub(super) fn describe(call: &mut Call<'_>) -> Result<Xml, ApiError> {
                 vec![match name {
                     "description" => snapshot.description.clone(),
                     "encrypted" => snapshot.encrypted.to_string(),
+                    "owner-alias" => snapshot.owner_alias.clone().unwrap_or_default(),
                     "owner-id" => account.clone(),
                     "snapshot-id" => snapshot.id.clone(),
                     "status" => snapshot.state(now).to_owned(),
@@ -67,6 +70,7 @@ pub(super) fn describe(call: &mut Call<'_>) -> Result<Xml, ApiError> {
         }
         xml.text("progress", format!("{}%", snapshot.progress(now)));
         xml.text("ownerId", &account);
+        xml.maybe("ownerAlias", snapshot.owner_alias.as_deref());
         xml.value("volumeSize", snapshot.size_gib);
         xml.text("description", &snapshot.description);
         xml.value("encrypted", snapshot.encrypted);
@@ -89,6 +93,17 @@ pub(super) fn delete(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     {
         return Err(missing(&id));
     }
+    let alias = place
+        .snapshots
+        .get(&id)
+        .and_then(|snapshot| snapshot.owner_alias.as_deref());
+    if alias == Some(BACKUP_VAULT) {
+        let message = format!(
+            "This snapshot is managed by the AWS Backup service and cannot be deleted via EC2 \
+             APIs. If you wish to delete this snapshot, please do so via the Backup console: {id}"
+        );
+        return Err(ApiError::invalid(message));
+    }
     if let Some(image) = place
         .images
         .values()
@@ -97,8 +112,7 @@ pub(super) fn delete(call: &mut Call<'_>) -> Result<Xml, ApiError> {
         let message = format!("The snapshot {id} is currently in use by {}", image.id);
         return Err(ApiError::client("InvalidSnapshot.InUse", message));
     }
-    place.snapshots.remove(&id);
-    place.tags.forget(&id);
+    place.delete_snapshot(&id, now);
     call.effects.push(id);
     Ok(done())
 }

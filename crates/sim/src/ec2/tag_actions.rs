@@ -7,7 +7,7 @@ use crate::filters::Filters;
 use crate::paging::Page;
 use crate::sim::Call;
 use crate::state::Place;
-use crate::state::tags::{read_tags, resource_type};
+use crate::state::tags::{check_key, read_tags, resource_type};
 use crate::wire::errors::ApiError;
 use crate::wire::xml::Xml;
 
@@ -21,6 +21,10 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Xml, ApiError> {
         return Err(ApiError::missing("Tag"));
     }
     let place = call.place();
+    // All or none.
+    for id in &ids {
+        place.tags.check(id, &tags)?;
+    }
     for id in &ids {
         place.tags.put(id, &tags)?;
     }
@@ -37,12 +41,14 @@ pub(super) fn delete(call: &mut Call<'_>) -> Result<Xml, ApiError> {
             .iter()
             .find(|(name, _)| *name == "Value")
             .map(|(_, v)| v.to_owned());
-        keys.push((raw.need("Key")?.to_owned(), value));
+        let key = raw.need("Key")?;
+        check_key(key)?;
+        keys.push((key.to_owned(), value));
     }
     if keys.is_empty() {
         // Without keys EC2 removes all user tags.
         let place = call.place();
-        ids.iter().for_each(|id| place.tags.forget(id));
+        ids.iter().for_each(|id| place.tags.clear(id));
     }
     let place = call.place();
     for id in &ids {
@@ -77,8 +83,8 @@ fn exists(place: &Place, id: &str, now: Duration) -> bool {
         }),
         Some("snapshot") => place.snapshots.get(id).is_some_and(|s| now >= s.visible_at),
         Some("volume") => place.volumes.contains_key(id),
-        Some("security-group") => place.groups.contains_key(id),
-        Some("vpc") => place.network.vpc == id,
+        Some("security-group") => place.groups.get(id).is_some_and(|g| g.visible(now)),
+        Some("vpc") => place.network.vpc(id).is_some(),
         Some("subnet") => place.network.subnet(id).is_some(),
         Some(_) | None => false,
     }

@@ -43,6 +43,11 @@ pub(super) fn describe(call: &mut Call<'_>) -> Result<Xml, ApiError> {
         xml.text("status", status(place, volume));
         xml.text("createTime", sim.clock.stamp(volume.created));
         xml.text("volumeType", &volume.kind);
+        for (name, number) in [("iops", volume.iops), ("throughput", volume.throughput)] {
+            if let Some(number) = number {
+                xml.value(name, number);
+            }
+        }
         xml.value("encrypted", volume.encrypted);
         xml.maybe("kmsKeyId", place.kms.of(&volume.id));
         let attached = (status(place, volume) == "in-use").then_some(volume);

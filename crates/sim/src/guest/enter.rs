@@ -44,7 +44,6 @@ pub(crate) fn enter(call: &mut Call<'_>, image: &Image) -> Guest {
         first_boot,
         ended: Ended::Usual,
         fails: plan.fails,
-        dies_of: None,
         answers: plan.answers,
         files: std::collections::BTreeMap::new(),
     }

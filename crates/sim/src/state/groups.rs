@@ -1,19 +1,6 @@
-//! The default network and the security groups of a place.
+//! The security groups of a place.
 
-/// A default VPC with one subnet in each of three zones.
-#[derive(Clone, Debug)]
-pub(crate) struct Network {
-    pub(crate) vpc: String,
-    pub(crate) subnets: Vec<Subnet>,
-}
-
-/// A default subnet.
-#[derive(Clone, Debug)]
-pub(crate) struct Subnet {
-    pub(crate) id: String,
-    pub(crate) zone: String,
-    pub(crate) cidr: String,
-}
+use std::time::Duration;
 
 /// A security group.
 #[derive(Clone, Debug)]
@@ -22,6 +9,7 @@ pub(crate) struct SecurityGroup {
     pub(crate) name: String,
     pub(crate) description: String,
     pub(crate) vpc: String,
+    pub(crate) visible_at: Duration,
     pub(crate) ingress: Vec<Rule>,
 }
 
@@ -44,41 +32,22 @@ impl Rule {
     }
 }
 
-impl Network {
-    /// The same ids in every run, so that configurations can name them.
-    pub(crate) fn of(key: &super::PlaceKey) -> Self {
-        let hash = crate::seeds::hash(&format!("{}/{}", key.account, key.region));
-        let subnets = ["a", "b", "c"]
-            .into_iter()
-            .zip([0, 16, 32])
-            .map(|(letter, row)| Subnet {
-                id: format!("subnet-0{hash:015x}{letter}"),
-                zone: format!("{}{letter}", key.region),
-                cidr: format!("172.31.{row}.0/20"),
-            });
-        Self {
-            vpc: format!("vpc-0{hash:015x}0"),
-            subnets: subnets.collect(),
-        }
-    }
-
-    pub(crate) fn subnet(&self, id: &str) -> Option<&Subnet> {
-        self.subnets.iter().find(|subnet| subnet.id == id)
-    }
-
-    pub(crate) fn in_zone(&self, zone: &str) -> Option<&Subnet> {
-        self.subnets.iter().find(|subnet| subnet.zone == zone)
+impl SecurityGroup {
+    /// Whether the API knows it yet (EC2.md 17).
+    pub(crate) fn visible(&self, now: Duration) -> bool {
+        now >= self.visible_at
     }
 }
 
 /// The group every VPC has.
-pub(crate) fn default_group(key: &super::PlaceKey, network: &Network) -> SecurityGroup {
-    let hash = crate::seeds::hash(&format!("{}/{}/sg", key.account, key.region));
+pub(crate) fn default_group(key: &super::PlaceKey, vpc: &str) -> SecurityGroup {
+    let hash = crate::seeds::hash(&format!("{}/{}/{vpc}/sg", key.account, key.region));
     SecurityGroup {
         id: format!("sg-0{hash:015x}0"),
         name: "default".to_owned(),
         description: "default VPC security group".to_owned(),
-        vpc: network.vpc.clone(),
+        vpc: vpc.to_owned(),
+        visible_at: Duration::ZERO,
         ingress: Vec::new(),
     }
 }

@@ -24,6 +24,42 @@ impl ImageState {
     }
 }
 
+/// The owner alias of what AWS Backup made: EC2 lets no user remove it.
+pub(crate) const BACKUP_VAULT: &str = "aws-backup-vault";
+
+/// The operating system an image is licensed as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Platform {
+    Linux,
+    RedHat,
+    Windows,
+}
+
+impl Platform {
+    /// `platformDetails`.
+    pub(crate) fn details(self) -> &'static str {
+        match self {
+            Self::Linux => "Linux/UNIX",
+            Self::RedHat => "Red Hat Enterprise Linux",
+            Self::Windows => "Windows",
+        }
+    }
+
+    /// `usageOperation`.
+    pub(crate) fn operation(self) -> &'static str {
+        match self {
+            Self::Linux => "RunInstances",
+            Self::RedHat => "RunInstances:0010",
+            Self::Windows => "RunInstances:0002",
+        }
+    }
+
+    /// `platform`, which only Windows has.
+    pub(crate) fn word(self) -> Option<&'static str> {
+        (self == Self::Windows).then_some("windows")
+    }
+}
+
 /// One block device of an image.
 #[derive(Clone, Debug)]
 pub(crate) struct Device {
@@ -31,6 +67,9 @@ pub(crate) struct Device {
     pub(crate) snapshot: Option<String>,
     pub(crate) size_gib: u64,
     pub(crate) kind: String,
+    pub(crate) iops: Option<u64>,
+    /// MiB a second.
+    pub(crate) throughput: Option<u64>,
     pub(crate) delete_on_termination: bool,
     pub(crate) encrypted: bool,
 }
@@ -44,7 +83,7 @@ pub(crate) struct Image {
     pub(crate) owner: String,
     pub(crate) owner_alias: Option<String>,
     pub(crate) architecture: String,
-    pub(crate) platform_details: String,
+    pub(crate) platform: Platform,
     pub(crate) creation_date: String,
     pub(crate) root_device: String,
     pub(crate) root_device_type: String,
@@ -64,6 +103,8 @@ pub(crate) struct Image {
     pub(crate) ready_at: Duration,
     pub(crate) fails: Option<String>,
     pub(crate) deregistered_at: Option<Duration>,
+    /// In the Recycle Bin until then.
+    pub(crate) recycled_until: Option<Duration>,
     /// Captured after the install of its instance: launches from it start faster.
     pub(crate) installed: bool,
     pub(crate) last_launched: Option<Duration>,
@@ -84,9 +125,20 @@ impl Image {
         }
     }
 
+    /// `imageLocation`: an alias stands before the name where the owner has one.
+    pub(crate) fn location(&self) -> String {
+        let owner = self.owner_alias.as_ref().unwrap_or(&self.owner);
+        format!("{owner}/{}", self.name)
+    }
+
     /// Whether the API knows it yet.
     pub(crate) fn known(&self, now: Duration) -> bool {
         now >= self.visible_at
+    }
+
+    /// Whether it can be taken out of the Recycle Bin.
+    pub(crate) fn recycled(&self, now: Duration) -> bool {
+        self.recycled_until.is_some_and(|until| now < until)
     }
 
     /// Whether its name is taken for `CreateImage`: also for `lag` after deregistration,

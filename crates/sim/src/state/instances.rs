@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::images::Platform;
+use super::network::Interface;
 use super::serving::Serve;
 use crate::guest::Guest;
 
@@ -42,10 +44,68 @@ pub(crate) struct Volume {
     pub(crate) device: String,
     pub(crate) size_gib: u64,
     pub(crate) kind: String,
+    pub(crate) iops: Option<u64>,
+    /// MiB a second.
+    pub(crate) throughput: Option<u64>,
+    /// When a snapshot of it was last begun.
+    pub(crate) captured_at: Option<Duration>,
     pub(crate) delete_on_termination: bool,
     pub(crate) encrypted: bool,
     pub(crate) snapshot: Option<String>,
     pub(crate) created: Duration,
+}
+
+/// `StateReason`: EC2's code, such as `Client.UserInitiatedShutdown`, and its message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reason {
+    pub(crate) code: String,
+    pub(crate) message: String,
+}
+
+/// Codes of API_StateReason with EC2's message; EC2 writes the code before it.
+const REASONS: &[(&str, &str)] = &[
+    (
+        "Client.InstanceInitiatedShutdown",
+        "Instance initiated shutdown",
+    ),
+    ("Client.InternalError", "Client error on launch"),
+    (
+        "Client.InvalidSnapshot.NotFound",
+        "The specified snapshot was not found",
+    ),
+    ("Client.UserInitiatedShutdown", "User initiated shutdown"),
+    ("Client.VolumeLimitExceeded", "Volume limit exceeded"),
+    (
+        "Server.InsufficientInstanceCapacity",
+        "Insufficient capacity to launch instance",
+    ),
+    ("Server.InternalError", "Internal error on launch"),
+    (
+        "Server.ScheduledStop",
+        "Stopped due to scheduled retirement",
+    ),
+    ("Server.SpotInstanceShutdown", "Instance was stopped by AWS"),
+    (
+        "Server.SpotInstanceTermination",
+        "instance was terminated by AWS",
+    ),
+];
+
+impl Reason {
+    /// The reason of a code, or of `CODE: message`.
+    pub(crate) fn of(text: &str) -> Self {
+        let (code, message) = text.split_once(':').unwrap_or((text, ""));
+        let known = REASONS.iter().find(|(known, _)| *known == code);
+        let message = match (message.trim(), known) {
+            ("", Some((_, message))) => format!("{code}: {message}"),
+            ("", None) => code.to_owned(),
+            (message, _) => format!("{code}: {message}"),
+        };
+        Self {
+            code: code.to_owned(),
+            message,
+        }
+    }
 }
 
 /// A simulated machine. Moments are simulated time.
@@ -58,12 +118,14 @@ pub(crate) struct Instance {
     pub(crate) image: String,
     pub(crate) kind: String,
     pub(crate) architecture: String,
+    pub(crate) platform: Platform,
     pub(crate) root_device: String,
     pub(crate) root_device_type: String,
     pub(crate) token: Option<String>,
     pub(crate) subnet: String,
     pub(crate) zone: String,
     pub(crate) groups: Vec<String>,
+    pub(crate) interface: Interface,
     pub(crate) profile: Option<String>,
     pub(crate) key_name: Option<String>,
     pub(crate) user_data: Option<String>,
@@ -79,8 +141,8 @@ pub(crate) struct Instance {
     pub(crate) phase: Phase,
     /// The state that follows by itself, and when.
     pub(crate) next: Option<(Duration, Phase)>,
-    /// AWS takes the machine away at this moment.
-    pub(crate) dies_at: Option<Duration>,
+    /// EC2 ends the machine by itself at this moment.
+    pub(crate) ends: Option<(Duration, Reason)>,
     /// `running` since.
     pub(crate) running_at: Duration,
     /// Its install is finished and the login page answers.
@@ -89,8 +151,10 @@ pub(crate) struct Instance {
     pub(crate) away_until: Duration,
     pub(crate) proxy_back_at: Duration,
     pub(crate) terminated_at: Option<Duration>,
-    /// EC2's code, such as `Client.UserInitiatedShutdown`, and message.
-    pub(crate) reason: Option<(String, String)>,
+    /// Why it left the state before.
+    pub(crate) reason: Option<Reason>,
+    /// `StateTransitionReason`: the same for people, with the time where a person did it.
+    pub(crate) transition: Option<String>,
     /// What tests told its server to answer.
     pub(crate) serve: Option<Serve>,
     /// What runs inside.
@@ -110,12 +174,11 @@ impl Instance {
         while let Some((at, phase)) = self.next.filter(|(at, _)| *at <= now) {
             self.enter(phase, at);
         }
-        if self.dies_at.is_some_and(|at| at <= now) && self.living() {
-            self.dies_at = None;
-            self.reason = Some((
-                "Server.SpotInstanceTermination".to_owned(),
-                "Server.SpotInstanceTermination: instance was terminated by AWS".to_owned(),
-            ));
+        if self.living()
+            && let Some((_, reason)) = self.ends.take_if(|(at, _)| *at <= now)
+        {
+            self.transition = Some(reason.code.clone());
+            self.reason = Some(reason);
             self.enter(Phase::Terminated, now);
         }
     }
@@ -126,10 +189,7 @@ impl Instance {
         self.next = None;
         self.changed.notify_one();
         match phase {
-            Phase::Terminated => {
-                self.terminated_at = Some(at);
-                self.reason = self.reason.take().or(self.guest.dies_of.take());
-            }
+            Phase::Terminated => self.terminated_at = Some(at),
             Phase::Running => self.running_at = at,
             Phase::Pending | Phase::ShuttingDown | Phase::Stopping | Phase::Stopped => {}
         }
@@ -148,6 +208,19 @@ impl Instance {
             self.away_until = now.saturating_add(span);
             self.changed.notify_one();
         }
+    }
+
+    /// Its private IPv4 address, which it keeps until it is terminated.
+    pub(crate) fn private_address(&self) -> Option<String> {
+        let has = self.interface.ipv4 && self.phase != Phase::Terminated;
+        has.then(|| self.address.to_string())
+    }
+
+    /// Its public IPv4 address, which exists only while the machine runs. It is the private
+    /// one: there is but one loopback address on which the machine can be visited.
+    pub(crate) fn public_address(&self) -> Option<String> {
+        let runs = matches!(self.phase, Phase::Running | Phase::ShuttingDown);
+        (self.interface.public && runs).then(|| self.address.to_string())
     }
 
     /// Neither terminated nor on the way there.
@@ -181,12 +254,14 @@ impl Instance {
             image: text(),
             kind: text(),
             architecture: text(),
+            platform: Platform::Linux,
             root_device: text(),
             root_device_type: "ebs".to_owned(),
             token: None,
             subnet: text(),
             zone: text(),
             groups: Vec::new(),
+            interface: Interface::default(),
             profile: None,
             key_name: None,
             user_data: None,
@@ -200,13 +275,14 @@ impl Instance {
             visible_at: Duration::ZERO,
             phase: Phase::Pending,
             next: None,
-            dies_at: None,
+            ends: None,
             running_at: Duration::ZERO,
             ready_at: Duration::ZERO,
             away_until: Duration::ZERO,
             proxy_back_at: Duration::ZERO,
             terminated_at: None,
             reason: None,
+            transition: None,
             serve: None,
             guest: Guest::default(),
             protected: false,

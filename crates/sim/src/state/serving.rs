@@ -87,7 +87,7 @@ impl Instance {
         let (restart, back) = self.guest.restart(self.ready_at);
         let times = [
             self.next.map(|(at, _)| at),
-            self.dies_at,
+            self.ends.as_ref().map(|(at, _)| *at),
             Some(self.proxy_back_at),
             Some(self.away_until),
             Some(self.ready_at),

@@ -9,6 +9,8 @@ pub(crate) struct Snapshot {
     pub(crate) volume: String,
     pub(crate) size_gib: u64,
     pub(crate) description: String,
+    /// `aws-backup-vault` for what AWS Backup made.
+    pub(crate) owner_alias: Option<String>,
     pub(crate) encrypted: bool,
     pub(crate) started: Duration,
     pub(crate) visible_at: Duration,
@@ -51,6 +53,7 @@ mod tests {
             volume: "vol-1".into(),
             size_gib: 8,
             description: String::new(),
+            owner_alias: None,
             encrypted: false,
             started: seconds(100),
             visible_at: seconds(100),

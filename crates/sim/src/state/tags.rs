@@ -1,6 +1,6 @@
 //! Tags of every resource, in one book per account and region.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::wire::errors::ApiError;
 use crate::wire::query::Params;
@@ -27,18 +27,35 @@ impl TagBook {
         self.0.iter()
     }
 
+    /// Refuses tags that would be too many together with those a resource has. Tags of AWS
+    /// itself do not count.
+    pub(crate) fn check(&self, id: &str, tags: &Tags) -> Result<(), ApiError> {
+        let mut keys: BTreeSet<&String> = self.of(id).keys().chain(tags.keys()).collect();
+        keys.retain(|key| !reserved(key));
+        if keys.len() <= MOST {
+            return Ok(());
+        }
+        let message = format!("The maximum number of tags for {id} is {MOST}");
+        Err(ApiError::client("TagLimitExceeded", message))
+    }
+
     /// Adds or overwrites tags.
     pub(crate) fn put(&mut self, id: &str, tags: &Tags) -> Result<(), ApiError> {
-        let mut all = self.of(id).clone();
-        all.extend(tags.clone());
-        if all.len() > MOST {
-            let message = format!("The maximum number of tags for {id} is {MOST}");
-            return Err(ApiError::client("TagLimitExceeded", message));
-        }
-        if !all.is_empty() {
-            self.0.insert(id.to_owned(), all);
+        self.check(id, tags)?;
+        if !tags.is_empty() {
+            self.0
+                .entry(id.to_owned())
+                .or_default()
+                .extend(tags.clone());
         }
         Ok(())
+    }
+
+    /// Removes every tag of the user; those of AWS itself stay.
+    pub(crate) fn clear(&mut self, id: &str) {
+        if let Some(tags) = self.0.get_mut(id) {
+            tags.retain(|key, _| reserved(key));
+        }
     }
 
     /// Removes keys; with a value, only if it is that value.
@@ -51,6 +68,11 @@ impl TagBook {
                 .iter()
                 .any(|(k, v)| k == key && v.as_ref().is_none_or(|v| v == value))
         });
+    }
+
+    /// Gives a resource all its tags again.
+    pub(crate) fn restore(&mut self, id: &str, tags: Tags) {
+        self.0.insert(id.to_owned(), tags);
     }
 
     /// Forgets a resource.
@@ -76,6 +98,24 @@ impl TagBook {
     }
 }
 
+/// Whether a key is one only AWS itself sets and removes; EC2 looks at it without case.
+pub(crate) fn reserved(key: &str) -> bool {
+    key.get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
+}
+
+/// EC2's refusal of a reserved key.
+pub(crate) fn check_key(key: &str) -> Result<(), ApiError> {
+    if !reserved(key) {
+        return Ok(());
+    }
+    let message = format!(
+        "Value ( {key} ) for parameter key is invalid. Tag keys starting with 'aws:' are \
+         reserved for internal use"
+    );
+    Err(ApiError::invalid(message))
+}
+
 /// Reads `Tag.N.Key` and `Tag.N.Value`, refusing what EC2 refuses.
 pub(crate) fn read_tags(params: &Params) -> Result<Tags, ApiError> {
     let mut tags = Tags::new();
@@ -89,10 +129,7 @@ pub(crate) fn read_tags(params: &Params) -> Result<Tags, ApiError> {
                 "Tag '{key}' exceeds the maximum length"
             )));
         }
-        if key.starts_with("aws:") {
-            let message = "Tag keys starting with 'aws:' are reserved for internal use";
-            return Err(ApiError::invalid(message));
-        }
+        check_key(key)?;
         if tags.insert(key.to_owned(), value.to_owned()).is_some() {
             return Err(ApiError::invalid(format!(
                 "Duplicate tag key '{key}' specified."
@@ -156,6 +193,8 @@ mod tests {
             ("Tag.1.Key=a&Tag.1.Value=b", true),
             ("Tag.1.Key=a&Tag.2.Key=a", false),
             ("Tag.1.Key=aws:x", false),
+            ("Tag.1.Key=AWS:x", false),
+            ("Tag.1.Key=awsx", true),
             ("Tag.1.Value=x", false),
             (long.as_str(), false),
         ];
@@ -179,6 +218,8 @@ mod tests {
         book.put("i-1", &fifty).expect("fifty");
         let more = Tags::from([("more".to_owned(), String::new())]);
         assert!(book.put("i-1", &more).is_err());
+        let own = Tags::from([("aws:backup:x".to_owned(), String::new())]);
+        book.put("i-1", &own).expect("tags of AWS do not count");
         book.cut(
             "i-1",
             &[
@@ -187,6 +228,8 @@ mod tests {
             ],
         );
         book.put("i-1", &more).expect("one was removed");
-        assert_eq!(book.of("i-1").len(), 50);
+        assert_eq!(book.of("i-1").len(), 51);
+        book.clear("i-1");
+        assert_eq!(book.of("i-1"), &own);
     }
 }

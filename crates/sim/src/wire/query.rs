@@ -22,6 +22,11 @@ impl Params {
         )
     }
 
+    /// The parameters of a call that never came over the wire.
+    pub(crate) fn of(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+
     /// All names and values, in order of name.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0

@@ -23,7 +23,8 @@ pub(super) fn image_copy(subject: &Subject<'_>) -> Vec<Ask> {
 
 /// The VPC, and the group that is made in it.
 pub(super) fn security_group(subject: &Subject<'_>) -> Vec<Ask> {
-    let usual = &subject.place.network.vpc;
+    let usual = subject.place.network.default_vpc();
+    let usual = usual.map_or("*", |vpc| vpc.id.as_str());
     let vpc = subject.params.get("VpcId").unwrap_or(usual);
     let mut asks = vec![subject.existing("vpc", vpc), subject.made("security-group")];
     asks.extend(subject.tagging());

@@ -13,7 +13,7 @@ fn asked(action: &str, body: &str) -> Vec<String> {
     };
     let mut world = World::new(1, 16);
     let place = world.place(&key);
-    let vpc = place.network.vpc.clone();
+    let vpc = place.network.vpcs[0].id.clone();
     let roles = BTreeMap::from([("web".to_owned(), "web-role".to_owned())]);
     let short = |ask: &Ask| {
         let resource = ask
