@@ -159,6 +159,21 @@ def instances(ec2, ids):
     return [i for r in answer["Reservations"] for i in r["Instances"]]
 
 
+def once_known(call):
+    """Repeats a call while EC2 does not know the young group it names (EC2.md 17)."""
+    answers = []
+
+    def try_it():
+        try:
+            answers.append(call())
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "InvalidGroup.NotFound":
+                raise
+        return answers
+
+    return wait_until(try_it, "the group is known")[0]
+
+
 def group(ec2, name="web", **more):
     """A security group that Describe knows; EC2 may not know a young one everywhere."""
     request = {"GroupName": name, "Description": "d", **more}

@@ -9,7 +9,8 @@ import urllib.error
 import pytest
 from botocore.exceptions import ClientError
 
-from region import AL2023, capture, in_state, refused, running, tagged, wait_until
+from region import group as visible_group
+from region import AL2023, capture, in_state, once_known, refused, running, tagged, wait_until
 
 ACCOUNT = "123456789012"
 OURS = "KamiwazaDeploymentManager"
@@ -109,8 +110,9 @@ def deploy(ec2, ssm):
     group = ec2.create_security_group(
         GroupName="ingot-web", Description="d",
         TagSpecifications=[tagged("security-group", **us)])["GroupId"]
-    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[
-        {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
+    once_known(lambda: ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[
+        {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443,
+         "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]))
     ec2.describe_security_groups(GroupIds=[group])
     subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
     instance = running(
@@ -312,8 +314,7 @@ def test_dry_runs_say_yes_only_to_what_would_succeed(sim, ec2, base):
     sim.control("POST", f"images/{free}", {"state": "gone"})
     (loose,) = [s["id"] for s in sim.state()["snapshots"] if s["used_by"] is None]
     ec2.create_tags(Resources=[loose], Tags=[{"Key": "ManagedBy", "Value": OURS}])
-    group = ec2.create_security_group(GroupName="ours", Description="d", TagSpecifications=[
-        tagged("security-group", **us)])["GroupId"]
+    group = visible_group(ec2, "ours", TagSpecifications=[tagged("security-group", **us)])
     sim.control("POST", f"instances/{instance}", {"installed": True})
     before = without_clock(sim.state())
     ours = give(sim, "AKIAPOLICY", *STATEMENTS.values())["ec2"]
