@@ -201,7 +201,7 @@ mod tests {
         ];
         for (name, want) in table {
             let fate = kms.fate(&place(), &kms.arn(&place(), name), &anyone);
-            assert_eq!(fate.map(|(_, message)| message).as_deref(), want, "{name}");
+            assert_eq!(fate.map(|reason| reason.message).as_deref(), want, "{name}");
         }
     }
 }
