@@ -95,6 +95,7 @@ mod tests {
                 name: "redis",
                 ok,
                 detail: "seen".to_owned(),
+                needed: false,
             }]
         };
         parts.record(check(true), at(0));

@@ -20,6 +20,7 @@ mod status;
 mod task_list;
 mod templates;
 mod tokens;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -46,6 +47,7 @@ pub use request::{Created, IdempotencyClaim, NewDeployment, Requested, Revision}
 pub use scan::Scan;
 pub use status::{Backlog, WorkerHolding};
 pub use task_list::TaskQuery;
+pub use waiting::Waiting;
 
 /// What can go wrong with the ledger.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ingot_cloud::{CloudError, ErrorKind};
+use ingot_cloud::CloudError;
 use ingot_domain::deployment::{AmiStatus, SkipReason, Status};
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::ids::{DeploymentId, EffectId};
@@ -172,58 +172,5 @@ impl Case {
     /// Comes back at once.
     pub(crate) fn again(self, tools: &Tools) -> Visit {
         self.wait(tools, Duration::ZERO, Wait::Next)
-    }
-}
-
-/// What a failed cloud call means for the visit, when the step itself knows nothing better: what surely did nothing or is in
-/// doubt is looked at again without burning an attempt; the rest is an attempt that failed.
-pub(crate) fn then_for(tools: &Tools, claim: &Claim, error: &CloudError) -> Then {
-    let calm = error.kind.is_retryable() || error.kind.is_unknown();
-    let attempt = u32::try_from(claim.task.attempt).unwrap_or(1);
-    // Throttles and outages are waited out with growing patience, told apart by how often we came.
-    let patience = if calm {
-        u32::try_from(claim.task.visits).unwrap_or(1).min(4)
-    } else {
-        attempt
-    };
-    let wait = ingot_domain::retry::backoff(patience, tools.chance());
-    let wait = if error.kind == ErrorKind::Unknown {
-        wait.min(Duration::from_secs(5))
-    } else {
-        wait
-    };
-    let at = tools
-        .after(wait)
-        .max(tools.ledger.now() + chrono::TimeDelta::milliseconds(100));
-    if calm {
-        Then::Wait {
-            until: at,
-            on: wait_for(error),
-        }
-    } else {
-        Then::Retry {
-            at,
-            error: error.to_string(),
-        }
-    }
-}
-
-/// What a refusal that is waited out makes the task wait for.
-pub(crate) fn wait_for(error: &CloudError) -> Wait {
-    let code = error.code.clone();
-    match error.kind {
-        ErrorKind::Throttled => Wait::Rate { code },
-        ErrorKind::NoCapacity => Wait::Capacity { code },
-        ErrorKind::Quota => Wait::Quota { code },
-        ErrorKind::Denied => Wait::Permission { code },
-        ErrorKind::NotSent => Wait::Network { code },
-        ErrorKind::NotFound => Wait::Young { code },
-        ErrorKind::Unknown => Wait::Unknown { code },
-        ErrorKind::WrongState
-        | ErrorKind::Conflict
-        | ErrorKind::Duplicate
-        | ErrorKind::TokenMismatch
-        | ErrorKind::TokenSpent
-        | ErrorKind::Invalid => Wait::Aws { code },
     }
 }

@@ -3,6 +3,7 @@
 
 mod acts;
 mod case;
+mod judge;
 mod observe;
 mod story;
 mod tools;

@@ -1,67 +1,72 @@
 //! Adds to a visit's outcome what its deployment should hear of the faults it met. Only visits that met one cost a look.
 
-use ingot_domain::decide::story::{HELD_UP, View, lines};
+use std::time::Duration;
+
+use ingot_domain::decide::story::{CLOUD, HELD_UP, Refusal, View, lines};
 use ingot_engine::Visit;
+use ingot_entity::event;
 use ingot_entity::store::{Claim, Then};
 
-use crate::case::{VisitError, then_for};
+use crate::case::VisitError;
 use crate::tools::Tools;
 
-/// The visit's outcome, with the lines that are worth telling.
+/// So many of the story's last events are looked at for a refusal that was told before.
+const LATELY: u64 = 30;
+/// A refusal that comes again after so long is told again.
+const AGAIN: Duration = Duration::from_secs(30 * 60);
+
+/// The visit's outcome, with the lines that are worth telling; `said` is what the refused call itself says.
 pub(crate) async fn told(
     tools: &Tools,
     claim: &Claim,
-    paid: Result<Visit, VisitError>,
+    mut visit: Visit,
+    said: Option<&str>,
 ) -> Result<Visit, VisitError> {
     let Some(id) = claim.task.deployment_id.as_deref() else {
-        return paid;
+        return Ok(visit);
     };
-    let cloud = match &paid {
-        Ok(Visit {
-            then: Then::Wait { on, .. },
-            change,
-            ..
-        }) if on.is_weather() && change.lines.is_empty() => Some(on.to_string()),
-        Ok(Visit {
-            then: Then::Discard { .. },
-            ..
-        }) => return paid,
-        Ok(_) => None,
-        Err(VisitError::Cloud(error)) => match then_for(tools, claim, error) {
-            Then::Wait { on, .. } => Some(on.to_string()),
-            _ => return paid,
-        },
-        Err(_) => return paid,
+    let on = match &visit.then {
+        Then::Discard { .. } => return Ok(visit),
+        Then::Wait { on, .. } if on.is_weather() && visit.change.lines.is_empty() => {
+            Some(on.clone())
+        }
+        _ => None,
     };
     let late = (claim.task.claimed_at - claim.task.run_at)
         .to_std()
         .unwrap_or_default();
-    if !claim.after_crash && cloud.is_none() && late < HELD_UP {
-        return paid;
+    let since = on.as_ref().and_then(|on| claim.task.waits_since(on));
+    let waited = since.map_or(Duration::ZERO, |at| tools.since(at));
+    let on = on.filter(|on| waited >= on.told_after());
+    if !claim.after_crash && on.is_none() && late < HELD_UP {
+        return Ok(visit);
     }
     let Some(row) = tools.ledger.deployment(id).await? else {
-        return paid;
+        return Ok(visit);
     };
-    let last = tools.ledger.events(id, row.event_seq - 1, 1).await?;
-    let last = last.first();
+    let few = i64::try_from(LATELY).unwrap_or(1);
+    let lately = (row.event_seq - few).max(0);
+    let lately = tools.ledger.events(id, lately, LATELY).await?;
+    let told = |event: &event::Model| {
+        let code = on.as_ref().and_then(|on| on.code()).unwrap_or_default();
+        let this = event.kind == CLOUD && event.message.contains(&format!("({code})"));
+        // Within this wait, or a little before it: some refusals come and go.
+        this && (since.is_some_and(|since| event.at >= since) || tools.since(event.at) < AGAIN)
+    };
     let lines = lines(View {
         worker_lost: claim.after_crash,
         late,
-        cloud: cloud.as_deref(),
-        last: last.map(|event| (event.kind.as_str(), tools.since(event.at))),
+        cloud: on.as_ref().map(|on| Refusal {
+            on,
+            said,
+            waited,
+            told: lately.iter().any(told),
+        }),
+        last: lately.last().map(|event| event.kind.as_str()),
     });
     if lines.is_empty() {
-        return paid;
+        return Ok(visit);
     }
-    let mut visit = match paid {
-        Err(VisitError::Cloud(error)) => {
-            let class = [claim.task.kind.as_str(), error.kind.as_str()];
-            tools.metrics.jobs_retried.with_label_values(&class).inc();
-            tracing::warn!(%error, "a visit did not decide");
-            Visit::only(then_for(tools, claim, &error))
-        }
-        paid => paid?,
-    };
     visit.change.lines.splice(0..0, lines);
     if visit.change.deployment.is_none() {
         visit.change.deployment = Some((row.clone(), row));

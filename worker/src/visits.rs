@@ -9,17 +9,25 @@ mod readiness;
 mod scheduler;
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use ingot_domain::event::{Line, Source};
 use ingot_domain::pace::Pace;
 use ingot_domain::task::TaskKind;
+use ingot_domain::wait::Wait;
 use ingot_engine::{Periodic, Visit, Visits, chain};
 use ingot_entity::store::{Claim, Ending, Then};
 
-use crate::case::{Case, VisitError, then_for};
+use crate::case::{Case, VisitError};
+use crate::judge::{self, Judgement};
 use crate::story;
 use crate::tools::Tools;
+
+/// What the story says when an instance could not be terminated, once until something else happens.
+const DESTROY_FAILED: &str = "deployment.destroy_failed";
+/// The pause before what failed for good is tried again after all.
+const RARELY: Duration = Duration::from_secs(15 * 60);
 
 #[async_trait]
 impl Visits for Tools {
@@ -35,15 +43,9 @@ impl Visits for Tools {
             TaskKind::Scheduler => Box::pin(scheduler::visit(self, claim)),
         };
         let paid = paid.await;
-        let visit = Box::pin(story::told(self, claim, paid)).await;
-        match visit {
-            // What the step itself did not know how to take, the kind of the answer decides.
+        match Box::pin(settled(self, claim, kind, paid)).await {
             Err(VisitError::Cloud(error)) => {
-                let labels = [kind.as_str(), error.kind.as_str()];
-                self.metrics.jobs_retried.with_label_values(&labels).inc();
-                let then = then_for(self, claim, &error);
-                tracing::warn!(error = %chain(&error), ?then, "a visit did not decide");
-                Ok(Visit::only(then))
+                Err(ingot_engine::VisitError::Undecided(error.to_string()))
             }
             Err(VisitError::Ledger(error)) => Err(error.into()),
             Err(VisitError::Nonsense(why)) => Err(ingot_engine::VisitError::Nonsense(why)),
@@ -85,6 +87,36 @@ pub fn periodic(pace: Pace) -> Vec<Periodic> {
         .collect()
 }
 
+/// A visit's outcome after the judgement of what AWS refused it, and what its story should hear of that.
+async fn settled(
+    tools: &Tools,
+    claim: &Claim,
+    kind: TaskKind,
+    paid: Result<Visit, VisitError>,
+) -> Result<Visit, VisitError> {
+    let error = match paid {
+        Err(VisitError::Cloud(error)) => error,
+        paid => {
+            let visit = paid?;
+            return match judge::outlasted(tools, claim, kind, &visit.then) {
+                Some(why) => end(tools, claim, kind, &why, Then::Done).await,
+                None => story::told(tools, claim, visit, None).await,
+            };
+        }
+    };
+    let labels = [kind.as_str(), error.kind.as_str()];
+    tools.metrics.jobs_retried.with_label_values(&labels).inc();
+    let judgement = judge::judged(tools, claim, kind, &error);
+    tracing::warn!(error = %chain(&error), ?judgement, "a visit did not decide");
+    match judgement {
+        Judgement::Wait(then) => {
+            let said = error.told();
+            story::told(tools, claim, Visit::only(then), Some(&said)).await
+        }
+        Judgement::End(why) => end(tools, claim, kind, &why, Then::Done).await,
+    }
+}
+
 /// What giving a task up means for its deployment: it must not be left waiting for work nobody will do.
 async fn give_up(
     tools: &Tools,
@@ -96,11 +128,22 @@ async fn give_up(
         error: error.to_owned(),
     };
     let why = format!("given up after {} attempts: {error}", claim.task.attempt);
+    end(tools, claim, kind, &why, then).await
+}
+
+/// The end of a task without success, for whatever reason.
+async fn end(
+    tools: &Tools,
+    claim: &Claim,
+    kind: TaskKind,
+    why: &str,
+    then: Then,
+) -> Result<Visit, VisitError> {
     match kind {
         TaskKind::Launch | TaskKind::Readiness => {
             let mut case = Case::load(tools, claim).await?;
             if !case.status.is_final() {
-                case.fail(tools, &why, Source::Deploy);
+                case.fail(tools, why, Source::Deploy);
                 // A launch nobody learnt the end of may have made an instance that no row would name.
                 for effect in tools.ledger.open_launches(&case.row.id).await? {
                     let ending = Ending::Effect(effect);
@@ -118,19 +161,30 @@ async fn give_up(
                 && image.ami_id.is_none()
             {
                 let mut image = image.become_status(ingot_domain::image::ImageStatus::Failed)?;
-                image.error = Some(why.clone());
+                image.error = Some(why.to_owned());
                 case.change.image = Some(image);
             }
             if case.ami.is_some_and(|ami| !ami.is_final()) {
-                case.fail_ami(tools, &why);
+                case.fail_ami(tools, why);
             }
             Ok(case.end(then))
         }
         TaskKind::Destroy => {
             let mut case = Case::load(tools, claim).await?;
-            let said = format!("✗ Its instance could not be terminated: {why}");
-            case.say(Line::info("deployment.destroy_failed", Source::Deploy, said).error());
-            Ok(case.end(then))
+            let last = case.row.event_seq - 1;
+            let last = tools.ledger.events(&case.row.id, last, 1).await?;
+            if last
+                .first()
+                .is_none_or(|event| event.kind != DESTROY_FAILED)
+            {
+                let said = format!("✗ Its instance could not be terminated yet: {why}");
+                case.say(Line::info(DESTROY_FAILED, Source::Deploy, said).error());
+            }
+            // While an instance runs there is no giving up, but for a task that kills its workers.
+            if claim.poisoned {
+                return Ok(case.end(then));
+            }
+            Ok(case.wait(tools, RARELY, Wait::GivingUp))
         }
         TaskKind::Monitor | TaskKind::Scheduler => Ok(Visit::only(then)),
     }

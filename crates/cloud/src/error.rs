@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::codes;
+
 /// The classes of failure, by what may be done about them (EMULATORS section 6, FAULTS decision 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
@@ -24,7 +26,11 @@ pub enum ErrorKind {
     WrongState,
     /// Something else still uses it (EC2.md 26).
     Conflict,
-    /// Credentials are missing, wrong, expired or not allowed to do this.
+    /// Credentials are missing, wrong or expired, or the clock is: no fault of the work, surely without effect.
+    Credentials,
+    /// AWS verifies a new account or region: surely without effect, try in minutes.
+    Verification,
+    /// The credentials are good and may not do this.
     Denied,
     /// The request itself is wrong; repeating it will not help.
     Invalid,
@@ -40,7 +46,14 @@ impl ErrorKind {
         use ErrorKind::*;
         matches!(
             self,
-            Throttled | NoCapacity | Quota | WrongState | NotSent | Conflict
+            Throttled
+                | NoCapacity
+                | Quota
+                | Credentials
+                | Verification
+                | WrongState
+                | NotSent
+                | Conflict
         )
     }
 
@@ -62,6 +75,8 @@ impl ErrorKind {
             NotFound => "not_found",
             WrongState => "wrong_state",
             Conflict => "conflict",
+            Credentials => "credentials",
+            Verification => "verification",
             Denied => "denied",
             Invalid => "invalid",
             NotSent => "not_sent",
@@ -92,4 +107,36 @@ pub struct CloudError {
     pub message: String,
     /// AWS's request id, when there was an answer.
     pub request_id: Option<String>,
+}
+
+impl CloudError {
+    /// Everything a person should read: the sentence of the list, then AWS's own words.
+    pub fn told(&self) -> String {
+        let profile = self.kind == ErrorKind::NotFound && self.code == "InvalidParameterValue";
+        let sentence = if profile {
+            "AWS does not know the instance profile or its role: it was made a moment ago, or the template's `instance_profile` names none".to_owned()
+        } else {
+            codes::sentence(&self.code, self.operation, &self.region)
+        };
+        format!(
+            "{sentence} ({} in {}: {}: {})",
+            self.operation, self.region, self.code, self.message
+        )
+    }
+
+    /// The list of codes knows it, or its suffix says what it is.
+    pub fn is_known(&self) -> bool {
+        codes::is_known(&self.code)
+    }
+
+    /// AWS refused the image a launch names: it is gone, not ready, or not this account's to launch.
+    pub fn is_about_image(&self) -> bool {
+        match self.kind {
+            ErrorKind::NotFound => {
+                self.code.starts_with("InvalidAMIID") || self.code == "AuthFailure"
+            }
+            ErrorKind::WrongState => self.code.starts_with("InvalidAMIID"),
+            _ => false,
+        }
+    }
 }

@@ -75,10 +75,19 @@ pub struct InstanceFacts {
 }
 
 impl InstanceFacts {
-    /// Why something that needed this instance failed now that it has ended: `why`, or a Spot interruption (F24).
+    /// Why something that needed this instance failed now that it has ended: `why` with EC2's reason, or a Spot interruption
+    /// (F24).
     pub fn ended(&self, why: &str) -> String {
         let spot = self.spot && self.state.is_ending();
-        ingot_domain::decide::spot::ended(why, spot, self.state_reason.as_deref())
+        let ending = !matches!(self.state, InstanceState::Pending | InstanceState::Running);
+        let reason = self.state_reason.as_deref().filter(|_| ending);
+        ingot_domain::decide::spot::ended(why, spot, reason)
+    }
+
+    /// EC2 ended it for a reason of its own, and another launch may go better.
+    pub fn may_launch_again(&self) -> bool {
+        let reason = self.state_reason.as_deref();
+        self.state.is_ending() && ingot_domain::decide::spot::may_launch_again(self.spot, reason)
     }
 }
 

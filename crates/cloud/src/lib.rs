@@ -5,6 +5,7 @@
 
 pub mod aws;
 pub mod batch;
+pub mod codes;
 pub mod error;
 pub mod facts;
 pub mod limit;

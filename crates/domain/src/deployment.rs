@@ -121,7 +121,9 @@ impl AmiStatus {
             None => matches!(self, Pending | Skipped),
             Some(Pending) => matches!(self, Creating | Skipped | Failed),
             Some(Creating) => matches!(self, Completed | Failed | Skipped),
-            Some(Completed | Failed | Skipped) => false,
+            // A person asks for it again (N5 of FIELD).
+            Some(Failed) => self == Pending,
+            Some(Completed | Skipped) => false,
         }
     }
 
@@ -215,11 +217,12 @@ mod tests {
     }
 
     #[test]
-    fn an_ami_status_only_moves_forward() {
+    fn an_ami_status_only_moves_forward_but_a_failed_one_may_be_asked_for_again() {
         for &status in AmiStatus::ALL {
             assert!(!status.may_follow(Some(status)));
             for &done in AmiStatus::ALL.iter().filter(|s| s.is_final()) {
-                assert!(!status.may_follow(Some(done)), "{done} -> {status}");
+                let again = (done, status) == (AmiStatus::Failed, AmiStatus::Pending);
+                assert_eq!(status.may_follow(Some(done)), again, "{done} -> {status}");
             }
         }
         assert!(AmiStatus::Pending.may_follow(None));

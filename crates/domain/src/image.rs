@@ -145,28 +145,20 @@ impl fmt::Display for ImageKey {
 /// is stored before the call, so every retry uses it. Other templates derive it from the key, so that EC2's
 /// unique-name rule is a second lock. A suffix (`-2`…) is only added when somebody else's image has the name (F38).
 pub fn name(key: &ImageKey, claimed_at: Instant, generation: u32, suffix: u32) -> String {
-    let base = if key.template == KAMIWAZA {
-        format!(
-            "kamiwaza-golden-{}-{}",
-            key.version,
-            claimed_at.format("%Y%m%d-%H%M%S")
-        )
+    // What makes the name unique is its end, which no shortening takes away.
+    let (stem, unique) = if key.template == KAMIWAZA {
+        let at = claimed_at.format("-%Y%m%d-%H%M%S");
+        (format!("kamiwaza-golden-{}", key.version), at.to_string())
     } else {
         let digest = key.digest();
-        format!(
-            "{}-{}-{}-{}-g{generation}",
-            key.template,
-            key.version,
-            key.arch,
-            &digest[..12]
-        )
+        let stem = format!("{}-{}-{}", key.template, key.version, key.arch);
+        (stem, format!("-{}-g{generation}", &digest[..12]))
     };
     let tail = if suffix > 1 {
-        format!("-{suffix}")
+        format!("{unique}-{suffix}")
     } else {
-        String::new()
+        unique
     };
-    let keep = LONGEST_NAME - tail.len();
     let legal = |c: char| {
         if c.is_ascii_alphanumeric() || "()[] ./-'@_".contains(c) {
             c
@@ -174,8 +166,15 @@ pub fn name(key: &ImageKey, claimed_at: Instant, generation: u32, suffix: u32) -
             '-'
         }
     };
-    let base: String = base.chars().map(legal).take(keep).collect();
-    format!("{base}{tail}")
+    let stem: String = stem.chars().map(legal).collect();
+    with_end(&stem, &tail)
+}
+
+/// A name with this end, shortened before it where EC2 takes no more.
+pub fn with_end(stem: &str, end: &str) -> String {
+    let keep = LONGEST_NAME.saturating_sub(end.len());
+    let stem: String = stem.chars().take(keep).collect();
+    format!("{stem}{end}")
 }
 
 /// Everything the tags of an image say (F33).

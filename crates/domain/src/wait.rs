@@ -1,17 +1,13 @@
 //! What a task waits for when it comes back later, and how long it may wait at most. Each wait has a longest patience, or
 //! names what ends it: nothing waits without end and without a word.
 
+mod patience;
+
 use std::fmt;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::decide::{ami, install, launch};
-use crate::retry::YOUNG;
-
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(60 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub use patience::{ALERT, Patience, span};
 
 /// What a task waits for. `Display` is the sentence for people, JSON the stored column; `code` is AWS's error code, or a
 /// word of ours where there was no answer.
@@ -53,6 +49,11 @@ pub enum Wait {
         /// AWS's code.
         code: String,
     },
+    /// AWS takes the request as wrong with a code that Ingot does not know, or while it only looks.
+    Refused {
+        /// AWS's code.
+        code: String,
+    },
     /// AWS does not allow the call; a policy that was changed just now takes minutes to count.
     Permission {
         /// AWS's code.
@@ -80,6 +81,8 @@ pub enum Wait {
     State,
     /// EC2 makes the AMI.
     Image,
+    /// The instance answers again after the reboot for its image.
+    Back,
     /// A deployment that shall end waits for its AMI.
     Making,
     /// EC2 failed the AMI; the next try follows.
@@ -108,15 +111,6 @@ pub enum Wait {
     Batch,
 }
 
-/// What ends a wait at the latest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Patience {
-    /// It has lasted this long (as the cloud's time goes).
-    Longest(Duration),
-    /// Something that has an end of its own, in a few words, or what a person does.
-    Until(&'static str),
-}
-
 impl Wait {
     /// One of each, for tests and documents.
     pub fn all() -> Vec<Self> {
@@ -129,6 +123,7 @@ impl Wait {
             Self::Quota { code: code() },
             Self::Credentials { code: code() },
             Self::Verification { code: code() },
+            Self::Refused { code: code() },
             Self::Permission { code: code() },
             Self::Young { code: code() },
             Self::Unknown { code: code() },
@@ -138,6 +133,7 @@ impl Wait {
             Self::Doubt,
             Self::State,
             Self::Image,
+            Self::Back,
             Self::Making,
             Self::Retry,
             Self::Holder,
@@ -164,6 +160,7 @@ impl Wait {
             Self::Quota { .. } => "quota",
             Self::Credentials { .. } => "credentials",
             Self::Verification { .. } => "verification",
+            Self::Refused { .. } => "refused",
             Self::Permission { .. } => "permission",
             Self::Young { .. } => "young",
             Self::Unknown { .. } => "unknown",
@@ -173,6 +170,7 @@ impl Wait {
             Self::Doubt => "doubt",
             Self::State => "state",
             Self::Image => "image",
+            Self::Back => "back",
             Self::Making => "making",
             Self::Retry => "retry",
             Self::Holder => "holder",
@@ -199,6 +197,7 @@ impl Wait {
             | Self::Quota { code }
             | Self::Credentials { code }
             | Self::Verification { code }
+            | Self::Refused { code }
             | Self::Permission { code }
             | Self::Young { code }
             | Self::Unknown { code } => Some(code),
@@ -228,37 +227,6 @@ impl Wait {
     pub fn is_same(&self, other: &Self) -> bool {
         self.on() == other.on()
     }
-
-    /// What ends it at the latest.
-    pub fn patience(&self) -> Patience {
-        use Patience::{Longest, Until};
-        match self {
-            Self::Aws { .. }
-            | Self::Network { .. }
-            | Self::Rate { .. }
-            | Self::Verification { .. }
-            | Self::Unknown { .. } => Longest(DAY),
-            Self::Capacity { .. } => Longest(HOUR),
-            Self::Quota { .. } => Longest(4 * HOUR),
-            Self::Credentials { .. } => Longest(7 * DAY),
-            Self::Permission { .. } => Longest(10 * MINUTE),
-            Self::Young { .. } | Self::Name => Longest(YOUNG),
-            Self::Instance => Longest(launch::LONGEST_BOOT),
-            Self::State => Longest(HOUR),
-            Self::Ending | Self::Group | Self::GivingUp => Longest(DAY),
-            Self::Doubt => Longest(YOUNG),
-            Self::Image | Self::Making | Self::Holder => Longest(ami::DEADLINE),
-            Self::Retry => Longest(10 * MINUTE),
-            Self::Install => Longest(install::LONGEST),
-            Self::Settle => Until("the template's `settle_seconds`"),
-            Self::Probe => Until("the template's `max_attempts` checks"),
-            Self::Turn => Until("a worker that is free"),
-            Self::Next => Until("its next step"),
-            Self::Overtaken => Until("the change that is being made"),
-            Self::Ledger => Until("a ledger that answers"),
-            Self::Batch => Until("the last batch"),
-        }
-    }
 }
 
 impl fmt::Display for Wait {
@@ -273,9 +241,10 @@ impl fmt::Display for Wait {
                 write!(f, "AWS does not accept our credentials ({code})")
             }
             Self::Verification { code } => write!(f, "AWS verifies the account ({code})"),
+            Self::Refused { code } => write!(f, "AWS refuses the request ({code})"),
             Self::Permission { code } => write!(f, "AWS does not allow the call ({code})"),
             Self::Young { code } => {
-                write!(f, "AWS does not know yet what was made just now ({code})")
+                write!(f, "AWS does not know yet what the request names ({code})")
             }
             Self::Unknown { code } => {
                 write!(
@@ -289,6 +258,9 @@ impl fmt::Display for Wait {
             Self::Doubt => f.write_str("whether an instance was launched is in doubt"),
             Self::State => f.write_str("the instance changes its state"),
             Self::Image => f.write_str("waiting for the AMI"),
+            Self::Back => {
+                f.write_str("the instance does not answer yet after the reboot for its image")
+            }
             Self::Making => f.write_str("its AMI is in the making"),
             Self::Retry => f.write_str("trying the AMI again"),
             Self::Holder => f.write_str("another deployment is making this AMI"),
@@ -303,51 +275,5 @@ impl fmt::Display for Wait {
             Self::GivingUp => f.write_str("giving up"),
             Self::Batch => f.write_str("the next batch"),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_wait_has_an_end() {
-        for wait in Wait::all() {
-            match wait.patience() {
-                Patience::Longest(longest) => {
-                    assert!(longest >= MINUTE && longest <= 7 * DAY, "{wait:?}");
-                }
-                Patience::Until(what) => assert!(!what.is_empty(), "{wait:?}"),
-            }
-            // What AWS refuses ends by the clock: nothing else would end it.
-            assert!(
-                !wait.is_weather() || matches!(wait.patience(), Patience::Longest(_)),
-                "{wait:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_promised_patience() {
-        let code = String::new;
-        let table = [
-            (Wait::Credentials { code: code() }, 7 * DAY),
-            (Wait::Verification { code: code() }, DAY),
-            (Wait::Quota { code: code() }, 4 * HOUR),
-            (Wait::Unknown { code: code() }, DAY),
-            (Wait::Capacity { code: code() }, HOUR),
-        ];
-        for (wait, longest) in table {
-            assert_eq!(wait.patience(), Patience::Longest(longest), "{wait:?}");
-        }
-    }
-
-    #[test]
-    fn each_word_is_its_own_and_the_list_is_whole() {
-        let mut words: Vec<_> = Wait::all().iter().map(Wait::on).collect();
-        assert_eq!(words.len(), 29, "a new wait belongs into `Wait::all`");
-        words.sort_unstable();
-        words.dedup();
-        assert_eq!(words.len(), 29);
     }
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ingot_domain::decide::orphan::Kind;
-use ingot_domain::invariant::Invariant;
+use ingot_domain::invariant::{Invariant, WEATHER};
 use ingot_domain::task::TaskState;
+use ingot_domain::wait::Wait;
 use ingot_entity::{Ledger, LedgerError};
 use ingot_queue::{Doorbell, Pulse};
 use ingot_telemetry::Metrics;
@@ -105,6 +106,19 @@ async fn gauge_findings(ledger: &Ledger, metrics: &Metrics) -> Result<(), Ledger
             .invariant_violations
             .with_label_values(&[invariant.as_str()])
             .set(of.map_or(0, |one| one.confirmed));
+    }
+    // A weather finding's subject ends with the wait's sentence; what it waits for stands before the code.
+    let weather = ledger.open_of(WEATHER).await?;
+    let now = ledger.now();
+    for wait in Wait::all().iter().filter(|wait| wait.is_weather()) {
+        let sentence = wait.to_string();
+        let sentence = sentence.split(" (").next().unwrap_or_default();
+        let of = weather.iter().filter(|one| one.subject.contains(sentence));
+        let ages = of.map(|one| (now - one.first_seen_at).as_seconds_f64());
+        metrics
+            .waiting
+            .with_label_values(&[wait.on()])
+            .set(ages.fold(0.0, f64::max));
     }
     let orphans = ledger.open_subjects(Invariant::I1.as_str()).await?;
     for &kind in Kind::ALL {

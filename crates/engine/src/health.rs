@@ -74,5 +74,6 @@ fn check(name: &'static str, ok: bool, detail: &str) -> HealthCheck {
         name,
         ok,
         detail: detail.to_owned(),
+        needed: true,
     }
 }

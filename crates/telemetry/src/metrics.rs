@@ -55,6 +55,9 @@ metrics! {
     queue_scheduled: IntGaugeVec = "ingot_queue_scheduled" ["queue"] "Tasks due later, from the ledger.";
     queue_latency: GaugeVec = "ingot_queue_latency_seconds" ["queue"] "Age of the oldest due task.";
     queue_wait: HistogramVec = "ingot_queue_wait_seconds" ["queue"] "From due to claimed.", FAST;
+    waiting: GaugeVec = "ingot_waiting_seconds" ["on"] "How long the oldest task has waited for the same that AWS refuses.";
+    lost_after_reboot: Counter = "ingot_lost_after_reboot_total" [] "Instances that did not answer again after the reboot for their image.";
+    impaired: IntGaugeVec = "ingot_impaired" ["part"] "1 while a part of this API is away.";
     jobs_dead: IntGaugeVec = "ingot_jobs_dead" ["queue"] "Tasks given up.";
     jobs_claimed: IntCounterVec = "ingot_jobs_claimed_total" ["queue"] "Claims.";
     jobs_finished: IntCounterVec = "ingot_jobs_finished_total" ["queue", "kind", "outcome"] "Visits by outcome.";

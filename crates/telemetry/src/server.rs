@@ -24,6 +24,8 @@ pub struct HealthCheck {
     pub ok: bool,
     /// What was seen, without internals.
     pub detail: String,
+    /// Without it the process cannot do what it is there for; else it is only impaired.
+    pub needed: bool,
 }
 
 type Checks = Pin<Box<dyn Future<Output = Vec<HealthCheck>> + Send>>;
@@ -102,7 +104,7 @@ async fn metrics_text(State(metrics): State<Metrics>) -> Response {
 
 async fn ready(State(health): State<Health>) -> Response {
     let checks = health.ask().await;
-    let ready = checks.iter().all(|check| check.ok);
+    let ready = checks.iter().all(|check| check.ok || !check.needed);
     let status = if ready {
         StatusCode::OK
     } else {

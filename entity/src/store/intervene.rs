@@ -59,6 +59,7 @@ impl Ledger {
                 after,
                 lines,
                 launch: true,
+                image: false,
                 endings,
             }))
         })
@@ -92,6 +93,7 @@ impl Ledger {
                 after,
                 lines,
                 launch: false,
+                image: false,
                 endings,
             }))
         })
@@ -114,7 +116,51 @@ impl Ledger {
                 after,
                 lines,
                 launch: false,
+                image: false,
                 endings: vec![Ending::Destroy { run: row.run }],
+            }))
+        })
+        .await
+    }
+
+    /// Asks for the AMI of a ready deployment again that could not be made, or gives one up that has not begun. Refused with
+    /// the status when there is nothing to ask for.
+    pub async fn ask_image(
+        &self,
+        id: &str,
+        again: bool,
+        by: &str,
+    ) -> Result<Intervention, LedgerError> {
+        self.intervene(id, |row, status| {
+            let made = ami_status_of(row).ok().flatten();
+            let mut after = row.clone();
+            let lines = match (again, made) {
+                (true, Some(AmiStatus::Pending | AmiStatus::Creating)) => return Plan::Already,
+                (true, Some(AmiStatus::Failed))
+                    if status == Status::Success && row.instance_id.is_some() =>
+                {
+                    after.ami_status = Some(AmiStatus::Pending.as_str().to_owned());
+                    after.ami_error = None;
+                    after.image_id = None;
+                    after.created_ami_id = None;
+                    after.reverified_at = None;
+                    let said = format!("The AMI was asked for again by {by}");
+                    vec![Line::info("ami.again", Source::Request, said)]
+                }
+                (false, Some(AmiStatus::Pending)) => {
+                    after.ami_status = Some(AmiStatus::Skipped.as_str().to_owned());
+                    after.ami_skip_reason = Some(SkipReason::Disabled.as_str().to_owned());
+                    vec![ami::skipped(&format!("cancelled by {by}"))]
+                }
+                (false, Some(AmiStatus::Skipped)) => return Plan::Already,
+                _ => return Plan::Refuse,
+            };
+            Plan::Go(Box::new(Go {
+                after,
+                lines,
+                launch: false,
+                image: again,
+                endings: Vec::new(),
             }))
         })
         .await
@@ -175,6 +221,7 @@ impl Ledger {
                 mut after,
                 lines,
                 launch,
+                image,
                 endings,
             } = go;
             if launch {
@@ -185,7 +232,8 @@ impl Ledger {
             let launch =
                 launch.then(|| NewTask::of_deployment(TaskKind::Launch, id, after.run, now));
             let endings = endings.iter().map(|ending| ending.task(id, now));
-            let new: Vec<NewTask> = launch.into_iter().chain(endings).collect();
+            let image = image.then(|| NewTask::of_deployment(TaskKind::Ami, id, after.run, now));
+            let new: Vec<NewTask> = launch.into_iter().chain(image).chain(endings).collect();
             let tx = self.db.begin().await?;
             let write = Write {
                 before: &row,
@@ -219,6 +267,7 @@ struct Go {
     after: deployment::Model,
     lines: Vec<Line>,
     launch: bool,
+    image: bool,
     endings: Vec<Ending>,
 }
 

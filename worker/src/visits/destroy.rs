@@ -7,11 +7,12 @@ use ingot_domain::decide::doubt::{Made, made};
 use ingot_domain::decide::launch::Intent;
 use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::event::{Line, Source};
-use ingot_domain::image::DEPLOYMENT_TAG;
+use ingot_domain::image::{DEPLOYMENT_TAG, ImageStatus};
 use ingot_domain::retry::YOUNG;
+use ingot_domain::task::TaskKind;
 use ingot_domain::wait::Wait;
-use ingot_entity::effect;
 use ingot_entity::store::{Claim, EffectKind, Ending, Then};
+use ingot_entity::{effect, image};
 
 use super::launch;
 use crate::acts::{DELETE_GROUP, TERMINATE};
@@ -44,7 +45,16 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
 
 async fn end(tools: &Tools, mut case: Case, destroy: bool) -> Result<Visit, VisitError> {
     if case.ami == Some(AmiStatus::Creating) {
-        return Ok(case.wait(tools, Duration::from_secs(30), Wait::Making));
+        let Some(row) = never_begun(tools, &case).await? else {
+            return Ok(case.wait(tools, Duration::from_secs(30), Wait::Making));
+        };
+        let why = "it had not begun when the deployment's end was asked for";
+        case.change.image = Some(image::Model {
+            error: Some(why.to_owned()),
+            ..row.become_status(ImageStatus::Failed)?
+        });
+        case.fail_ami(tools, why);
+        return Ok(case.again(tools));
     }
     let instance = match case.row.instance_id.clone() {
         Some(id) => Some(id),
@@ -71,6 +81,24 @@ async fn end(tools: &Tools, mut case: Case, destroy: bool) -> Result<Visit, Visi
         case.marks.settle(&DELETE_GROUP);
     }
     Ok(gone(tools, case, destroy, instance))
+}
+
+/// The image row of an AMI that is claimed and that AWS has refused so far: there is nothing to wait for. A call that may
+/// have done something is no refusal.
+async fn never_begun(tools: &Tools, case: &Case) -> Result<Option<image::Model>, VisitError> {
+    let Some(row) = super::image::row_of(tools, case).await? else {
+        return Ok(None);
+    };
+    if row.ami_id.is_some() || !tools.doubt_is_over(row.created_at) {
+        return Ok(None);
+    }
+    let waits = tools.ledger.waits_of(&case.row.id).await?;
+    let refused = waits.iter().any(|waiting| {
+        let on = &waiting.on;
+        let surely = on.is_weather() && !matches!(on, Wait::Unknown { .. });
+        waiting.kind == TaskKind::Ami.as_str() && (surely || *on == Wait::State)
+    });
+    Ok(refused.then_some(row))
 }
 
 /// The deployment's own security group. A launching visit that died after making it, or was overtaken by a cancellation, left

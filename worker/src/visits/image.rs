@@ -24,11 +24,14 @@ use ingot_engine::Visit;
 
 pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitError> {
     let case = Case::load(tools, claim).await?;
+    if case.ami == Some(AmiStatus::Completed) {
+        return poll::come_back(tools, claim, case).await;
+    }
     if let Some(row) = row_of(tools, &case).await?
         && row.parsed_status()? != ImageStatus::Failed
         && case.ami == Some(AmiStatus::Creating)
     {
-        return create::visit(tools, claim, case, row).await;
+        return create::visit(tools, case, row).await;
     }
     let facts = match &case.row.instance_id {
         Some(id) => tools.batcher.instance(&case.row.region, id).await?,

@@ -27,7 +27,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         .await?;
     let intent = match &effect {
         Some(effect) if effect.is_open() => Intent::Open,
-        Some(effect) if effect.cloud_id.is_some() => Intent::Done,
+        Some(effect) if effect.state == "done" => Intent::Done,
         _ => Intent::None,
     };
     let facts = match (&intent, &case.row.instance_id) {
@@ -62,10 +62,13 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         (Next::Over, ..) => Ok(case.end(Then::Done)),
         (Next::Prepare, effect, _) => prepare::prepare(tools, case, effect).await,
         (Next::LookThenLaunch, Some(effect), _) => {
-            start::look_then_launch(tools, claim, case, effect).await
+            start::look_then_launch(tools, case, effect).await
         }
         (Next::Watch(wait), ..) => Ok(case.wait(tools, wait, Wait::Instance)),
         (Next::HandOver, _, Some(facts)) => Ok(watch::hand_over(tools, case, &facts)),
+        (Next::Fail(_), Some(effect), Some(facts)) if facts.may_launch_again() => {
+            Ok(start::ended_by_aws(tools, case, effect, &facts))
+        }
         (Next::Fail(why), _, facts) => {
             let mut case = case;
             let why = facts.map_or_else(|| why.to_owned(), |facts| facts.ended(why));

@@ -33,9 +33,15 @@ pub(crate) async fn run(args: ApiArgs) -> anyhow::Result<ExitCode> {
     let for_health = ledger.clone();
     let health = Health::new(move || {
         let (ledger, redis) = (for_health.clone(), redis.clone());
-        async move { setup::store_checks(&ledger, Some(&redis)).await }
+        // Without Redis requests are accepted all the same, and the relay finds what no bell rang for.
+        async move { setup::store_checks(&ledger, Some(&redis), false).await }
     });
-    tokio::spawn(gauges(ledger.clone(), metrics.clone(), stop.clone()));
+    tokio::spawn(gauges(
+        ledger.clone(),
+        metrics.clone(),
+        health.clone(),
+        stop.clone(),
+    ));
     let limits = Limits {
         regions: args.regions,
     };
@@ -57,6 +63,7 @@ pub(crate) async fn run(args: ApiArgs) -> anyhow::Result<ExitCode> {
         ));
     }
     let api = Api::new(ledger, ringer, metrics, health, limits, stop)
+        .at_pace(args.pace)
         .with_public_url(args.public_url.as_deref().unwrap_or_default());
     // Nobody reading the line is no reason to stop; the log has the address, too.
     drop(say(&line.to_string()));
@@ -67,9 +74,23 @@ pub(crate) async fn run(args: ApiArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Keeps the queue gauges fresh and the clock measured.
-async fn gauges(ledger: ingot_entity::Ledger, metrics: Metrics, stop: CancellationToken) {
+/// Keeps the queue gauges fresh and the clock measured, and says which part is away.
+async fn gauges(
+    ledger: ingot_entity::Ledger,
+    metrics: Metrics,
+    health: Health,
+    stop: CancellationToken,
+) {
     loop {
+        for check in health.ask().await {
+            metrics
+                .impaired
+                .with_label_values(&[check.name])
+                .set(i64::from(!check.ok));
+            if !check.ok {
+                tracing::warn!(part = check.name, detail = %check.detail, "a part of this API is impaired");
+            }
+        }
         ingot_engine::gauge_queues(&ledger, &metrics).await;
         if let Err(error) = ledger.measure_skew().await {
             tracing::warn!(%error, "the database did not tell its time");

@@ -123,7 +123,7 @@ pub(crate) async fn aws(
         Ok(identity) => {
             tracing::info!(account = %identity.account, arn = %identity.arn, "AWS accepts the credentials")
         }
-        Err(error) if error.kind == ErrorKind::Denied => bail!(
+        Err(error) if matches!(error.kind, ErrorKind::Denied | ErrorKind::Credentials) => bail!(
             "AWS does not accept the credentials ({}: {}): set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or AWS_AUTH_METHOD=assume_role with AWS_ASSUME_ROLE_ARN; `ingot identity` tests them",
             error.code,
             first_line(&error.message)
@@ -237,7 +237,11 @@ pub(crate) fn until_signal() -> anyhow::Result<CancellationToken> {
 }
 
 /// Checks every process makes of its stores.
-pub(crate) async fn store_checks(ledger: &Ledger, redis: Option<&RedisBell>) -> Vec<HealthCheck> {
+pub(crate) async fn store_checks(
+    ledger: &Ledger,
+    redis: Option<&RedisBell>,
+    redis_needed: bool,
+) -> Vec<HealthCheck> {
     let ping = tokio::time::timeout(Duration::from_secs(3), ledger.ping()).await;
     let answers = matches!(ping, Ok(Ok(())));
     let said = |ok: bool| if ok { "answers" } else { "does not answer" }.to_owned();
@@ -245,6 +249,7 @@ pub(crate) async fn store_checks(ledger: &Ledger, redis: Option<&RedisBell>) -> 
         name: "database",
         ok: answers,
         detail: said(answers),
+        needed: true,
     }];
     if let Some(redis) = redis {
         let report = redis.report(ledger.now().timestamp_millis()).await;
@@ -264,6 +269,7 @@ pub(crate) async fn store_checks(ledger: &Ledger, redis: Option<&RedisBell>) -> 
             name: "redis",
             ok,
             detail,
+            needed: redis_needed,
         });
     }
     checks

@@ -1,10 +1,11 @@
 //! One error of the SDK becomes one `CloudError`: the only place that reads the SDK's errors (EMULATORS 6). What AWS
 //! answered is classed by its code; what never was an answer by how far the request came.
 
-mod codes;
+mod answer;
 
 use std::error::Error;
 use std::io;
+use std::time::SystemTime;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::config::http::HttpResponse;
@@ -14,8 +15,8 @@ use aws_sdk_ec2::operation::RequestId;
 use super::gate::HeldBack;
 use crate::error::{CloudError, ErrorKind};
 
-use codes::kind_of_answer;
-pub use codes::kind_of_code;
+pub use crate::codes::kind_of_code;
+use answer::{clock_off, kind_of_answer};
 
 /// Longest message that is kept, in characters.
 const LONGEST_MESSAGE: usize = 500;
@@ -71,10 +72,14 @@ where
             let status = answer.raw().status().as_u16();
             let kind = kind_of_answer(code, status, message);
             let shown = if code.is_empty() { "no_code" } else { code };
-            let message = if message.is_empty() {
-                format!("http status {status} without a message")
-            } else {
-                tidy(code, message)
+            let said_at = answer.raw().headers().get("date");
+            let off = clock_off(kind, message, said_at, SystemTime::now().into());
+            let message = match off {
+                Some(clock) => clock,
+                None if message.is_empty() => {
+                    format!("http status {status} without a message")
+                }
+                None => tidy(code, message),
             };
             let mut found = call.error(kind, shown, message);
             found.request_id = answer.err().meta().request_id().map(str::to_owned);
@@ -127,7 +132,7 @@ fn kind_of_credentials(error: &(dyn Error + 'static)) -> Option<(ErrorKind, &'st
     Some(if weather {
         (ErrorKind::NotSent, "credentials_unreachable")
     } else {
-        (ErrorKind::Denied, "no_credentials")
+        (ErrorKind::Credentials, "no_credentials")
     })
 }
 

@@ -10,19 +10,56 @@ pub fn interrupted(spot: bool, reason: Option<&str>) -> bool {
     spot && reason.is_some_and(|reason| reason.starts_with("Server."))
 }
 
-/// Why a deployment or its image failed when its instance has ended: `why`, or the interruption.
+/// Why a deployment or its image failed when its instance has ended: the interruption, or `why` with EC2's own reason and,
+/// where there is one, the usual cause (EC2, API_StateReason).
 pub fn ended(why: &str, spot: bool, reason: Option<&str>) -> String {
-    match reason {
-        Some(reason) if interrupted(spot, Some(reason)) => format!(
+    let Some(reason) = reason.filter(|reason| !reason.trim().is_empty()) else {
+        return why.to_owned();
+    };
+    if interrupted(spot, Some(reason)) {
+        return format!(
             "AWS took the Spot instance back ({reason}); deploy again, on demand or in another subnet or type"
-        ),
-        _ => why.to_owned(),
+        );
     }
+    let code = reason.split(':').next().unwrap_or_default();
+    let cause = match code {
+        "Client.InternalError" => {
+            "; often the volume's key: the instance's role or the account needs kms:CreateGrant, kms:Decrypt, kms:DescribeKey, kms:GenerateDataKeyWithoutPlaintext and kms:ReEncrypt* on the EBS default key"
+        }
+        "Client.VolumeLimitExceeded" => "; the account's limit of volumes or their size is reached",
+        "Client.InvalidSnapshot.NotFound" => "; the image's snapshot is gone",
+        _ => "",
+    };
+    format!("{why} (EC2: {reason}){cause}")
+}
+
+/// Whether EC2 ended an instance for reasons of its own that another launch may not meet: `Server.…`, but for the Spot
+/// market's.
+pub fn may_launch_again(spot: bool, reason: Option<&str>) -> bool {
+    !spot && reason.is_some_and(|reason| reason.starts_with("Server."))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_reason_is_always_told_and_the_key_is_named() {
+        let said = ended(
+            "it stopped",
+            false,
+            Some("Client.InternalError: Client error on launch"),
+        );
+        assert!(said.starts_with("it stopped (EC2: Client.InternalError: Client error on launch)"));
+        assert!(said.contains("kms:CreateGrant"), "{said}");
+        assert_eq!(ended("it stopped", false, Some(" ")), "it stopped");
+        assert!(may_launch_again(false, Some("Server.InternalError: x")));
+        assert!(!may_launch_again(
+            true,
+            Some("Server.SpotInstanceTermination")
+        ));
+        assert!(!may_launch_again(false, Some("Client.InternalError: x")));
+    }
 
     #[test]
     fn only_what_aws_ends_is_an_interruption() {
@@ -52,8 +89,8 @@ mod tests {
         for (spot, reason, taken) in table {
             assert_eq!(interrupted(spot, reason), taken, "{reason:?}");
             let said = ended("it is gone", spot, reason);
-            assert_eq!(said != "it is gone", taken, "{said}");
-            assert!(!taken || said.contains(reason.unwrap_or_default()));
+            assert_eq!(said.starts_with("AWS took"), taken, "{said}");
+            assert!(said.contains(reason.unwrap_or("it is gone")), "{said}");
         }
     }
 }

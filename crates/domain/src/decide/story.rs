@@ -4,15 +4,14 @@
 use std::time::Duration;
 
 use crate::event::{Line, Source};
+use crate::wait::Wait;
 
 /// Work that is taken up this much after it was due was held up by a fault, not by the queue's usual few milliseconds.
 pub const HELD_UP: Duration = Duration::from_secs(60);
-/// AWS may refuse this long (as the cloud's time goes) before it is worth a line.
-pub const PATIENCE: Duration = Duration::from_secs(120);
-
 const LOST: &str = "deployment.worker_lost";
 const DELAYED: &str = "deployment.delayed";
-const CLOUD: &str = "deployment.cloud_waits";
+/// What a line about AWS is called.
+pub const CLOUD: &str = "deployment.cloud_waits";
 
 /// The facts of one visit.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,15 +20,28 @@ pub struct View<'a> {
     pub worker_lost: bool,
     /// How long after it was due the task was taken up.
     pub late: Duration,
-    /// What AWS answers instead of doing what it is asked, when the visit ends waiting for that.
-    pub cloud: Option<&'a str>,
-    /// The story's last event: its kind, and the felt time since.
-    pub last: Option<(&'a str, Duration)>,
+    /// What AWS refuses, when the visit ends waiting for that.
+    pub cloud: Option<Refusal<'a>>,
+    /// The kind of the story's last event.
+    pub last: Option<&'a str>,
+}
+
+/// What AWS refuses.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal<'a> {
+    /// What the task waits for now.
+    pub on: &'a Wait,
+    /// The call's own words, where they are known.
+    pub said: Option<&'a str>,
+    /// How long it has waited for the same (as the cloud's time goes).
+    pub waited: Duration,
+    /// The story has told of this code since it began.
+    pub told: bool,
 }
 
 /// The lines the visit adds.
 pub fn lines(view: View<'_>) -> Vec<Line> {
-    let last = view.last.map(|(kind, _)| kind);
+    let last = view.last;
     let mut lines = Vec::new();
     if view.worker_lost {
         let said = "Its worker was lost; another one continues";
@@ -41,12 +53,19 @@ pub fn lines(view: View<'_>) -> Vec<Line> {
         );
         lines.push(Line::info(DELAYED, Source::Monitor, said).warn());
     }
-    let quiet = view.last.is_some_and(|(_, since)| since >= PATIENCE);
-    if let Some(why) = view.cloud
-        && quiet
-        && last != Some(CLOUD)
+    if let Some(Refusal {
+        on,
+        said,
+        waited,
+        told: false,
+    }) = view.cloud
+        && waited >= on.told_after()
     {
-        let said = format!("AWS refuses or throttles calls, it goes on when AWS lets it: {why}");
+        let ends = on.ends();
+        let said = match said {
+            Some(said) => format!("{on}: {said}; it is tried again, {ends}"),
+            None => format!("{on}; it is tried again, {ends}"),
+        };
         lines.push(Line::info(CLOUD, Source::Monitor, said).warn());
     }
     lines
@@ -73,7 +92,7 @@ mod tests {
         let view = View {
             worker_lost: true,
             late: HELD_UP * 9,
-            last: Some((LOST, Duration::ZERO)),
+            last: Some(LOST),
             ..View::default()
         };
         assert_eq!(kinds(view), [LOST], "the lease explains the delay");
@@ -84,7 +103,7 @@ mod tests {
         let late = |late, kind| {
             kinds(View {
                 late,
-                last: Some((kind, Duration::ZERO)),
+                last: Some(kind),
                 ..View::default()
             })
         };
@@ -102,17 +121,37 @@ mod tests {
         );
     }
 
+    fn told(on: &Wait, waited: Duration, told: bool) -> Vec<Line> {
+        lines(View {
+            cloud: Some(Refusal {
+                on,
+                said: Some("RunInstances in x: no"),
+                waited,
+                told,
+            }),
+            last: Some("deployment.launching"),
+            ..View::default()
+        })
+    }
+
     #[test]
-    fn aws_is_told_after_two_minutes_of_silence_and_once() {
-        let cloud = |kind, since| {
-            kinds(View {
-                cloud: Some("AWS: throttled (RequestLimitExceeded)"),
-                last: Some((kind, since)),
-                ..View::default()
-            })
-        };
-        assert_eq!(cloud("deployment.launching", PATIENCE), [CLOUD]);
-        assert!(cloud("deployment.launching", PATIENCE / 2).is_empty());
-        assert!(cloud(CLOUD, PATIENCE * 9).is_empty());
+    fn what_heals_by_itself_is_told_after_two_minutes_and_once() {
+        let code = "RequestLimitExceeded".to_owned();
+        let rate = Wait::Rate { code };
+        let soon = Duration::from_secs(60);
+        assert!(told(&rate, soon, false).is_empty());
+        let lines = told(&rate, soon * 2, false);
+        assert_eq!(lines[0].kind, CLOUD);
+        assert!(told(&rate, soon * 9, true).is_empty());
+    }
+
+    #[test]
+    fn what_a_person_must_mend_is_told_at_once() {
+        let code = "VcpuLimitExceeded".to_owned();
+        let lines = told(&Wait::Quota { code }, Duration::ZERO, false);
+        assert_eq!(
+            lines[0].message,
+            "a limit of the AWS account is reached (VcpuLimitExceeded): RunInstances in x: no; it is tried again, for 4 h at most"
+        );
     }
 }

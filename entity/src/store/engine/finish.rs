@@ -194,9 +194,13 @@ fn becomes(row: Row, held: &Held, then: &Then, now: Instant) -> Row {
         _ => 0,
     };
     // Nothing that is given back comes back without a pause for ever.
-    let soonest = now + delta(ingot_domain::retry::again(again));
+    let pause = ingot_domain::retry::again(again);
+    let soonest = |until: Instant| match pause.is_zero() {
+        true => until,
+        false => until.max(now + delta(pause)),
+    };
     let (run_at, waiting_for) = match then {
-        Then::Wait { until, on } => (Some((*until).max(soonest)), Some(on.to_string())),
+        Then::Wait { until, on } => (Some(soonest(*until)), Some(on.to_string())),
         Then::Retry { at, .. } => (Some(*at), None),
         Then::Done | Then::Discard { .. } => (None, None),
     };

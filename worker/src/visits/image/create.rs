@@ -5,14 +5,14 @@ use std::time::Duration;
 use ingot_cloud::{CloudError, ErrorKind, ImageFacts, ImageQuery, ImageSpec, ImageState};
 use ingot_domain::decide::doubt::{NameSight, Naming, naming};
 use ingot_domain::event::{Line, Source, ami};
-use ingot_domain::image::{EFFECT_TAG, ImageStatus};
+use ingot_domain::image::{EFFECT_TAG, ImageStatus, with_end};
 use ingot_domain::wait::Wait;
-use ingot_entity::store::{Claim, EffectKind};
+use ingot_entity::store::EffectKind;
 use ingot_entity::{LedgerError, effect, image};
 
 use super::poll;
 use crate::acts::CREATE_IMAGE;
-use crate::case::{Case, VisitError, then_for};
+use crate::case::{Case, VisitError};
 use crate::tools::Tools;
 use ingot_engine::Visit;
 
@@ -29,7 +29,6 @@ pub(super) fn stored(spec: &ImageSpec) -> Result<serde_json::Value, VisitError> 
 /// The image is claimed or in the making.
 pub(super) async fn visit(
     tools: &Tools,
-    claim: &Claim,
     case: Case,
     row: image::Model,
 ) -> Result<Visit, VisitError> {
@@ -44,7 +43,7 @@ pub(super) async fn visit(
                     "an image is claimed without an intention".to_owned(),
                 ));
             };
-            look_then_create(tools, claim, case, row, effect).await
+            look_then_create(tools, case, row, effect).await
         }
         _ => poll::poll(tools, case, row).await,
     }
@@ -52,7 +51,6 @@ pub(super) async fn visit(
 
 async fn look_then_create(
     tools: &Tools,
-    claim: &Claim,
     case: Case,
     row: image::Model,
     effect: effect::Model,
@@ -102,7 +100,7 @@ async fn look_then_create(
         .await
     {
         Ok(id) => initiated(tools, case, row, effect, &id),
-        Err(error) => refused(tools, claim, case, row, effect, spec, &error).await,
+        Err(error) => refused(tools, case, row, effect, spec, &error).await,
     }
 }
 
@@ -138,7 +136,6 @@ fn initiated(
 
 async fn refused(
     tools: &Tools,
-    claim: &Claim,
     case: Case,
     row: image::Model,
     effect: effect::Model,
@@ -172,13 +169,10 @@ async fn refused(
             }
             Ok(case.wait(tools, Duration::from_secs(15), Wait::State))
         }
-        ErrorKind::Invalid | ErrorKind::TokenMismatch | ErrorKind::TokenSpent => poll::fail(
-            tools,
-            case,
-            row,
-            &format!("{}: {}", error.code, error.message),
-        ),
-        _ => Ok(case.end(then_for(tools, claim, error))),
+        ErrorKind::Invalid | ErrorKind::TokenMismatch | ErrorKind::TokenSpent => {
+            poll::fail(tools, case, row, &error.told())
+        }
+        _ => Err(error.clone().into()),
     }
 }
 
@@ -213,7 +207,7 @@ fn rename(
         }
         _ => (spec.name.clone(), 1),
     };
-    spec.name = format!("{stem}-{}", number + 1);
+    spec.name = with_end(&stem, &format!("-{}", number + 1));
     spec.tags.insert("Name".to_owned(), spec.name.clone());
     let said = format!(
         "The name {} belongs to another image: using {}",

@@ -4,19 +4,22 @@ use std::time::Duration;
 
 use ingot_cloud::{ImageFacts, ImageState};
 use ingot_domain::decide::ami::{ImageSight, Making, MakingNext, REVERIFY_AFTER, TOO_LATE, making};
-use ingot_domain::deployment::AmiStatus;
+use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::probe::ProbeClass;
-use ingot_domain::wait::Wait;
+use ingot_domain::wait::{Wait, span};
 use ingot_entity::image;
-use ingot_entity::store::{EffectKind, Then};
+use ingot_entity::store::{Claim, EffectKind, Then};
 
 use crate::acts::{DELETE_SNAPSHOT, DEREGISTER};
 use crate::case::{Case, VisitError};
 use crate::tools::Tools;
 use crate::visits::readiness;
 use ingot_engine::Visit;
+
+/// How often an instance that was rebooted for its image is asked whether it answers again.
+const LOOK_BACK: Duration = Duration::from_secs(30);
 
 /// Looks at the image in the making and does what `decide` says.
 pub(super) async fn poll(
@@ -189,6 +192,46 @@ fn complete(
         available_at: Some(now),
         ..row
     });
+    // The image is what it is; whether its instance comes back is looked at for a while longer.
+    if owes_an_answer(&case) {
+        return Ok(case.wait(tools, LOOK_BACK, Wait::Back));
+    }
+    Ok(case.end(Then::Done))
+}
+
+/// Whether the instance was rebooted for its image and has not answered since.
+fn owes_an_answer(case: &Case) -> bool {
+    !case.order.no_reboot
+        && case.row.reverified_at.is_none()
+        && case.row.instance_id.is_some()
+        && case.status == Status::Success
+}
+
+/// The image is made: the instance is asked until it answers again, or it is told that it does not.
+pub(super) async fn come_back(
+    tools: &Tools,
+    claim: &Claim,
+    mut case: Case,
+) -> Result<Visit, VisitError> {
+    if !owes_an_answer(&case) {
+        return Ok(case.end(Then::Done));
+    }
+    let answer = reverify(tools, &mut case).await?;
+    if case.row.reverified_at.is_some() {
+        return Ok(case.end(Then::Done));
+    }
+    let since = claim.task.waits_since(&Wait::Back);
+    let waited = since.map_or(Duration::ZERO, |at| tools.since(at));
+    if !Wait::Back.is_over(waited) {
+        return Ok(case.wait(tools, LOOK_BACK, Wait::Back));
+    }
+    let said = format!(
+        "✗ The instance has not come back in {} after the reboot for its image ({}); the AMI is not touched by that. Look at the instance, or `ingot deployments destroy` it",
+        span(waited),
+        answer.as_deref().unwrap_or("it has no address")
+    );
+    case.say(Line::info("readiness.lost_after_reboot", Source::Readiness, said).error());
+    tools.metrics.lost_after_reboot.inc();
     Ok(case.end(Then::Done))
 }
 
@@ -229,10 +272,11 @@ pub(super) fn fail(
     Ok(case.end(Then::Done))
 }
 
-/// A rebooted instance is asked again whether it answers (F31); said once, and no reason to spoil the image.
-async fn reverify(tools: &Tools, case: &mut Case) -> Result<(), VisitError> {
+/// A rebooted instance is asked again whether it answers (F31); said once, and no reason to spoil the image. What it said
+/// instead, if anything.
+async fn reverify(tools: &Tools, case: &mut Case) -> Result<Option<String>, VisitError> {
     if case.order.no_reboot || case.row.reverified_at.is_some() {
-        return Ok(());
+        return Ok(None);
     }
     let id = case.row.instance_id.clone().unwrap_or_default();
     let facts = tools.batcher.instance(&case.row.region, &id).await?;
@@ -240,15 +284,17 @@ async fn reverify(tools: &Tools, case: &mut Case) -> Result<(), VisitError> {
         .as_ref()
         .and_then(|facts| readiness::address(tools, facts))
     else {
-        return Ok(());
+        return Ok(None);
     };
-    if tools.prober.probe(address, &case.recipe.probe).await.class == ProbeClass::Ready {
+    let answer = tools.prober.probe(address, &case.recipe.probe).await;
+    if answer.class == ProbeClass::Ready {
         case.row.reverified_at = Some(tools.ledger.now());
         case.say(Line::info(
             "readiness.reverified",
             Source::Readiness,
             "The instance answers again after the reboot",
         ));
+        return Ok(None);
     }
-    Ok(())
+    Ok(Some(answer.detail))
 }

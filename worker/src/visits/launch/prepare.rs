@@ -115,7 +115,6 @@ pub(super) async fn prepare(
         spec,
         image_row: cached.and_then(|(_, row)| row),
         own_group: own_group(tools, &case),
-        unknown_since: None,
     };
     case.marks.intend(&LAUNCH);
     if params.own_group.is_some() {

@@ -1,25 +1,18 @@
 //! Starting the instance: what `prepare` wrote down is looked for by its token, then made, and after any doubt looked for
 //! before it is made again (EC2.md, the recipe).
 
-use std::time::Duration;
-
-use ingot_cloud::{CloudError, ErrorKind, LaunchSpec, SecurityGroupSpec};
-use ingot_domain::Instant;
+use ingot_cloud::{CloudError, ErrorKind, InstanceFacts, LaunchSpec, SecurityGroupSpec};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::ImageStatus;
-use ingot_domain::retry::YOUNG;
 use ingot_domain::wait::Wait;
 use ingot_entity::effect;
-use ingot_entity::store::{Claim, Then};
+use ingot_entity::store::Then;
 use serde::{Deserialize, Serialize};
 
 use crate::acts::{CREATE_GROUP, LAUNCH};
-use crate::case::{Case, VisitError, then_for};
+use crate::case::{Case, VisitError};
 use crate::tools::Tools;
 use ingot_engine::Visit;
-
-/// How long a full region is asked again before the deployment fails.
-const LONGEST_SHORTAGE: Duration = Duration::from_secs(60 * 60);
 
 /// The stored parameters of a launch.
 #[derive(Debug, Serialize, Deserialize)]
@@ -31,15 +24,11 @@ pub(super) struct Params {
     /// deployment knows from this row that a group may be there.
     #[serde(default)]
     pub(super) own_group: Option<SecurityGroupSpec>,
-    /// Since when EC2 has said that it does not know something the launch names.
-    #[serde(default)]
-    pub(super) unknown_since: Option<Instant>,
 }
 
 /// Looks for what the effect made; makes it when it surely is not there.
 pub(super) async fn look_then_launch(
     tools: &Tools,
-    claim: &Claim,
     mut case: Case,
     effect: effect::Model,
 ) -> Result<Visit, VisitError> {
@@ -79,7 +68,7 @@ pub(super) async fn look_then_launch(
         .await
     {
         Ok(id) => Ok(launched(tools, case, effect, &id)),
-        Err(error) => refused(tools, claim, case, effect, params, &error).await,
+        Err(error) => refused(tools, case, effect, params, &error).await,
     }
 }
 
@@ -104,10 +93,9 @@ fn launched(tools: &Tools, mut case: Case, effect: effect::Model, instance_id: &
 
 async fn refused(
     tools: &Tools,
-    claim: &Claim,
     mut case: Case,
     effect: effect::Model,
-    mut params: Params,
+    params: Params,
     error: &CloudError,
 ) -> Result<Visit, VisitError> {
     let outcome = if error.kind.is_unknown() {
@@ -127,7 +115,7 @@ async fn refused(
             case.change.outcome = Some(effect.not_done(&error.to_string(), now));
             Ok(case.again(tools))
         }
-        ErrorKind::NotFound | ErrorKind::WrongState if error.code.starts_with("InvalidAMIID") => {
+        _ if error.is_about_image() => {
             case.change.outcome = Some(effect.not_done(&error.to_string(), now));
             if let Some(row) = &params.image_row {
                 if let Some(image) = tools.ledger.image(row).await?
@@ -156,57 +144,29 @@ async fn refused(
                 ),
             ))
         }
-        ErrorKind::NoCapacity | ErrorKind::Quota
-            if tools.since(effect.created_at) >= LONGEST_SHORTAGE =>
-        {
+        ErrorKind::Invalid | ErrorKind::Duplicate => {
             case.change.outcome = Some(effect.not_done(&error.to_string(), now));
-            Ok(failed(
-                tools,
-                case,
-                &format!("AWS had no room for an hour: {}", error.message),
-            ))
+            Ok(failed(tools, case, &error.told()))
         }
-        // A group made a moment ago may not be known everywhere yet (EC2.md 17). Its age counts from the first refusal: the
-        // intention may have waited long, for a rate or a worker, before the group was made.
-        ErrorKind::NotFound
-            if params
-                .unknown_since
-                .is_none_or(|at| tools.since(at) < YOUNG) =>
-        {
-            if params.unknown_since.is_none() {
-                params.unknown_since = Some(now);
-                case.change.outcome = Some(effect::Model {
-                    params: stored(&params)?,
-                    ..effect
-                });
-            }
-            Ok(case.wait(
-                tools,
-                Duration::from_secs(5),
-                Wait::Young {
-                    code: error.code.clone(),
-                },
-            ))
-        }
-        ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Duplicate => {
-            case.change.outcome = Some(effect.not_done(&error.to_string(), now));
-            Ok(failed(
-                tools,
-                case,
-                &format!("{}: {}", error.code, error.message),
-            ))
-        }
-        _ => {
-            // Said once per kind of trouble, not once per visit.
-            if claim.task.last_error.as_deref() != Some(&error.to_string())
-                && claim.task.visits <= 3
-            {
-                let said = format!("AWS did not launch yet ({}): {}", error.code, error.message);
-                case.say(Line::info("deployment.launch_delayed", Source::Deploy, said).warn());
-            }
-            Ok(case.end(then_for(tools, claim, error)))
-        }
+        _ => Err(error.clone().into()),
     }
+}
+
+/// EC2 ended the instance for a reason of its own before it had an address: the next generation is launched.
+pub(super) fn ended_by_aws(
+    tools: &Tools,
+    mut case: Case,
+    effect: effect::Model,
+    facts: &InstanceFacts,
+) -> Visit {
+    let why = facts.ended("EC2 ended the instance before it had an address");
+    let now = tools.ledger.now();
+    case.change.outcome = Some(effect.not_done(&why, now));
+    case.row.instance_id = None;
+    case.row.launched_at = None;
+    let said = format!("{why}: launching again");
+    case.say(Line::info("deployment.relaunched", Source::Deploy, said).warn());
+    case.again(tools)
 }
 
 pub(super) fn stored(params: &Params) -> Result<serde_json::Value, VisitError> {

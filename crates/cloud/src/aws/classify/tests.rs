@@ -7,7 +7,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::error::{ConnectorError, SdkError};
 use aws_sdk_ec2::operation::create_image::CreateImageError;
 
-use super::{Call, classify, kind_of_answer, kind_of_code, tidy};
+use super::{Call, classify, kind_of_code, tidy};
 use crate::error::{CloudError, ErrorKind};
 
 #[test]
@@ -51,16 +51,32 @@ fn codes_have_their_kinds() {
         ("InvalidSnapshot.InUse", 400, Conflict),
         ("DependencyViolation", 400, Conflict),
         ("UnauthorizedOperation", 403, Denied),
-        ("AuthFailure", 401, Denied),
+        ("AuthFailure", 403, Denied),
         ("AccessDenied", 403, Denied),
         ("AccessDeniedException", 400, Denied),
-        ("ExpiredToken", 400, Denied),
-        ("ExpiredTokenException", 400, Denied),
-        ("InvalidClientTokenId", 403, Denied),
-        ("MissingAuthenticationToken", 403, Denied),
-        ("RequestExpired", 400, Denied),
-        ("OptInRequired", 403, Denied),
-        ("SignatureDoesNotMatch", 403, Denied),
+        ("ExpiredToken", 400, Credentials),
+        ("ExpiredTokenException", 400, Credentials),
+        ("InvalidClientTokenId", 403, Credentials),
+        ("UnrecognizedClientException", 400, Credentials),
+        ("MissingAuthenticationToken", 403, Credentials),
+        ("RequestExpired", 400, Credentials),
+        ("SignatureDoesNotMatch", 403, Credentials),
+        ("PendingVerification", 400, Verification),
+        ("OptInRequired", 401, Invalid),
+        ("Blocked", 403, Invalid),
+        ("VPCIdNotSpecified", 400, Invalid),
+        ("VPCResourceNotSpecified", 400, Invalid),
+        ("MissingInput", 400, Invalid),
+        ("InsufficientVolumeCapacity", 500, NoCapacity),
+        ("InsufficientFreeAddressesInSubnet", 400, NoCapacity),
+        ("TagLimitExceeded", 400, Invalid),
+        ("FilterLimitExceeded", 400, Invalid),
+        ("SecurityGroupsPerInterfaceLimitExceeded", 400, Invalid),
+        ("RulesPerSecurityGroupLimitExceeded", 400, Invalid),
+        ("ConcurrentSnapshotLimitExceeded", 400, Quota),
+        ("MaxSpotInstanceCountExceeded", 400, Quota),
+        ("OperationNotPermitted", 400, Conflict),
+        ("ConcurrentTagAccess", 400, WrongState),
         ("InternalError", 500, Unknown),
         ("InternalFailure", 500, Unknown),
         ("Unavailable", 503, Unknown),
@@ -79,24 +95,6 @@ fn codes_have_their_kinds() {
     for (code, status, kind) in table {
         assert_eq!(kind_of_code(code, status), kind, "{code} {status}");
     }
-}
-
-#[test]
-fn an_image_asked_for_too_early_is_a_wrong_state() {
-    let message = "Instance is not in state 'running' or 'stopped'";
-    let plain = "Instance is not in state running or stopped";
-    assert_eq!(
-        kind_of_answer("InvalidParameterValue", 400, plain),
-        ErrorKind::WrongState
-    );
-    assert_eq!(
-        kind_of_answer("InvalidParameterValue", 400, message),
-        ErrorKind::WrongState
-    );
-    assert_eq!(
-        kind_of_answer("InternalError", 500, plain),
-        ErrorKind::Unknown
-    );
 }
 
 fn of(source: ConnectorError) -> CloudError {
@@ -131,12 +129,12 @@ fn only_what_never_connected_was_not_sent() {
 }
 
 #[test]
-fn missing_credentials_are_denied_and_unreachable_ones_were_not_sent() {
+fn missing_credentials_are_waited_for_and_unreachable_ones_were_not_sent() {
     let with = |error: CredentialsError| of(ConnectorError::other(boxed(error), None));
     let none = with(CredentialsError::not_loaded("nothing configured"));
     assert_eq!(
         (none.kind, none.code.as_str()),
-        (ErrorKind::Denied, "no_credentials")
+        (ErrorKind::Credentials, "no_credentials")
     );
     assert!(
         none.message.contains("nothing configured"),
@@ -145,7 +143,7 @@ fn missing_credentials_are_denied_and_unreachable_ones_were_not_sent() {
     );
     assert_eq!(
         with(CredentialsError::invalid_configuration("no such profile")).kind,
-        ErrorKind::Denied
+        ErrorKind::Credentials
     );
     let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
     assert_eq!(
@@ -154,7 +152,7 @@ fn missing_credentials_are_denied_and_unreachable_ones_were_not_sent() {
     );
     assert_eq!(
         with(CredentialsError::provider_error("access denied")).kind,
-        ErrorKind::Denied
+        ErrorKind::Credentials
     );
     let slow = CredentialsError::provider_timed_out(std::time::Duration::from_secs(5));
     assert_eq!(with(slow).kind, ErrorKind::NotSent);
