@@ -41,6 +41,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(deployments::start))
         .routes(routes!(deployments::retry))
         .routes(routes!(deployments::cancel))
+        .routes(routes!(deployments::image))
+        .routes(routes!(deployments::cancel_image))
         .routes(routes!(deployments::destroy))
         .routes(routes!(events::list))
         .routes(routes!(images::list))

@@ -1,5 +1,7 @@
 //! Rows as the API shows them.
 
+pub(crate) mod wait;
+
 use std::collections::BTreeMap;
 
 use ingot_client::template::LaunchTimes;
@@ -7,6 +9,7 @@ use ingot_client::{Attempt, Deployment, Event, Finding, Image, Queue, Task, Temp
 use ingot_domain::arch::Arch;
 use ingot_domain::deployment::{AmiStatus, Status, everything_finished};
 use ingot_domain::invariant::{Invariant, is_violation};
+use ingot_domain::pace::Pace;
 use ingot_domain::request::Order;
 use ingot_domain::task::TaskState;
 use ingot_domain::template::Template as Recipe;
@@ -41,6 +44,7 @@ pub(crate) fn ordered(
     Deployment {
         stage: stage(&row, status, ami),
         finished: everything_finished(status, ami),
+        waiting: None,
         deployment_type: row.template.clone(),
         instance_type: order
             .as_ref()
@@ -168,8 +172,9 @@ pub(crate) fn image(row: image::Model) -> Image {
 }
 
 /// A task with the attempts read for it.
-pub(crate) fn task(row: task::Model, attempts: Vec<attempt::Model>) -> Task {
+pub(crate) fn task(row: task::Model, attempts: Vec<attempt::Model>, pace: Pace) -> Task {
     Task {
+        waiting: row.waiting().map(|waiting| wait::wait(&waiting, pace)),
         id: row.id,
         queue: row.queue,
         kind: row.kind,

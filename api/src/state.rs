@@ -8,6 +8,7 @@ use std::time::{Duration, Instant as Moment};
 use ingot_client::{Deployment, SystemStatus};
 use ingot_domain::auth::BearerToken;
 use ingot_domain::fingerprint;
+use ingot_domain::pace::Pace;
 use ingot_domain::request::Limits;
 use ingot_domain::template::Template;
 use ingot_entity::store::Revision;
@@ -75,6 +76,8 @@ pub struct Shared {
     pub shutdown: CancellationToken,
     /// Browsers reach us over TLS, so the cookie is theirs over TLS only.
     pub(crate) secure_cookie: bool,
+    /// The workers' pace: how fast a wait's patience passes.
+    pub(crate) pace: Pace,
     /// Since when which part is as it is.
     pub(crate) parts: Parts,
     /// Live logs and what they share.
@@ -107,6 +110,7 @@ impl Api {
             limits: Arc::new(limits),
             shutdown,
             secure_cookie: false,
+            pace: Pace::default(),
             parts: Parts::default(),
             live,
             strangers: Strangers::default(),
@@ -122,6 +126,12 @@ impl Api {
     /// cookie is for TLS only.
     pub fn with_public_url(mut self, url: &str) -> Self {
         Arc::make_mut(&mut self.0).secure_cookie = url.starts_with("https://");
+        self
+    }
+
+    /// Says at which pace the workers wait.
+    pub fn at_pace(mut self, pace: Pace) -> Self {
+        Arc::make_mut(&mut self.0).pace = pace;
         self
     }
 
@@ -214,6 +224,23 @@ impl Api {
             },
         };
         Ok(present::deployment(row, recipe.as_deref()))
+    }
+
+    /// The same of several, with what each waits for: one look more for all that are not finished.
+    pub(crate) async fn with_waits(
+        &self,
+        mut shown: Vec<Deployment>,
+    ) -> Result<Vec<Deployment>, LedgerError> {
+        let working = shown.iter().filter(|one| !one.finished || one.ends());
+        let ids: Vec<String> = working.map(|one| one.id.clone()).collect();
+        let waits = self.ledger.waits_of_all(&ids).await?;
+        for one in &mut shown {
+            let of = waits
+                .iter()
+                .filter(|waiting| waiting.deployment_id.as_ref() == Some(&one.id));
+            one.waiting = present::wait::foremost(of, self.pace);
+        }
+        Ok(shown)
     }
 
     /// Forgets a template that has just changed.

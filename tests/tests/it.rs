@@ -23,4 +23,5 @@ mod it {
     mod structure;
     mod throttle;
     mod told;
+    mod waits;
 }

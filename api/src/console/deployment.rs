@@ -1,7 +1,7 @@
 //! One deployment: how far it is, its facts, what may be done with it, and its story so far (F121, F123).
 
 use askama::Template;
-use ingot_client::{Deployment, Event};
+use ingot_client::{Deployment, Event, Wait};
 use ingot_domain::deployment::{SkipReason, Status};
 
 use super::parts::{Badge, Fact, Value};
@@ -17,6 +17,7 @@ struct DeploymentView {
     what: String,
     status: Badge,
     stage: String,
+    waiting: Option<String>,
     finished: bool,
     error: Option<String>,
     stages: [Stage; 5],
@@ -65,6 +66,7 @@ pub fn deployment_page(deployment: &Deployment, events: &[Event]) -> Result<Stri
         )),
         status: Badge::status(&deployment.status),
         stage: text::plain(&deployment.stage),
+        waiting: deployment.waiting.as_ref().map(waiting),
         finished: deployment.finished,
         error: deployment.error_message.as_deref().map(text::plain),
         stages: stages(deployment),
@@ -81,6 +83,30 @@ pub fn deployment_page(deployment: &Deployment, events: &[Event]) -> Result<Stri
         after: events.last().map_or(0, |event| event.seq),
     }
     .render()
+}
+
+/// What it waits for: since when, until when, and what a person can do.
+fn waiting(wait: &Wait) -> String {
+    let clock = |at: &chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+    let since = wait
+        .since
+        .as_ref()
+        .map(|at| format!(", since {}", clock(at)));
+    let until = wait
+        .until
+        .as_ref()
+        .map(|at| format!(", until {} at most", clock(at)));
+    let ends = until.unwrap_or_else(|| format!(", {}", wait.ends));
+    let way_out = if wait.refused {
+        format!(". What to do: {}", wait.way_out)
+    } else {
+        String::new()
+    };
+    text::plain(&format!(
+        "{}{}{ends}{way_out}",
+        wait.sentence,
+        since.unwrap_or_default()
+    ))
 }
 
 fn actions(deployment: &Deployment, id: &str) -> Actions {

@@ -58,6 +58,14 @@ pub fn deployments_page(
     .render()
 }
 
+/// The stage, with what AWS refuses, if it does.
+fn stage(deployment: &Deployment) -> String {
+    match &deployment.waiting {
+        Some(wait) if wait.refused => format!("{}: {}", deployment.stage, wait.sentence),
+        _ => deployment.stage.clone(),
+    }
+}
+
 fn row(deployment: &Deployment) -> Row {
     let time_to_ready = deployment.time_to_ready_seconds.and_then(text::duration);
     Row {
@@ -68,7 +76,7 @@ fn row(deployment: &Deployment) -> Row {
         mode: text::plain(&deployment.mode),
         region: text::plain(&deployment.region),
         status: Badge::status(&deployment.status),
-        stage: Value::text(Some(&deployment.stage)),
+        stage: Value::text(Some(&stage(deployment))),
         ami: Badge::ami(deployment.ami_creation_status.as_deref()),
         ami_id: deployment.created_ami_id.as_deref().map(text::plain),
         access: match Value::outside(deployment.access_url.as_deref()) {

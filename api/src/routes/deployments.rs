@@ -169,7 +169,7 @@ pub(crate) async fn find(
         items.push(api.shown(row).await?);
     }
     Ok(Page {
-        items,
+        items: api.with_waits(items).await?,
         next_cursor: page.next_cursor,
     })
 }
@@ -193,7 +193,9 @@ pub(crate) async fn one(api: &Api, id: &str) -> Result<Deployment, ApiError> {
     let id: DeploymentId = id.parse().map_err(unknown)?;
     let row = api.ledger.deployment(id.as_str()).await?;
     let row = row.ok_or_else(|| unknown(format!("there is no deployment `{id}`")))?;
-    Ok(api.shown(row).await?)
+    let shown = vec![api.shown(row).await?];
+    let mut shown = api.with_waits(shown).await?;
+    shown.pop().ok_or(ApiError::Internal)
 }
 
 fn unknown(what: impl ToString) -> ApiError {
@@ -237,6 +239,16 @@ intervention!(
     cancel, "/v1/deployments/{id}/cancel", "cancelDeployment"
 );
 intervention!(
+    /// Ask for a deployment's AMI again
+    ///
+    /// For a ready deployment whose AMI failed and whose instance runs: no fresh install is needed.
+    image, "/v1/deployments/{id}/image", "imageDeployment"
+);
+intervention!(
+    /// Give up an AMI that has not begun
+    cancel_image, "/v1/deployments/{id}/cancel_image", "cancelImageOfDeployment"
+);
+intervention!(
     /// Destroy a deployment's instance
     ///
     /// Asynchronous; the AMI made of it stays.
@@ -256,6 +268,8 @@ pub(crate) async fn intervene(
         "start" | "retry" => api.ledger.start(id, by).await?,
         "cancel" => api.ledger.cancel(id, by).await?,
         "destroy" => api.ledger.destroy(id, by).await?,
+        "image" => api.ledger.ask_image(id, true, by).await?,
+        "cancel_image" => api.ledger.ask_image(id, false, by).await?,
         other => {
             return Err(ApiError::NotFound(format!(
                 "there is no action `{other}`: start, retry, cancel or destroy"
@@ -282,6 +296,10 @@ fn refusal(action: &str, status: Status) -> String {
             "only pending, failed and readiness_timeout deployments can be started"
         }
         "cancel" => "it is over; `destroy` terminates its instance",
+        "image" => {
+            "only an AMI that failed, of a ready deployment whose instance runs, can be asked for again"
+        }
+        "cancel_image" => "only an AMI that has not begun can be cancelled",
         _ => "see /docs",
     };
     format!("the deployment is `{status}`: {way_out}")

@@ -48,7 +48,7 @@ pub(crate) async fn list(
         rows,
         limit,
         |row| row.id.clone(),
-        |row| present::task(row, Vec::new()),
+        |row| present::task(row, Vec::new(), api.pace),
     )))
 }
 
@@ -68,5 +68,5 @@ pub(crate) async fn show(
     let id: TaskId = id.parse().map_err(|error| unknown(format!("{error}")))?;
     let found = api.ledger.task(id.as_str()).await?;
     let (row, attempts) = found.ok_or_else(|| unknown(format!("there is no task `{id}`")))?;
-    Ok(Json(present::task(row, attempts)))
+    Ok(Json(present::task(row, attempts, api.pace)))
 }

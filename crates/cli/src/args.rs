@@ -52,6 +52,7 @@ Deploying (clients of the HTTP API; all take --url, --token and --json):
   templates     list, show, check and apply templates
 
 Looking inside (the same):
+  why           what a deployment or a task waits for, since when, and what ends it
   status        is everything there that the API needs
   doctor        what is wrong, what it means, what to do
   queues        what waits in each queue
@@ -91,6 +92,7 @@ pub(crate) enum Command {
     #[command(visible_alias = "amis")]
     Images(catalog::ImagesArgs),
     Templates(catalog::TemplatesArgs),
+    Why(work::WhyArgs),
     Status(work::StatusArgs),
     Doctor(doctor::DoctorArgs),
     Queues(work::QueuesArgs),

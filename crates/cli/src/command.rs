@@ -17,6 +17,7 @@ pub(crate) mod retention;
 pub(crate) mod story;
 pub(crate) mod tasks;
 pub(crate) mod templates;
+pub(crate) mod why;
 
 /// Repetitions of a creating call whose answer was lost.
 const REPEATS: u32 = 3;

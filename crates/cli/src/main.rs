@@ -72,6 +72,7 @@ async fn run(command: args::Command) -> anyhow::Result<ExitCode> {
         Command::Logs(direct) => command::story::run_logs(&direct.connection, direct.args).await,
         Command::Images(args) => command::images::run(args).await,
         Command::Templates(args) => command::templates::run(args).await,
+        Command::Why(args) => command::why::run(args).await,
         Command::Status(args) => command::tasks::status(args).await,
         Command::Doctor(args) => command::doctor::run(args).await,
         Command::Queues(args) => command::tasks::queues(args).await,

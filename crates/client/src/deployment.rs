@@ -9,6 +9,8 @@ use ingot_domain::request::Draft;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::wait::Wait;
+
 /// An inbound rule of the security group Ingot makes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -157,6 +159,9 @@ pub struct Deployment {
     pub status: String,
     /// What is going on now, in a few words.
     pub stage: String,
+    /// What it waits for at the moment, since when and until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Wait>,
     /// Nothing more will happen by itself, neither to the deployment nor to its AMI.
     pub finished: bool,
     /// Why it failed.
@@ -205,6 +210,13 @@ pub struct Deployment {
     pub ready_at: Option<DateTime<Utc>>,
     /// Success, failure, cancellation.
     pub finished_at: Option<DateTime<Utc>>,
+}
+
+impl Deployment {
+    /// Its instance may be on its way out: it is over, and there is still one on record.
+    pub fn ends(&self) -> bool {
+        self.finished && self.instance_id.is_some() && self.status != "destroyed"
+    }
 }
 
 /// Which deployments to list.

@@ -13,6 +13,7 @@ pub mod status;
 pub mod system;
 pub mod task;
 pub mod template;
+pub mod wait;
 mod wire;
 
 pub use deployment::{CreateDeployment, Deployment, DeploymentFilter};
@@ -27,3 +28,4 @@ pub use status::{Part, SystemStatus, Waiting, WorkerSeen};
 pub use system::{Check, Queue, Ready, Statistics};
 pub use task::{Attempt, Task, TaskFilter};
 pub use template::Template;
+pub use wait::Wait;

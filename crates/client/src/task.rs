@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::wait::Wait;
+
 /// A task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Task {
@@ -29,6 +31,9 @@ pub struct Task {
     pub run_at: DateTime<Utc>,
     /// Why it waits.
     pub waiting_for: Option<String>,
+    /// The same with since when and until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Wait>,
     /// Who holds it.
     pub worker: Option<String>,
     /// Until when.

@@ -107,4 +107,10 @@ async fn a_lost_worker_is_told_while_it_is_missed_and_in_the_story() {
         "{down:#?}"
     );
     assert!(front_page(&stack).await.contains("redis: down since"));
+    // What is accepted without Redis is found by the relay: the API stays in its load balancer, and says what is away.
+    let ready = stack.client.ready().await.unwrap();
+    let redis = ready.checks.iter().find(|check| check.name == "redis");
+    assert!(ready.ready && redis.is_some_and(|redis| !redis.ok));
+    let seen = stack.deploy("v7.0.1").await.unwrap();
+    assert_eq!(seen.status, "queued");
 }

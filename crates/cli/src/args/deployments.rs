@@ -36,6 +36,7 @@ pub(crate) enum DeploymentsAction {
     /// Stop a deployment that is not ready yet; its instance is terminated
     #[command(after_help = "Examples:\n  ingot deployments cancel dep_…")]
     Cancel(ActArgs),
+    Image(ImageArgs),
     Destroy(DestroyArgs),
 }
 
@@ -87,6 +88,9 @@ pub(crate) struct LogsArgs {
     /// Go on until the deployment and its AMI are finished
     #[arg(long, short)]
     pub(crate) follow: bool,
+    /// Give the following up after this, with exit code 1; the deployment goes on
+    #[arg(long, value_name = "SECONDS", requires = "follow")]
+    pub(crate) timeout: Option<u64>,
     /// Only lines after this number (`seq`)
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
     pub(crate) after: i64,
@@ -100,11 +104,14 @@ With --json: one JSON line for each event, then one for the deployment.
 
 Examples:
   ingot deployments watch dep_…
-  ingot deployments watch dep_… --json")]
+  ingot deployments watch dep_… --json --timeout 3600")]
 pub(crate) struct WatchArgs {
     /// dep_…
     #[arg(value_name = "ID")]
     pub(crate) id: String,
+    /// Give the watching up after this, with exit code 1; the deployment goes on
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<u64>,
 }
 
 /// The deployment to act on.
@@ -116,6 +123,20 @@ pub(crate) struct ActArgs {
     /// Do not ask; only `destroy` asks
     #[arg(long, short)]
     pub(crate) yes: bool,
+}
+
+/// Ask for a ready deployment's AMI again that failed, or give one up that has not begun
+#[derive(Clone, Args)]
+#[command(after_help = "Examples:
+  ingot deployments image dep_…
+  ingot deployments image dep_… --cancel")]
+pub(crate) struct ImageArgs {
+    /// dep_…
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// Give it up instead, while it has not begun
+    #[arg(long)]
+    pub(crate) cancel: bool,
 }
 
 /// Terminate a deployment's instance; its AMI stays

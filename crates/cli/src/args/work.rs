@@ -70,6 +70,19 @@ pub(crate) enum QueuesAction {
     List,
 }
 
+/// Say what a deployment or a task waits for: on what, since when, until when, and what to do
+#[derive(Clone, Args)]
+#[command(after_help = "Examples:
+  ingot why dep_…
+  ingot why tsk_… --json")]
+pub(crate) struct WhyArgs {
+    /// dep_… or tsk_…
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
 /// Ask the API whether everything it needs is there
 #[derive(Clone, Args)]
 #[command(after_help = "The exit code is 6 when something is missing.

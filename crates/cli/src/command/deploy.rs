@@ -40,7 +40,7 @@ pub(crate) async fn run(args: DeployArgs) -> anyhow::Result<ExitCode> {
     } else {
         say(&one_line(&deployment))?;
     }
-    story::watch(&client, output, &deployment.id).await
+    story::watch(&client, output, &deployment.id, args.timeout).await
 }
 
 /// `dep_… queued kamiwaza v0.9.2 in us-east-1 (its name)`

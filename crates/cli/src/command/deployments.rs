@@ -4,10 +4,10 @@ use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use ingot_client::{Client, Deployment, DeploymentFilter, Page};
+use ingot_client::{Client, Deployment, DeploymentFilter, Page, TaskFilter};
 
 use crate::args::deployments::{DeploymentsAction, DeploymentsArgs, DestroyArgs, ListArgs};
-use crate::command::{mention_rest, pages, story};
+use crate::command::{mention_rest, pages, story, why};
 use crate::failure::{Exit, Usage};
 use crate::output::{Output, clean, or_dash, pairs, span, table, time, time_or_dash};
 use crate::watch;
@@ -37,6 +37,10 @@ pub(crate) async fn run(args: DeploymentsArgs) -> anyhow::Result<ExitCode> {
         }
         DeploymentsAction::Cancel(args) => {
             show(output, &connection.client()?.act(&args.id, "cancel").await?)
+        }
+        DeploymentsAction::Image(args) => {
+            let action = if args.cancel { "cancel_image" } else { "image" };
+            show(output, &connection.client()?.act(&args.id, action).await?)
         }
         DeploymentsAction::Destroy(args) => destroy(&connection.client()?, output, args).await,
     }
@@ -77,6 +81,7 @@ async fn destroy(client: &Client, output: Output, args: DestroyArgs) -> anyhow::
     }
     let mut deployment = client.act(&args.id, "destroy").await?;
     let mut pause = Duration::from_millis(200);
+    let mut idle = 0;
     let (began, longest) = (Instant::now(), Duration::from_secs(args.timeout));
     while args.wait && deployment.status != "destroyed" {
         let left = longest.saturating_sub(began.elapsed());
@@ -91,12 +96,34 @@ async fn destroy(client: &Client, output: Output, args: DestroyArgs) -> anyhow::
         tokio::time::sleep(pause.min(left)).await;
         pause = (pause * 2).min(Duration::from_secs(5));
         let now = client.deployment(&args.id).await?;
+        idle = if now.status != "destroyed" && nothing_works(client, &args.id).await? {
+            idle + 1
+        } else {
+            0
+        };
+        if idle >= 3 {
+            anyhow::bail!(
+                "{} is not destroyed, and nothing works on it any more: `ingot tasks list --deployment {0}` says why; `ingot deployments destroy {0}` asks again",
+                clean(&args.id)
+            );
+        }
         if now.stage != deployment.stage {
             eprintln!("{}", clean(&now.stage));
         }
         deployment = now;
     }
     show(output, &deployment)
+}
+
+/// Whether no task lives that could still end it.
+async fn nothing_works(client: &Client, id: &str) -> anyhow::Result<bool> {
+    let filter = TaskFilter {
+        deployment_id: Some(id.to_owned()),
+        limit: Some(200),
+        ..TaskFilter::default()
+    };
+    let tasks = client.tasks(&filter).await?;
+    Ok(!tasks.items.iter().any(why::is_live))
 }
 
 /// Asks whoever sits there; nobody there is no consent.
@@ -145,7 +172,7 @@ fn list_table(page: &Page<Deployment>) -> String {
                 clean(&deployment.template),
                 clean(&deployment.version),
                 clean(&deployment.region),
-                clean(&deployment.status),
+                clean(&status(deployment)),
                 or_dash(&deployment.created_ami_id),
                 or_dash(&deployment.ami_creation_status),
                 or_dash(&deployment.launch_path),
@@ -154,6 +181,14 @@ fn list_table(page: &Page<Deployment>) -> String {
             ]
         }),
     )
+}
+
+/// The status, with what AWS refuses meanwhile in a word; `ingot why` says the rest.
+fn status(deployment: &Deployment) -> String {
+    match &deployment.waiting {
+        Some(wait) if wait.refused => format!("{} ({})", deployment.status, wait.on),
+        _ => deployment.status.clone(),
+    }
 }
 
 fn details(deployment: &Deployment) -> String {
@@ -178,6 +213,10 @@ fn details(deployment: &Deployment) -> String {
         ),
         ("status", clean(&deployment.status)),
         ("stage", clean(&deployment.stage)),
+        (
+            "waiting",
+            or_dash(&deployment.waiting.as_ref().map(why::short)),
+        ),
         ("error", or_dash(&deployment.error_message)),
         ("url", or_dash(&deployment.access_url)),
         ("region", clean(&deployment.region)),

@@ -1,6 +1,7 @@
 //! `watch` and `logs`: a deployment's story on stdout.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use ingot_client::{Client, Event};
 
@@ -15,11 +16,17 @@ pub(crate) async fn run_watch(
     connection: &Connection,
     args: WatchArgs,
 ) -> anyhow::Result<ExitCode> {
-    watch(&connection.client()?, connection.output(), &args.id).await
+    let client = connection.client()?;
+    watch(&client, connection.output(), &args.id, args.timeout).await
 }
 
 /// Follows the story from its beginning, then says how it ended.
-pub(crate) async fn watch(client: &Client, output: Output, id: &str) -> anyhow::Result<ExitCode> {
+pub(crate) async fn watch(
+    client: &Client,
+    output: Output,
+    id: &str,
+    longest: Option<u64>,
+) -> anyhow::Result<ExitCode> {
     // Asked first, so that a wrong id or an API that is not there is said at once.
     if client.deployment(id).await?.status == "pending" {
         eprintln!(
@@ -30,6 +37,7 @@ pub(crate) async fn watch(client: &Client, output: Output, id: &str) -> anyhow::
     let follow = watch::follow(client, id, 0, Patience::default(), |event| {
         print(output, &event)
     });
+    let follow = within(follow, longest, id);
     let Some(deployment) = or_interrupted(follow, "watch", id).await? else {
         return Ok(Exit::Interrupted.into());
     };
@@ -49,12 +57,29 @@ pub(crate) async fn run_logs(connection: &Connection, args: LogsArgs) -> anyhow:
     }
     client.deployment(&args.id).await?;
     let follow = watch::follow(&client, &args.id, last, Patience::default(), deliver);
+    let follow = within(follow, args.timeout, &args.id);
     let ended = or_interrupted(follow, "logs --follow", &args.id).await?;
     Ok(ended.map_or(Exit::Interrupted.into(), |_| ExitCode::SUCCESS))
 }
 
 fn print(output: Output, event: &Event) -> anyhow::Result<()> {
     output.line(event, line::stamped)
+}
+
+/// The end of it, or an error when that takes longer than it may.
+async fn within<T>(
+    follow: impl Future<Output = anyhow::Result<T>>,
+    longest: Option<u64>,
+    id: &str,
+) -> anyhow::Result<T> {
+    let Some(seconds) = longest else {
+        return follow.await;
+    };
+    let ended = tokio::time::timeout(Duration::from_secs(seconds), follow).await;
+    ended.unwrap_or_else(|_| {
+        let id = clean(id);
+        anyhow::bail!("{id} is not finished after {seconds} s; it goes on: `ingot why {id}`")
+    })
 }
 
 /// The end of it, or `None` after Ctrl-C.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use ingot_client::{Page, Queue, Ready, Task, TaskFilter};
 
 use crate::args::work::{QueuesAction, QueuesArgs, StatusArgs, TasksAction, TasksArgs};
-use crate::command::{mention_rest, pages};
+use crate::command::{mention_rest, pages, why};
 use crate::failure::Exit;
 use crate::output::{clean, or_dash, pairs, table, time, time_or_dash};
 
@@ -112,7 +112,16 @@ fn details(task: &Task) -> String {
         ("crashes", task.crashes.to_string()),
         ("visits", task.visits.to_string()),
         ("due", time(&task.run_at)),
-        ("waiting for", or_dash(&task.waiting_for)),
+        (
+            "waiting for",
+            or_dash(
+                &task
+                    .waiting
+                    .as_ref()
+                    .map(why::short)
+                    .or_else(|| task.waiting_for.clone()),
+            ),
+        ),
         ("worker", or_dash(&task.worker)),
         ("lease until", time_or_dash(&task.lease_until)),
         ("last error", or_dash(&task.last_error)),

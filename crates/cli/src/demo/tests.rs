@@ -31,6 +31,7 @@ fn end(name: &str) -> Deployment {
             .map(|(_, version)| version.to_owned())
             .unwrap_or_default(),
         launch_path: Some(path.to_owned()),
+        waiting: None,
         time_to_ready_seconds: Some(seconds),
         ami_creation_status: Some(ami_status.to_owned()),
         created_ami_id: Some(ami.to_owned()),

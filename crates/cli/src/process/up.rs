@@ -134,7 +134,9 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     };
     let link = format!("{url}/login?code={}", login.code);
     let health = health.await.context("the worker did not start")?;
-    let api = Api::new(ledger, ringer, metrics, health, limits, stop.clone()).with_login(login);
+    let api = Api::new(ledger, ringer, metrics, health, limits, stop.clone())
+        .at_pace(pace)
+        .with_login(login);
     let serving = tokio::spawn(ingot_api::serve(listener, api));
     announce(&url, &link, region.as_ref(), args.demo)?;
 

@@ -1,0 +1,172 @@
+//! `ingot why ID`: what a deployment or a task waits for.
+
+use std::process::ExitCode;
+
+use ingot_client::{Task, TaskFilter, Wait};
+use serde::Serialize;
+
+use crate::args::work::WhyArgs;
+use crate::output::{clean, time};
+
+/// What is told of one task.
+#[derive(Debug, Serialize)]
+struct Waits {
+    task_id: String,
+    kind: String,
+    state: String,
+    waiting: Option<Wait>,
+}
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+struct Why {
+    id: String,
+    waits: Vec<Waits>,
+}
+
+/// `ingot why ID`
+pub(crate) async fn run(args: WhyArgs) -> anyhow::Result<ExitCode> {
+    let client = args.connection.client()?;
+    let mut tasks = Vec::new();
+    if args.id.starts_with("tsk_") {
+        tasks.push(client.task(&args.id).await?);
+    } else {
+        // An unknown id is said as such.
+        let deployment = client.deployment(&args.id).await?;
+        let filter = TaskFilter {
+            deployment_id: Some(deployment.id),
+            limit: Some(200),
+            ..TaskFilter::default()
+        };
+        let page = client.tasks(&filter).await?;
+        tasks.extend(page.items.into_iter().filter(is_live));
+    }
+    let why = Why {
+        id: args.id,
+        waits: tasks.into_iter().map(waits).collect(),
+    };
+    args.connection.output().result(&why, told)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A task that is still going to be worked on.
+pub(crate) fn is_live(task: &Task) -> bool {
+    matches!(
+        task.state.as_str(),
+        "available" | "scheduled" | "running" | "retryable"
+    )
+}
+
+fn waits(task: Task) -> Waits {
+    Waits {
+        task_id: task.id,
+        kind: task.kind,
+        state: task.state,
+        waiting: task.waiting,
+    }
+}
+
+fn told(why: &Why) -> String {
+    if why.waits.is_empty() {
+        return format!("{} waits for nothing: no task works for it", clean(&why.id));
+    }
+    let lines = why.waits.iter().map(|one| {
+        let (task, kind) = (clean(&one.task_id), clean(&one.kind));
+        match &one.waiting {
+            Some(wait) => format!("{kind} ({task}) waits: {}", long(wait)),
+            None => format!(
+                "{kind} ({task}) is `{}` and waits for nothing",
+                clean(&one.state)
+            ),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n\n")
+}
+
+/// A wait in one line.
+pub(crate) fn short(wait: &Wait) -> String {
+    let since = wait
+        .since
+        .as_ref()
+        .map(|at| format!(", since {}", time(at)));
+    let until = match &wait.until {
+        Some(at) => format!(", until {} at most", time(at)),
+        None => format!(", {}", wait.ends),
+    };
+    format!("{}{}{until}", wait.sentence, since.unwrap_or_default())
+}
+
+fn long(wait: &Wait) -> String {
+    let mut lines = vec![clean(&wait.sentence)];
+    if let Some(since) = &wait.since {
+        lines.push(format!("  since       {}", time(since)));
+    }
+    lines.push(format!("  next look   {}", time(&wait.next_look_at)));
+    lines.push(match &wait.until {
+        Some(until) => format!("  ends        {} at the latest", time(until)),
+        None => format!("  lasts       {}", clean(&wait.ends)),
+    });
+    lines.push(format!("  what to do  {}", clean(&wait.way_out)));
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quota() -> Wait {
+        let at = |text: &str| text.parse().expect("an instant");
+        Wait {
+            on: "quota".to_owned(),
+            code: Some("VcpuLimitExceeded".to_owned()),
+            refused: true,
+            sentence: "a limit of the AWS account is reached (VcpuLimitExceeded)".to_owned(),
+            since: Some(at("2026-11-27T12:00:00Z")),
+            until: Some(at("2026-11-27T16:00:00Z")),
+            ends: "for 4 h at most".to_owned(),
+            next_look_at: at("2026-11-27T12:05:00Z"),
+            way_out: "free something in the account".to_owned(),
+        }
+    }
+
+    #[test]
+    fn it_says_on_what_since_until_and_what_to_do() {
+        let waits = Waits {
+            task_id: "tsk_1".to_owned(),
+            kind: "launch".to_owned(),
+            state: "scheduled".to_owned(),
+            waiting: Some(quota()),
+        };
+        let text = told(&Why {
+            id: "dep_1".to_owned(),
+            waits: vec![waits],
+        });
+        assert_eq!(
+            text,
+            "launch (tsk_1) waits: a limit of the AWS account is reached (VcpuLimitExceeded)\n  \
+             since       2026-11-27T12:00:00Z\n  \
+             next look   2026-11-27T12:05:00Z\n  \
+             ends        2026-11-27T16:00:00Z at the latest\n  \
+             what to do  free something in the account"
+        );
+    }
+
+    #[test]
+    fn what_waits_for_nothing_says_so() {
+        let why = Why {
+            id: "dep_1".to_owned(),
+            waits: Vec::new(),
+        };
+        assert!(told(&why).contains("waits for nothing"));
+        let text = short(&Wait {
+            until: None,
+            since: None,
+            ends: "until the last batch".to_owned(),
+            ..quota()
+        });
+        assert!(
+            text.ends_with("(VcpuLimitExceeded), until the last batch"),
+            "{text}"
+        );
+    }
+}
