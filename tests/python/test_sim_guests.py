@@ -171,6 +171,30 @@ def test_instances_without_profile_or_agent_are_unknown_to_ssm(sim, ec2, base):
     wait_until(lambda: sim.control("GET", f"guests/{cached}")["managed"], "the image carries the agent")
 
 
+def test_a_stopped_instance_is_remembered_as_lost(sim, ec2, base):
+    ssm = sim.client("ssm")
+    instance = reachable(sim, ec2, base)
+
+    def ping():
+        found = ssm.describe_instance_information(
+            Filters=[{"Key": "InstanceIds", "Values": [instance]}])["InstanceInformationList"]
+        return found and found[0]["PingStatus"]
+
+    assert ping() == "Online"
+    ec2.stop_instances(InstanceIds=[instance])
+    assert ping() == "ConnectionLost"
+    with refused("InvalidInstanceId"):
+        ssm.send_command(InstanceIds=[instance], DocumentName=SHELL, Parameters={"commands": ["true"]})
+    in_state(ec2, instance, "stopped")
+    ec2.start_instances(InstanceIds=[instance])
+    wait_until(lambda: ping() == "Online", "the agent is back")
+    ec2.terminate_instances(InstanceIds=[instance])
+    in_state(ec2, instance, "terminated")
+    assert not ping(), "SSM forgets what is terminated"
+    with refused("InvocationDoesNotExist"):
+        ssm.get_command_invocation(CommandId="0" * 36, InstanceId=instance)
+
+
 def test_documents_and_timeouts_are_checked(sim, ec2, base):
     instance = reachable(sim, ec2, base)
     ssm = sim.client("ssm")

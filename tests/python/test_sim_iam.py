@@ -215,6 +215,17 @@ def test_only_the_callers_key_is_bound(sim, ec2):
     ec2.describe_instances()
 
 
+def test_a_roles_policy_binds_its_sessions(sim):
+    role = "arn:aws:iam::444455556666:role/builder"
+    sim.control("POST", "iam", {"access_key": role, "policy": document(allow("ec2:DescribeVpcs", "*"))})
+    keys = sim.client("sts").assume_role(RoleArn=role, RoleSessionName="bake")["Credentials"]
+    session = sim.client("ec2", key=keys["AccessKeyId"], token=keys["SessionToken"])
+    session.describe_vpcs()
+    with pytest.raises(ClientError, match="User: arn:aws:sts::444455556666:assumed-role/builder/bake"):
+        session.describe_subnets()
+    sim.client("ec2").describe_subnets()
+
+
 def test_the_encoded_message_can_be_decoded(sim, base):
     clients = give(sim, "AKIAREADER", allow("sts:DecodeAuthorizationMessage", "*"))
     with pytest.raises(ClientError) as refusal:

@@ -29,7 +29,8 @@ pub(crate) use refusal::decode;
 /// The policies of callers, and which role each instance profile holds.
 #[derive(Debug, Default)]
 pub(crate) struct Iam {
-    /// By access key; `*` is every caller without a policy of its own.
+    /// By access key, or by the ARN of a role for all its sessions; `*` is every caller without
+    /// a policy of its own.
     policies: HashMap<String, Arc<Policy>>,
     /// Role by instance profile; a profile that is not here holds the role of its own name.
     roles: BTreeMap<String, String>,
@@ -48,7 +49,9 @@ impl Iam {
     /// The caller behind an access key.
     pub(crate) fn caller(&self, access_key: &str, arn: String) -> Caller {
         let own = self.policies.get(access_key);
-        let policy = own.or_else(|| self.policies.get("*")).cloned();
+        let of_role = || self.policies.get(&role_of_session(&arn)?);
+        let policy = own.or_else(of_role).or_else(|| self.policies.get("*"));
+        let policy = policy.cloned();
         // Only the evaluation reads the roles.
         let roles = policy.as_ref().map(|_| self.roles.clone());
         Caller {
@@ -58,6 +61,15 @@ impl Iam {
             roles: roles.unwrap_or_default(),
         }
     }
+}
+
+/// The role's ARN behind `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION`.
+fn role_of_session(arn: &str) -> Option<String> {
+    let (account, session) = arn
+        .strip_prefix("arn:aws:sts::")?
+        .split_once(":assumed-role/")?;
+    let (role, _) = session.split_once('/')?;
+    Some(format!("arn:aws:iam::{account}:role/{role}"))
 }
 
 impl Caller {

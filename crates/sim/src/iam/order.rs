@@ -12,7 +12,8 @@ use super::{Iam, document};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct IamOrder {
-    /// Whose policy; `*` for every caller without one of its own.
+    /// Whose policy: an access key, the ARN of a role for all its sessions, or `*` for every
+    /// caller without one of its own.
     access_key: Option<String>,
     /// The document, as JSON or as the text of it; null takes the policy away.
     #[serde(default)]
