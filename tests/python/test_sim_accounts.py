@@ -214,6 +214,12 @@ def test_service_quotas_are_read_set_and_kept(sim, ec2, base):
     with refused("NoSuchResourceException"):
         quotas.get_service_quota(ServiceCode="ec2", QuotaCode="L-00000000")
     instance = running(ec2, base)
+    sim.control("POST", "service_quotas", {"code": "L-1216C47A", "value": 3})
+    assert value("ec2", "L-1216C47A") == 3
+    with refused("VcpuLimitExceeded"):
+        launch(ec2, base)
+    sim.control("POST", "quotas", {"quotas": {"vcpus": 64}})
+    assert value("ec2", "L-1216C47A") == 64, "both orders are about one quota"
     sim.control("POST", "service_quotas", {"code": "L-B665C33B", "value": 1})
     assert value("ec2", "L-B665C33B") == 1
     capture(ec2, instance, "the-only-one")

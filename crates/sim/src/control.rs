@@ -17,7 +17,7 @@
 //! | `POST /_sim/agents` | `{image, agent}` | whether an image carries the SSM agent |
 //! | `GET /_sim/commands` | `?instance=` | every SendCommand that was taken: who, what, where, when |
 //! | `POST /_sim/base_images` | `{parameter, region?, account?}` | a vendor releases a newer base image and moves its parameter; answers `image_id` |
-//! | `POST /_sim/iam` | `{access_key, policy}` and `{profiles: {PROFILE: ROLE}}` | gives a caller (`*`: all others) a policy document, null takes it away; 400 names what is not evaluated |
+//! | `POST /_sim/iam` | `{access_key, policy}` and `{profiles: {PROFILE: ROLE}}` | gives a caller (an access key, the ARN of a role for its sessions, or `*`: all others) a policy document, null takes it away; 400 names what is not evaluated |
 //! | `POST /_sim/kms` | `{by_default?, default_key?, keys?, region?, account?}` | encryption by default and its key; `keys`: `[{id, alias?, grants?, enabled?}]`: a launch under a key without grants succeeds and dies |
 //! | `POST /_sim/credentials` | `{access_key?, error?, seconds?}` | a key (or all) lapses: `ExpiredToken`, `RequestExpired`, `AuthFailure`, `InvalidClientTokenId` or `OptInRequired`, each service in its own words, for simulated seconds or until an order without `error` |
 //! | `POST /_sim/regions` | `{region, opt_in}` | `opt-in-not-required`, `opted-in` or `not-opted-in`: knows no key |

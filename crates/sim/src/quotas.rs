@@ -18,7 +18,11 @@ struct Quota {
 }
 
 /// vCPUs of standard On-Demand instances.
-pub(crate) const STANDARD_VCPUS: &str = "L-1216C47A";
+const STANDARD_VCPUS: &str = "L-1216C47A";
+/// vCPUs of On-Demand instances with a GPU of the G and VT families.
+const GPU_VCPUS: &str = "L-DB2E81BA";
+/// vCPUs of standard Spot instances.
+const SPOT_VCPUS: &str = "L-34B43A08";
 /// Images of an account in a region.
 pub(crate) const IMAGES: &str = "L-B665C33B";
 /// Snapshots of an account in a region.
@@ -29,6 +33,18 @@ const QUOTAS: &[Quota] = &[
         service: "ec2",
         code: STANDARD_VCPUS,
         name: "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
+        value: 1152.0,
+    },
+    Quota {
+        service: "ec2",
+        code: GPU_VCPUS,
+        name: "Running On-Demand G and VT instances",
+        value: 768.0,
+    },
+    Quota {
+        service: "ec2",
+        code: SPOT_VCPUS,
+        name: "All Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests",
         value: 1152.0,
     },
     Quota {
@@ -94,12 +110,16 @@ fn missing() -> ApiError {
     ApiError::client("NoSuchResourceException", message)
 }
 
+/// What a quota is worth: as ordered here, as the launches are held to, or as at first.
 fn value(place: &Place, quota: &Quota) -> f64 {
-    place
-        .service_quotas
-        .get(quota.code)
-        .copied()
-        .unwrap_or(quota.value)
+    // Whole numbers far below the point from which a float loses them.
+    let held = match quota.code {
+        STANDARD_VCPUS => place.quotas.vcpus.map(|most| most as f64),
+        SPOT_VCPUS => place.quotas.spot_vcpus.map(|most| most as f64),
+        GPU_VCPUS => place.quotas.gpu_vcpus.map(|most| most as f64),
+        code => place.service_quotas.get(code).copied(),
+    };
+    held.unwrap_or(quota.value)
 }
 
 fn shown(call: &Call<'_>, quota: &Quota, value: f64) -> Value {
@@ -122,20 +142,20 @@ fn shown(call: &Call<'_>, quota: &Quota, value: f64) -> Value {
     })
 }
 
-/// Sets a quota's value; `false` if there is none of this code.
+/// Sets a quota's value, and holds launches to it; `false` if there is none of this code.
 pub(crate) fn set(place: &mut Place, code: &str, value: f64) -> bool {
-    let known = QUOTAS.iter().any(|quota| quota.code == code);
-    if known {
-        place.service_quotas.insert(code.to_owned(), value);
+    // A quota is a count: a fraction or a negative number is cut to one.
+    let most = Some(value.max(0.0) as u64);
+    match code {
+        STANDARD_VCPUS => place.quotas.vcpus = most,
+        SPOT_VCPUS => place.quotas.spot_vcpus = most,
+        GPU_VCPUS => place.quotas.gpu_vcpus = most,
+        code if QUOTAS.iter().any(|quota| quota.code == code) => {
+            place.service_quotas.insert(code.to_owned(), value);
+        }
+        _ => return false,
     }
-    known
-}
-
-/// The quota of standard vCPUs, if tests set it; else launches are not held to one.
-pub(crate) fn set_vcpus(place: &Place) -> Option<u64> {
-    let value = place.service_quotas.get(STANDARD_VCPUS)?;
-    // Quotas are whole numbers that fit.
-    Some(value.max(0.0) as u64)
+    true
 }
 
 /// Whether an account that has `have` may have one more.

@@ -6,7 +6,6 @@ use base64::engine::general_purpose::STANDARD;
 use super::launch_network::{self, Spot};
 use super::launch_volumes;
 use crate::instance_types::{self, InstanceType};
-use crate::quotas;
 use crate::sim::Call;
 use crate::state::images::{Device, Image, ImageState};
 use crate::state::instances::{Instance, Phase};
@@ -179,7 +178,7 @@ fn check_quota(
     let limit = match (spot, bucket(&kind.name)) {
         (true, _) => ordered.spot_vcpus,
         (false, true) => ordered.gpu_vcpus,
-        (false, false) => ordered.vcpus.or_else(|| quotas::set_vcpus(place)),
+        (false, false) => ordered.vcpus,
     };
     let Some(limit) = limit else {
         return Ok(());
