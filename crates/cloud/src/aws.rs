@@ -229,7 +229,18 @@ impl Cloud for AwsCloud {
         key: &str,
         value: &str,
     ) -> Result<Vec<TaggedFacts>, CloudError> {
-        tagged::snapshots(self, region, key, value).await
+        let by = tags::exactly(format!("tag:{key}"), value);
+        let found = tagged::snapshots(self, region, by).await?;
+        Ok(tagged::carrying(found, key, value))
+    }
+
+    async fn describe_snapshot(
+        &self,
+        region: &str,
+        id: &str,
+    ) -> Result<Option<TaggedFacts>, CloudError> {
+        let found = tagged::snapshots(self, region, tags::any_of("snapshot-id", [id])).await?;
+        Ok(found.into_iter().find(|one| one.id == id))
     }
 
     async fn find_security_groups_by_tag(
@@ -238,7 +249,26 @@ impl Cloud for AwsCloud {
         key: &str,
         value: &str,
     ) -> Result<Vec<TaggedFacts>, CloudError> {
-        tagged::groups(self, region, key, value).await
+        let by = tags::exactly(format!("tag:{key}"), value);
+        let found = tagged::groups(self, region, by).await?;
+        Ok(tagged::carrying(found, key, value))
+    }
+
+    async fn describe_security_group(
+        &self,
+        region: &str,
+        id: &str,
+    ) -> Result<Option<TaggedFacts>, CloudError> {
+        let found = tagged::groups(self, region, tags::any_of("group-id", [id])).await?;
+        Ok(found.into_iter().find(|one| one.id == id))
+    }
+
+    async fn vpc_of(
+        &self,
+        region: &str,
+        subnet: Option<&str>,
+    ) -> Result<Option<String>, CloudError> {
+        tagged::vpc(self, region, subnet).await
     }
 
     async fn resolve_base_image(

@@ -130,6 +130,18 @@ pub struct SnapshotFacts {
 pub struct TaggedFacts {
     /// `snap-…` or `sg-…`
     pub id: String,
+    /// The owner's account.
+    pub owner_id: Option<String>,
+    /// The owner's alias, such as `aws-backup-vault`.
+    pub owner_alias: Option<String>,
+    /// A group's name.
+    pub name: Option<String>,
+    /// Its description.
+    pub description: Option<String>,
+    /// A group's VPC.
+    pub vpc_id: Option<String>,
+    /// The volume a snapshot was made of.
+    pub volume_id: Option<String>,
     /// When EC2 made it, where EC2 tells.
     pub created_at: Option<DateTime<Utc>>,
     /// Its tags.
@@ -151,12 +163,18 @@ pub struct ImageFacts {
     pub state_reason: Option<String>,
     /// The owner's account.
     pub owner_id: String,
+    /// The owner's alias, such as `amazon` or `aws-backup-vault`; our own images have none.
+    pub owner_alias: Option<String>,
     /// Its architecture, when EC2 tells one we know.
     pub architecture: Option<Arch>,
     /// When it was created.
     pub created_at: Option<DateTime<Utc>>,
     /// The instance CreateImage was called on (EC2.md 10).
     pub source_instance_id: Option<String>,
+    /// The image it was copied from, or that instance was launched from.
+    pub source_image_id: Option<String>,
+    /// Since when its owner says that it should not be used any more, or from when on.
+    pub deprecated_at: Option<DateTime<Utc>>,
     /// Its EBS snapshots.
     pub snapshots: Vec<SnapshotFacts>,
     /// Its tags.

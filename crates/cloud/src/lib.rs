@@ -90,6 +90,27 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
         value: &str,
     ) -> Result<Vec<TaggedFacts>, CloudError>;
 
+    /// A snapshot of our account, as EC2 shows it now; `None` when there is none (any more).
+    async fn describe_snapshot(
+        &self,
+        region: &str,
+        id: &str,
+    ) -> Result<Option<TaggedFacts>, CloudError>;
+
+    /// A security group, as EC2 shows it now; `None` when there is none (any more).
+    async fn describe_security_group(
+        &self,
+        region: &str,
+        id: &str,
+    ) -> Result<Option<TaggedFacts>, CloudError>;
+
+    /// The VPC of a subnet, or the default one; `None` when the region has no default VPC.
+    async fn vpc_of(
+        &self,
+        region: &str,
+        subnet: Option<&str>,
+    ) -> Result<Option<String>, CloudError>;
+
     /// Every security group carrying the tag, all pages. EC2 does not tell when a group was made.
     async fn find_security_groups_by_tag(
         &self,

@@ -80,9 +80,12 @@ fn image(id: String) -> ImageFacts {
         state: ImageState::Pending,
         state_reason: None,
         owner_id: String::new(),
+        owner_alias: None,
         architecture: None,
         created_at: None,
         source_instance_id: None,
+        source_image_id: None,
+        deprecated_at: None,
         snapshots: vec![],
         tags: Default::default(),
     }
@@ -108,6 +111,9 @@ impl Cloud for Counting {
     async fn delete_snapshot(&self, _: &str, _: &str) -> Result<(), CloudError> { unreachable!() }
     async fn find_snapshots_by_tag(&self, _: &str, _: &str, _: &str) -> Result<Vec<TaggedFacts>, CloudError> { unreachable!() }
     async fn find_security_groups_by_tag(&self, _: &str, _: &str, _: &str) -> Result<Vec<TaggedFacts>, CloudError> { unreachable!() }
+    async fn describe_snapshot(&self, _: &str, _: &str) -> Result<Option<TaggedFacts>, CloudError> { unreachable!() }
+    async fn describe_security_group(&self, _: &str, _: &str) -> Result<Option<TaggedFacts>, CloudError> { unreachable!() }
+    async fn vpc_of(&self, _: &str, _: Option<&str>) -> Result<Option<String>, CloudError> { unreachable!() }
     async fn resolve_base_image(&self, _: &str, _: &BaseImage) -> Result<BaseImageFacts, CloudError> { unreachable!() }
     async fn ensure_security_group(&self, _: &str, _: &SecurityGroupSpec) -> Result<String, CloudError> { unreachable!() }
     async fn delete_security_group(&self, _: &str, _: &str) -> Result<(), CloudError> { unreachable!() }

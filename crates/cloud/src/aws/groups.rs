@@ -69,7 +69,7 @@ pub(super) async fn ensure(
     Ok(id)
 }
 
-async fn vpc_of(
+pub(super) async fn vpc_of(
     cloud: &AwsCloud,
     clients: &Regional,
     region: &str,
@@ -96,8 +96,8 @@ async fn vpc_of(
     })
 }
 
-/// The group of this name that EC2 says is there. It may not be visible yet (EC2.md 17); and without any of our tags,
-/// which are given with the creation, it is somebody else's (EC2.md 11).
+/// The group of this name that EC2 says is there. It may not be visible yet (EC2.md 17); and without all of our tags and
+/// the description, which are given with the creation, it is another's (EC2.md 11): rules are added to none but our own.
 async fn existing(
     cloud: &AwsCloud,
     clients: &Regional,
@@ -120,14 +120,13 @@ async fn existing(
         });
     };
     let carried = tags::read(group.tags());
-    if !spec.tags.is_empty()
-        && !spec
-            .tags
-            .iter()
-            .any(|(key, value)| carried.get(key) == Some(value))
-    {
+    let agrees = spec
+        .tags
+        .iter()
+        .all(|(key, value)| carried.get(key) == Some(value));
+    if !agrees || group.description() != Some(description(&spec.description).as_str()) {
         let message = format!(
-            "security group {} exists and is not ours: none of its tags is the deployment's",
+            "security group {} exists and is not ours: its tags or its description are not the deployment's",
             spec.name
         );
         return Err(CloudError {
@@ -138,7 +137,7 @@ async fn existing(
     Ok(group)
 }
 
-async fn default_vpc(
+pub(super) async fn default_vpc(
     cloud: &AwsCloud,
     clients: &Regional,
     region: &str,
@@ -160,7 +159,7 @@ async fn default_vpc(
         .map(str::to_owned))
 }
 
-async fn find(
+pub(super) async fn find(
     cloud: &AwsCloud,
     clients: &Regional,
     region: &str,

@@ -188,11 +188,14 @@ fn facts(image: &Image) -> Option<ImageFacts> {
         state: state(image.state()?)?,
         state_reason: owned(reason),
         owner_id: owned(image.owner_id()).unwrap_or_default(),
+        owner_alias: owned(image.image_owner_alias()).filter(|alias| alias != "self"),
         architecture: image
             .architecture()
             .and_then(|found| Arch::parse(found.as_str())),
         created_at: instant(image.creation_date()),
         source_instance_id: owned(image.source_instance_id()),
+        source_image_id: owned(image.source_image_id()),
+        deprecated_at: instant(image.deprecation_time()),
         snapshots: snapshots.collect(),
         tags: tags::read(image.tags()),
     })
