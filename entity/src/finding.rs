@@ -22,6 +22,11 @@ pub struct Model {
     pub last_seen_at: DateTimeUtc,
     pub outcome: Option<String>,
     pub cleared_at: Option<DateTimeUtc>,
+    pub settled: Option<String>,
+    pub settled_by: Option<String>,
+    pub settled_reason: Option<String>,
+    pub settled_at: Option<DateTimeUtc>,
+    pub refused: Option<String>,
 }
 
 /// No relations are declared: joins are few and written where they are needed.

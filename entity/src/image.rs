@@ -36,7 +36,20 @@ pub struct Model {
     pub requested_at: Option<DateTimeUtc>,
     pub available_at: Option<DateTimeUtc>,
     pub slow_at: Option<DateTimeUtc>,
+    pub class: Option<String>,
+    pub class_why: Option<String>,
+    pub decided_by: Option<String>,
+    pub decided_reason: Option<String>,
+    pub decided_at: Option<DateTimeUtc>,
+    pub dropped_at: Option<DateTimeUtc>,
 }
+
+/// The origin of an image that a deployment of this ledger made.
+pub const AUTO: &str = "auto";
+/// The origin of an image that was found in the account.
+pub const FOUND: &str = "found";
+/// The origin of an image that a person adopted.
+pub const ADOPTED: &str = "adopted";
 
 /// No relations are declared: joins are few and written where they are needed.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -4,6 +4,7 @@
 mod change;
 mod clock;
 mod connect;
+mod decisions;
 mod effects;
 mod ending;
 mod engine;
@@ -33,6 +34,7 @@ use request::{intake, recipes};
 
 pub use change::{ami_status_of, status_of};
 pub use connect::Shape;
+pub use decisions::{Decided, Decision};
 pub use effects::{EffectKind, Intention};
 pub use ending::Ending;
 pub use engine::{

@@ -10,6 +10,7 @@ mod m20261122_000004_engine;
 mod m20261122_000005_findings;
 mod m20261126_000006_large;
 mod m20261126_000007_revisions;
+mod m20261127_000008_provenance;
 mod m20261127_000009_waits;
 
 pub use sea_orm_migration::sea_orm;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000004_engine::Migration),
             Box::new(m20261126_000006_large::Migration),
             Box::new(m20261126_000007_revisions::Migration),
+            Box::new(m20261127_000008_provenance::Migration),
             Box::new(m20261127_000009_waits::Migration),
         ]
     }

@@ -5,6 +5,7 @@ mod acts;
 mod case;
 mod judge;
 mod observe;
+mod provenance;
 mod story;
 mod tools;
 mod visits;

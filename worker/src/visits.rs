@@ -2,7 +2,7 @@
 
 mod destroy;
 mod image;
-mod launch;
+pub(crate) mod launch;
 mod monitor;
 mod orphans;
 mod readiness;

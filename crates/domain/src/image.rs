@@ -52,7 +52,7 @@ words! {
         Available = "available",
         /// It could not be made.
         Failed = "failed",
-        /// It was deregistered by us.
+        /// It was deregistered by us, or forgotten on request.
         Deleted = "deleted",
         /// It disappeared without us (FAULTS F28).
         Missing = "missing",
@@ -61,16 +61,16 @@ words! {
 
 impl ImageStatus {
     /// The transition table. A next try is a new row with the next generation; a failed row only revives when EC2 finished
-    /// the image after we had given it up (FAULTS F07).
+    /// the image after we had given it up (FAULTS F07), a deleted one when the image is back from the Recycle Bin.
     pub fn next(self) -> &'static [ImageStatus] {
         use ImageStatus::*;
         match self {
             Claimed => &[Pending, Available, Failed],
-            Pending => &[Available, Failed, Missing],
+            Pending => &[Available, Failed, Missing, Deleted],
             Available => &[Deleted, Missing],
             Missing => &[Available, Pending, Deleted],
             Failed => &[Available],
-            Deleted => &[],
+            Deleted => &[Available],
         }
     }
 
@@ -366,7 +366,7 @@ mod tests {
             assert!(!status.may_become(status));
         }
         assert_eq!(ImageStatus::Failed.next(), [ImageStatus::Available]);
-        assert!(ImageStatus::Deleted.next().is_empty());
+        assert_eq!(ImageStatus::Deleted.next(), [ImageStatus::Available]);
         assert!(!ImageStatus::Missing.holds_key());
     }
 

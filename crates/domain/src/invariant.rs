@@ -41,6 +41,10 @@ words! {
 /// The word of a finding that breaks no invariant: AWS refuses or throttles calls. It is weather, and waited out.
 pub const WEATHER: &str = "cloud";
 
+/// The word of a finding that breaks no invariant: something beside us that a person may want to know of or decide about,
+/// because it looks like ours and is not.
+pub const PROVENANCE: &str = "provenance";
+
 /// How an invariant is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Watch {
@@ -121,7 +125,7 @@ impl Invariant {
     pub fn todo(self) -> &'static str {
         match self {
             Invariant::I1 => {
-                "Ingot removes what its ledger knows after 30 minutes (INGOT_REAP=on). Look at the rest in the AWS console, and remove it there if nobody needs it."
+                "`ingot deployments destroy` ends what a deployment left; `ingot findings settle` says what becomes of the rest."
             }
             Invariant::I2 => {
                 "`ingot deployments show` names the one that counts; `ingot deployments destroy` ends the deployment's, the other is ended by hand."

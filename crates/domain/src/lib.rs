@@ -16,6 +16,7 @@ pub mod invariant;
 pub mod network;
 pub mod pace;
 pub mod probe;
+pub mod provenance;
 pub mod render;
 pub mod request;
 pub mod retention;

@@ -38,6 +38,8 @@ pub struct Draft {
     pub tags: BTreeMap<String, String>,
     pub email: Option<String>,
     pub image: Option<String>,
+    /// Why that AMI, when one is named.
+    pub image_reason: Option<String>,
     pub create_ami: Option<bool>,
     pub no_reboot: Option<bool>,
     pub user_data: Option<String>,
@@ -86,6 +88,9 @@ pub struct Order {
     /// The image of `ImageChoice::Given`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub given_image: Option<String>,
+    /// Why that image was named; told in the story.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_reason: Option<String>,
     /// Whether an image is wanted of it.
     pub create_ami: bool,
     /// Image without reboot.
@@ -195,6 +200,9 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
             (ImageChoice::Given, Some(id.to_owned()))
         }
     };
+    if let Some(reason) = &draft.image_reason {
+        keep(&mut wrong, check_reason(reason, given_image.is_some()));
+    }
     if let Some(script) = &draft.user_data {
         keep(&mut wrong, userdata::check_size("user_data", script));
     }
@@ -217,12 +225,25 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
             email: draft.email,
             image_choice,
             given_image,
+            image_reason: draft.image_reason,
             create_ami: draft.create_ami.unwrap_or(template.images.create),
             no_reboot: draft.no_reboot.unwrap_or(template.images.no_reboot),
             user_data: draft.user_data,
         }),
         _ => Err(wrong),
     }
+}
+
+/// A reason belongs to an image that was named, and is a line of the story.
+fn check_reason(reason: &str, named: bool) -> Result<(), FieldError> {
+    let why = if !named {
+        "name the AMI it is about in `image`, or leave it out"
+    } else if reason.chars().count() > 500 || reason.chars().any(char::is_control) {
+        "one line of at most 500 characters"
+    } else {
+        return Ok(());
+    };
+    Err(FieldError::new("image_reason", reason, why))
 }
 
 fn keep<T>(wrong: &mut Vec<FieldError>, result: Result<T, FieldError>) -> Option<T> {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ingot_domain::decide::orphan::Kind;
 use ingot_domain::invariant::{Invariant, WEATHER};
+use ingot_domain::provenance::Kind;
 use ingot_domain::task::TaskState;
 use ingot_domain::wait::Wait;
 use ingot_entity::{Ledger, LedgerError};

@@ -145,6 +145,21 @@ impl Ledger {
         Ok(open.into_iter().map(|row| row.id).collect())
     }
 
+    /// Writes down what an effect made when that was never learnt, whatever became of the effect meanwhile.
+    pub async fn note_made(&self, id: &str, cloud_id: &str) -> Result<(), LedgerError> {
+        let change = effect::ActiveModel {
+            cloud_id: Set(Some(cloud_id.to_owned())),
+            ..Default::default()
+        };
+        effect::Entity::update_many()
+            .set(change)
+            .filter(effect::Column::Id.eq(id))
+            .filter(effect::Column::CloudId.is_null())
+            .exec(&self.db)
+            .await?;
+        Ok(())
+    }
+
     /// An effect by its id.
     pub async fn effect_by_id(&self, id: &str) -> Result<Option<effect::Model>, LedgerError> {
         Ok(effect::Entity::find_by_id(id).one(&self.db).await?)

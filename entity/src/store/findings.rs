@@ -6,8 +6,8 @@ use ingot_domain::decide::scan::Sighting;
 use ingot_domain::ids::FindingId;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, TransactionTrait,
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect, TransactionTrait,
 };
 use uuid::Uuid;
 
@@ -22,6 +22,8 @@ pub struct FindingQuery {
     pub deployment_id: Option<String>,
     /// Only open ones, or only cleared ones.
     pub open: Option<bool>,
+    /// Only what a person said shall be kept, or only the rest.
+    pub kept: Option<bool>,
     pub before: Option<String>,
 }
 
@@ -102,6 +104,7 @@ impl Ledger {
                 last_seen_at: Set(now),
                 outcome: Set(None),
                 cleared_at: Set(None),
+                ..Default::default()
             };
             finding::Entity::insert(row)
                 .on_conflict(OnConflict::new().do_nothing().to_owned())
@@ -124,6 +127,31 @@ impl Ledger {
             .exec(&self.db)
             .await?;
         Ok(noted.rows_affected > 0)
+    }
+
+    /// Notes that EC2 refused for good to remove what an open finding is about.
+    pub async fn note_refused(&self, id: &str, why: &str) -> Result<(), LedgerError> {
+        let change = finding::ActiveModel {
+            refused: Set(Some(why.to_owned())),
+            ..Default::default()
+        };
+        finding::Entity::update_many()
+            .set(change)
+            .filter(finding::Column::Id.eq(id))
+            .exec(&self.db)
+            .await?;
+        Ok(())
+    }
+
+    /// Whether Ingot removed this object by itself once, and saw it gone: what is there again was restored by a person.
+    pub async fn was_removed(&self, subject: &str) -> Result<bool, LedgerError> {
+        let removed = finding::Entity::find()
+            .filter(finding::Column::Subject.eq(subject))
+            .filter(finding::Column::Outcome.eq("removed"))
+            .filter(finding::Column::ClearedAt.is_not_null())
+            .one(&self.db)
+            .await?;
+        Ok(removed.is_some())
     }
 
     /// The open findings of one scope.
@@ -183,6 +211,15 @@ impl Ledger {
             Some(false) => select.filter(finding::Column::ClearedAt.is_not_null()),
             None => select,
         };
+        let kept = finding::Column::Settled.eq("keep");
+        let told = Condition::any()
+            .add(finding::Column::Settled.is_null())
+            .add(finding::Column::Settled.ne("keep"));
+        select = match query.kept {
+            Some(true) => select.filter(kept),
+            Some(false) => select.filter(told),
+            None => select,
+        };
         if let Some(before) = &query.before {
             select = select.filter(finding::Column::Id.lt(before));
         }
@@ -198,7 +235,7 @@ impl Ledger {
         let sql = "SELECT invariant, \
              sum(CASE WHEN sightings >= 2 THEN 1 ELSE 0 END) AS confirmed, \
              sum(CASE WHEN sightings >= 2 THEN 0 ELSE 1 END) AS suspected \
-             FROM finding WHERE cleared_at IS NULL GROUP BY invariant";
+             FROM finding WHERE cleared_at IS NULL AND COALESCE(settled, '') <> 'keep' GROUP BY invariant";
         let statement = sea_orm::Statement::from_string(self.db_backend(), sql);
         Ok(Violations::find_by_statement(statement)
             .all(&self.db)

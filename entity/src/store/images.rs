@@ -56,7 +56,7 @@ impl image::Model {
             generation,
             name,
             status: ImageStatus::Claimed.as_str().to_owned(),
-            origin: "auto".to_owned(),
+            origin: image::AUTO.to_owned(),
             ami_id: None,
             size_gb: None,
             snapshots: serde_json::json!([]),
@@ -68,6 +68,12 @@ impl image::Model {
             requested_at: None,
             available_at: None,
             slow_at: None,
+            class: None,
+            class_why: None,
+            decided_by: None,
+            decided_reason: None,
+            decided_at: None,
+            dropped_at: None,
         }
     }
 
@@ -80,7 +86,7 @@ impl image::Model {
         };
         Self {
             status: status.as_str().to_owned(),
-            origin: "found".to_owned(),
+            origin: image::FOUND.to_owned(),
             ami_id: Some(found.ami_id.clone()),
             size_gb: i32::try_from(found.size_gb).ok(),
             snapshots: serde_json::json!(found.snapshots),
@@ -170,8 +176,13 @@ pub(super) async fn write<C: ConnectionTrait>(
 impl Ledger {
     /// The row that holds a key, if any.
     pub async fn key_holder(&self, key: &ImageKey) -> Result<Option<image::Model>, LedgerError> {
+        self.holder_of(&key.digest()).await
+    }
+
+    /// The same, by the key's digest.
+    pub async fn holder_of(&self, digest: &str) -> Result<Option<image::Model>, LedgerError> {
         Ok(image::Entity::find()
-            .filter(image::Column::KeyDigest.eq(key.digest()))
+            .filter(image::Column::KeyDigest.eq(digest))
             .filter(image::Column::Status.is_in(HELD))
             .one(&self.db)
             .await?)
@@ -236,15 +247,46 @@ impl Ledger {
             .await?)
     }
 
-    /// Images of a region that EC2 should know: pending and available ones.
+    /// Whether a person said that this AMI shall be forgotten.
+    pub async fn is_dropped(&self, ami_id: &str) -> Result<bool, LedgerError> {
+        let row = self.image(ami_id).await?;
+        Ok(row.is_some_and(|row| row.dropped_at.is_some()))
+    }
+
+    /// Writes down whose an image is by its own facts; false when nothing changed.
+    pub async fn note_class(
+        &self,
+        row: &image::Model,
+        class: &str,
+        why: &str,
+    ) -> Result<bool, LedgerError> {
+        if row.class.as_deref() == Some(class) && row.class_why.as_deref() == Some(why) {
+            return Ok(false);
+        }
+        let change = image::ActiveModel {
+            class: Set(Some(class.to_owned())),
+            class_why: Set(Some(why.to_owned())),
+            ..Default::default()
+        };
+        let written = image::Entity::update_many()
+            .set(change)
+            .filter(image::Column::Id.eq(&row.id))
+            .exec(&self.db)
+            .await?;
+        Ok(written.rows_affected > 0)
+    }
+
+    /// Images of a region that EC2 should know (pending and available ones), and those that may come back to it: missing
+    /// ones, and deleted ones that are in the Recycle Bin. What a person dropped is forgotten.
     pub async fn images_to_reconcile(
         &self,
         region: &str,
     ) -> Result<Vec<image::Model>, LedgerError> {
         Ok(image::Entity::find()
             .filter(image::Column::Region.eq(region))
-            .filter(image::Column::Status.is_in(["pending", "available", "missing"]))
+            .filter(image::Column::Status.is_in(["pending", "available", "missing", "deleted"]))
             .filter(image::Column::AmiId.is_not_null())
+            .filter(image::Column::DroppedAt.is_null())
             .all(&self.db)
             .await?)
     }

@@ -5,13 +5,15 @@ use ingot_domain::Instant;
 use ingot_domain::retention::{Retention, SETTING};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     TransactionTrait,
 };
 
 use super::{Ledger, LedgerError};
 use crate::{attempt, finding, setting, task};
 
+/// The longest retention of EC2's Recycle Bin.
+const IN_THE_BIN: chrono::TimeDelta = chrono::TimeDelta::days(366);
 const OVER: [&str; 3] = ["completed", "cancelled", "discarded"];
 
 /// The first id of a kind that can have been made at `at`.
@@ -83,13 +85,19 @@ impl Ledger {
         Ok(deleted.rows_affected)
     }
 
-    /// Deletes up to `batch` findings that were cleared before `before`.
+    /// Deletes up to `batch` findings that were cleared before `before`. What Ingot removed by itself is remembered for as
+    /// long as the Recycle Bin may bring it back (`was_removed`).
     pub async fn prune_findings(&self, before: Instant, batch: u64) -> Result<u64, LedgerError> {
+        let forgotten = Condition::any()
+            .add(finding::Column::Outcome.is_null())
+            .add(finding::Column::Outcome.ne("removed"))
+            .add(finding::Column::ClearedAt.lt(self.now() - IN_THE_BIN));
         let ids: Vec<String> = finding::Entity::find()
             .select_only()
             .column(finding::Column::Id)
             .filter(finding::Column::Id.lt(first_id("fnd", before)))
             .filter(finding::Column::ClearedAt.lt(before))
+            .filter(forgotten)
             .order_by_asc(finding::Column::Id)
             .limit(batch)
             .into_tuple()

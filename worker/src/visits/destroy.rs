@@ -8,6 +8,7 @@ use ingot_domain::decide::launch::Intent;
 use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::{DEPLOYMENT_TAG, ImageStatus};
+use ingot_domain::provenance::Kind;
 use ingot_domain::retry::YOUNG;
 use ingot_domain::task::TaskKind;
 use ingot_domain::wait::Wait;
@@ -17,6 +18,7 @@ use ingot_entity::{effect, image};
 use super::launch;
 use crate::acts::{DELETE_GROUP, TERMINATE};
 use crate::case::{Case, VisitError};
+use crate::provenance;
 use crate::tools::Tools;
 use ingot_engine::Visit;
 
@@ -64,12 +66,20 @@ async fn end(tools: &Tools, mut case: Case, destroy: bool) -> Result<Visit, Visi
             Launch::Doubt => return Ok(in_doubt(tools, case)),
         },
     };
-    if let Some(id) = &instance
-        && !terminated(tools, &case, id).await?
-    {
-        return Ok(case.wait(tools, LOOK, Wait::Ending));
+    let mut ended = instance.clone();
+    if let Some(id) = &instance {
+        match terminated(tools, &case, id).await? {
+            Ended::Gone => {}
+            Ended::NotYet => {
+                return Ok(case.wait(tools, LOOK, Wait::Ending));
+            }
+            Ended::NotOurs(why) => {
+                left_alone(&mut case, why);
+                ended = None;
+            }
+        }
     }
-    for group in groups(tools, &case).await? {
+    for group in groups(tools, &mut case).await? {
         DELETE_GROUP.after_intent().await;
         let deleted = tools.cloud.delete_security_group(&case.row.region, &group);
         match DELETE_GROUP.effect(deleted).await {
@@ -80,7 +90,12 @@ async fn end(tools: &Tools, mut case: Case, destroy: bool) -> Result<Visit, Visi
         }
         case.marks.settle(&DELETE_GROUP);
     }
-    Ok(gone(tools, case, destroy, instance))
+    Ok(gone(tools, case, destroy, ended))
+}
+
+/// Told, because a person asked for an end that leaves something.
+fn left_alone(case: &mut Case, why: String) {
+    case.say(Line::info("deployment.left_alone", Source::Deploy, why).warn());
 }
 
 /// The image row of an AMI that is claimed and that AWS has refused so far: there is nothing to wait for. A call that may
@@ -102,18 +117,36 @@ async fn never_begun(tools: &Tools, case: &Case) -> Result<Option<image::Model>,
 }
 
 /// The deployment's own security group. A launching visit that died after making it, or was overtaken by a cancellation, left
-/// no id behind, so without one it is looked for by its tag.
-async fn groups(tools: &Tools, case: &Case) -> Result<Vec<String>, VisitError> {
-    match &case.row.security_group_id {
-        Some(id) => Ok(vec![id.clone()]),
+/// no id behind, so without one it is looked for by its tag; what only carries the tag is another's.
+async fn groups(tools: &Tools, case: &mut Case) -> Result<Vec<String>, VisitError> {
+    let (region, id) = (&case.row.region, &case.row.id);
+    let cloud = &tools.cloud;
+    let found = match &case.row.security_group_id {
+        Some(group) => cloud
+            .describe_security_group(region, group)
+            .await?
+            .into_iter()
+            .collect(),
         None if launch::wants_group(case) => {
-            let (region, id) = (&case.row.region, &case.row.id);
-            let cloud = &tools.cloud;
-            let found = cloud.find_security_groups_by_tag(region, DEPLOYMENT_TAG, id);
-            Ok(found.await?.into_iter().map(|group| group.id).collect())
+            cloud
+                .find_security_groups_by_tag(region, DEPLOYMENT_TAG, id)
+                .await?
         }
-        None => Ok(Vec::new()),
+        None => Vec::new(),
+    };
+    let (mut ours, mut others) = (Vec::new(), Vec::new());
+    for group in found {
+        let whose = provenance::of_group(tools, region, &group).await?;
+        if provenance::may_change(&whose) {
+            ours.push(group.id);
+        } else {
+            others.push(provenance::not_ours(Kind::SecurityGroup, &group.id, &whose));
+        }
     }
+    for why in others {
+        left_alone(case, why);
+    }
+    Ok(ours)
 }
 
 /// A visit that was overtaken may still be sending its request: looked at again in real seconds, whatever the pace.
@@ -196,23 +229,43 @@ async fn last_launch(tools: &Tools, case: &mut Case) -> Result<Launch, VisitErro
     )
 }
 
-/// Terminates, and answers whether the instance is gone.
-async fn terminated(tools: &Tools, case: &Case, id: &str) -> Result<bool, VisitError> {
+/// What became of an instance that was to end.
+enum Ended {
+    Gone,
+    NotYet,
+    NotOurs(String),
+}
+
+/// Terminates, and answers whether the instance is gone. EC2 is asked first whose it is: the id may be another's by now.
+async fn terminated(tools: &Tools, case: &Case, id: &str) -> Result<Ended, VisitError> {
     let young = case
         .row
         .launched_at
         .is_some_and(|at| tools.since(at) < YOUNG);
+    // An id EC2 does not know yet is no proof (EC2.md 18).
+    let unseen = if young { Ended::NotYet } else { Ended::Gone };
+    let Some(facts) = tools.batcher.instance(&case.row.region, id).await? else {
+        return Ok(unseen);
+    };
+    let whose = provenance::of_instance_for(tools, &facts, &case.row.id).await?;
+    if !provenance::may_change(&whose) {
+        return Ok(Ended::NotOurs(provenance::not_ours(
+            Kind::Instance,
+            id,
+            &whose,
+        )));
+    }
     TERMINATE.after_intent().await;
     let ended = tools.cloud.terminate(&case.row.region, id);
     match TERMINATE.effect(ended).await {
-        // An id EC2 does not know yet is no proof (EC2.md 18).
-        Err(error) if error.kind == ErrorKind::NotFound => return Ok(!young),
+        Err(error) if error.kind == ErrorKind::NotFound => return Ok(unseen),
         answer => answer?,
     }
     let facts = tools.batcher.instance_now(&case.row.region, id).await?;
     Ok(match facts {
-        Some(facts) => facts.state == InstanceState::Terminated,
-        None => !young,
+        Some(facts) if facts.state == InstanceState::Terminated => Ended::Gone,
+        Some(_) => Ended::NotYet,
+        None => unseen,
     })
 }
 
@@ -222,14 +275,21 @@ async fn drop_instance(
     mut case: Case,
     id: &str,
 ) -> Result<Visit, VisitError> {
+    let Some(facts) = tools.batcher.instance_now(&case.row.region, id).await? else {
+        if tools.since(claim.task.created_at) < YOUNG {
+            let code = "InvalidInstanceID.NotFound".to_owned();
+            return Ok(case.wait(tools, LOOK, Wait::Young { code }));
+        }
+        return Ok(case.end(Then::Done));
+    };
+    let whose = provenance::of_instance_for(tools, &facts, &case.row.id).await?;
+    if !provenance::may_change(&whose) {
+        left_alone(&mut case, provenance::not_ours(Kind::Instance, id, &whose));
+        return Ok(case.end(Then::Done));
+    }
     TERMINATE.after_intent().await;
     let ended = tools.cloud.terminate(&case.row.region, id);
     match TERMINATE.effect(ended).await {
-        Err(error)
-            if error.kind == ErrorKind::NotFound && tools.since(claim.task.created_at) < YOUNG =>
-        {
-            return Ok(case.wait(tools, LOOK, Wait::Young { code: error.code }));
-        }
         Err(error) if error.kind == ErrorKind::NotFound => {}
         answer => answer?,
     }
@@ -273,6 +333,14 @@ async fn drop_effect(
         return Ok(case.end(Then::Done));
     };
     for instance in found.iter().filter(|instance| !instance.state.is_ending()) {
+        let whose = provenance::of_instance_for(tools, instance, &case.row.id).await?;
+        if !provenance::may_change(&whose) {
+            left_alone(
+                &mut case,
+                provenance::not_ours(Kind::Instance, &instance.id, &whose),
+            );
+            continue;
+        }
         TERMINATE.after_intent().await;
         let ended = tools.cloud.terminate(&case.row.region, &instance.id);
         TERMINATE.effect(ended).await?;

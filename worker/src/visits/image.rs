@@ -13,12 +13,14 @@ use ingot_domain::decide::install::{Answer, LISTEN, Next, asked};
 use ingot_domain::deployment::{AmiStatus, SkipReason};
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::image::ImageStatus;
+use ingot_domain::provenance::Kind as Thing;
 use ingot_domain::template::{InstallFinished, Kind};
 use ingot_domain::wait::Wait;
 use ingot_entity::image;
 use ingot_entity::store::{Claim, Then};
 
 use crate::case::{Case, VisitError};
+use crate::provenance;
 use crate::tools::Tools;
 use ingot_engine::Visit;
 
@@ -49,7 +51,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
             case.fail_ami(tools, &why);
             Ok(case.end(Then::Done))
         }
-        BeforeNext::AskInstalled => ask_installed(tools, case).await,
+        BeforeNext::AskInstalled => ask_installed(tools, case, facts.as_ref()).await,
         BeforeNext::Wait(wait) => Ok(case.wait(tools, wait, Wait::Settle)),
         BeforeNext::Claim => claim::look_then_claim(tools, case, facts.as_ref()).await,
     }
@@ -119,7 +121,11 @@ fn skip(tools: &Tools, mut case: Case, reason: SkipReason) -> Visit {
 }
 
 /// Asks the instance through SSM whether its installation is over (F19).
-async fn ask_installed(tools: &Tools, mut case: Case) -> Result<Visit, VisitError> {
+async fn ask_installed(
+    tools: &Tools,
+    mut case: Case,
+    facts: Option<&InstanceFacts>,
+) -> Result<Visit, VisitError> {
     let (Some(command), Some(instance)) = (
         case.recipe.install_finished.command(),
         case.row.instance_id.clone(),
@@ -127,6 +133,16 @@ async fn ask_installed(tools: &Tools, mut case: Case) -> Result<Visit, VisitErro
         case.row.installed_at = Some(tools.ledger.now());
         return Ok(case.again(tools));
     };
+    // A command runs on the deployment's own instance only.
+    if let Some(facts) = facts {
+        let whose = provenance::of_instance_for(tools, facts, &case.row.id).await?;
+        if !provenance::may_change(&whose) {
+            case.say(ami::starting());
+            let why = provenance::not_ours(Thing::Instance, &instance, &whose);
+            case.fail_ami(tools, &why);
+            return Ok(case.end(Then::Done));
+        }
+    }
     let region = case.row.region.clone();
     let answer = match case.row.install_command_id.clone() {
         None => match tools.cloud.run_command(&region, &instance, &command).await {

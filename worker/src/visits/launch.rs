@@ -6,6 +6,7 @@ mod start;
 mod watch;
 
 pub(super) use prepare::wants_group;
+pub(crate) use start::GroupIntention;
 
 use std::time::Duration;
 

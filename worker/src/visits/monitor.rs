@@ -2,14 +2,17 @@
 //! for what is old enough to be known (F39), and only for what we made.
 
 use ingot_cloud::{ImageFacts, ImageState, InstanceFacts};
+use ingot_domain::decide::scan::{self, Sighting};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::ImageStatus;
+use ingot_domain::provenance::{Provenance, Use};
 use ingot_domain::retry::YOUNG;
 use ingot_entity::store::{Claim, Ending, Then};
 use ingot_entity::{deployment, image};
 
 use super::orphans;
 use crate::case::VisitError;
+use crate::provenance;
 use crate::tools::Tools;
 use ingot_engine::Visit;
 
@@ -35,6 +38,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
 
 async fn images(tools: &Tools, region: &str) -> Result<(), VisitError> {
     let rows = tools.ledger.images_to_reconcile(region).await?;
+    let mut seen = Vec::new();
     for chunk in rows.chunks(CHUNK) {
         let ids: Vec<String> = chunk.iter().filter_map(|row| row.ami_id.clone()).collect();
         let known = tools.cloud.describe_images(region, &ids).await?;
@@ -43,6 +47,15 @@ async fn images(tools: &Tools, region: &str) -> Result<(), VisitError> {
                 .iter()
                 .find(|facts| Some(&facts.id) == row.ami_id.as_ref());
             let making = being_made(tools, row).await?;
+            let whose = match facts {
+                Some(facts) => Some(provenance::of_recorded_image(tools, facts, Some(row)).await?),
+                None => None,
+            };
+            if let Some(whose) = &whose {
+                let class = whose.class.as_str();
+                tools.ledger.note_class(row, class, &whose.why).await?;
+            }
+            seen.extend(to_decide(tools, row, facts, whose.as_ref()).await?);
             if let Some(changed) = image_change(tools, row, facts, making)?
                 && tools.ledger.amend_image(row, &changed).await?
             {
@@ -51,7 +64,39 @@ async fn images(tools: &Tools, region: &str) -> Result<(), VisitError> {
             }
         }
     }
+    let scope = format!("{region}/images");
+    tools
+        .ledger
+        .sight(&scope, &seen, tools.sighted_before())
+        .await?;
     Ok(())
+}
+
+/// What a person should decide about a recorded image: one that is not ours by its own facts, and one that is back while
+/// another has taken its key.
+async fn to_decide(
+    tools: &Tools,
+    row: &image::Model,
+    facts: Option<&ImageFacts>,
+    whose: Option<&Provenance>,
+) -> Result<Option<Sighting>, VisitError> {
+    let (Some(facts), Some(whose)) = (facts, whose) else {
+        return Ok(None);
+    };
+    let status = row.parsed_status()?;
+    if status.holds_key() {
+        let refused = row.origin != image::AUTO && !whose.allows(Use::Launch);
+        let what = || scan::unproven(&facts.id, whose);
+        return Ok(refused.then(what));
+    }
+    if facts.state != ImageState::Available {
+        return Ok(None);
+    }
+    let holder = tools.ledger.holder_of(&row.key_digest).await?;
+    Ok(holder.map(|holder| {
+        let newer = holder.ami_id.as_deref().unwrap_or(&holder.name);
+        scan::outrun(&facts.id, newer, holder.generation)
+    }))
 }
 
 /// Whether a deployment's task is making the image: then it is that task's business.
@@ -84,7 +129,7 @@ fn image_change(
         ImageStatus::Available | ImageStatus::Pending if gone && !young => {
             Some(row.clone().become_status(ImageStatus::Missing)?)
         }
-        ImageStatus::Pending | ImageStatus::Missing if available => {
+        ImageStatus::Pending | ImageStatus::Missing | ImageStatus::Deleted if available => {
             let available_at = row.available_at.or(Some(tools.ledger.now()));
             let row = row.clone().become_status(ImageStatus::Available)?;
             Some(image::Model {

@@ -1,6 +1,7 @@
 //! Whatever carries our installation's tag, held against the ledger (FAULTS I1, F29, F41): what a row wants is left alone,
-//! the rest is told, and after two sightings and the grace period removed, if this ledger made it. Each kind of object has
-//! its own scope of findings, so that a kind that cannot be listed clears nothing.
+//! and what is not ours by its own facts (`crate::provenance`); the rest is told, and after two sightings and the grace period
+//! removed, if this ledger made it. Each kind of object has its own scope of findings, so that a kind that cannot be listed
+//! clears nothing.
 
 mod owned;
 mod remove;
@@ -8,10 +9,11 @@ mod remove;
 use std::collections::HashMap;
 
 use ingot_cloud::{CloudError, ErrorKind, ImageQuery, ImageState};
-use ingot_domain::decide::orphan::{self, Behind, Kind, Verdict, View};
-use ingot_domain::decide::scan::Sighting;
+use ingot_domain::decide::orphan::{self, Behind, Settled, Verdict, View};
+use ingot_domain::decide::scan::{self, Sighting};
 use ingot_domain::image::INSTALL_TAG;
 use ingot_domain::invariant::Invariant;
+use ingot_domain::provenance::{Class, Kind};
 
 use self::owned::{Ledgers, Object};
 use crate::case::VisitError;
@@ -98,9 +100,16 @@ async fn judge(
 ) -> Result<(), VisitError> {
     let scope = format!("{region}/{kind}");
     let open = tools.ledger.open_findings(&scope).await?;
-    let (mut seen, mut doomed) = (doubles(kind, list), Vec::new());
+    let (mut seen, mut doomed) = (Vec::new(), Vec::new());
+    let (mut ours, mut strangers) = (Vec::new(), Vec::new());
     for object in list {
-        let behind = ledgers.owner(object).behind();
+        let owner = ledgers.owner(tools, region, object).await?;
+        let behind = owner.behind();
+        match behind {
+            Behind::Foreign => strangers.push(object.id.clone()),
+            _ if owner.class == Class::Ours => ours.push(object),
+            _ => {}
+        }
         let found = open.iter().find(|row| row.subject == object.id);
         let view = View {
             behind,
@@ -110,6 +119,8 @@ async fn judge(
                 (tools.since(row.first_seen_at), sightings)
             }),
             reap: tools.settings.reap,
+            settled: found.and_then(|row| settled(row.settled.as_deref())),
+            refused: found.is_some_and(|row| row.refused.is_some()),
         };
         let verdict = orphan::judge(view);
         if verdict == Verdict::Leave {
@@ -118,10 +129,15 @@ async fn judge(
             }
             continue;
         }
-        seen.push(sighting(object, behind, ledgers));
+        let refused = found.and_then(|row| row.refused.as_deref());
+        seen.push(sighting(tools, object, behind, ledgers, refused));
         if let (Verdict::Remove, Some(row)) = (verdict, found) {
             doomed.push((object, row.clone()));
         }
+    }
+    seen.extend(doubles(kind, &ours));
+    if !strangers.is_empty() {
+        seen.push(scan::strangers(region, kind, &strangers));
     }
     for one in &seen {
         tracing::warn!(invariant = one.invariant, subject = %one.subject, region, "{}", one.what);
@@ -136,14 +152,35 @@ async fn judge(
     Ok(())
 }
 
-fn sighting(object: &Object, behind: Behind, ledgers: &Ledgers) -> Sighting {
+fn settled(word: Option<&str>) -> Option<Settled> {
+    match word {
+        Some("keep") => Some(Settled::Keep),
+        Some("remove") => Some(Settled::Remove),
+        _ => None,
+    }
+}
+
+fn sighting(
+    tools: &Tools,
+    object: &Object,
+    behind: Behind,
+    ledgers: &Ledgers,
+    refused: Option<&str>,
+) -> Sighting {
     let owner = object.owner_in_words();
-    let what = orphan::said(object.kind, &object.id, behind, &owner);
+    let what = match refused {
+        Some(why) => format!(
+            "{} {} of {owner} is needed no more, and AWS refuses to remove it ({why}); it is not asked again",
+            object.kind.said(),
+            object.id
+        ),
+        None => orphan::said(object.kind, &object.id, behind, &owner, tools.settings.reap),
+    };
     Sighting::of(Invariant::I1, &object.id, what).about(ledgers.deployment_of(object))
 }
 
-/// I2 as the cloud shows it: one effect made one object of its kind.
-fn doubles(kind: Kind, list: &[Object]) -> Vec<Sighting> {
+/// I2 as the cloud shows it: one effect made one object of its kind. What only carries an effect's tag is not counted.
+fn doubles(kind: Kind, list: &[&Object]) -> Vec<Sighting> {
     if !matches!(kind, Kind::Instance | Kind::Image) {
         return Vec::new();
     }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::invariant::{Invariant, WEATHER};
+use crate::invariant::{Invariant, PROVENANCE, WEATHER};
+use crate::provenance::{Kind, Provenance};
 use crate::wait::Wait;
 
 /// Due work may wait this long (OPERATIONS section 3, the queue's objective).
@@ -15,7 +16,7 @@ pub const SILENT: Duration = Duration::from_secs(30);
 /// One thing seen: about what, and what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
-    /// The invariant's word, or [`WEATHER`].
+    /// The invariant's word, [`WEATHER`] or [`PROVENANCE`].
     pub invariant: &'static str,
     /// An id, or a name such as `queue:ami`.
     pub subject: String,
@@ -119,6 +120,52 @@ pub fn late(queue: &str, tasks: i64, oldest: Duration) -> Sighting {
         oldest.as_secs()
     );
     Sighting::of(Invariant::I12, format!("queue:{queue}"), what)
+}
+
+/// An image that is recorded as found and is not ours by its own facts: a record from before provenance was asked for, or
+/// one of the Kamiwaza scripts.
+pub fn unproven(ami: &str, whose: &Provenance) -> Sighting {
+    Sighting {
+        invariant: PROVENANCE,
+        subject: ami.to_owned(),
+        deployment_id: None,
+        what: format!(
+            "AMI {ami} is recorded as found and is {} ({}); nothing is launched from it",
+            whose.class.said(),
+            whose.why
+        ),
+    }
+}
+
+/// An image that is back, from the Recycle Bin or enabled again, after another was made in its stead.
+pub fn outrun(ami: &str, newer: &str, generation: i32) -> Sighting {
+    Sighting {
+        invariant: PROVENANCE,
+        subject: ami.to_owned(),
+        deployment_id: None,
+        what: format!("AMI {ami} is back, and {newer} (generation {generation}) has its key"),
+    }
+}
+
+/// Objects that carry our installation's tag and are not ours.
+pub fn strangers(region: &str, kind: Kind, ids: &[String]) -> Sighting {
+    const SHOWN: usize = 5;
+    let shown = ids.iter().take(SHOWN).cloned().collect::<Vec<_>>();
+    let more = match ids.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let number = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    Sighting {
+        invariant: PROVENANCE,
+        subject: format!("{region}/{kind}"),
+        deployment_id: None,
+        what: format!(
+            "{} in {region} with our tags that this installation did not make: {}{more}",
+            counted(number, kind.said()),
+            shown.join(", ")
+        ),
+    }
 }
 
 /// Calls AWS refuses or throttles, by what the tasks that wait for them say.

@@ -3,11 +3,14 @@
 
 use std::time::Duration;
 
-use ingot_cloud::{ImageQuery, ImageSpec, ImageState, InstanceFacts};
+use ingot_cloud::{ImageFacts, ImageQuery, ImageSpec, ImageState, InstanceFacts};
 use ingot_domain::decide::spot::REBOOT_RISK;
 use ingot_domain::deployment::{AmiStatus, SkipReason};
 use ingot_domain::event::{Line, Source, ami, product};
-use ingot_domain::image::{ImageKey, ImageStatus, Provenance, is_of_key, name, search_tags};
+use ingot_domain::image::{
+    ImageKey, ImageStatus, Provenance as Stamp, is_of_key, name, search_tags,
+};
+use ingot_domain::provenance::{Class, Provenance, Use};
 use ingot_domain::wait::Wait;
 use ingot_engine::Visit;
 use ingot_entity::store::{EffectKind, Found, Intention, Then};
@@ -16,6 +19,7 @@ use ingot_entity::{effect, image};
 use super::create::stored;
 use crate::acts::CREATE_IMAGE;
 use crate::case::{Case, VisitError};
+use crate::provenance;
 use crate::tools::Tools;
 
 /// Looks for an image of this key, in the ledger and in the account, and claims the key when there is none (F28, F30). An error
@@ -42,13 +46,17 @@ pub(super) async fn look_then_claim(
         fingerprint: case.row.fingerprint.clone(),
     };
     if let Some(holder) = tools.ledger.key_holder(&key).await? {
-        return Ok(exists(tools, case, &key, holder));
+        return exists(tools, case, &key, holder).await;
     }
     if case.ami != Some(AmiStatus::Creating)
-        && let Some(found) = find_in_account(tools, &key).await?
-        && record(tools, &key, &found).await?
+        && let Some((found, whose)) = find_in_account(tools, &key).await?
     {
-        return Ok(case.again(tools));
+        if record(tools, &key, &found, &whose).await? {
+            return Ok(case.again(tools));
+        }
+        if whose.class == Class::Kamiwaza {
+            return Ok(scripted(tools, case, &key, &found.ami_id));
+        }
     }
     if case.ami != Some(AmiStatus::Creating) {
         case.say(ami::starting());
@@ -61,10 +69,37 @@ pub(super) async fn look_then_claim(
     claim_key(tools, case, &key).await
 }
 
-fn exists(tools: &Tools, mut case: Case, key: &ImageKey, holder: image::Model) -> Visit {
+/// The key has its image. One that the ledger holds and that is not ours by its own facts keeps the key, too, until a person
+/// has adopted or dropped it: nothing is written over a person's record, and nothing is launched from it.
+async fn exists(
+    tools: &Tools,
+    mut case: Case,
+    key: &ImageKey,
+    holder: image::Model,
+) -> Result<Visit, VisitError> {
     let Some(ami_id) = holder.ami_id else {
-        return case.wait(tools, Duration::from_secs(2), Wait::Holder);
+        return Ok(case.wait(tools, Duration::from_secs(2), Wait::Holder));
     };
+    if holder.origin != image::AUTO
+        && let Some(facts) = tools.batcher.image(&key.region, &ami_id).await?
+    {
+        let whose = provenance::of_image(tools, &facts).await?;
+        match whose.class {
+            Class::Kamiwaza => return Ok(scripted(tools, case, key, &ami_id)),
+            _ if !whose.allows(Use::Exists) => {
+                let why = format!(
+                    "AMI {ami_id} is recorded for this key and is not ours ({}); `ingot images drop {ami_id}` frees the key, \
+                     `ingot images adopt {ami_id} --reason …` uses it",
+                    whose.why
+                );
+                let mut case = case;
+                case.say(ami::starting());
+                case.say(ami::checking(&key.template, &key.version));
+                return Ok(skipped(tools, case, &why));
+            }
+            _ => {}
+        }
+    }
     if case.ami == Some(AmiStatus::Creating) {
         // Ours failed and somebody else's next generation holds the key by now.
         case.row.image_id = Some(holder.id);
@@ -77,29 +112,66 @@ fn exists(tools: &Tools, mut case: Case, key: &ImageKey, holder: image::Model) -
     case.row.created_ami_id = Some(ami_id);
     case.row.ami_skip_reason = Some(SkipReason::Exists.as_str().to_owned());
     case.become_ami(AmiStatus::Skipped);
+    count_skipped(tools);
+    Ok(case.end(Then::Done))
+}
+
+fn count_skipped(tools: &Tools) {
     tools
         .metrics
         .builds
         .with_label_values(&["deployment", "skipped", SkipReason::Exists.as_str()])
         .inc();
+}
+
+/// No AMI is made, for this reason.
+fn skipped(tools: &Tools, mut case: Case, why: &str) -> Visit {
+    if case.ami == Some(AmiStatus::Creating) {
+        case.fail_ami(tools, why);
+        return case.end(Then::Done);
+    }
+    case.say(ami::skipped(why));
+    case.row.ami_skip_reason = Some(SkipReason::Exists.as_str().to_owned());
+    case.become_ami(AmiStatus::Skipped);
+    count_skipped(tools);
     case.end(Then::Done)
 }
 
+/// The Kamiwaza scripts made an image of this version: no second one is made, and it is launched from when a person says so.
+fn scripted(tools: &Tools, mut case: Case, key: &ImageKey, ami_id: &str) -> Visit {
+    case.say(ami::starting());
+    case.say(ami::checking(&key.template, &key.version));
+    case.say(ami::found_existing(ami_id));
+    case.row.created_ami_id = Some(ami_id.to_owned());
+    let why = format!(
+        "the Kamiwaza scripts made {ami_id} of this version; it is used once `ingot images adopt {ami_id} --reason …` says so, \
+         or by `ingot deploy … --image {ami_id}`"
+    );
+    skipped(tools, case, &why)
+}
+
 /// Writes a found image down: as a new row, or by reviving the row that lost it. False when neither is possible (its name or
-/// its key is another row's); then an image of our own is made.
-async fn record(tools: &Tools, key: &ImageKey, found: &Found) -> Result<bool, VisitError> {
+/// its key is another row's, or a person dropped it); then an image of our own is made.
+async fn record(
+    tools: &Tools,
+    key: &ImageKey,
+    found: &Found,
+    whose: &Provenance,
+) -> Result<bool, VisitError> {
     let now = tools.ledger.now();
     let Some(known) = tools.ledger.image(&found.ami_id).await? else {
         let generation = tools.ledger.next_generation(key).await?;
-        return Ok(tools
-            .ledger
-            .record_found(&image::Model::found(key, generation, found, now))
-            .await?);
+        let row = image::Model {
+            class: Some(whose.class.as_str().to_owned()),
+            class_why: Some(whose.why.clone()),
+            ..image::Model::found(key, generation, found, now)
+        };
+        return Ok(tools.ledger.record_found(&row).await?);
     };
     let lost = matches!(
         known.parsed_status()?,
-        ImageStatus::Missing | ImageStatus::Failed
-    );
+        ImageStatus::Missing | ImageStatus::Failed | ImageStatus::Deleted
+    ) && known.dropped_at.is_none();
     if !lost || !found.available || known.key_digest != key.digest() {
         return Ok(false);
     }
@@ -112,22 +184,42 @@ async fn record(tools: &Tools, key: &ImageKey, found: &Found) -> Result<bool, Vi
     Ok(tools.ledger.amend_image(&known, &revived).await?)
 }
 
-/// An image of this key that the ledger does not know: the document's own, or another installation's.
-async fn find_in_account(tools: &Tools, key: &ImageKey) -> Result<Option<Found>, VisitError> {
+/// An image of this key that the ledger does not know or has lost: our own after the ledger was restored, or the scripts'.
+/// What carries copied tags counts for nothing (REAL-AWS C1).
+async fn find_in_account(
+    tools: &Tools,
+    key: &ImageKey,
+) -> Result<Option<(Found, Provenance)>, VisitError> {
     let query = ImageQuery {
         tags: search_tags(key),
         architecture: Some(key.arch),
         ..ImageQuery::default()
     };
     let images = tools.cloud.find_images(&key.region, &query).await?;
-    let mut fitting: Vec<_> = images
-        .into_iter()
-        .filter(|image| matches!(image.state, ImageState::Available | ImageState::Pending))
-        .filter(|image| is_of_key(key, &image.tags))
-        .collect();
-    // Available before pending, then the newest: the order of DescribeImages is not defined (EC2.md 10).
-    fitting.sort_by_key(|image| (image.state == ImageState::Available, image.created_at));
-    Ok(fitting.pop().map(|image| Found {
+    let usable =
+        |image: &ImageFacts| matches!(image.state, ImageState::Available | ImageState::Pending);
+    let mut fitting = Vec::new();
+    for image in images.into_iter().filter(usable) {
+        let whose = provenance::of_image(tools, &image).await?;
+        // The scripts' images do not say their mode.
+        let fits = is_of_key(key, &image.tags)
+            || (whose.class == Class::Kamiwaza && !image.tags.contains_key("Mode"));
+        if fits && whose.allows(Use::Exists) && !tools.ledger.is_dropped(&image.id).await? {
+            fitting.push((image, whose));
+        }
+    }
+    let now = tools.ledger.now();
+    // What may be launched before what may not, sound before deprecated, available before pending, then the newest: the
+    // order of DescribeImages is not defined (EC2.md 10).
+    fitting.sort_by_key(|(image, whose)| {
+        (
+            whose.allows(Use::Launch),
+            image.deprecated_at.is_none_or(|at| at > now),
+            image.state == ImageState::Available,
+            image.created_at,
+        )
+    });
+    let found = |image: ImageFacts| Found {
         size_gb: image.size_gb(),
         available: image.state == ImageState::Available,
         snapshots: image
@@ -138,7 +230,8 @@ async fn find_in_account(tools: &Tools, key: &ImageKey) -> Result<Option<Found>,
         ami_id: image.id,
         name: image.name,
         tags: image.tags,
-    }))
+    };
+    Ok(fitting.pop().map(|(image, whose)| (found(image), whose)))
 }
 
 /// Claims the key and writes the intention, both or neither. When another key's image has the name (the document's names
@@ -168,7 +261,7 @@ async fn claim_key(tools: &Tools, mut case: Case, key: &ImageKey) -> Result<Visi
         .id
         .parse()
         .map_err(|error| VisitError::Nonsense(format!("{error}")))?;
-    let tags = Provenance {
+    let tags = Stamp {
         key,
         name: &chosen,
         instance_id: &instance,

@@ -6,6 +6,7 @@ use ingot_cloud::{CloudError, ErrorKind, ImageFacts, ImageQuery, ImageSpec, Imag
 use ingot_domain::decide::doubt::{NameSight, Naming, naming};
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::image::{EFFECT_TAG, ImageStatus, with_end};
+use ingot_domain::provenance::Kind;
 use ingot_domain::wait::Wait;
 use ingot_entity::store::EffectKind;
 use ingot_entity::{LedgerError, effect, image};
@@ -13,6 +14,7 @@ use ingot_entity::{LedgerError, effect, image};
 use super::poll;
 use crate::acts::CREATE_IMAGE;
 use crate::case::{Case, VisitError};
+use crate::provenance;
 use crate::tools::Tools;
 use ingot_engine::Visit;
 
@@ -67,17 +69,24 @@ async fn look_then_create(
     };
     let found = tools.cloud.find_images(&region, &query).await?;
     let there = |image: &&ImageFacts| image.state != ImageState::Deregistered;
-    let ours = |image: &&ImageFacts| image.tags.get(EFFECT_TAG) == Some(&effect.id);
     let there: Vec<&ImageFacts> = found.iter().filter(there).collect();
-    let adopted = there
-        .iter()
-        .copied()
-        .find(ours)
-        .map(|image| image.id.clone());
+    let mut adopted = None;
+    for image in &there {
+        let whose = provenance::of_image_for(tools, image, &effect).await?;
+        if provenance::may_change(&whose) {
+            adopted = Some(image.id.clone());
+            break;
+        }
+    }
+    // What carries our effect and does not say yet what it was made of may turn out to be ours.
+    let bare = |image: &&ImageFacts| {
+        let ours = image.tags.get(EFFECT_TAG) == Some(&effect.id);
+        image.tags.is_empty() || (ours && image.source_instance_id.is_none())
+    };
     let sight = match (&adopted, there.is_empty()) {
         (Some(_), _) => NameSight::Ours,
         (None, true) => NameSight::Nobody,
-        (None, false) if there.iter().all(|image| image.tags.is_empty()) => NameSight::Untagged,
+        (None, false) if there.iter().all(bare) => NameSight::Untagged,
         (None, false) => NameSight::Foreign,
     };
     match (naming(sight, met(tools, &row)), adopted) {
@@ -94,6 +103,14 @@ async fn look_then_create(
         }
         (Naming::Rename, _) => return rename(tools, case, row, effect, spec),
         (Naming::Create | Naming::Adopt, _) => {}
+    }
+    // CreateImage restarts its instance: none but the deployment's own is imaged.
+    if let Some(facts) = tools.batcher.instance(&region, &spec.instance_id).await? {
+        let whose = provenance::of_instance_for(tools, &facts, &case.row.id).await?;
+        if !provenance::may_change(&whose) {
+            let why = provenance::not_ours(Kind::Instance, &facts.id, &whose);
+            return poll::fail(tools, case, row, &why);
+        }
     }
     match CREATE_IMAGE
         .effect(tools.cloud.create_image(&region, &spec))

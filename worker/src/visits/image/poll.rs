@@ -8,12 +8,14 @@ use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::probe::ProbeClass;
+use ingot_domain::provenance::{Kind, Provenance};
 use ingot_domain::wait::{Wait, span};
 use ingot_entity::image;
 use ingot_entity::store::{Claim, EffectKind, Then};
 
 use crate::acts::{DELETE_SNAPSHOT, DEREGISTER};
 use crate::case::{Case, VisitError};
+use crate::provenance;
 use crate::tools::Tools;
 use crate::visits::readiness;
 use ingot_engine::Visit;
@@ -132,21 +134,47 @@ fn snapshot_ids(facts: Option<&ImageFacts>) -> Vec<String> {
         .collect()
 }
 
-/// Deregisters what EC2 made of an image and deletes its snapshots; what is gone already is fine.
+/// Deregisters what EC2 made of an image and deletes its snapshots; what is gone already is fine, and what is not ours by
+/// EC2's own word of this moment is left alone.
 async fn clean_up(tools: &Tools, case: &mut Case, row: &image::Model) -> Result<(), VisitError> {
     let region = &row.region;
-    if let Some(ami_id) = &row.ami_id {
+    if let Some(ami_id) = &row.ami_id
+        && let Some(facts) = tools.batcher.image_now(region, ami_id).await?
+        && ours(
+            case,
+            Kind::Image,
+            ami_id,
+            &provenance::of_image(tools, &facts).await?,
+        )
+    {
         let deregistered = tools.cloud.deregister_image(region, ami_id);
         DEREGISTER.effect(deregistered).await?;
         case.marks.settle(&DEREGISTER);
         tools.batcher.forget_image(region, ami_id);
     }
     for snapshot in row.snapshot_ids() {
+        let Some(facts) = tools.cloud.describe_snapshot(region, &snapshot).await? else {
+            continue;
+        };
+        let whose = provenance::of_snapshot(tools, &facts, Some(row)).await?;
+        if !ours(case, Kind::Snapshot, &snapshot, &whose) {
+            continue;
+        }
         let deleted = tools.cloud.delete_snapshot(region, &snapshot);
         DELETE_SNAPSHOT.effect(deleted).await?;
         case.marks.settle(&DELETE_SNAPSHOT);
     }
     Ok(())
+}
+
+/// Whether it may be removed; what may not is told in the story.
+fn ours(case: &mut Case, kind: Kind, id: &str, whose: &Provenance) -> bool {
+    let ours = provenance::may_change(whose);
+    if !ours {
+        let said = provenance::not_ours(kind, id, whose);
+        case.say(Line::info("ami.left_alone", Source::AmiCreation, said).warn());
+    }
+    ours
 }
 
 fn sight(state: ImageState) -> ImageSight {

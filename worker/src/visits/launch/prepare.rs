@@ -10,6 +10,7 @@ use ingot_domain::event::{Line, Source};
 use ingot_domain::image::{
     DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, ImageKey, ImageStatus, MANAGED_BY,
 };
+use ingot_domain::provenance::{Provenance, Use};
 use ingot_domain::template::BaseImage;
 use ingot_domain::{render, userdata};
 use ingot_engine::Visit;
@@ -19,6 +20,7 @@ use ingot_entity::store::{EffectKind, Intention, Then};
 use super::start::{Params, failed, stored};
 use crate::acts::{CREATE_GROUP, LAUNCH};
 use crate::case::{Case, VisitError};
+use crate::provenance;
 use crate::tools::Tools;
 
 /// Launches tried in one run: a spent token or a vanished image makes the next one.
@@ -115,6 +117,7 @@ pub(super) async fn prepare(
         spec,
         image_row: cached.and_then(|(_, row)| row),
         own_group: own_group(tools, &case),
+        group: None,
     };
     case.marks.intend(&LAUNCH);
     if params.own_group.is_some() {
@@ -164,7 +167,16 @@ async fn choose_image(
     match case.order.image_choice {
         ImageChoice::Given => {
             let ami = case.order.given_image.clone().unwrap_or_default();
-            say(case, format!("Using the requested AMI {ami}"));
+            let whose = match tools.batcher.image(&key.region, &ami).await? {
+                Some(facts) => provenance::of_image(tools, &facts).await?.class.said(),
+                None => "not of this account",
+            };
+            let reason = case.order.image_reason.as_deref().unwrap_or_default();
+            let colon = if reason.is_empty() { "" } else { ": " };
+            say(
+                case,
+                format!("Using the requested AMI {ami}, {whose}{colon}{reason}"),
+            );
             Ok(Some((ami, None)))
         }
         ImageChoice::Fresh => {
@@ -174,23 +186,46 @@ async fn choose_image(
         ImageChoice::Auto => {
             let holder = tools.ledger.key_holder(key).await?;
             let available = holder.filter(|image| image.status == ImageStatus::Available.as_str());
-            Ok(
-                match available.and_then(|image| Some((image.ami_id.clone()?, image.id))) {
-                    Some((ami, row)) => {
-                        say(
-                            case,
-                            format!("Using cached AMI {ami}: only the first-boot script runs"),
-                        );
-                        Some((ami, Some(row)))
-                    }
-                    None => {
-                        say(case, format!("No cached AMI for {key}: fresh install"));
-                        None
-                    }
-                },
-            )
+            let Some((ami, row)) = available.and_then(|image| Some((image.ami_id?, image.id)))
+            else {
+                say(case, format!("No cached AMI for {key}: fresh install"));
+                return Ok(None);
+            };
+            // One that EC2 does not show now is launched all the same: its refusal falls back to a fresh install.
+            if let Some(facts) = tools.batcher.image(&key.region, &ami).await? {
+                let whose = provenance::of_image(tools, &facts).await?;
+                if !whose.allows(Use::Launch) {
+                    case.say(refused(&ami, &whose));
+                    return Ok(None);
+                }
+                if facts
+                    .deprecated_at
+                    .is_some_and(|at| at <= tools.ledger.now())
+                {
+                    let said = format!("{ami} is deprecated; it is the only AMI of this key");
+                    case.say(
+                        Line::info("deployment.image_deprecated", Source::Deploy, said).warn(),
+                    );
+                }
+            }
+            say(
+                case,
+                format!("Using cached AMI {ami}: only the first-boot script runs"),
+            );
+            Ok(Some((ami, Some(row))))
         }
     }
+}
+
+/// Why the recorded image is not launched from, with the way out.
+fn refused(ami: &str, whose: &Provenance) -> Line {
+    let said = format!(
+        "AMI {ami} is recorded for this key but {} ({}): fresh install. `ingot images adopt {ami} --reason …` lets it be used, \
+         `ingot images drop {ami}` frees the key",
+        whose.class.said(),
+        whose.why
+    );
+    Line::info("deployment.image_not_used", Source::Deploy, said).warn()
 }
 
 /// Whether a deployment has a security group of its own.

@@ -4,6 +4,7 @@
 use ingot_cloud::{CloudError, ErrorKind, InstanceFacts, LaunchSpec, SecurityGroupSpec};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::ImageStatus;
+use ingot_domain::provenance::Kind;
 use ingot_domain::wait::Wait;
 use ingot_entity::effect;
 use ingot_entity::store::Then;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::acts::{CREATE_GROUP, LAUNCH};
 use crate::case::{Case, VisitError};
+use crate::provenance;
 use crate::tools::Tools;
 use ingot_engine::Visit;
 
@@ -24,6 +26,32 @@ pub(super) struct Params {
     /// deployment knows from this row that a group may be there.
     #[serde(default)]
     pub(super) own_group: Option<SecurityGroupSpec>,
+    /// The id of that group, once it was made.
+    #[serde(default)]
+    pub(super) group: Option<String>,
+}
+
+/// The security group a launch was to make for itself, for the reconciler to know it by.
+#[derive(Debug)]
+pub(crate) struct GroupIntention {
+    pub(crate) name: String,
+    /// The subnet whose VPC it was to be made in.
+    pub(crate) subnet_id: Option<String>,
+    /// Its id, if that was written down.
+    pub(crate) made: Option<String>,
+}
+
+impl GroupIntention {
+    /// That of a launch effect; `None` for other effects and for launches without a group of their own.
+    pub(crate) fn of(effect: &effect::Model) -> Option<Self> {
+        let params: Params = serde_json::from_value(effect.params.clone()).ok()?;
+        let group = params.own_group?;
+        Some(Self {
+            name: group.name,
+            subnet_id: group.subnet_id,
+            made: params.group,
+        })
+    }
 }
 
 /// Looks for what the effect made; makes it when it surely is not there.
@@ -41,6 +69,7 @@ pub(super) async fn look_then_launch(
         let made = tools.cloud.ensure_security_group(&case.row.region, spec);
         let group = CREATE_GROUP.effect(made).await?;
         params.spec.security_group_ids = vec![group.clone()];
+        params.group = Some(group.clone());
         case.row.security_group_id = Some(group);
         case.marks.settle(&CREATE_GROUP);
     }
@@ -50,6 +79,11 @@ pub(super) async fn look_then_launch(
         .find_instances_by_token(region, &params.spec.token)
         .await?;
     if let Some(instance) = found.iter().find(|instance| !instance.state.is_ending()) {
+        let whose = provenance::of_instance_for(tools, instance, &case.row.id).await?;
+        if !provenance::may_change(&whose) {
+            let why = provenance::not_ours(Kind::Instance, &instance.id, &whose);
+            return Ok(failed(tools, case, &why));
+        }
         tools
             .metrics
             .unknown_resolved
@@ -61,18 +95,27 @@ pub(super) async fn look_then_launch(
             format!("Found the instance launched before: {}", instance.id),
         );
         case.say(line);
-        return Ok(launched(tools, case, effect, &instance.id.clone()));
+        return launched(tools, case, effect, &params, &instance.id.clone());
     }
     match LAUNCH
         .effect(tools.cloud.launch(region, &params.spec))
         .await
     {
-        Ok(id) => Ok(launched(tools, case, effect, &id)),
+        Ok(id) => launched(tools, case, effect, &params, &id),
         Err(error) => refused(tools, case, effect, params, &error).await,
     }
 }
 
-fn launched(tools: &Tools, mut case: Case, effect: effect::Model, instance_id: &str) -> Visit {
+fn launched(
+    tools: &Tools,
+    mut case: Case,
+    mut effect: effect::Model,
+    params: &Params,
+    instance_id: &str,
+) -> Result<Visit, VisitError> {
+    if params.group.is_some() {
+        effect.params = stored(params)?;
+    }
     let now = tools.ledger.now();
     tools
         .metrics
@@ -88,7 +131,7 @@ fn launched(tools: &Tools, mut case: Case, effect: effect::Model, instance_id: &
         Source::Deploy,
         format!("EC2 instance created ({instance_id})"),
     ));
-    case.wait(tools, ingot_domain::decide::launch::WATCH, Wait::Instance)
+    Ok(case.wait(tools, ingot_domain::decide::launch::WATCH, Wait::Instance))
 }
 
 async fn refused(

@@ -1,15 +1,17 @@
 //! Whose a cloud object is: its identity from its tags, its owner from the ledger's rows.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ingot_cloud::{ImageFacts, ImageState, InstanceFacts, TaggedFacts};
 use ingot_domain::Instant;
-use ingot_domain::decide::orphan::{Kind, Owner};
+use ingot_domain::decide::orphan::Owner;
 use ingot_domain::deployment::{AmiStatus, Status, everything_finished};
 use ingot_domain::image::{DEPLOYMENT_TAG, EFFECT_TAG, ImageStatus};
+use ingot_domain::provenance::{Class, Kind, Provenance};
 use ingot_entity::store::Owners;
 
 use crate::case::VisitError;
+use crate::provenance;
 use crate::tools::Tools;
 
 /// The tag of images and their snapshots that names the deployment they were made of (F33).
@@ -27,58 +29,122 @@ pub(super) struct Object {
     name: Option<String>,
     /// Snapshots of an image.
     snapshots: Vec<String>,
-    /// An image one can launch from, or will be able to.
-    sound: bool,
+    facts: Facts,
+}
+
+/// What EC2 said of it.
+#[derive(Debug)]
+enum Facts {
+    Instance(Box<InstanceFacts>),
+    Image(Box<ImageFacts>),
+    Tagged(Box<TaggedFacts>),
 }
 
 impl Object {
     pub(super) fn instance(facts: InstanceFacts) -> Self {
-        Self::tagged(
+        let (id, at) = (facts.id.clone(), facts.launched_at);
+        Self::of(
             Kind::Instance,
-            TaggedFacts {
-                id: facts.id,
-                created_at: facts.launched_at,
-                tags: facts.tags,
-            },
+            id,
+            at,
+            &facts.tags.clone(),
+            Facts::Instance(Box::new(facts)),
         )
     }
 
     pub(super) fn image(facts: ImageFacts) -> Self {
-        let sound = matches!(facts.state, ImageState::Available | ImageState::Pending);
-        let snapshots = facts.snapshots.into_iter().map(|one| one.id).collect();
-        let tagged = TaggedFacts {
-            id: facts.id,
-            created_at: facts.created_at,
-            tags: facts.tags,
-        };
+        let (id, at) = (facts.id.clone(), facts.created_at);
+        let snapshots = facts.snapshots.iter().map(|one| one.id.clone()).collect();
         Self {
             snapshots,
-            sound,
-            ..Self::tagged(Kind::Image, tagged)
+            ..Self::of(
+                Kind::Image,
+                id,
+                at,
+                &facts.tags.clone(),
+                Facts::Image(Box::new(facts)),
+            )
         }
     }
 
     pub(super) fn tagged(kind: Kind, facts: TaggedFacts) -> Self {
-        let tag = |name: &str| facts.tags.get(name).cloned();
+        let (id, at) = (facts.id.clone(), facts.created_at);
+        Self::of(
+            kind,
+            id,
+            at,
+            &facts.tags.clone(),
+            Facts::Tagged(Box::new(facts)),
+        )
+    }
+
+    fn of(
+        kind: Kind,
+        id: String,
+        made_at: Option<Instant>,
+        tags: &BTreeMap<String, String>,
+        facts: Facts,
+    ) -> Self {
+        let tag = |name: &str| tags.get(name).cloned();
         Self {
             kind,
-            made_at: facts.created_at,
+            id,
+            made_at,
             deployment: tag(DEPLOYMENT_TAG).or_else(|| tag(MADE_FOR)),
             effect: tag(EFFECT_TAG),
             name: tag("Name"),
             snapshots: Vec::new(),
-            sound: false,
-            id: facts.id,
+            facts,
         }
     }
 
-    /// Both the installation and what it was made for must be there before anything is ever removed (FAULTS F29).
-    fn has_identity(&self) -> bool {
-        match self.kind {
-            Kind::Instance => self.deployment.is_some() && self.effect.is_some(),
-            Kind::Image | Kind::Snapshot => self.effect.is_some(),
-            Kind::SecurityGroup => self.deployment.is_some(),
+    /// Whose it is, by its own facts.
+    pub(super) async fn provenance(
+        &self,
+        tools: &Tools,
+        region: &str,
+    ) -> Result<Provenance, VisitError> {
+        match (&self.facts, self.kind) {
+            (Facts::Instance(facts), _) => provenance::of_instance(tools, facts).await,
+            (Facts::Image(facts), _) => provenance::of_image(tools, facts).await,
+            (Facts::Tagged(facts), Kind::SecurityGroup) => {
+                provenance::of_group(tools, region, facts).await
+            }
+            (Facts::Tagged(facts), _) => provenance::of_snapshot(tools, facts, None).await,
         }
+    }
+
+    /// The same object as EC2 shows it at this moment; `None` when it is gone or ending.
+    pub(super) async fn now(
+        &self,
+        tools: &Tools,
+        region: &str,
+    ) -> Result<Option<Self>, VisitError> {
+        let (cloud, id) = (&tools.cloud, self.id.as_str());
+        let ids = [self.id.clone()];
+        Ok(match self.kind {
+            Kind::Instance => {
+                let found = cloud.describe_instances(region, &ids).await?;
+                let found = found.into_iter().find(|one| one.id == id);
+                found
+                    .filter(|one| !one.state.is_ending())
+                    .map(Self::instance)
+            }
+            Kind::Image => {
+                let found = cloud.describe_images(region, &ids).await?;
+                let found = found.into_iter().find(|one| one.id == id);
+                let there = |one: &ImageFacts| one.state != ImageState::Deregistered;
+                found.filter(there).map(Self::image)
+            }
+            Kind::Snapshot => {
+                let found = cloud.describe_snapshot(region, id).await?;
+                found.map(|one| Self::tagged(self.kind, one))
+            }
+            Kind::SecurityGroup => {
+                let found = cloud.describe_security_group(region, id).await?;
+                found.map(|one| Self::tagged(self.kind, one))
+            }
+        })
     }
 
     /// Its owner as people say it.
@@ -151,15 +217,25 @@ impl Ledgers {
             .filter(|id| self.owners.deployments.contains_key(*id))
     }
 
-    /// What the ledger knows of an object.
-    pub(super) fn owner(&self, object: &Object) -> Owner {
+    /// What the ledger knows of an object. Its provenance is asked for only when no row names it, or many would ask each
+    /// minute.
+    pub(super) async fn owner(
+        &self,
+        tools: &Tools,
+        region: &str,
+        object: &Object,
+    ) -> Result<Owner, VisitError> {
+        let mut owner = self.by_rows(object);
+        if !owner.named {
+            owner.class = object.provenance(tools, region).await?.class;
+        }
+        Ok(owner)
+    }
+
+    fn by_rows(&self, object: &Object) -> Owner {
         let row = self
             .deployment_of(object)
             .and_then(|id| self.owners.deployments.get(id));
-        let effect = object
-            .effect
-            .as_ref()
-            .and_then(|id| self.owners.effects.get(id));
         let unfinished = row.is_some_and(|row| {
             let status = Status::parse(&row.status);
             let ami = row.ami_status.as_deref().and_then(AmiStatus::parse);
@@ -179,11 +255,10 @@ impl Ledgers {
                 row.is_some_and(|row| names(row.security_group_id.as_ref())),
                 false,
             ),
+            // A failed one is given up; what became of the others is the monitor's business.
             Kind::Image => (
-                known_image
-                    .is_some_and(|status| status.holds_key() || *status == ImageStatus::Missing),
-                // One this ledger has never heard of: the next deployment of its key finds it by its tags.
-                known_image.is_none() && effect.is_none() && object.sound,
+                known_image.is_some_and(|status| *status != ImageStatus::Failed),
+                false,
             ),
             Kind::Snapshot => (
                 self.needed.contains(&object.id),
@@ -191,10 +266,9 @@ impl Ledgers {
             ),
         };
         Owner {
-            identity: object.has_identity(),
+            class: Class::Ours,
             named,
             at_work: unfinished || at_work,
-            known: row.is_some() || effect.is_some(),
             useful,
         }
     }

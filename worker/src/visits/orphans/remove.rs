@@ -2,8 +2,8 @@
 //! repeated by the next look if it failed.
 
 use ingot_cloud::ErrorKind;
-use ingot_domain::decide::orphan::Kind;
 use ingot_domain::event::{Line, Source};
+use ingot_domain::provenance::{Kind, Use};
 use ingot_entity::finding;
 
 use super::owned::{Ledgers, Object};
@@ -18,12 +18,32 @@ pub(super) async fn remove(
     ledgers: &Ledgers,
 ) -> Result<(), VisitError> {
     let (kind, id) = (object.kind, object.id.as_str());
+    // The list is older than what was done since: EC2 and the ledger are asked again, about this one.
+    let Some(now) = object.now(tools, region).await? else {
+        return Ok(());
+    };
+    let whose = now.provenance(tools, region).await?;
+    let asked = row.settled.as_deref() == Some("remove");
+    let wanted = if asked { Use::ChangeAsked } else { Use::Change };
+    if !whose.allows(wanted) {
+        tracing::warn!(orphan = id, region, why = %whose.why, "an orphan is not ours to remove");
+        return Ok(());
+    }
+    // Known before the image is gone: its snapshots are recognised by it.
+    if let (Kind::Image, Some(effect)) = (kind, &object.effect) {
+        tools.ledger.note_made(effect, id).await?;
+    }
     if tools.ledger.note_outcome(&row.id, "removed").await? {
         if let Some(deployment) = ledgers.deployment_of(object) {
-            let said = format!(
-                "Removing {} {id}: it was left behind, and nothing has needed it for 30 minutes",
-                kind.said()
-            );
+            let said = match (&row.settled_by, &row.settled_reason) {
+                (Some(by), Some(why)) if asked => {
+                    format!("Removing {} {id}: {by} asked for it ({why})", kind.said())
+                }
+                _ => format!(
+                    "Removing {} {id}: it was left behind, and nothing has needed it for 30 minutes",
+                    kind.said()
+                ),
+            };
             tell(tools, deployment, &said).await?;
         }
         tracing::warn!(orphan = id, region, %kind, "removing an orphan");
@@ -43,6 +63,12 @@ pub(super) async fn remove(
     match removed {
         Ok(()) => {}
         Err(error) if error.kind == ErrorKind::NotFound => {}
+        // Protected, or another service's (REAL-AWS C2): asking each minute changes nothing.
+        Err(error) if error.kind == ErrorKind::Invalid || error.code == "UnauthorizedOperation" => {
+            let why = format!("{}: {}", error.code, error.message);
+            tracing::warn!(orphan = id, region, %error, "AWS refuses to remove an orphan; it is not asked again");
+            tools.ledger.note_refused(&row.id, &why).await?;
+        }
         // Somebody uses it (a group of a living instance, a snapshot of a stranger's image): it stays told. And one that
         // cannot be removed must not keep the others from being looked at.
         Err(error) => {

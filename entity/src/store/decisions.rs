@@ -1,0 +1,173 @@
+//! What a person decided about one image or one finding: by whom, why and when. The ledger changes, AWS does not.
+
+use ingot_domain::image::ImageStatus;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+
+use super::{Ledger, LedgerError};
+use crate::{finding, image};
+
+/// Who decides, and why.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// The caller's name.
+    pub by: String,
+    /// The reason given.
+    pub reason: String,
+}
+
+/// What came of a decision.
+#[derive(Debug)]
+pub enum Decided<T> {
+    /// It is so now.
+    Done(Box<T>),
+    /// There is no such thing.
+    Unknown,
+    /// It cannot be decided so; the sentence says why and what can.
+    Refused(String),
+}
+
+impl Ledger {
+    /// Adopts an image: its key is served by it, new deployments launch from it, and nothing of Ingot changes it. A dropped
+    /// one is taken back.
+    pub async fn adopt_image(
+        &self,
+        id: &str,
+        decision: &Decision,
+    ) -> Result<Decided<image::Model>, LedgerError> {
+        let Some(row) = self.image(id).await? else {
+            return Ok(Decided::Unknown);
+        };
+        let ami = row.ami_id.clone().unwrap_or_else(|| row.id.clone());
+        if row.origin == image::AUTO && row.dropped_at.is_none() {
+            return Ok(Decided::Refused(format!(
+                "{ami} was made by this installation; there is nothing to adopt"
+            )));
+        }
+        let mut status = row.parsed_status()?;
+        if row.dropped_at.is_some() {
+            if let Some(holder) = self.holder_of(&row.key_digest).await? {
+                let holder = holder.ami_id.unwrap_or(holder.id);
+                return Ok(Decided::Refused(format!(
+                    "{holder} has its key by now; `ingot deploy … --image {ami}` launches from it all the same"
+                )));
+            }
+            status = ImageStatus::Available;
+        }
+        let change = image::ActiveModel {
+            origin: Set(image::ADOPTED.to_owned()),
+            status: Set(status.as_str().to_owned()),
+            class: Set(Some("adopted".to_owned())),
+            class_why: Set(Some("a person adopted it".to_owned())),
+            dropped_at: Set(None),
+            ..self.decided(decision)
+        };
+        self.decide_image(&row, change).await
+    }
+
+    /// Forgets an image: its key is free, nothing is launched from it and nothing is looked for again. The AMI stays.
+    pub async fn drop_image(
+        &self,
+        id: &str,
+        decision: &Decision,
+    ) -> Result<Decided<image::Model>, LedgerError> {
+        let Some(row) = self.image(id).await? else {
+            return Ok(Decided::Unknown);
+        };
+        if row.dropped_at.is_some() {
+            return Ok(Decided::Done(Box::new(row)));
+        }
+        let status = row.parsed_status()?;
+        let ami = row.ami_id.clone().unwrap_or_else(|| row.id.clone());
+        let gone = matches!(status, ImageStatus::Missing | ImageStatus::Deleted);
+        if row.origin == image::AUTO && !gone {
+            return Ok(Decided::Refused(format!(
+                "{ami} was made by this installation and is `{status}`: only what was found, adopted, is missing or is back \
+                 can be dropped"
+            )));
+        }
+        let change = image::ActiveModel {
+            status: Set(ImageStatus::Deleted.as_str().to_owned()),
+            dropped_at: Set(Some(self.now())),
+            ..self.decided(decision)
+        };
+        self.decide_image(&row, change).await
+    }
+
+    fn decided(&self, decision: &Decision) -> image::ActiveModel {
+        image::ActiveModel {
+            decided_by: Set(Some(decision.by.clone())),
+            decided_reason: Set(Some(decision.reason.clone())),
+            decided_at: Set(Some(self.now())),
+            ..Default::default()
+        }
+    }
+
+    async fn decide_image(
+        &self,
+        row: &image::Model,
+        change: image::ActiveModel,
+    ) -> Result<Decided<image::Model>, LedgerError> {
+        let written = image::Entity::update_many()
+            .set(change)
+            .filter(image::Column::Id.eq(&row.id))
+            .filter(image::Column::Status.eq(&row.status))
+            .exec(&self.db)
+            .await?;
+        if written.rows_affected == 0 {
+            return Ok(Decided::Refused(
+                "it changed at the same moment; look and try again".to_owned(),
+            ));
+        }
+        Ok(match self.image(&row.id).await? {
+            Some(row) => Decided::Done(Box::new(row)),
+            None => Decided::Unknown,
+        })
+    }
+
+    /// Settles an open finding about one object: it is kept and told no more, or removed by the next look of the monitor.
+    pub async fn settle_finding(
+        &self,
+        id: &str,
+        remove: bool,
+        decision: &Decision,
+    ) -> Result<Decided<finding::Model>, LedgerError> {
+        let Some(row) = finding::Entity::find_by_id(id).one(&self.db).await? else {
+            return Ok(Decided::Unknown);
+        };
+        if row.cleared_at.is_some() {
+            return Ok(Decided::Refused(format!("finding {id} is cleared already")));
+        }
+        let object =
+            ingot_domain::provenance::Kind::of(&row.subject).is_some() && row.scope.contains('/');
+        if !object {
+            return Ok(Decided::Refused(format!(
+                "finding {id} is not about one object in AWS; it clears itself when what it tells of is over"
+            )));
+        }
+        if remove && row.invariant != "I1" {
+            return Ok(Decided::Refused(format!(
+                "{} is not ours to remove; `--keep` settles the finding, or remove it in AWS",
+                row.subject
+            )));
+        }
+        let word = if remove { "remove" } else { "keep" };
+        let change = finding::ActiveModel {
+            settled: Set(Some(word.to_owned())),
+            settled_by: Set(Some(decision.by.clone())),
+            settled_reason: Set(Some(decision.reason.clone())),
+            settled_at: Set(Some(self.now())),
+            refused: Set(None),
+            ..Default::default()
+        };
+        finding::Entity::update_many()
+            .set(change)
+            .filter(finding::Column::Id.eq(id))
+            .filter(finding::Column::ClearedAt.is_null())
+            .exec(&self.db)
+            .await?;
+        Ok(match finding::Entity::find_by_id(id).one(&self.db).await? {
+            Some(row) => Decided::Done(Box::new(row)),
+            None => Decided::Unknown,
+        })
+    }
+}
