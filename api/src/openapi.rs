@@ -47,6 +47,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(events::list))
         .routes(routes!(images::list))
         .routes(routes!(images::show))
+        .routes(routes!(images::adopt))
+        .routes(routes!(images::drop))
         .routes(routes!(templates::list, templates::apply))
         .routes(routes!(templates::show))
         .routes(routes!(templates::yaml))
@@ -55,6 +57,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(queues::list))
         .routes(routes!(status::show))
         .routes(routes!(findings::list))
+        .routes(routes!(findings::settle))
         .routes(routes!(findings::invariants))
         .routes(routes!(settings::retention, settings::set_retention))
 }

@@ -1,20 +1,22 @@
 //! Rows as the API shows them.
 
+mod finding;
 pub(crate) mod wait;
+
+pub(crate) use finding::finding;
 
 use std::collections::BTreeMap;
 
 use ingot_client::template::LaunchTimes;
-use ingot_client::{Attempt, Deployment, Event, Finding, Image, Queue, Task, Template};
+use ingot_client::{Attempt, Deployment, Event, Image, Queue, Task, Template};
 use ingot_domain::arch::Arch;
 use ingot_domain::deployment::{AmiStatus, Status, everything_finished};
-use ingot_domain::invariant::{Invariant, is_violation};
 use ingot_domain::pace::Pace;
 use ingot_domain::request::Order;
 use ingot_domain::task::TaskState;
 use ingot_domain::template::Template as Recipe;
 use ingot_entity::store::QueueDepth;
-use ingot_entity::{attempt, deployment, event, finding, image, task, template};
+use ingot_entity::{attempt, deployment, event, image, task, template};
 
 fn count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
@@ -146,7 +148,14 @@ pub(crate) fn image(row: image::Model) -> Image {
     let tags: BTreeMap<String, String> =
         serde_json::from_value(row.tags.clone()).unwrap_or_default();
     Image {
+        mode_known: row.origin == image::AUTO || tags.contains_key("Mode"),
         snapshot_ids: row.snapshot_ids(),
+        class: row.class,
+        class_reason: row.class_why,
+        decided_by: row.decided_by,
+        decided_reason: row.decided_reason,
+        decided_at: row.decided_at,
+        dropped_at: row.dropped_at,
         tags,
         architecture: Arch::parse(&row.arch).unwrap_or_default(),
         id: row.id,
@@ -202,31 +211,6 @@ pub(crate) fn task(row: task::Model, attempts: Vec<attempt::Model>, pace: Pace) 
                 finished_at: row.finished_at,
             })
             .collect(),
-    }
-}
-
-/// A finding, with what its invariant means and what to do.
-pub(crate) fn finding(row: finding::Model) -> Finding {
-    let sightings = count(row.sightings);
-    let invariant = Invariant::parse(&row.invariant);
-    let weather =
-        "AWS refuses or throttles calls; what waits for them goes on as soon as AWS lets it.";
-    let advice = "Nothing is lost. If it stays, raise the limit or correct the permission that the code names.";
-    Finding {
-        meaning: invariant.map_or(weather, Invariant::meaning).to_owned(),
-        advice: invariant.map_or(advice, Invariant::todo).to_owned(),
-        violated: invariant.is_some() && row.cleared_at.is_none() && is_violation(sightings),
-        sightings,
-        id: row.id,
-        invariant: row.invariant,
-        scope: row.scope,
-        subject: row.subject,
-        deployment_id: row.deployment_id,
-        what: row.what,
-        first_seen_at: row.first_seen_at,
-        last_seen_at: row.last_seen_at,
-        outcome: row.outcome,
-        cleared_at: row.cleared_at,
     }
 }
 

@@ -12,7 +12,9 @@ pub(crate) mod templates;
 
 use ingot_client::page::{DEFAULT_LIMIT, LONGEST_PAGE};
 use ingot_domain::field::FieldError;
+use ingot_entity::store::{Decided, Decision};
 
+use crate::auth::Caller;
 use crate::error::ApiError;
 
 /// A page's length within bounds.
@@ -25,6 +27,33 @@ fn limit(asked: Option<u64>) -> Result<u64, ApiError> {
     Err(ApiError::Unreadable(vec![FieldError::new(
         "limit", limit, message,
     )]))
+}
+
+/// The longest reason for a decision, in characters.
+const LONGEST_REASON: usize = 500;
+
+/// Who decides, and why: a reason that says nothing is none.
+fn decision(caller: &Caller, reason: String) -> Result<Decision, ApiError> {
+    let length = reason.trim().chars().count();
+    if !(1..=LONGEST_REASON).contains(&length) {
+        let message = format!("say why in 1 to {LONGEST_REASON} characters");
+        return Err(ApiError::Invalid(vec![FieldError::new(
+            "reason", reason, message,
+        )]));
+    }
+    Ok(Decision {
+        by: caller.name.clone(),
+        reason: reason.trim().to_owned(),
+    })
+}
+
+/// What came of a decision, as the API answers it.
+fn decided<T>(decided: Decided<T>, missing: impl FnOnce() -> String) -> Result<T, ApiError> {
+    match decided {
+        Decided::Done(row) => Ok(*row),
+        Decided::Unknown => Err(ApiError::NotFound(missing())),
+        Decided::Refused(why) => Err(ApiError::Conflict(why)),
+    }
 }
 
 /// A word of a closed set, or the set.

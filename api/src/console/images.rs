@@ -3,6 +3,7 @@
 use askama::Template;
 use ingot_client::{Image, ImageFilter, Page};
 use ingot_domain::image::ImageStatus;
+use ingot_domain::provenance::Class;
 
 use super::filter::{Asked, Filter};
 use super::parts::{Badge, Fact, Moment, Value};
@@ -60,6 +61,7 @@ fn row(image: &Image) -> Row {
     let origin = match image.origin.as_str() {
         "auto" => "auto: made here",
         "found" => "found in the account",
+        "adopted" => "adopted by a person",
         other => other,
     };
     Row {
@@ -68,7 +70,7 @@ fn row(image: &Image) -> Row {
         name: text::plain(&image.name),
         status: Badge::image(&image.status),
         what: text::plain(&format!("{} {}", image.template, image.version)),
-        mode: text::plain(&image.mode),
+        mode: mode(image),
         region: text::plain(&image.region),
         size: image
             .size_gb
@@ -79,6 +81,8 @@ fn row(image: &Image) -> Row {
             Fact::new("Available since", Value::time(image.available_at)),
             Fact::new("Error", Value::text(image.error.as_deref())),
             Fact::new("Origin", Value::text(Some(origin))),
+            Fact::new("By its own facts", Value::text(class(image).as_deref())),
+            Fact::new("Decided", Value::text(decided(image).as_deref())),
             Fact::new("Made of", source.map_or(Value::Missing, deployment_link)),
             Fact::new("Instance", Value::code(image.source_instance_id.as_deref())),
             Fact::new("Base image", Value::code(Some(&image.base_image))),
@@ -100,6 +104,33 @@ fn row(image: &Image) -> Row {
             ),
         ],
     }
+}
+
+/// The mode of its key, and that its tags do not say so: the Kamiwaza scripts' images are of one that was not written down.
+fn mode(image: &Image) -> String {
+    let known = if image.mode_known {
+        ""
+    } else {
+        " (mode unknown)"
+    };
+    format!("{}{known}", text::plain(&image.mode))
+}
+
+fn class(image: &Image) -> Option<String> {
+    let class = Class::parse(image.class.as_deref()?)?;
+    let why = image.class_reason.as_deref().unwrap_or_default();
+    Some(format!("{}: {why}", class.said()))
+}
+
+fn decided(image: &Image) -> Option<String> {
+    let by = image.decided_by.as_deref()?;
+    let what = if image.dropped_at.is_some() {
+        "dropped"
+    } else {
+        "adopted"
+    };
+    let why = image.decided_reason.as_deref().unwrap_or_default();
+    Some(format!("{what} by {by}: {why}"))
 }
 
 fn deployment_link(id: &str) -> Value {

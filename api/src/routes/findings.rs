@@ -1,13 +1,13 @@
 //! Findings and invariants: what the running system saw that must not be.
 
 use axum::extract::State;
-use ingot_client::{Finding, FindingFilter, InvariantReport, Page};
+use ingot_client::{Finding, FindingDecision, FindingFilter, InvariantReport, Page};
 use ingot_domain::ids::{DeploymentId, FindingId};
-use ingot_domain::invariant::{Invariant, WEATHER, Watch};
+use ingot_domain::invariant::{Invariant, PROVENANCE, WEATHER, Watch};
 use ingot_entity::store::{FindingQuery, Violations};
 
-use super::{cursor, limit, page, word};
-use crate::address::Params;
+use super::{cursor, decided, decision, limit, page, word};
+use crate::address::{Params, Path};
 use crate::auth::Caller;
 use crate::body::Json;
 use crate::error::ApiError;
@@ -30,10 +30,14 @@ pub(crate) async fn list(
     let known: Vec<&str> = Invariant::ALL
         .iter()
         .map(|one| one.as_str())
-        .chain([WEATHER])
+        .chain([WEATHER, PROVENANCE])
         .collect();
     word("invariant", filter.invariant.as_ref(), &known)?;
-    word("state", filter.state.as_ref(), &["open", "cleared"])?;
+    word(
+        "state",
+        filter.state.as_ref(),
+        &["open", "settled", "cleared"],
+    )?;
     cursor::<FindingId>(filter.cursor.as_ref())?;
     if let Some(id) = &filter.deployment_id {
         id.parse::<DeploymentId>().map_err(|error| {
@@ -45,12 +49,45 @@ pub(crate) async fn list(
     let query = FindingQuery {
         invariant: filter.invariant,
         deployment_id: filter.deployment_id,
-        open: filter.state.map(|state| state == "open"),
+        open: filter.state.as_ref().map(|state| state != "cleared"),
+        kept: filter
+            .state
+            .filter(|state| state != "cleared")
+            .map(|state| state == "settled"),
         before: filter.cursor,
     };
     let rows = api.ledger.list_findings(&query, limit + 1).await?;
     let shown = page(rows, limit, |row| row.id.clone(), present::finding);
     Ok(Json(shown))
+}
+
+/// Settle a finding about one object in AWS
+///
+/// Kept, it is told no more. Removed, the monitor's next look removes it, if it is ours by its own facts.
+#[utoipa::path(
+    post, path = "/v1/findings/{id}/settle", tag = "system", operation_id = "settleFinding",
+    params(("id" = String, Path, description = "fnd_…")),
+    request_body = FindingDecision,
+    responses(
+        (status = 200, description = "Settled", body = Finding),
+        (status = 409, description = "Not so", body = ingot_client::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn settle(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Json(body): Json<FindingDecision>,
+) -> Result<Json<Finding>, ApiError> {
+    word("verdict", Some(&body.verdict), &["keep", "remove"])?;
+    let decision = decision(&caller, body.reason)?;
+    let remove = body.verdict == "remove";
+    let missing = || {
+        let shown = ingot_domain::field::shown(&id);
+        format!("there is no finding `{shown}`; `ingot findings list` shows them")
+    };
+    let done = api.ledger.settle_finding(&id, remove, &decision).await?;
+    decided(done, missing).map(|row| Json(present::finding(row)))
 }
 
 /// List the invariants and how they stand

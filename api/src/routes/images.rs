@@ -1,12 +1,12 @@
 //! Images, from the ledger (F50, F55).
 
 use axum::extract::State;
-use ingot_client::{Image, ImageFilter, Page};
+use ingot_client::{Image, ImageDecision, ImageFilter, Page};
 use ingot_domain::ids::ImageId;
 use ingot_domain::image::ImageStatus;
 use ingot_entity::store::ImageQuery;
 
-use super::{cursor, limit, page, word};
+use super::{cursor, decided, decision, limit, page, word};
 use crate::address::{Params, Path};
 use crate::auth::Caller;
 use crate::body::Json;
@@ -66,11 +66,57 @@ pub(crate) async fn show(
     } else {
         None
     };
-    let shown = ingot_domain::field::shown(&id);
-    let missing = || {
-        ApiError::NotFound(format!(
-            "there is no image `{shown}`; `ingot images list` shows them"
-        ))
-    };
-    row.map(|row| Json(present::image(row))).ok_or_else(missing)
+    row.map(|row| Json(present::image(row)))
+        .ok_or_else(|| ApiError::NotFound(missing(&id)))
+}
+
+fn missing(id: &str) -> String {
+    let shown = ingot_domain::field::shown(id);
+    format!("there is no image `{shown}`; `ingot images list` shows them")
+}
+
+/// Adopt an image that was found in the account
+///
+/// Its key is served by it and new deployments launch from it, whoever made it. Nothing of Ingot changes it.
+#[utoipa::path(
+    post, path = "/v1/images/{id}/adopt", tag = "images", operation_id = "adoptImage",
+    params(("id" = String, Path, description = "img_… or ami-…")),
+    request_body = ImageDecision,
+    responses(
+        (status = 200, description = "Adopted", body = Image),
+        (status = 409, description = "Nothing to adopt, or its key is another's", body = ingot_client::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn adopt(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Json(body): Json<ImageDecision>,
+) -> Result<Json<Image>, ApiError> {
+    let decision = decision(&caller, body.reason)?;
+    let done = api.ledger.adopt_image(&id, &decision).await?;
+    decided(done, || missing(&id)).map(|row| Json(present::image(row)))
+}
+
+/// Forget an image
+///
+/// Its key is free, and nothing is launched from it. The AMI itself stays: AWS is not asked for anything.
+#[utoipa::path(
+    post, path = "/v1/images/{id}/drop", tag = "images", operation_id = "dropImage",
+    params(("id" = String, Path, description = "img_… or ami-…")),
+    request_body = ImageDecision,
+    responses(
+        (status = 200, description = "Forgotten", body = Image),
+        (status = 409, description = "It is ours and in use", body = ingot_client::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn drop(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Json(body): Json<ImageDecision>,
+) -> Result<Json<Image>, ApiError> {
+    let decision = decision(&caller, body.reason)?;
+    let done = api.ledger.drop_image(&id, &decision).await?;
+    decided(done, || missing(&id)).map(|row| Json(present::image(row)))
 }

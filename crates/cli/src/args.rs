@@ -8,6 +8,7 @@ pub(crate) mod data_dir;
 pub(crate) mod deploy;
 pub(crate) mod deployments;
 pub(crate) mod doctor;
+pub(crate) mod findings;
 pub(crate) mod ledger;
 pub(crate) mod page;
 pub(crate) mod process;
@@ -55,6 +56,7 @@ Looking inside (the same):
   why           what a deployment or a task waits for, since when, and what ends it
   status        is everything there that the API needs
   doctor        what is wrong, what it means, what to do
+  findings      what was found, and what shall become of it
   queues        what waits in each queue
   tasks         the durable units of work behind deployments
   retention     how long what is over is kept
@@ -95,6 +97,7 @@ pub(crate) enum Command {
     Why(work::WhyArgs),
     Status(work::StatusArgs),
     Doctor(doctor::DoctorArgs),
+    Findings(findings::FindingsArgs),
     Queues(work::QueuesArgs),
     Tasks(work::TasksArgs),
     Retention(retention::RetentionArgs),

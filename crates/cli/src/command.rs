@@ -12,6 +12,7 @@ use crate::args::page::PageArgs;
 pub(crate) mod deploy;
 pub(crate) mod deployments;
 pub(crate) mod doctor;
+pub(crate) mod findings;
 pub(crate) mod images;
 pub(crate) mod retention;
 pub(crate) mod story;

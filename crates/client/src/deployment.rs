@@ -64,6 +64,9 @@ pub struct CreateDeployment {
     /// What to launch from: `auto` (a finished image of the same key, else a fresh install), `fresh`, or an AMI id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// Why that AMI, when `image` names one; told in the story.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_reason: Option<String>,
     /// Whether an AMI shall be made of it; the template's policy when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub create_ami: Option<bool>,
@@ -120,6 +123,7 @@ impl CreateDeployment {
             tags: self.tags,
             email: self.email,
             image: self.image,
+            image_reason: self.image_reason,
             create_ami: self.create_ami,
             no_reboot: self.no_reboot,
             user_data: self.user_data,

@@ -9,7 +9,8 @@ use utoipa::{IntoParams, ToSchema};
 pub struct Finding {
     /// `fnd_…`
     pub id: String,
-    /// `I1` to `I12`, or `cloud` when AWS refuses or throttles calls, which breaks no invariant.
+    /// `I1` to `I12`; or, which breaks no invariant, `cloud` when AWS refuses or throttles calls, and `provenance` for what
+    /// looks like ours and is not, or is back after another took its place.
     pub invariant: String,
     /// Who looked: `ledger` (the scan of each minute) or the region whose monitor did.
     pub scope: String,
@@ -35,6 +36,15 @@ pub struct Finding {
     pub outcome: Option<String>,
     /// When it was seen no more.
     pub cleared_at: Option<DateTime<Utc>>,
+    /// What a person decided: `keep` or `remove`.
+    #[serde(default)]
+    pub settled: Option<String>,
+    /// Who decided.
+    #[serde(default)]
+    pub settled_by: Option<String>,
+    /// The reason given.
+    #[serde(default)]
+    pub settled_reason: Option<String>,
 }
 
 /// Which findings to list.
@@ -48,7 +58,7 @@ pub struct FindingFilter {
     /// Only this deployment's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment_id: Option<String>,
-    /// `open` or `cleared`.
+    /// `open`, `settled` (kept on request) or `cleared`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// `next_cursor` of the page before.

@@ -1,6 +1,8 @@
 //! The typed client: one method per operation. Creating calls carry an Idempotency-Key, so repeating one after a lost
 //! answer is safe.
 
+mod decisions;
+
 use std::time::Duration;
 
 use futures::{Stream, StreamExt};

@@ -37,8 +37,30 @@ pub struct Image {
     pub generation: u32,
     /// `claimed`, `pending`, `available`, `failed`, `deleted` or `missing`.
     pub status: String,
-    /// `auto` (made here) or `found` (discovered in the account).
+    /// `auto` (made here), `found` (discovered in the account) or `adopted` (by a person).
     pub origin: String,
+    /// Whose it is by its own facts: `ours`, `restored`, `unrecorded`, `adopted`, `kamiwaza` or `foreign`; absent until the
+    /// region's monitor has looked. Nothing is launched from a `foreign` or `kamiwaza` one by itself.
+    #[serde(default)]
+    pub class: Option<String>,
+    /// Why.
+    #[serde(default)]
+    pub class_reason: Option<String>,
+    /// Whether its tags say which mode it has; the Kamiwaza scripts' images do not.
+    #[serde(default)]
+    pub mode_known: bool,
+    /// Who adopted or dropped it.
+    #[serde(default)]
+    pub decided_by: Option<String>,
+    /// The reason given.
+    #[serde(default)]
+    pub decided_reason: Option<String>,
+    /// When.
+    #[serde(default)]
+    pub decided_at: Option<DateTime<Utc>>,
+    /// When it was dropped: forgotten on request, its AMI stays.
+    #[serde(default)]
+    pub dropped_at: Option<DateTime<Utc>>,
     /// Sum of its volumes in GB.
     pub size_gb: Option<u32>,
     /// Its snapshots.

@@ -1,6 +1,7 @@
 //! The HTTP contract, written once: what the API answers and accepts, what a problem looks like, and a typed client
 //! over it. The CLI, the console and the tests use these types, and the OpenAPI document is generated from them.
 
+pub mod decision;
 pub mod deployment;
 pub mod event;
 pub mod finding;
@@ -16,6 +17,7 @@ pub mod template;
 pub mod wait;
 mod wire;
 
+pub use decision::{FindingDecision, ImageDecision};
 pub use deployment::{CreateDeployment, Deployment, DeploymentFilter};
 pub use event::Event;
 pub use finding::{Finding, FindingFilter, InvariantReport};

@@ -34,6 +34,32 @@ pub(crate) enum ImagesAction {
         #[arg(value_name = "ID")]
         id: String,
     },
+    /// Let an image that was found in the account be used
+    #[command(
+        after_help = "Its key is served by it and deployments launch from it, whoever made it; Ingot never changes it.
+
+Examples:
+  ingot images adopt ami-0123456789abcdef0 --reason 'made by the scripts, checked by hand'"
+    )]
+    Adopt {
+        /// img_… or ami-…
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Why; kept with the image
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Forget an image, so that its key is free; the AMI stays
+    #[command(after_help = "Examples:
+  ingot images drop ami-0123456789abcdef0 --reason 'a backup'")]
+    Drop {
+        /// img_… or ami-…
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Why; kept with the image
+        #[arg(long, value_name = "TEXT", default_value = "dropped by hand")]
+        reason: String,
+    },
 }
 
 /// List images, newest first

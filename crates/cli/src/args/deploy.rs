@@ -68,6 +68,9 @@ pub(crate) struct DeployArgs {
     /// What to launch from: `auto` (an AMI of this version if there is one), `fresh`, or an AMI id
     #[arg(long, value_name = "auto|fresh|ami-…")]
     pub(crate) image: Option<String>,
+    /// Why that AMI, when --image names one; told in the story
+    #[arg(long, value_name = "TEXT", requires = "image")]
+    pub(crate) image_reason: Option<String>,
     /// Make no AMI of it
     #[arg(long)]
     pub(crate) no_ami: bool,
@@ -116,6 +119,7 @@ impl DeployArgs {
             ingress: (!self.ingress.is_empty()).then(|| self.ingress.clone()),
             email: self.email.clone(),
             image: self.image.clone(),
+            image_reason: self.image_reason.clone(),
             create_ami: self.no_ami.then_some(false),
             no_reboot: self.no_reboot.then_some(true),
             start: self.no_start.then_some(false),

@@ -28,9 +28,9 @@ pub(crate) enum CloudChoice {
 pub(crate) enum ReapChoice {
     /// None: they are only told
     Off,
-    /// Those whose deployment or effect this ledger knows
+    /// Those that this ledger recorded and whose own facts agree
     On,
-    /// Also those it has never heard of, after restoring an old backup; not with a copy of the ledger beside it
+    /// The same as `on`: without a record nothing is removed; kept for older command lines
     All,
 }
 

@@ -175,6 +175,9 @@ mod tests {
             last_seen_at: at,
             outcome: Some("removed".to_owned()),
             cleared_at: None,
+            settled: None,
+            settled_by: None,
+            settled_reason: None,
         };
         assert_eq!(
             finding(&found),
