@@ -7,6 +7,7 @@ mod load;
 mod rolling;
 mod round;
 mod schedule;
+mod strangers;
 
 use std::collections::BTreeSet;
 use std::io::Write;

@@ -10,6 +10,7 @@
 //! | I4 legal steps, gapless events, growing epochs | `trace`, `ledger` |
 //! | I6 bounded attempts and crashes | `ledger` |
 //! | I9 secrets | `secrets` |
+//! | provenance: nothing of a stranger's is touched | `strangers` |
 //!
 //! I10 and I11 are about the time during a fault; the tests of the fault look at them.
 
@@ -17,6 +18,7 @@ mod bells;
 mod ledger;
 mod region;
 mod secrets;
+mod strangers;
 mod trace;
 
 pub use secrets::PLANTED;
@@ -146,6 +148,12 @@ impl Rows {
             install: install.first().map(text).unwrap_or_default(),
         })
     }
+}
+
+/// A change of the ledger by hand, which no process of ours would make.
+pub async fn execute(db: &DatabaseConnection, sql: &str) -> Result<()> {
+    db.execute_unprepared(sql).await?;
+    Ok(())
 }
 
 /// The first column of every row, which is JSON.

@@ -40,7 +40,7 @@ pub use ledgers::Ledgers;
 pub use postgres::{Database, Postgres};
 pub use process::{Process, ingot};
 pub use redis::Redis;
-pub use region::Region;
+pub use region::{Region, STRANGER};
 pub use schema::dump;
 pub use stack::{Edges, Options, Stack};
 pub use wait::until;

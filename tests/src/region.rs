@@ -4,6 +4,9 @@ use anyhow::{Context, Result, ensure};
 use reqwest::Method;
 use serde_json::Value;
 
+/// The access key of calls that are not Ingot's: a person or a service in the same account.
+pub const STRANGER: &str = "STRANGER";
+
 /// The control of one simulated region.
 #[derive(Debug, Clone)]
 pub struct Region {
@@ -56,7 +59,9 @@ impl Region {
 
     /// An EC2 call of somebody in the same account, such as `("Action", "RunInstances")`: what is not Ingot's doing.
     pub async fn ec2(&self, parameters: &[(&str, &str)]) -> Result<String> {
-        let scope = "AWS4-HMAC-SHA256 Credential=test/20261122/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=00";
+        let scope = format!(
+            "AWS4-HMAC-SHA256 Credential={STRANGER}/20261122/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=00"
+        );
         let encoded = |text: &str| {
             text.bytes()
                 .map(|byte| match byte {
@@ -85,6 +90,34 @@ impl Region {
             "{parameters:?} answered {status}: {text}"
         );
         Ok(text)
+    }
+
+    /// The same, with these tags on everything it makes.
+    pub async fn ec2_with_tags(
+        &self,
+        parameters: &[(String, String)],
+        tags: &[(String, String)],
+    ) -> Result<String> {
+        let action = parameters.iter().find(|(name, _)| name == "Action");
+        let kinds: &[&str] = match action.map(|(_, action)| action.as_str()) {
+            Some("RunInstances") => &["instance"],
+            Some("CreateSecurityGroup") => &["security-group"],
+            _ => &["image", "snapshot"],
+        };
+        let mut all = parameters.to_vec();
+        for (place, kind) in kinds.iter().enumerate() {
+            let head = format!("TagSpecification.{}", place + 1);
+            all.push((format!("{head}.ResourceType"), (*kind).to_owned()));
+            for (number, (name, value)) in tags.iter().enumerate() {
+                all.push((format!("{head}.Tag.{}.Key", number + 1), name.clone()));
+                all.push((format!("{head}.Tag.{}.Value", number + 1), value.clone()));
+            }
+        }
+        let pairs: Vec<(&str, &str)> = all
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        self.ec2(&pairs).await
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {

@@ -16,6 +16,7 @@ mod it {
     mod migrations;
     mod orphans;
     mod private;
+    mod provenance;
     mod rates;
     mod refusals;
     mod spot;

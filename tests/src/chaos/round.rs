@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::load::load;
 use super::schedule::{Blow, Fault, Schedule, Server, WORKERS, Whose};
+use super::strangers;
 use crate::check::{Checker, json};
 use crate::edge::Edge;
 use crate::stack::{Edges, Options, Stack};
@@ -28,6 +29,7 @@ pub(super) async fn play(schedule: &Schedule) -> Result<Vec<String>> {
     };
     let mut stack = Stack::scaled_with(options).await?;
     let mut checker = Checker::watch(&stack).await?;
+    let beside = tokio::spawn(strangers::live(stack.region.clone(), schedule.seed));
     let loading = tokio::spawn(load(stack.client.clone(), schedule.seed));
     let begin = Instant::now();
     let mut over: Vec<(Instant, Fault)> = Vec::new();
@@ -41,6 +43,7 @@ pub(super) async fn play(schedule: &Schedule) -> Result<Vec<String>> {
     let last = over.iter().map(|(at, _)| *at).max().unwrap_or(begin);
     heal_until(&mut stack, &mut over, last).await?;
     heal_everything(&mut stack).await?;
+    beside.await?;
     for id in loading.await?? {
         checker.accepted(&id);
     }

@@ -7,20 +7,38 @@ use anyhow::Result;
 use ingot_domain::image::{EFFECT_TAG, INSTALL_TAG};
 use serde_json::Value;
 
-use super::{Rows, text};
+use super::{Rows, strangers, text};
 use crate::stack::Stack;
 
 pub(super) async fn violations(rows: &Rows, stack: &Stack) -> Result<Vec<String>> {
     let state = stack.region.get("state").await?;
-    let launches = stack.region.calls("RunInstances").await?;
-    let images = stack.region.calls("CreateImage").await?;
-    let mut wrong = instances(rows, &list(&state, "instances"));
-    wrong.extend(own_images(rows, &list(&state, "images")));
-    wrong.extend(snapshots(rows, &list(&state, "snapshots")));
-    wrong.extend(groups(rows, &list(&state, "security_groups")));
-    wrong.extend(doubles(&launches, "ClientToken", "i-", "launch token"));
-    wrong.extend(doubles(&images, "Name", "ami-", "image name"));
+    let calls = stack.region.calls("*").await?;
+    let theirs = strangers::made(&calls);
+    // Whatever tags it carries: what a stranger made needs no row.
+    let list = |kind: &str| -> Vec<Value> {
+        let mut all = list(&state, kind);
+        all.retain(|one| !theirs.contains(&text(&one["id"])));
+        all
+    };
+    let of = |action: &str| -> Vec<Value> {
+        let ours = |call: &&Value| {
+            call["action"] == action && call["access_key"] != crate::region::STRANGER
+        };
+        calls.iter().filter(ours).cloned().collect()
+    };
+    let mut wrong = instances(rows, &list("instances"));
+    wrong.extend(own_images(rows, &list("images")));
+    wrong.extend(snapshots(rows, &list("snapshots")));
+    wrong.extend(groups(rows, &list("security_groups")));
+    wrong.extend(doubles(
+        &of("RunInstances"),
+        "ClientToken",
+        "i-",
+        "launch token",
+    ));
+    wrong.extend(doubles(&of("CreateImage"), "Name", "ami-", "image name"));
     wrong.extend(repeated(rows));
+    wrong.extend(strangers::violations(&calls, &theirs));
     Ok(wrong)
 }
 

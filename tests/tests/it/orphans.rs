@@ -32,6 +32,43 @@ async fn is_alive(stack: &Stack, id: &str) -> bool {
     found.is_some_and(|one| one["state"] == "running" || one["state"] == "pending")
 }
 
+/// A finished deployment whose first launch was refused for good: its effect made nothing that the ledger knows of.
+async fn launched_twice(stack: &Stack, version: &str) -> (Deployment, String) {
+    let spent = json!({ "action": "RunInstances", "kind": "error", "code": "IdempotentInstanceTerminated", "times": 1 });
+    stack.region.post("faults", &spent).await.unwrap();
+    let done = stack.deploy(version).await.unwrap();
+    let done = stack.wait_finished(&done.id, LONG).await.unwrap();
+    let calls = stack.region.calls("RunInstances").await.unwrap();
+    let refused = calls
+        .iter()
+        .find(|call| call["outcome"] == "IdempotentInstanceTerminated")
+        .unwrap();
+    let token = refused["params"]["ClientToken"].as_str().unwrap();
+    (done, token.to_owned())
+}
+
+/// A CreateImage call of ours that was refused for good, made all the same: as one whose answer was lost would be.
+async fn late_image(stack: &Stack, version: &str) -> String {
+    let refused = json!({ "action": "CreateImage", "kind": "error", "code": "InvalidParameterValue", "times": 1 });
+    stack.region.post("faults", &refused).await.unwrap();
+    let done = stack.deploy(version).await.unwrap();
+    stack.wait_finished(&done.id, LONG).await.unwrap();
+    let calls = stack.region.calls("CreateImage").await.unwrap();
+    let call = calls
+        .iter()
+        .find(|call| call["outcome"] == "InvalidParameterValue")
+        .unwrap();
+    let params = call["params"].as_object().unwrap();
+    let again: Vec<(&str, &str)> = params
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+        .chain([("Action", "CreateImage")])
+        .collect();
+    let answer = stack.region.ec2(&again).await.unwrap();
+    let begin = answer.find("<imageId>").unwrap() + "<imageId>".len();
+    answer[begin..].split('<').next().unwrap().to_owned()
+}
+
 /// What tags say about an instance of ours: installation, deployment, effect.
 struct Ours {
     install: String,
@@ -54,8 +91,8 @@ async fn ours(stack: &Stack, done: &Deployment) -> Ours {
     }
 }
 
-/// What somebody makes beside us, with these tags; answers its id.
-async fn made(
+/// What is made beside us, with these tags; answers its id.
+pub(super) async fn made(
     stack: &Stack,
     kind: &str,
     id: &str,
@@ -96,7 +133,13 @@ async fn made(
 }
 
 async fn instance(stack: &Stack, ours: &Ours, tags: &[(&str, &str)]) -> String {
+    launched(stack, ours, &uuid::Uuid::new_v4().to_string(), tags).await
+}
+
+/// An instance with a client token: with that of an effect it is what a late call of ours would have made.
+async fn launched(stack: &Stack, ours: &Ours, token: &str, tags: &[(&str, &str)]) -> String {
     let call = [
+        ("ClientToken", token),
         ("Action", "RunInstances"),
         ("ImageId", &ours.image),
         ("InstanceType", "m6i.large"),
@@ -133,8 +176,7 @@ async fn finding(stack: &Stack, state: &str, subject: &str) -> Option<Finding> {
 #[tokio::test]
 async fn what_we_left_behind_is_removed_and_look_alikes_are_never_touched() {
     let stack = embedded("on").await;
-    let done = stack.deploy("v6.0.0").await.unwrap();
-    let done = stack.wait_finished(&done.id, LONG).await.unwrap();
+    let (done, token) = launched_twice(&stack, "v6.0.0").await;
     let mine = ours(&stack, &done).await;
     let (install, deployment, effect) = (
         ("ingot:install", mine.install.as_str()),
@@ -143,7 +185,9 @@ async fn what_we_left_behind_is_removed_and_look_alikes_are_never_touched() {
     );
     let managed = ("ManagedBy", "KamiwazaDeploymentManager");
     let theirs = ("ingot:install", "somebody-else");
-    let left = instance(&stack, &mine, &[install, deployment, effect]).await;
+    let late = ("ingot:effect", token.as_str());
+    let left = launched(&stack, &mine, &token, &[install, deployment, late]).await;
+    let more_like_this = instance(&stack, &mine, &[install, deployment, effect, managed]).await;
     let of_others = instance(&stack, &mine, &[theirs, deployment, effect, managed]).await;
     let our_names = instance(&stack, &mine, &[deployment, effect, managed]).await;
     let nameless = instance(&stack, &mine, &[install, managed]).await;
@@ -152,26 +196,22 @@ async fn what_we_left_behind_is_removed_and_look_alikes_are_never_touched() {
         ("ingot:deployment", NOBODY),
         ("ingot:effect", NOTHING),
     ];
-    let unheard = instance(&stack, &mine, &unheard).await;
-    let left_group = group(&stack, "ingot-left", &[install, deployment]).await;
-    let other_group = group(&stack, "ingot-other", &[theirs, deployment]).await;
-    let call = [
-        ("Action", "CreateImage"),
-        ("InstanceId", mine.instance.as_str()),
-        ("Name", "a stray image"),
-        ("NoReboot", "true"),
-    ];
-    let stray = made(&stack, "image", "imageId", &call, &[install, effect]).await;
+    let unheard = launched(&stack, &mine, NOTHING, &unheard).await;
+    let other_group = group(&stack, "ingot-other", &[install, deployment]).await;
+    let stray = late_image(&stack, "v6.0.1").await;
+    let counted = stack
+        .region
+        .objects("us-east-1", "snapshots")
+        .await
+        .unwrap();
+    assert_eq!(counted.len(), 2, "{counted:#?}");
 
     let gone = until("the orphans to be removed", LONG, async || {
         let image = object(&stack, "images", &stray).await;
         let images_gone = image.is_none_or(|one| one["state"] == "deregistered");
-        let group_gone = object(&stack, "security_groups", &left_group)
-            .await
-            .is_none();
         let stray_snapshots = stack.region.objects("us-east-1", "snapshots").await?;
         let snapshots_gone = stray_snapshots.len() == 1;
-        let gone = images_gone && group_gone && snapshots_gone && !is_alive(&stack, &left).await;
+        let gone = images_gone && snapshots_gone && !is_alive(&stack, &left).await;
         Ok(gone.then_some(()))
     });
     if let Err(error) = gone.await {
@@ -196,7 +236,14 @@ async fn what_we_left_behind_is_removed_and_look_alikes_are_never_touched() {
         .collect();
     assert_eq!(told.len(), 1, "{story:#?}");
 
-    for untouched in [&mine.instance, &of_others, &our_names, &nameless, &unheard] {
+    for untouched in [
+        &mine.instance,
+        &of_others,
+        &our_names,
+        &nameless,
+        &unheard,
+        &more_like_this,
+    ] {
         assert!(is_alive(&stack, untouched).await, "{untouched}");
     }
     assert!(
@@ -210,7 +257,8 @@ async fn what_we_left_behind_is_removed_and_look_alikes_are_never_touched() {
         "available"
     );
     for (subject, told) in [
-        (&nameless, true),
+        (&nameless, false),
+        (&more_like_this, false),
         (&unheard, true),
         (&of_others, false),
         (&our_names, false),
@@ -228,18 +276,18 @@ async fn what_we_left_behind_is_removed_and_look_alikes_are_never_touched() {
     );
 }
 
+/// And a person settles it (FIELD W17): kept, it is told no more; removed, it goes.
 #[tokio::test]
-async fn with_reaping_off_an_orphan_is_only_told() {
+async fn with_reaping_off_an_orphan_is_only_told_until_a_person_settles_it() {
     let stack = embedded("off").await;
-    let done = stack.deploy("v6.1.0").await.unwrap();
-    let done = stack.wait_finished(&done.id, LONG).await.unwrap();
+    let (done, token) = launched_twice(&stack, "v6.1.0").await;
     let mine = ours(&stack, &done).await;
     let tags = [
         ("ingot:install", mine.install.as_str()),
         ("ingot:deployment", mine.deployment.as_str()),
-        ("ingot:effect", mine.effect.as_str()),
+        ("ingot:effect", token.as_str()),
     ];
-    let left = instance(&stack, &mine, &tags).await;
+    let left = launched(&stack, &mine, &token, &tags).await;
     let told = until("four sightings", LONG, async || {
         let found = finding(&stack, "open", &left).await;
         Ok(found.filter(|one| one.sightings >= 4))
@@ -252,6 +300,35 @@ async fn with_reaping_off_an_orphan_is_only_told() {
     assert_eq!(first.violations, 1, "{metrics:#?}");
     let fifth = metrics.iter().find(|one| one.id == "I5").unwrap();
     assert_eq!(fifth.watch, "not_applicable_yet");
+    assert!(
+        told.advice
+            .contains(&format!("ingot findings settle {}", told.id)),
+        "{told:#?}"
+    );
+    let settle = [
+        "findings",
+        "settle",
+        &told.id,
+        "--keep",
+        "--reason",
+        "looked at",
+    ];
+    let kept = stack.ingot_json(&settle).await.unwrap();
+    assert_eq!(kept["settled"], "keep", "{kept:#}");
+    let doctor = stack.ingot(&["doctor"]).await.unwrap();
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert_eq!(doctor.status.code(), Some(0), "{said}");
+    assert!(!said.contains(&left), "{said}");
+    let settled = findings(&stack, "settled").await;
+    assert_eq!(settled.len(), 1, "{settled:#?}");
+    assert!(is_alive(&stack, &left).await);
+    let settle = ["findings", "settle", &told.id, "--remove"];
+    stack.ingot_json(&settle).await.unwrap();
+    until("the orphan to go", LONG, async || {
+        Ok((!is_alive(&stack, &left).await).then_some(()))
+    })
+    .await
+    .unwrap();
 }
 
 #[tokio::test]

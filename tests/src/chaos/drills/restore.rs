@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use ingot_client::FindingFilter;
 use ingot_domain::image::DEPLOYMENT_TAG;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -241,18 +242,27 @@ async fn asked_again(site: &mut Site, report: &mut Report<'_>) -> Result<()> {
     Ok(())
 }
 
-/// With INGOT_REAP=all the instances nobody knows are removed, and the checker finds nothing else.
+/// Without a record in the ledger nothing is removed unasked: a person settles each finding, and the checker finds nothing
+/// else.
 async fn removed(site: &mut Site, lost: &[String], report: &mut Report<'_>) -> Result<()> {
     let images = objects_of(site, lost, "images").await?;
     let lost = objects_of(site, lost, "instances").await?;
-    let all = ("INGOT_REAP".to_owned(), "all".to_owned());
-    site.stack.environment.push(all);
-    for place in 0..site.stack.workers.len() {
-        site.stack.workers[place].terminate().await?;
-        site.stack.workers[place]
-            .wait(Duration::from_secs(45))
-            .await?;
-        site.stack.restart_worker(place).await?;
+    let filter = FindingFilter {
+        state: Some("open".to_owned()),
+        limit: Some(200),
+        ..FindingFilter::default()
+    };
+    let open = site.stack.client.findings(&filter).await?.items;
+    for one in open.iter().filter(|one| lost.contains(&one.subject)) {
+        let settle = [
+            "findings",
+            "settle",
+            &one.id,
+            "--remove",
+            "--reason",
+            "lost with the ledger",
+        ];
+        site.stack.ingot_json(&settle).await?;
     }
     until("an end of what nobody knows", LONG, async || {
         let there = site.stack.region.objects(REGION, "instances").await?;
@@ -267,7 +277,7 @@ async fn removed(site: &mut Site, lost: &[String], report: &mut Report<'_>) -> R
     report.proves(
         true,
         format!(
-            "INGOT_REAP=all removes the {} instances nobody knows",
+            "`ingot findings settle … --remove` removes the {} instances this ledger has no record of",
             lost.len()
         ),
     );

@@ -1,0 +1,444 @@
+//! Strangers beside us on one account (REAL-AWS C1, C2): backups, copies and "launch more like this" with every tag of ours
+//! are not adopted, not launched from, not commanded, not changed and not removed; what a person names or adopts is used.
+
+use std::time::Duration;
+
+use ingot_client::{Deployment, FindingFilter};
+use ingot_domain::image::MANAGED_BY;
+use ingot_tests::{Stack, until};
+use serde_json::{Value, json};
+
+use super::orphans::made;
+
+const LONG: Duration = Duration::from_secs(120);
+/// How many looks of the reaper a stranger is watched for: each is a simulated minute at least, and 5 s of ours.
+const LOOKS: u32 = 5;
+
+async fn embedded() -> Stack {
+    Stack::embedded().await.unwrap()
+}
+
+async fn scaled() -> Stack {
+    Stack::scaled(2).await.unwrap()
+}
+
+async fn deploy(stack: &Stack, version: &str, image: Option<&str>, create: bool) -> Deployment {
+    let mut order = Stack::order(version);
+    order.create_ami = Some(create);
+    order.image = image.map(str::to_owned);
+    let key = uuid::Uuid::new_v4().to_string();
+    let asked = stack.client.create_deployment(&order, &key).await.unwrap();
+    stack.wait_finished(&asked.id, LONG).await.unwrap()
+}
+
+async fn object(stack: &Stack, kind: &str, id: &str) -> Value {
+    let all = stack.region.objects("us-east-1", kind).await.unwrap();
+    all.into_iter()
+        .find(|one| one["id"] == id)
+        .unwrap_or(Value::Null)
+}
+
+/// The tags of an object, as AWS Backup, DLM and people copy them.
+async fn tags(stack: &Stack, kind: &str, id: &str) -> Vec<(String, String)> {
+    let found = object(stack, kind, id).await;
+    let tags = found["tags"].as_object().cloned().unwrap_or_default();
+    tags.iter()
+        .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
+        .collect()
+}
+
+fn borrowed(tags: &[(String, String)]) -> Vec<(&str, &str)> {
+    tags.iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
+}
+
+/// An image of an instance, made by a person or a script, with these tags on image and snapshot.
+async fn capture(stack: &Stack, instance: &str, name: &str, tags: &[(String, String)]) -> String {
+    let call = [
+        ("Action", "CreateImage"),
+        ("InstanceId", instance),
+        ("Name", name),
+        ("NoReboot", "true"),
+    ];
+    let image = made(stack, "image", "imageId", &call, &borrowed(tags)).await;
+    available(stack, &image).await;
+    image
+}
+
+async fn available(stack: &Stack, image: &str) {
+    let order = json!({ "state": "available" });
+    let path = format!("images/{image}");
+    stack.region.post(&path, &order).await.unwrap();
+}
+
+async fn story(stack: &Stack, id: &str) -> String {
+    let lines = stack.story(id).await.unwrap();
+    let lines: Vec<String> = lines.into_iter().map(|line| line.message).collect();
+    lines.join("\n")
+}
+
+/// Calls that changed, commanded or launched from one of these objects, since the journal's place.
+async fn touched(stack: &Stack, since: usize, strangers: &[String]) -> Vec<Value> {
+    let calls = stack.region.calls("*").await.unwrap();
+    let acts = |call: &&Value| {
+        let action = call["action"].as_str().unwrap_or_default();
+        !action.starts_with("Describe") && !action.starts_with("Get")
+    };
+    let names = |call: &&Value| {
+        let params = call["params"].to_string();
+        strangers.iter().any(|id| params.contains(id.as_str()))
+    };
+    calls
+        .iter()
+        .skip(since)
+        .filter(acts)
+        .filter(names)
+        .cloned()
+        .collect()
+}
+
+async fn journal(stack: &Stack) -> usize {
+    stack.region.calls("*").await.unwrap().len()
+}
+
+#[tokio::test]
+async fn a_backup_with_copied_tags_is_not_adopted_and_not_launched_from_embedded() {
+    backups_count_for_nothing(&embedded().await).await;
+}
+
+#[tokio::test]
+async fn a_backup_with_copied_tags_is_not_adopted_and_not_launched_from_scaled() {
+    backups_count_for_nothing(&scaled().await).await;
+}
+
+async fn backups_count_for_nothing(stack: &Stack) {
+    let first = deploy(stack, "v7.0.0", None, false).await;
+    let instance = first.instance_id.clone().unwrap();
+    let mut copied = tags(stack, "instances", &instance).await;
+    let plain = capture(stack, &instance, "backup of a script", &copied).await;
+    copied.push(("AutoCreated".to_owned(), "true".to_owned()));
+    copied.push(("CreatedFrom".to_owned(), instance.clone()));
+    let dressed = capture(stack, &instance, "backup with more tags", &copied).await;
+    let since = journal(stack).await;
+    let second = deploy(stack, "v7.0.0", None, true).await;
+    assert_eq!(second.launch_path.as_deref(), Some("fresh"), "{second:#?}");
+    assert_eq!(second.ami_creation_status.as_deref(), Some("completed"));
+    let ami = second.created_ami_id.clone().unwrap();
+    let third = deploy(stack, "v7.0.0", None, true).await;
+    assert_eq!(third.source_ami_id.as_ref(), Some(&ami), "{third:#?}");
+    let known = stack
+        .client
+        .images(&Default::default())
+        .await
+        .unwrap()
+        .items;
+    assert_eq!(known.len(), 1, "{known:#?}");
+    assert_eq!(known[0].ami_id.as_ref(), Some(&ami));
+    let touched = touched(stack, since, &[plain, dressed]).await;
+    assert!(touched.is_empty(), "{touched:#?}");
+}
+
+#[tokio::test]
+async fn copies_of_everything_outlive_the_reaper_embedded() {
+    strangers_stay(&embedded().await).await;
+}
+
+#[tokio::test]
+async fn copies_of_everything_outlive_the_reaper_scaled() {
+    strangers_stay(&scaled().await).await;
+}
+
+/// Their originals are gone: whatever is left carries the tags of what this ledger knows and needs no more.
+async fn strangers_stay(stack: &Stack) {
+    let done = deploy(stack, "v7.1.0", None, true).await;
+    let (instance, ami) = (
+        done.instance_id.clone().unwrap(),
+        done.created_ami_id.clone().unwrap(),
+    );
+    let of_instance = tags(stack, "instances", &instance).await;
+    let of_image = tags(stack, "images", &ami).await;
+    let base = object(stack, "instances", &instance).await["image_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let launch = [
+        ("Action", "RunInstances"),
+        ("ImageId", base.as_str()),
+        ("InstanceType", "m6i.large"),
+        ("MinCount", "1"),
+        ("MaxCount", "1"),
+    ];
+    let alike = made(
+        stack,
+        "instance",
+        "instanceId",
+        &launch,
+        &borrowed(&of_instance),
+    )
+    .await;
+    let backup = capture(stack, &instance, "a backup", &of_instance).await;
+    let dressed = capture(stack, &instance, "dressed as ours", &of_image).await;
+    let copy = [
+        ("Action", "CopyImage"),
+        ("SourceImageId", ami.as_str()),
+        ("SourceRegion", "us-east-1"),
+        ("Name", "a copy"),
+        ("CopyImageTags", "true"),
+    ];
+    let copy = made(stack, "snapshot", "imageId", &copy, &borrowed(&of_image)).await;
+    available(stack, &copy).await;
+    let mut strangers = vec![alike.clone(), backup, dressed, copy];
+    for image in strangers.clone().iter().filter(|id| id.starts_with("ami-")) {
+        let snapshots = object(stack, "images", image).await["snapshots"].clone();
+        let ids = snapshots.as_array().cloned().unwrap_or_default();
+        strangers.extend(ids.iter().filter_map(|id| id.as_str().map(str::to_owned)));
+    }
+    let since = journal(stack).await;
+    stack.client.act(&done.id, "destroy").await.unwrap();
+    stack
+        .wait_deployment(&done.id, |seen| seen.status == "destroyed", LONG)
+        .await
+        .unwrap();
+    let told = until(
+        "the strangers to be seen again and again",
+        LONG,
+        async || {
+            let filter = FindingFilter {
+                state: Some("open".to_owned()),
+                limit: Some(200),
+                ..FindingFilter::default()
+            };
+            let open = stack.client.findings(&filter).await?.items;
+            let about = |one: &&ingot_client::Finding| {
+                one.invariant == "provenance" && one.subject == "us-east-1/image"
+            };
+            Ok(open
+                .iter()
+                .find(about)
+                .filter(|one| one.sightings >= LOOKS)
+                .cloned()
+                .map(|one| (one, open.clone())))
+        },
+    );
+    let (told, open) = told.await.unwrap();
+    assert!(!told.violated, "{told:#?}");
+    assert!(
+        open.iter().all(|one| !one.violated),
+        "a stranger is no violation of ours: {open:#?}"
+    );
+    let touched = touched(stack, since, &strangers).await;
+    assert!(touched.is_empty(), "{touched:#?}");
+    assert_eq!(object(stack, "instances", &alike).await["state"], "running");
+    let doctor = stack.ingot(&["doctor"]).await.unwrap();
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert_eq!(doctor.status.code(), Some(0), "{said}");
+    assert!(said.contains("did not make"), "{said}");
+}
+
+#[tokio::test]
+async fn the_scripts_image_prevents_a_second_one_and_waits_to_be_adopted_embedded() {
+    scripts_image(&embedded().await).await;
+}
+
+#[tokio::test]
+async fn the_scripts_image_prevents_a_second_one_and_waits_to_be_adopted_scaled() {
+    scripts_image(&scaled().await).await;
+}
+
+async fn scripts_image(stack: &Stack) {
+    let first = deploy(stack, "v7.2.0", None, false).await;
+    let instance = first.instance_id.clone().unwrap();
+    let five = [
+        ("KamiwazaVersion", "v7.2.0"),
+        ("CreatedFrom", instance.as_str()),
+        ("CreatedFromJob", "job-17"),
+        ("ManagedBy", MANAGED_BY),
+        ("AutoCreated", "true"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let name = "kamiwaza-golden-v7.2.0-20260121-180000";
+    let theirs = capture(stack, &instance, name, &five).await;
+    let second = deploy(stack, "v7.2.0", None, true).await;
+    assert_eq!(
+        (
+            second.launch_path.as_deref(),
+            second.ami_creation_status.as_deref(),
+            second.ami_skip_reason.as_deref()
+        ),
+        (Some("fresh"), Some("skipped"), Some("exists")),
+        "{second:#?}"
+    );
+    let said = story(stack, &second.id).await;
+    assert!(
+        said.contains(&format!("ingot images adopt {theirs}")),
+        "{said}"
+    );
+    let third = deploy(stack, "v7.2.0", None, true).await;
+    assert_eq!(third.launch_path.as_deref(), Some("fresh"), "{third:#?}");
+    let image = stack.client.image(&theirs).await.unwrap();
+    assert_eq!(image.class.as_deref(), Some("kamiwaza"), "{image:#?}");
+    assert!(!image.mode_known, "{image:#?}");
+    let named = deploy(stack, "v7.2.0", Some(&theirs), true).await;
+    assert_eq!(named.source_ami_id.as_ref(), Some(&theirs), "{named:#?}");
+    let said = story(stack, &named.id).await;
+    assert!(said.contains("made by the Kamiwaza scripts"), "{said}");
+    let adopted = stack
+        .ingot_json(&["images", "adopt", &theirs, "--reason", "checked by hand"])
+        .await
+        .unwrap();
+    assert_eq!(adopted["origin"], "adopted", "{adopted:#}");
+    assert_eq!(adopted["decided_reason"], "checked by hand", "{adopted:#}");
+    let last = deploy(stack, "v7.2.0", None, true).await;
+    assert_eq!(last.source_ami_id.as_ref(), Some(&theirs), "{last:#?}");
+}
+
+/// What a release before this one has recorded as found: a backup. It is told with one command each way, nothing is
+/// launched from it, and dropping it frees the key.
+#[tokio::test]
+async fn a_found_row_from_before_is_told_and_not_launched_from_until_a_person_decides() {
+    let stack = scaled().await;
+    let first = deploy(&stack, "v7.3.0", None, true).await;
+    let (instance, own) = (
+        first.instance_id.clone().unwrap(),
+        first.created_ami_id.clone().unwrap(),
+    );
+    let copied = tags(&stack, "instances", &instance).await;
+    let backup = capture(&stack, &instance, "found by a release before", &copied).await;
+    let sql = format!(
+        "UPDATE image SET origin = 'found', ami_id = '{backup}', tags = '{{}}' WHERE ami_id = '{own}'"
+    );
+    let database = stack.database.as_ref().unwrap();
+    ingot_tests::check::execute(&database.connect().await.unwrap(), &sql)
+        .await
+        .unwrap();
+    let second = deploy(&stack, "v7.3.0", None, true).await;
+    assert_eq!(
+        (
+            second.launch_path.as_deref(),
+            second.ami_creation_status.as_deref()
+        ),
+        (Some("fresh"), Some("skipped")),
+        "{second:#?}"
+    );
+    assert_ne!(second.created_ami_id.as_ref(), Some(&backup));
+    let doctor = until("the doctor to tell", LONG, async || {
+        let doctor = stack.ingot(&["doctor"]).await?;
+        let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+        let drop = format!("ingot images drop {backup}");
+        Ok(said.contains(&drop).then_some(said))
+    });
+    let said = doctor.await.unwrap();
+    assert!(
+        said.contains(&format!("ingot images adopt {backup}")),
+        "{said}"
+    );
+    let since = journal(&stack).await;
+    let dropped = stack
+        .ingot_json(&["images", "drop", &backup, "--reason", "a backup"])
+        .await
+        .unwrap();
+    assert!(!dropped["dropped_at"].is_null(), "{dropped:#}");
+    let third = deploy(&stack, "v7.3.0", None, true).await;
+    assert_eq!(third.launch_path.as_deref(), Some("fresh"), "{third:#?}");
+    let touched = touched(&stack, since, &[backup]).await;
+    assert!(touched.is_empty(), "{touched:#?}");
+}
+
+/// A row that names another's instance, by whatever accident: no command, no image, no end.
+#[tokio::test]
+async fn a_strangers_instance_is_neither_commanded_nor_imaged_nor_ended() {
+    let stack = scaled().await;
+    let hold = json!({ "hold_install": true, "times": 1 });
+    stack.region.post("next_instance", &hold).await.unwrap();
+    let asked = stack.deploy("v7.4.0").await.unwrap();
+    let seen = stack
+        .wait_deployment(&asked.id, |seen| seen.status == "running", LONG)
+        .await
+        .unwrap();
+    let own = seen.instance_id.clone().unwrap();
+    let copied = tags(&stack, "instances", &own).await;
+    let base = object(&stack, "instances", &own).await["image_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let launch = [
+        ("Action", "RunInstances"),
+        ("ImageId", base.as_str()),
+        ("InstanceType", "m6i.large"),
+        ("MinCount", "1"),
+        ("MaxCount", "1"),
+    ];
+    let theirs = made(
+        &stack,
+        "instance",
+        "instanceId",
+        &launch,
+        &borrowed(&copied),
+    )
+    .await;
+    let sql = format!(
+        "UPDATE deployment SET instance_id = '{theirs}', row_version = row_version + 1 WHERE id = '{}'",
+        asked.id
+    );
+    let database = stack.database.as_ref().unwrap();
+    ingot_tests::check::execute(&database.connect().await.unwrap(), &sql)
+        .await
+        .unwrap();
+    let since = journal(&stack).await;
+    let done = stack.wait_finished(&asked.id, LONG).await.unwrap();
+    assert_eq!(
+        done.ami_creation_status.as_deref(),
+        Some("failed"),
+        "{done:#?}"
+    );
+    stack.client.act(&asked.id, "destroy").await.unwrap();
+    stack
+        .wait_deployment(&asked.id, |seen| seen.status == "destroyed", LONG)
+        .await
+        .unwrap();
+    let touched = touched(&stack, since, &[theirs.clone()]).await;
+    assert!(touched.is_empty(), "{touched:#?}");
+    let said = story(&stack, &asked.id).await;
+    assert!(said.contains(&format!("{theirs} is not ours")), "{said}");
+}
+
+/// N14: disabled, replaced, enabled again.
+#[tokio::test]
+async fn an_image_that_is_back_after_its_successor_is_a_finding_with_a_way_out() {
+    let stack = embedded().await;
+    let first = deploy(&stack, "v7.5.0", None, true).await;
+    let ami = first.created_ami_id.clone().unwrap();
+    let call = async |action: &str| {
+        stack
+            .region
+            .ec2(&[("Action", action), ("ImageId", &ami)])
+            .await
+            .unwrap()
+    };
+    call("DisableImage").await;
+    let second = deploy(&stack, "v7.5.0", None, true).await;
+    assert_eq!(
+        second.ami_creation_status.as_deref(),
+        Some("completed"),
+        "{second:#?}"
+    );
+    call("EnableImage").await;
+    let doctor = until("the doctor to tell", LONG, async || {
+        let doctor = stack.ingot(&["doctor"]).await?;
+        let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+        Ok(said.contains(&format!("AMI {ami} is back")).then_some(said))
+    });
+    let said = doctor.await.unwrap();
+    assert!(said.contains(&format!("ingot images drop {ami}")), "{said}");
+    let drop = ["images", "drop", &ami, "--reason", "replaced"];
+    stack.ingot_json(&drop).await.unwrap();
+    until("the finding to end", LONG, async || {
+        let doctor = stack.ingot(&["doctor"]).await?;
+        let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+        Ok((!said.contains("is back")).then_some(()))
+    })
+    .await
+    .unwrap();
+    assert_eq!(object(&stack, "images", &ami).await["state"], "available");
+}
