@@ -64,7 +64,10 @@ async fn late_image(stack: &Stack, version: &str) -> String {
         .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
         .chain([("Action", "CreateImage")])
         .collect();
-    let answer = stack.region.ec2(&again).await.unwrap();
+    let answer = until("the late image", LONG, async || {
+        Ok(Some(stack.region.ec2(&again).await?))
+    });
+    let answer = answer.await.unwrap();
     let begin = answer.find("<imageId>").unwrap() + "<imageId>".len();
     answer[begin..].split('<').next().unwrap().to_owned()
 }
@@ -123,7 +126,11 @@ pub(super) async fn made(
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
-    let answer = stack.region.ec2(&parameters).await.unwrap();
+    // EC2's rates hold for everyone; what is refused made nothing.
+    let answer = until("something made beside us", LONG, async || {
+        Ok(Some(stack.region.ec2(&parameters).await?))
+    });
+    let answer = answer.await.unwrap();
     let begin = answer
         .find(&format!("<{id}>"))
         .unwrap_or_else(|| panic!("{answer}"))

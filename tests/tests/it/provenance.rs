@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ingot_client::{Deployment, FindingFilter};
 use ingot_domain::image::MANAGED_BY;
-use ingot_tests::{Stack, until};
+use ingot_tests::{STRANGER, Stack, until};
 use serde_json::{Value, json};
 
 use super::orphans::made;
@@ -83,7 +83,8 @@ async fn touched(stack: &Stack, since: usize, strangers: &[String]) -> Vec<Value
     let calls = stack.region.calls("*").await.unwrap();
     let acts = |call: &&Value| {
         let action = call["action"].as_str().unwrap_or_default();
-        !action.starts_with("Describe") && !action.starts_with("Get")
+        let looks = action.starts_with("Describe") || action.starts_with("Get");
+        !looks && call["access_key"] != STRANGER
     };
     let names = |call: &&Value| {
         let params = call["params"].to_string();
@@ -120,6 +121,17 @@ async fn backups_count_for_nothing(stack: &Stack) {
     copied.push(("AutoCreated".to_owned(), "true".to_owned()));
     copied.push(("CreatedFrom".to_owned(), instance.clone()));
     let dressed = capture(stack, &instance, "backup with more tags", &copied).await;
+    let mut strangers = vec![plain, dressed];
+    for by in ["aws_backup", "dlm", "script"] {
+        let order = json!({ "instance": instance, "by": by, "copy_tags": true });
+        let made = until("a backup", LONG, async || {
+            Ok(Some(stack.region.post("backups", &order).await?))
+        });
+        let made = made.await.unwrap();
+        let backup = made["image_id"].as_str().unwrap().to_owned();
+        available(stack, &backup).await;
+        strangers.push(backup);
+    }
     let since = journal(stack).await;
     let second = deploy(stack, "v7.0.0", None, true).await;
     assert_eq!(second.launch_path.as_deref(), Some("fresh"), "{second:#?}");
@@ -135,7 +147,7 @@ async fn backups_count_for_nothing(stack: &Stack) {
         .items;
     assert_eq!(known.len(), 1, "{known:#?}");
     assert_eq!(known[0].ami_id.as_ref(), Some(&ami));
-    let touched = touched(stack, since, &[plain, dressed]).await;
+    let touched = touched(stack, since, &strangers).await;
     assert!(touched.is_empty(), "{touched:#?}");
 }
 
@@ -401,6 +413,60 @@ async fn a_strangers_instance_is_neither_commanded_nor_imaged_nor_ended() {
     assert!(touched.is_empty(), "{touched:#?}");
     let said = story(&stack, &asked.id).await;
     assert!(said.contains(&format!("{theirs} is not ours")), "{said}");
+}
+
+#[tokio::test]
+async fn an_image_restored_from_the_recycle_bin_is_available_again_and_stays_embedded() {
+    restored(&embedded().await).await;
+}
+
+#[tokio::test]
+async fn an_image_restored_from_the_recycle_bin_is_available_again_and_stays_scaled() {
+    restored(&scaled().await).await;
+}
+
+async fn restored(stack: &Stack) {
+    let keep = json!({ "images": 8_640_000, "snapshots": 8_640_000 });
+    stack.region.post("recycle_bin", &keep).await.unwrap();
+    let first = deploy(stack, "v7.6.0", None, true).await;
+    let ami = first.created_ami_id.clone().unwrap();
+    let status = async |wanted: &str| {
+        until(wanted, LONG, async || {
+            let image = stack.client.image(&ami).await?;
+            Ok((image.status == wanted).then_some(()))
+        })
+        .await
+        .unwrap();
+    };
+    let call = async |action: &str| {
+        stack
+            .region
+            .ec2(&[("Action", action), ("ImageId", &ami)])
+            .await
+            .unwrap()
+    };
+    call("DeregisterImage").await;
+    status("missing").await;
+    let since = journal(stack).await;
+    call("RestoreImageFromRecycleBin").await;
+    status("available").await;
+    let looks = async || {
+        let calls = stack.region.calls("DescribeSnapshots").await?;
+        let by_tag = |call: &&Value| call["params"]["Filter.1.Name"] == "tag:ingot:install";
+        Ok::<_, anyhow::Error>(calls.iter().filter(by_tag).count())
+    };
+    let before = looks().await.unwrap();
+    until("looks of the reaper", LONG, async || {
+        Ok((looks().await? >= before + LOOKS as usize).then_some(()))
+    })
+    .await
+    .unwrap();
+    let image = stack.client.image(&ami).await.unwrap();
+    assert_eq!(image.status, "available", "{image:#?}");
+    let touched = touched(stack, since, std::slice::from_ref(&ami)).await;
+    assert!(touched.is_empty(), "{touched:#?}");
+    let second = deploy(stack, "v7.6.0", None, true).await;
+    assert_eq!(second.source_ami_id.as_ref(), Some(&ami), "{second:#?}");
 }
 
 /// N14: disabled, replaced, enabled again.
