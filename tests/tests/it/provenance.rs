@@ -413,6 +413,11 @@ async fn a_strangers_instance_is_neither_commanded_nor_imaged_nor_ended() {
     assert!(touched.is_empty(), "{touched:#?}");
     let said = story(&stack, &asked.id).await;
     assert!(said.contains(&format!("{theirs} is not ours")), "{said}");
+    // The deployment's own instance is ended all the same.
+    assert_eq!(
+        object(&stack, "instances", &own).await["state"],
+        "terminated"
+    );
 }
 
 #[tokio::test]

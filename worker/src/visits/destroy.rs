@@ -73,13 +73,20 @@ async fn end(tools: &Tools, mut case: Case, destroy: bool) -> Result<Visit, Visi
             Ended::NotYet => {
                 return Ok(case.wait(tools, LOOK, Wait::Ending));
             }
+            // The row names another's instance: told once and forgotten; what the launch itself made is ended next.
+            Ended::NotOurs(why) if case.row.instance_id.is_some() => {
+                left_alone(&mut case, why);
+                case.row.instance_id = None;
+                return Ok(case.again(tools));
+            }
             Ended::NotOurs(why) => {
                 left_alone(&mut case, why);
                 ended = None;
             }
         }
     }
-    for group in groups(tools, &mut case).await? {
+    let (groups, others) = groups(tools, &case).await?;
+    for group in groups {
         DELETE_GROUP.after_intent().await;
         let deleted = tools.cloud.delete_security_group(&case.row.region, &group);
         match DELETE_GROUP.effect(deleted).await {
@@ -89,6 +96,9 @@ async fn end(tools: &Tools, mut case: Case, destroy: bool) -> Result<Visit, Visi
             deleted => deleted?,
         }
         case.marks.settle(&DELETE_GROUP);
+    }
+    for why in others {
+        left_alone(&mut case, why);
     }
     Ok(gone(tools, case, destroy, ended))
 }
@@ -117,8 +127,9 @@ async fn never_begun(tools: &Tools, case: &Case) -> Result<Option<image::Model>,
 }
 
 /// The deployment's own security group. A launching visit that died after making it, or was overtaken by a cancellation, left
-/// no id behind, so without one it is looked for by its tag; what only carries the tag is another's.
-async fn groups(tools: &Tools, case: &mut Case) -> Result<Vec<String>, VisitError> {
+/// no id behind, so without one it is looked for by its tag; what only carries the tag is another's, and comes second as a
+/// sentence to tell.
+async fn groups(tools: &Tools, case: &Case) -> Result<(Vec<String>, Vec<String>), VisitError> {
     let (region, id) = (&case.row.region, &case.row.id);
     let cloud = &tools.cloud;
     let found = match &case.row.security_group_id {
@@ -143,10 +154,7 @@ async fn groups(tools: &Tools, case: &mut Case) -> Result<Vec<String>, VisitErro
             others.push(provenance::not_ours(Kind::SecurityGroup, &group.id, &whose));
         }
     }
-    for why in others {
-        left_alone(case, why);
-    }
-    Ok(ours)
+    Ok((ours, others))
 }
 
 /// A visit that was overtaken may still be sending its request: looked at again in real seconds, whatever the pace.
