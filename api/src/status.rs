@@ -25,6 +25,7 @@ pub(crate) async fn look(api: &Api) -> Result<SystemStatus, LedgerError> {
     let backlog = api.ledger.backlog().await?;
     let depths = api.ledger.queue_depths().await?;
     let workers = api.ledger.workers_seen(now - HEARD, WORKERS).await?;
+    let install = api.ledger.setting("install").await?;
     let weather = api.ledger.open_of(WEATHER).await?;
     let queues: Vec<_> = depths.into_iter().map(present::queue).collect();
     let waiting = Waiting {
@@ -45,6 +46,7 @@ pub(crate) async fn look(api: &Api) -> Result<SystemStatus, LedgerError> {
         waiting,
         workers,
         queues,
+        install,
     })
 }
 

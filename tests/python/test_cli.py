@@ -35,6 +35,7 @@ COMMANDS = {
     "queues": ["list"],
     "tasks": ["list", "show"],
     "retention": ["show", "set"],
+    "aws": ["policy", "calls"],
     "up": [],
     "api": [],
     "worker": [],

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) mod aws;
 pub(crate) mod catalog;
 pub(crate) mod connection;
 pub(crate) mod data_dir;
@@ -60,6 +61,7 @@ Looking inside (the same):
   queues        what waits in each queue
   tasks         the durable units of work behind deployments
   retention     how long what is over is kept
+  aws           the permissions Ingot needs, as a policy and as a check
 
 Being Ingot:
   up            everything in one process
@@ -101,6 +103,7 @@ pub(crate) enum Command {
     Queues(work::QueuesArgs),
     Tasks(work::TasksArgs),
     Retention(retention::RetentionArgs),
+    Aws(aws::AwsArgs),
     Up(process::UpArgs),
     Api(process::ApiArgs),
     Worker(process::WorkerArgs),

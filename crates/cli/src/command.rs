@@ -9,6 +9,7 @@ use ingot_client::{ClientError, Page};
 
 use crate::args::page::PageArgs;
 
+pub(crate) mod aws;
 pub(crate) mod deploy;
 pub(crate) mod deployments;
 pub(crate) mod doctor;

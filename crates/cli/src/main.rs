@@ -79,6 +79,7 @@ async fn run(command: args::Command) -> anyhow::Result<ExitCode> {
         Command::Queues(args) => command::tasks::queues(args).await,
         Command::Tasks(args) => command::tasks::run(args).await,
         Command::Retention(args) => command::retention::run(args).await,
+        Command::Aws(args) => command::aws::run(args).await,
         Command::Up(args) => process::up::run(args.checked()?).await,
         Command::Api(args) => process::api::run(args).await,
         Command::Worker(args) => process::worker::run(args).await,

@@ -21,6 +21,9 @@ pub struct SystemStatus {
     pub workers: Vec<WorkerSeen>,
     /// The queues.
     pub queues: Vec<Queue>,
+    /// The installation's id, the value of the tag `ingot:install` on all it makes; absent before its first process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub install: Option<String>,
 }
 
 /// One part.

@@ -3,6 +3,8 @@
 
 pub mod auth;
 mod base_images;
+pub mod calls;
+mod check;
 pub mod classify;
 mod client;
 mod commands;
@@ -10,6 +12,9 @@ mod gate;
 mod groups;
 mod images;
 mod instances;
+pub mod policy;
+mod proxy;
+mod shared;
 mod tagged;
 mod tags;
 mod tls;
@@ -19,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use ingot_domain::check::AccountCheck;
 use ingot_domain::template::BaseImage;
 
 use crate::Cloud;
@@ -27,11 +33,12 @@ use crate::facts::{
     BaseImageFacts, CommandState, Identity, ImageFacts, InstanceFacts, TaggedFacts,
 };
 use crate::limit::RateLimit;
-use crate::spec::{ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
+use crate::spec::{CheckPlan, ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
 
-pub use auth::{Auth, AuthError, Secret};
+pub use auth::{Auth, AuthError, CredentialSource, Secret, WAYS};
 use classify::Call;
 use client::Clients;
+pub use proxy::Proxies;
 
 /// How to reach AWS.
 #[derive(Debug, Clone, Default)]
@@ -42,8 +49,10 @@ pub struct AwsConfig {
     pub region: Option<String>,
     /// One endpoint for every service, such as a simulated region's; `AWS_ENDPOINT_URL*` when absent.
     pub endpoint_url: Option<String>,
-    /// Certificates to trust instead of the system's, as with `AWS_CA_BUNDLE`.
+    /// Certificates to trust instead of the system's, what `AWS_CA_BUNDLE` names; the profile's `ca_bundle` when absent.
     pub ca_bundle_pem: Option<Vec<u8>>,
+    /// What the calls go through; straight to AWS when empty.
+    pub proxies: Proxies,
     /// How long to wait.
     pub timeouts: Timeouts,
     /// Who keeps EC2's requests within its rates; nobody when absent.
@@ -117,6 +126,11 @@ impl AwsCloud {
     /// The region STS is asked in.
     pub fn home_region(&self) -> &str {
         self.clients.home()
+    }
+
+    /// Where the credentials of the last call came from; nothing before the first one.
+    pub fn credential_source(&self) -> Option<CredentialSource> {
+        self.clients.source()
     }
 }
 
@@ -315,5 +329,13 @@ impl Cloud for AwsCloud {
         command_id: &str,
     ) -> Result<CommandState, CloudError> {
         commands::state(self, region, instance_id, command_id).await
+    }
+
+    async fn check_account(
+        &self,
+        region: &str,
+        plan: &CheckPlan,
+    ) -> Result<AccountCheck, CloudError> {
+        check::look(self, region, plan).await
     }
 }

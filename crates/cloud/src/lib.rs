@@ -12,6 +12,7 @@ pub mod limit;
 pub mod spec;
 
 use async_trait::async_trait;
+use ingot_domain::check::AccountCheck;
 
 pub use error::{CloudError, ErrorKind};
 pub use facts::{
@@ -19,7 +20,7 @@ pub use facts::{
     SnapshotFacts, TaggedFacts,
 };
 pub use limit::RateLimit;
-pub use spec::{ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
+pub use spec::{CheckPlan, ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
 
 /// What Ingot asks of a cloud. Every method is one question or one effect in one region; none waits for anything but
 /// its answer. Creating methods carry the effect id in token, tag or name, so that `find_*` can adopt after doubt.
@@ -159,4 +160,12 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
         instance_id: &str,
         command_id: &str,
     ) -> Result<CommandState, CloudError>;
+
+    /// Which of our calls AWS would allow in a region, and what of the account deployments meet. Asks and runs dry: nothing
+    /// is made, changed or removed.
+    async fn check_account(
+        &self,
+        region: &str,
+        plan: &CheckPlan,
+    ) -> Result<AccountCheck, CloudError>;
 }

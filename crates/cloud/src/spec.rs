@@ -64,6 +64,15 @@ pub struct ImageQuery {
     pub architecture: Option<Arch>,
 }
 
+/// What a check of an account asks about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckPlan {
+    /// The installation, whose objects may be asked about.
+    pub install: String,
+    /// The instance profiles that templates name.
+    pub profiles: Vec<String>,
+}
+
 /// One security group of one deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecurityGroupSpec {

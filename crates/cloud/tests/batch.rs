@@ -10,11 +10,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ingot_cloud::batch::{BatchSettings, Batcher};
 use ingot_cloud::{
-    BaseImageFacts, Cloud, CloudError, CommandState, ErrorKind, Identity, ImageFacts, ImageQuery,
-    ImageSpec, ImageState, InstanceFacts, InstanceState, LaunchSpec, SecurityGroupSpec,
+    BaseImageFacts, CheckPlan, Cloud, CloudError, CommandState, ErrorKind, Identity, ImageFacts,
+    ImageQuery, ImageSpec, ImageState, InstanceFacts, InstanceState, LaunchSpec, SecurityGroupSpec,
     TaggedFacts,
 };
 use ingot_domain::arch::Arch;
+use ingot_domain::check::AccountCheck;
 use ingot_domain::template::BaseImage;
 
 #[derive(Debug, Default)]
@@ -101,6 +102,7 @@ impl Cloud for Counting {
         Ok(self.called(region, ids).await?.into_iter().map(image).collect())
     }
     async fn identity(&self) -> Result<Identity, CloudError> { unreachable!() }
+    async fn check_account(&self, _: &str, _: &CheckPlan) -> Result<AccountCheck, CloudError> { unreachable!() }
     async fn launch(&self, _: &str, _: &LaunchSpec) -> Result<String, CloudError> { unreachable!() }
     async fn find_instances_by_token(&self, _: &str, _: &str) -> Result<Vec<InstanceFacts>, CloudError> { unreachable!() }
     async fn find_instances_by_tag(&self, _: &str, _: &str, _: &str) -> Result<Vec<InstanceFacts>, CloudError> { unreachable!() }

@@ -4,6 +4,7 @@
 
 pub mod arch;
 pub mod auth;
+pub mod check;
 pub mod cron;
 pub mod decide;
 pub mod deployment;

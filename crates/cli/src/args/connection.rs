@@ -51,6 +51,11 @@ impl Connection {
         Ok(Client::new(&url, token.as_deref())?)
     }
 
+    /// The data directory, for what is asked without an API.
+    pub(crate) fn data(&self) -> &DataDir {
+        &self.data
+    }
+
     /// How to write results.
     pub(crate) fn output(&self) -> Output {
         Output { json: self.json }

@@ -247,20 +247,19 @@ pub(crate) struct SimArgs {
     pub(crate) no_buckets: bool,
 }
 
-/// Who the AWS credentials of this environment say we are
+/// Who the AWS credentials of this environment say we are, and where they come from
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   ingot identity
-  AWS_PROFILE=factory ingot identity --region eu-central-1")]
+  AWS_PROFILE=factory ingot identity --region eu-central-1
+  ingot identity --json | jq -r .account")]
 pub(crate) struct IdentityArgs {
-    /// Region whose STS is asked
-    #[arg(
-        long,
-        value_name = "REGION",
-        env = "AWS_REGION",
-        default_value = "us-east-1"
-    )]
-    pub(crate) region: String,
+    /// Region whose STS is asked; AWS_REGION, AWS_DEFAULT_REGION or the profile's when absent
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Print JSON instead of text for people
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Print the OpenAPI document of the API

@@ -1,27 +1,26 @@
 //! What the processes have in common: logs, the stores and what is refused about them, the cloud, signals. The one place
 //! that reads the environment beside clap, for names that belong to AWS and to logging.
 
+mod aws;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use ingot_cloud::aws::{Auth, AwsCloud, AwsConfig};
+use ingot_cloud::Cloud;
 use ingot_cloud::batch::{BatchSettings, Batcher};
-use ingot_cloud::{Cloud, ErrorKind};
 use ingot_domain::auth::BearerToken;
 use ingot_domain::ids::TokenId;
 use ingot_domain::pace::Pace;
 use ingot_entity::Ledger;
 use ingot_queue::{RedisBell, RedisReport};
+use ingot_telemetry::HealthCheck;
 use ingot_telemetry::logs::{self, LogFormat};
-use ingot_telemetry::{HealthCheck, Metrics};
-use ingot_throttle::Throttle;
-use ingot_worker::AwsObserver;
 use rand::Rng;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::rates::Ec2Rates;
+pub(crate) use aws::{aws, aws_config, not_reached};
 
 /// A clock this far from the database's or Redis's is refused: leases and due times would be wrong (FAULTS X4).
 const CLOCK: i64 = 5_000;
@@ -106,52 +105,6 @@ fn refuse_redis(report: &RedisReport) -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-/// The AWS account of the environment. Missing or refused credentials are refused now, not at the first deployment.
-pub(crate) async fn aws(
-    mut config: AwsConfig,
-    throttle: Throttle,
-    metrics: &Metrics,
-) -> anyhow::Result<Arc<dyn Cloud>> {
-    config.limit = Some(Ec2Rates::new(throttle, metrics));
-    let cloud = AwsCloud::connect(config)
-        .await
-        .map_err(|error| anyhow::anyhow!("AWS: {}", error.message))?;
-    let cloud = cloud.with_observer(Arc::new(AwsObserver(metrics.clone())));
-    match cloud.identity().await {
-        Ok(identity) => {
-            tracing::info!(account = %identity.account, arn = %identity.arn, "AWS accepts the credentials")
-        }
-        Err(error) if matches!(error.kind, ErrorKind::Denied | ErrorKind::Credentials) => bail!(
-            "AWS does not accept the credentials ({}: {}): set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or AWS_AUTH_METHOD=assume_role with AWS_ASSUME_ROLE_ARN; `ingot identity` tests them",
-            error.code,
-            first_line(&error.message)
-        ),
-        Err(error) => {
-            tracing::warn!(%error, "AWS did not say who we are; work starts and asks again")
-        }
-    }
-    Ok(Arc::new(cloud))
-}
-
-/// The provider chain tells its whole story in several lines; the first says what matters.
-fn first_line(text: &str) -> &str {
-    text.lines()
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches([':', ' '])
-}
-
-/// How the environment asks to reach AWS.
-pub(crate) fn aws_config() -> anyhow::Result<AwsConfig> {
-    let auth = Auth::from_vars(variable)?;
-    let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
-    Ok(AwsConfig {
-        auth,
-        region,
-        ..AwsConfig::default()
-    })
 }
 
 /// Describe calls in batches; the faster the cloud's clock, the younger its answers must be.

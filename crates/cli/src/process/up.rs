@@ -11,6 +11,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use ingot_api::{Api, Login};
 use ingot_client::Client;
+use ingot_cloud::Cloud;
 use ingot_cloud::aws::{Auth, AwsConfig, Secret};
 use ingot_domain::network::Cidr;
 use ingot_domain::pace::Pace;
@@ -83,6 +84,8 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     write_private(&args.data.url_file()?, &url)?;
 
     let cloud = setup::aws(config, Throttle::local(args.rates.rates), &metrics).await?;
+    let home = cloud.home_region().to_owned();
+    let cloud: Arc<dyn Cloud> = cloud;
     let bell = Doorbell::Local(LocalBell::new());
     let ringing = CancellationToken::new();
     let (ringer, rings) = ingot_engine::ringer(&ledger, &bell, ringing.clone());
@@ -127,7 +130,9 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     let working = tokio::spawn(ingot_engine::run(parts, |health| {
         drop(started.send(health))
     }));
-    let limits = Limits { regions: regions() };
+    let limits = Limits {
+        regions: regions(&home),
+    };
     let login = Login {
         code: code(),
         token: token.clone(),
@@ -236,8 +241,8 @@ fn sim_config(endpoint: &str) -> AwsConfig {
     }
 }
 
-/// INGOT_REGIONS, else the home region and two more that many accounts use.
-fn regions() -> Vec<String> {
+/// INGOT_REGIONS, else the region of AWS's own settings and those that many accounts use.
+fn regions(home: &str) -> Vec<String> {
     let given = setup::variable("INGOT_REGIONS");
     match given {
         Some(list) => list
@@ -245,9 +250,14 @@ fn regions() -> Vec<String> {
             .map(|region| region.trim().to_owned())
             .filter(|region| !region.is_empty())
             .collect(),
-        None => ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1"]
-            .map(str::to_owned)
-            .to_vec(),
+        None => {
+            let others = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1"];
+            let others = others.into_iter().filter(|region| *region != home);
+            std::iter::once(home)
+                .chain(others)
+                .map(str::to_owned)
+                .collect()
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use ingot_cloud::Cloud;
 use ingot_domain::pace::Pace;
 use ingot_domain::task::VISIT;
 use ingot_engine::{Engine, Parts, Settings};
@@ -31,7 +32,7 @@ pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
     let redis = setup::redis(redis_url, &ledger).await?;
     let metrics = Metrics::new()?;
     let throttle = Throttle::shared(args.rates.rates, redis_url)?;
-    let cloud = setup::aws(setup::aws_config()?, throttle, &metrics).await?;
+    let cloud: Arc<dyn Cloud> = setup::aws(setup::aws_config()?, throttle, &metrics).await?;
     let stop = setup::until_signal()?;
     let bell = Doorbell::Redis(Box::new(redis));
     let ringing = CancellationToken::new();

@@ -1,19 +1,22 @@
 //! Who Ingot is towards AWS: the four ways of F112, made into the SDK's providers. Credentials that expire are fetched
 //! anew by the SDK's identity cache.
 
+mod source;
 mod vars;
 
 use std::fmt;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::sts::AssumeRoleProvider;
+use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_ec2::config::SharedHttpClient;
 
+pub use source::{CredentialSource, WAYS};
+pub(super) use source::{LastSource, NoCredentials, Told};
 pub use vars::AuthError;
 
 /// Length of an assumed role's session when nothing else is said, in seconds (OPERATIONS 3: one hour).
@@ -96,6 +99,7 @@ impl Auth {
     pub(super) fn root_provider(
         &self,
         http: &SharedHttpClient,
+        region: Option<&str>,
     ) -> Option<SharedCredentialsProvider> {
         match self {
             Auth::DefaultChain => None,
@@ -117,14 +121,30 @@ impl Auth {
                 Some(SharedCredentialsProvider::new(keys))
             }
             Auth::Profile(name) => {
-                let through = ProviderConfig::default().with_http_client(http.clone());
+                // Roles of a profile are assumed in this region; an SSO portal has its own.
+                let region = region.map(|region| Region::new(region.to_owned()));
+                let through = ProviderConfig::default()
+                    .with_http_client(http.clone())
+                    .with_region(region);
                 let provider = ProfileFileCredentialsProvider::builder()
                     .profile_name(name)
                     .configure(&through)
                     .build();
                 Some(SharedCredentialsProvider::new(provider))
             }
-            Auth::AssumeRole { base, .. } => base.root_provider(http),
+            Auth::AssumeRole { base, .. } => base.root_provider(http, region),
+        }
+    }
+
+    /// The roles assumed on top of the root credentials, the innermost first.
+    pub(super) fn roles(&self) -> Vec<String> {
+        match self {
+            Auth::AssumeRole { role_arn, base, .. } => {
+                let mut roles = base.roles();
+                roles.push(role_arn.clone());
+                roles
+            }
+            _ => Vec::new(),
         }
     }
 

@@ -12,6 +12,7 @@ use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 
+use super::auth::NoCredentials;
 use super::gate::HeldBack;
 use crate::error::{CloudError, ErrorKind};
 
@@ -111,6 +112,9 @@ where
     {
         found.kind = kind;
         found.code = code.to_owned();
+        if let Some(sentence) = NoCredentials::within(error) {
+            found.message = sentence.to_owned();
+        }
     }
     found.request_id = found
         .request_id
@@ -169,6 +173,8 @@ fn never_connected(error: &(dyn Error + 'static)) -> bool {
         refused
             || cause.is::<aws_smithy_runtime_api::client::dns::ResolveDnsError>()
             || cause.to_string() == "dns error"
+            // A proxy that did not open the tunnel has passed nothing on.
+            || cause.to_string().starts_with("tunnel error: ")
     })
 }
 

@@ -16,8 +16,10 @@ use aws_sdk_ec2::config::SharedHttpClient;
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 
+use super::auth::{CredentialSource, LastSource, Told};
 use super::classify::{Call, classify};
 use super::gate::{Account, Gate};
+use super::shared;
 use super::tls::http_client;
 use super::{AwsCloud, AwsConfig, Timeouts};
 use crate::error::{CloudError, ErrorKind};
@@ -43,6 +45,7 @@ const RENEW_BEFORE: Duration = Duration::from_secs(120);
 pub(super) struct Regional {
     pub(super) ec2: aws_sdk_ec2::Client,
     pub(super) ssm: aws_sdk_ssm::Client,
+    pub(super) quotas: aws_sdk_servicequotas::Client,
 }
 
 /// Every client of one account.
@@ -53,6 +56,8 @@ pub(super) struct Clients {
     http: SharedHttpClient,
     limit: Option<Arc<dyn RateLimit>>,
     account: Account,
+    last: LastSource,
+    roles: Vec<String>,
     regions: RwLock<HashMap<String, Regional>>,
 }
 
@@ -67,7 +72,12 @@ impl fmt::Debug for Clients {
 impl Clients {
     /// Reads the shared configuration and prepares credentials; sends nothing to EC2, SSM or STS.
     pub(super) async fn prepare(config: AwsConfig) -> Result<Self, CloudError> {
-        let http = http_client(config.ca_bundle_pem.as_deref())?;
+        let profile = shared::read(config.auth.profile_name()).await;
+        let bundle = match config.ca_bundle_pem {
+            Some(pem) => Some(pem),
+            None => profile.ca_bundle().await?,
+        };
+        let http = http_client(bundle.as_deref(), &config.proxies)?;
         let renew = config
             .auth
             .session()
@@ -81,8 +91,9 @@ impl Clients {
             )
             .timeout_config(timeouts(config.timeouts))
             .identity_cache(IdentityCache::lazy().buffer_time(renew).build());
-        if let Some(region) = config.region.filter(|region| !region.is_empty()) {
-            loader = loader.region(Region::new(region));
+        let region = config.region.filter(|region| !region.is_empty());
+        if let Some(region) = &region {
+            loader = loader.region(Region::new(region.clone()));
         }
         if let Some(url) = config.endpoint_url.filter(|url| !url.is_empty()) {
             loader = loader.endpoint_url(url);
@@ -90,16 +101,29 @@ impl Clients {
         if let Some(profile) = config.auth.profile_name() {
             loader = loader.profile_name(profile);
         }
-        if let Some(provider) = config.auth.root_provider(&http) {
+        let region = region.or_else(|| profile.region());
+        if let Some(provider) = config.auth.root_provider(&http, region.as_deref()) {
             loader = loader.credentials_provider(provider);
         }
-        let conf = loader.load().await;
-        let home = conf
-            .region()
-            .map(|region| region.as_ref().to_owned())
-            .unwrap_or_default();
+        let mut conf = loader.load().await;
+        let told = conf.region().map(|region| region.as_ref().to_owned());
+        // A variable that is set and empty would hide the profile's.
+        let told = told.filter(|region| !region.is_empty());
+        let home = told.or_else(|| profile.region()).unwrap_or_default();
         checked("Connect", &home)?;
-        let conf = config.auth.assume(conf).await;
+        let last = LastSource::default();
+        if let Some(root) = conf.credentials_provider() {
+            let told = Told::wrap(root, &profile, &last);
+            let home = Region::new(home.clone());
+            let with = conf.into_builder().region(home).credentials_provider(told);
+            conf = with.build();
+        }
+        let mut conf = config.auth.assume(conf).await;
+        if let (Some(role), true) = (conf.credentials_provider(), config.auth.session().is_some()) {
+            // What the role's own session tells is not where the credentials come from.
+            let told = Told::wrap(role, &profile, &LastSource::default());
+            conf = conf.into_builder().credentials_provider(told).build();
+        }
         let sts = aws_sdk_sts::Client::new(&conf);
         Ok(Self {
             conf,
@@ -108,7 +132,18 @@ impl Clients {
             http,
             limit: config.limit,
             account: Account::default(),
+            last,
+            roles: config.auth.roles(),
             regions: RwLock::default(),
+        })
+    }
+
+    /// Where the credentials of the last call came from; nothing before the first one.
+    pub(super) fn source(&self) -> Option<CredentialSource> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.clone().map(|found| CredentialSource {
+            roles: self.roles.clone(),
+            ..found
         })
     }
 
@@ -152,11 +187,15 @@ impl Clients {
             }
             let ec2 = ec2.build();
             let ssm = aws_sdk_ssm::config::Builder::from(&self.conf)
+                .region(here.clone())
+                .build();
+            let quotas = aws_sdk_servicequotas::config::Builder::from(&self.conf)
                 .region(here)
                 .build();
             Regional {
                 ec2: aws_sdk_ec2::Client::from_conf(ec2),
                 ssm: aws_sdk_ssm::Client::from_conf(ssm),
+                quotas: aws_sdk_servicequotas::Client::from_conf(quotas),
             }
         };
         regions
@@ -244,7 +283,7 @@ fn checked(operation: &'static str, region: &str) -> Result<(), CloudError> {
     };
     let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let message = match region {
-        "" => "no region: name one in the configuration or in AWS_REGION".to_owned(),
+        "" => "no AWS region is given: set AWS_REGION, or `region` in the profile (`aws configure set region eu-central-1`)".to_owned(),
         region if region.len() <= 32 && region.chars().all(legal) && !region.starts_with('-') => {
             return Ok(());
         }

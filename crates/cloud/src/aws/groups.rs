@@ -110,7 +110,7 @@ async fn existing(
     by.extend(vpc.as_deref().map(|vpc| tags::exactly("vpc-id", vpc)));
     let mut found = find(cloud, clients, region, by).await?;
     if vpc.is_none() && found.len() > 1 {
-        let home = default_vpc(cloud, clients, region).await?;
+        let home = default_vpc(cloud, region).await?;
         found.retain(|group| group.vpc_id() == home.as_deref());
     }
     let Some(group) = found.into_iter().next() else {
@@ -137,9 +137,9 @@ async fn existing(
     Ok(group)
 }
 
+/// The VPC of launches that name no subnet, if the region has one.
 pub(super) async fn default_vpc(
     cloud: &AwsCloud,
-    clients: &Regional,
     region: &str,
 ) -> Result<Option<String>, CloudError> {
     let call = Call {
@@ -147,7 +147,8 @@ pub(super) async fn default_vpc(
         operation: "DescribeVpcs",
         region,
     };
-    let request = clients
+    let request = cloud
+        .at(&call)?
         .ec2
         .describe_vpcs()
         .filters(tags::exactly("is-default", "true"));

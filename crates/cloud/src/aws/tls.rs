@@ -1,16 +1,27 @@
-//! The HTTP client of all calls: ring, and whose certificates it trusts.
+//! The HTTP client of all calls: ring, whose certificates it trusts, and the proxies it goes through.
 
 use aws_sdk_ec2::config::SharedHttpClient;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::classify::Call;
+use super::proxy::Proxies;
 use crate::error::{CloudError, ErrorKind};
 
 /// The SDK panics on a certificate it can not read, so they are all tried here.
-pub(super) fn http_client(ca_bundle_pem: Option<&[u8]>) -> Result<SharedHttpClient, CloudError> {
+pub(super) fn http_client(
+    ca_bundle_pem: Option<&[u8]>,
+    proxies: &Proxies,
+) -> Result<SharedHttpClient, CloudError> {
     let call = Call {
         service: "tls",
         operation: "Connect",
@@ -40,11 +51,73 @@ pub(super) fn http_client(ca_bundle_pem: Option<&[u8]>) -> Result<SharedHttpClie
     let context = TlsContext::builder().with_trust_store(trusted).build();
     let context =
         context.map_err(|error| call.error(ErrorKind::Invalid, "tls", error.to_string()))?;
+    let tls = through(context.clone(), proxies.of(true));
+    if proxies.is_empty() {
+        return Ok(tls);
+    }
+    Ok(SharedHttpClient::new(ByScheme {
+        tls,
+        clear: through(context, proxies.of(false)),
+    }))
+}
+
+/// A client whose connections go through one proxy, or through none.
+fn through(context: TlsContext, proxy: ProxyConfig) -> SharedHttpClient {
     let ring = Provider::Rustls(CryptoMode::Ring);
-    Ok(aws_smithy_http_client::Builder::new()
-        .tls_provider(ring)
-        .tls_context(context)
-        .build_https())
+    if proxy.is_disabled() {
+        return Builder::new()
+            .tls_provider(ring)
+            .tls_context(context)
+            .build_https();
+    }
+    Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut connector = Connector::builder();
+        connector.set_connector_settings(settings.cloned());
+        if let Some(components) = components {
+            connector.set_sleep_impl(components.sleep_impl());
+        }
+        connector
+            .proxy_config(proxy.clone())
+            .tls_provider(ring.clone())
+            .tls_context(context.clone())
+            .build()
+    })
+}
+
+/// The SDK's connector takes one proxy, the variables know one per scheme.
+#[derive(Debug)]
+struct ByScheme {
+    tls: SharedHttpClient,
+    clear: SharedHttpClient,
+}
+
+impl HttpClient for ByScheme {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(Both {
+            tls: self.tls.http_connector(settings, components),
+            clear: self.clear.http_connector(settings, components),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Both {
+    tls: SharedHttpConnector,
+    clear: SharedHttpConnector,
+}
+
+impl HttpConnector for Both {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if request.uri().starts_with("http://") {
+            self.clear.call(request)
+        } else {
+            self.tls.call(request)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -58,12 +131,12 @@ mod tests {
             b"nonsense",
             b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
         ] {
-            let error = http_client(Some(bad)).expect_err("bundle");
+            let error = http_client(Some(bad), &Proxies::default()).expect_err("bundle");
             assert_eq!(
                 (error.kind, error.code.as_str()),
                 (ErrorKind::Invalid, "ca_bundle")
             );
         }
-        assert!(http_client(None).is_ok());
+        assert!(http_client(None, &Proxies::default()).is_ok());
     }
 }

@@ -31,7 +31,11 @@ impl CallObserver for Seen {
         code: &str,
         _took: Duration,
     ) {
-        assert!(["ec2", "ssm", "sts"].contains(&service) && !region.is_empty());
+        assert!(!region.is_empty());
+        assert!(
+            ingot_cloud::aws::calls::find(service, operation).is_some(),
+            "{service}:{operation} is not in the list of calls"
+        );
         self.0
             .lock()
             .expect("lock")

@@ -56,6 +56,12 @@ impl Ledger {
             .await?)
     }
 
+    /// A setting's value, if it has one.
+    pub async fn setting(&self, name: &str) -> Result<Option<String>, LedgerError> {
+        let stored = setting::Entity::find_by_id(name).one(&self.db).await?;
+        Ok(stored.map(|row| row.value))
+    }
+
     /// A setting's value; `value` becomes it when there is none yet. Whoever writes first wins.
     pub async fn setting_or(&self, name: &str, value: &str) -> Result<String, LedgerError> {
         let row = setting::ActiveModel {

@@ -20,7 +20,8 @@ const EFFECTS: [(&str, &str); 7] = [
 ];
 
 /// Calls that only ask; `run_command` asks an instance whether its installation is over.
-const QUESTIONS: [&str; 12] = [
+const QUESTIONS: [&str; 13] = [
+    "check_account",
     "identity",
     "find_instances_by_token",
     "find_instances_by_tag",

@@ -1,0 +1,69 @@
+//! `ingot aws …`: what Ingot needs of an AWS account, and whether it has it.
+
+use clap::{Args, Subcommand};
+
+use crate::args::connection::Connection;
+
+/// The permissions Ingot needs in AWS: the policy, the calls behind it, and a check of the account
+#[derive(Clone, Args)]
+#[command(after_help = "Examples:
+  ingot aws policy --role arn:aws:iam::123456789012:role/ingot-ssm > ingot-policy.json
+  ingot aws policy --read-only
+  ingot aws calls")]
+pub(crate) struct AwsArgs {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(subcommand)]
+    pub(crate) action: AwsAction,
+}
+
+/// What can be asked.
+#[derive(Clone, Subcommand)]
+pub(crate) enum AwsAction {
+    Policy(PolicyArgs),
+    Calls(CallsArgs),
+}
+
+/// Print the IAM policy of this installation: it may change only what carries its tag
+///
+/// Nothing is asked of AWS. A policy names the installation by its id, which comes from the API, else from the ledger in
+/// the data directory, else from --install.
+#[derive(Clone, Args)]
+#[command(
+    after_help = "A role is what an instance may do; an instance profile is what EC2 wants it in. Templates name
+the profile, the policy the role.
+
+Examples:
+  ingot aws policy --role arn:aws:iam::123456789012:role/ingot-ssm > ingot-policy.json
+  ingot aws policy --kms arn:aws:kms:eu-central-1:123456789012:key/1234abcd-…
+  ingot aws policy --read-only          what a check may ask, and nothing that changes anything
+  aws iam create-policy --policy-name ingot --policy-document file://ingot-policy.json"
+)]
+pub(crate) struct PolicyArgs {
+    /// The role of the instance profile that templates name; without it no instance can be given one
+    #[arg(long, value_name = "ARN")]
+    pub(crate) role: Option<String>,
+    /// The customer-managed key that encrypts the account's volumes
+    #[arg(long, value_name = "ARN")]
+    pub(crate) kms: Option<String>,
+    /// Only what reads
+    #[arg(long)]
+    pub(crate) read_only: bool,
+    /// The installation's id [default: what the API or the ledger in the data directory says]
+    #[arg(long, value_name = "ID")]
+    pub(crate) install: Option<String>,
+    /// Whose partition the policy is for, when neither --role nor --kms tells; AWS_REGION when absent
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+}
+
+/// Print every call Ingot makes to AWS, what for, and what it needs
+#[derive(Clone, Args)]
+#[command(after_help = "Examples:
+  ingot aws calls
+  ingot aws calls --json | jq -r '.[].needs[]' | sort -u")]
+pub(crate) struct CallsArgs {
+    /// Print the page of documentation
+    #[arg(long)]
+    pub(crate) markdown: bool,
+}

@@ -1,0 +1,103 @@
+//! Asks AWS which of our calls it would allow in one region, and what of the account deployments meet. Everything here
+//! reads or is a dry run: nothing is made, changed or removed.
+
+mod dry;
+mod facts;
+mod reads;
+
+use std::time::Duration;
+
+use ingot_domain::check::{AccountCheck, Answer};
+
+use super::AwsCloud;
+use super::calls::{Asked, CALLS};
+use crate::error::{CloudError, ErrorKind};
+use crate::spec::CheckPlan;
+
+/// What EC2 answers to a dry run that would have been done.
+const WOULD: &str = "DryRunOperation";
+
+/// Looks at one region.
+pub(super) async fn look(
+    cloud: &AwsCloud,
+    region: &str,
+    plan: &CheckPlan,
+) -> Result<AccountCheck, CloudError> {
+    let (identity, ahead) = facts::identity(cloud).await?;
+    let (seen, encryption, quotas) = tokio::join!(
+        reads::ours(cloud, region, plan),
+        facts::encryption(cloud, region),
+        facts::quotas(cloud, region),
+    );
+    let mut tally = seen.tally.clone();
+    let mut found = vec![facts::clock(ahead), seen.default_vpc_fact(region)];
+    for (answers, facts) in [encryption, quotas] {
+        for (action, answer) in answers {
+            tally.answered(action, &[], answer);
+        }
+        found.extend(facts);
+    }
+    found.extend(dry::ask(cloud, region, plan, &seen, &mut tally).await);
+    for call in CALLS {
+        if let Asked::Never(why) = call.asked {
+            tally.answered(&call.action(), &[], Answer::Unclear(why.to_owned()));
+        }
+    }
+    Ok(AccountCheck {
+        account: identity.account,
+        arn: identity.arn,
+        permissions: tally.verdicts(),
+        facts: found,
+    })
+}
+
+/// What an answer says of a permission. `known` are codes by which AWS says that it would have done it, had there been
+/// what the question named.
+fn answer<T>(asked: Result<T, CloudError>, known: &[&str]) -> Answer {
+    match asked {
+        Ok(_) => Answer::Yes,
+        Err(error) if known.contains(&error.code.as_str()) => Answer::Yes,
+        Err(error) if refused(&error) => Answer::No {
+            named: named(&error.message),
+            reason: error.message,
+        },
+        Err(error) => Answer::Unclear(format!("AWS answered {}: {}", error.code, error.message)),
+    }
+}
+
+/// A refusal of this permission. Credentials that AWS does not take say nothing about permissions.
+fn refused(error: &CloudError) -> bool {
+    let codes = [
+        "UnauthorizedOperation",
+        "AccessDenied",
+        "AccessDeniedException",
+    ];
+    error.kind == ErrorKind::Denied && codes.contains(&error.code.as_str())
+}
+
+/// The action in AWS's sentence: `… is not authorized to perform: ec2:CreateTags on resource: …`.
+fn named(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("not authorized to perform: ")?;
+    let action = rest.split_whitespace().next()?.trim_end_matches(['.', ',']);
+    action.contains(':').then(|| action.to_owned())
+}
+
+/// Seconds as people read them.
+fn seconds(span: Duration) -> String {
+    format!("{:.0} s", span.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_action_is_read_from_awss_sentence() {
+        let said = "You are not authorized to perform this operation. User: arn:aws:iam::1:user/x is not authorized to perform: ec2:CreateTags on resource: arn:aws:ec2:us-east-1:1:instance/* because no identity-based policy allows the ec2:CreateTags action.";
+        assert_eq!(named(said).as_deref(), Some("ec2:CreateTags"));
+        assert_eq!(
+            named("You are not authorized to perform this operation."),
+            None
+        );
+    }
+}
