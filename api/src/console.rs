@@ -3,6 +3,7 @@
 //! whole without JavaScript; `live.js` only keeps them fresh. No page has an inline script or style, see [`CSP`].
 
 mod assets;
+mod aws;
 mod deployment;
 mod deployments;
 mod docs;
@@ -18,6 +19,7 @@ mod trouble;
 mod tests;
 
 pub use assets::asset;
+pub use aws::aws_page;
 pub use deployment::deployment_page;
 pub use deployments::deployments_page;
 pub use docs::docs_page;

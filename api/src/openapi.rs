@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    deployments, events, findings, images, queues, settings, status, tasks, templates,
+    checks, deployments, events, findings, images, queues, settings, status, tasks, templates,
 };
 use crate::state::Api;
 
@@ -59,6 +59,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(findings::list))
         .routes(routes!(findings::settle))
         .routes(routes!(findings::invariants))
+        .routes(routes!(checks::list, checks::ask))
+        .routes(routes!(checks::show))
         .routes(routes!(settings::retention, settings::set_retention))
 }
 

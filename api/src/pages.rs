@@ -157,6 +157,24 @@ pub(crate) async fn images(
     }
 }
 
+pub(crate) async fn aws(State(api): State<Api>, visitor: Visitor) -> Response {
+    if let Err(error) = visitor {
+        return turned_away(error);
+    }
+    let rows = match api.ledger.checks().await {
+        Ok(rows) => rows,
+        Err(error) => return failed(error.into()),
+    };
+    let checks: Result<Vec<_>, _> = rows.into_iter().map(crate::present::check).collect();
+    match checks {
+        Ok(checks) => {
+            let page = console::aws_page(&checks, api.ledger.now());
+            shown(&api, page, StatusCode::OK).await
+        }
+        Err(error) => failed(error.into()),
+    }
+}
+
 pub(crate) async fn docs(
     State(api): State<Api>,
     visitor: Visitor,

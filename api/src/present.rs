@@ -1,8 +1,10 @@
 //! Rows as the API shows them.
 
+mod check;
 mod finding;
 pub(crate) mod wait;
 
+pub(crate) use check::check;
 pub(crate) use finding::finding;
 
 use std::collections::BTreeMap;

@@ -45,6 +45,7 @@ pub fn router(api: Api) -> Router {
         .route("/deployments/{id}", get(pages::deployment))
         .route("/deployments/{id}/actions/{action}", post(pages::act))
         .route("/images", get(pages::images))
+        .route("/aws", get(pages::aws))
         .route("/login", get(pages::login).post(pages::sign_in))
         .route("/logout", post(pages::sign_out))
         .route("/assets/{name}", get(pages::asset))

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use ingot_client::{Part, SystemStatus, Waiting, WorkerSeen};
+use ingot_client::{AwsCheck, AwsCheckSeen, Part, SystemStatus, Waiting, WorkerSeen};
 use ingot_domain::Instant;
 use ingot_domain::decide::scan::{LATE, SILENT};
 use ingot_domain::invariant::WEATHER;
@@ -26,6 +26,10 @@ pub(crate) async fn look(api: &Api) -> Result<SystemStatus, LedgerError> {
     let depths = api.ledger.queue_depths().await?;
     let workers = api.ledger.workers_seen(now - HEARD, WORKERS).await?;
     let install = api.ledger.setting("install").await?;
+    let mut checks = Vec::new();
+    for row in api.ledger.checks().await? {
+        checks.extend(checked(present::check(row)?));
+    }
     let weather = api.ledger.open_of(WEATHER).await?;
     let queues: Vec<_> = depths.into_iter().map(present::queue).collect();
     let waiting = Waiting {
@@ -47,16 +51,31 @@ pub(crate) async fn look(api: &Api) -> Result<SystemStatus, LedgerError> {
         workers,
         queues,
         install,
+        checks,
     })
 }
 
 /// What is wrong, as lines for people; what can still be told when the ledger is away.
 pub(crate) async fn trouble(api: &Api) -> Vec<String> {
-    let parts = match remembered(api).await {
-        Ok(status) => status.parts,
-        Err(_) => api.parts.list(),
+    let (parts, checks) = match remembered(api).await {
+        Ok(status) => (status.parts, status.checks),
+        Err(_) => (api.parts.list(), Vec::new()),
     };
-    parts.iter().filter_map(Part::trouble).collect()
+    let denied = checks.iter().filter_map(AwsCheckSeen::trouble);
+    let parts = parts.iter().filter_map(Part::trouble);
+    parts.chain(denied).collect()
+}
+
+/// A check that is over, in one line.
+fn checked(one: AwsCheck) -> Option<AwsCheckSeen> {
+    Some(AwsCheckSeen {
+        at: one.done_at?,
+        verdict: one.verdict(),
+        id: one.id,
+        region: one.region,
+        account: one.account,
+        denied: one.denied,
+    })
 }
 
 /// The status, not older than a second.

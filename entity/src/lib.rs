@@ -2,6 +2,7 @@
 //! Nobody else names the database. What only one of Postgres and SQLite can do stays behind a function in `store`.
 
 pub mod attempt;
+pub mod aws_check;
 pub mod deployment;
 pub mod effect;
 pub mod event;

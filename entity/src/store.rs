@@ -2,6 +2,7 @@
 //! goes through `change` (which asks the transition tables of `domain`).
 
 mod change;
+mod checks;
 mod clock;
 mod connect;
 mod decisions;

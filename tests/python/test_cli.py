@@ -35,7 +35,7 @@ COMMANDS = {
     "queues": ["list"],
     "tasks": ["list", "show"],
     "retention": ["show", "set"],
-    "aws": ["policy", "calls"],
+    "aws": ["check", "policy", "calls"],
     "up": [],
     "api": [],
     "worker": [],

@@ -102,7 +102,7 @@ def path_of(page):
 
 def test_who_is_not_signed_in_is_sent_to_the_login(visitor, ingot):
     deployment = ingot.create(start=False)["id"]
-    for path in ("/", f"/deployments/{deployment}", "/images", "/docs"):
+    for path in ("/", f"/deployments/{deployment}", "/images", "/aws", "/docs"):
         visitor.open(path)
         assert path_of(visitor.page) == "/login", path
         assert deployment not in visitor.page.content()

@@ -74,7 +74,7 @@ pub(crate) fn outlasted(
 /// Work that may end without success. What ends instances must go on while one runs, and the periodic jobs come again.
 fn ends(kind: TaskKind) -> bool {
     match kind {
-        TaskKind::Launch | TaskKind::Readiness | TaskKind::Ami => true,
+        TaskKind::Launch | TaskKind::Readiness | TaskKind::Ami | TaskKind::Check => true,
         TaskKind::Destroy | TaskKind::Monitor | TaskKind::Scheduler => false,
     }
 }

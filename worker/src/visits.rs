@@ -1,5 +1,6 @@
 //! The register of visits: one handler per kind of task.
 
+mod check;
 mod destroy;
 mod image;
 pub(crate) mod launch;
@@ -41,6 +42,7 @@ impl Visits for Tools {
             TaskKind::Ami => Box::pin(image::visit(self, claim)),
             TaskKind::Monitor => Box::pin(monitor::visit(self, claim)),
             TaskKind::Scheduler => Box::pin(scheduler::visit(self, claim)),
+            TaskKind::Check => Box::pin(check::visit(self, claim)),
         };
         let paid = paid.await;
         match Box::pin(settled(self, claim, kind, paid)).await {
@@ -185,6 +187,10 @@ async fn end(
                 return Ok(case.end(then));
             }
             Ok(case.wait(tools, RARELY, Wait::GivingUp))
+        }
+        TaskKind::Check => {
+            check::failed(tools, claim, &why).await?;
+            Ok(Visit::only(then))
         }
         TaskKind::Monitor | TaskKind::Scheduler => Ok(Visit::only(then)),
     }

@@ -90,7 +90,7 @@ impl Badge {
         Self::new(tone, word)
     }
 
-    fn new(tone: &'static str, word: &str) -> Self {
+    pub(super) fn new(tone: &'static str, word: &str) -> Self {
         Self {
             tone,
             word: text::plain(word),

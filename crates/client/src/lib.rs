@@ -1,6 +1,7 @@
 //! The HTTP contract, written once: what the API answers and accepts, what a problem looks like, and a typed client
 //! over it. The CLI, the console and the tests use these types, and the OpenAPI document is generated from them.
 
+pub mod check;
 pub mod decision;
 pub mod deployment;
 pub mod event;
@@ -17,6 +18,7 @@ pub mod template;
 pub mod wait;
 mod wire;
 
+pub use check::{AwsCheck, AwsFact, AwsPermission, NewAwsCheck};
 pub use decision::{FindingDecision, ImageDecision};
 pub use deployment::{CreateDeployment, Deployment, DeploymentFilter};
 pub use event::Event;
@@ -26,7 +28,7 @@ pub use image::{Image, ImageFilter};
 pub use page::Page;
 pub use problem::{InvalidField, Problem};
 pub use retention::RetentionSetting;
-pub use status::{Part, SystemStatus, Waiting, WorkerSeen};
+pub use status::{AwsCheckSeen, Part, SystemStatus, Waiting, WorkerSeen};
 pub use system::{Check, Queue, Ready, Statistics};
 pub use task::{Attempt, Task, TaskFilter};
 pub use template::Template;

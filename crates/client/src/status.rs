@@ -24,6 +24,26 @@ pub struct SystemStatus {
     /// The installation's id, the value of the tag `ingot:install` on all it makes; absent before its first process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub install: Option<String>,
+    /// What was last found out of each AWS account and region, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<AwsCheckSeen>,
+}
+
+/// The last verdict on an AWS account in a region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AwsCheckSeen {
+    /// `chk_…`
+    pub id: String,
+    /// The region.
+    pub region: String,
+    /// The account, if the check came so far.
+    pub account: Option<String>,
+    /// When it was found.
+    pub at: DateTime<Utc>,
+    /// How many permissions are denied.
+    pub denied: u64,
+    /// The verdict in one line.
+    pub verdict: String,
 }
 
 /// One part.
@@ -67,6 +87,21 @@ pub struct WorkerSeen {
     pub heartbeat_at: DateTime<Utc>,
     /// Tasks it holds.
     pub holds: u64,
+}
+
+impl AwsCheckSeen {
+    /// What is denied, in one line; nothing when nothing is.
+    pub fn trouble(&self) -> Option<String> {
+        if self.denied == 0 {
+            return None;
+        }
+        let account = self.account.as_deref().unwrap_or("the account");
+        let at = self.at.format("%Y-%m-%d %H:%M:%S UTC");
+        let (region, verdict) = (&self.region, &self.verdict);
+        Some(format!(
+            "AWS account {account} in {region}, checked {at}: {verdict}; `ingot aws policy` prints what is needed"
+        ))
+    }
 }
 
 impl Part {

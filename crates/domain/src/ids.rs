@@ -87,6 +87,10 @@ id!(
     DeploymentId, "dep", "deployment"
 );
 id!(
+    /// A question whether an AWS account lets Ingot work in a region.
+    CheckId, "chk", "check"
+);
+id!(
     /// Something the invariant scanner or the monitor found wrong.
     FindingId, "fnd", "finding"
 );

@@ -59,6 +59,8 @@ words! {
         Monitor = "monitor",
         /// Periodic work, exactly once per tick.
         Scheduler = "scheduler",
+        /// Questions people ask of the cloud. A queue of its own: a worker of before does not know it and leaves it alone.
+        Check = "check",
         /// Telling people; its jobs come with the notifications.
         Notify = "notify",
     }
@@ -77,6 +79,8 @@ words! {
         Ami = "ami",
         /// Reconcile images and instances of one account and region with EC2.
         Monitor = "monitor",
+        /// Ask AWS what it would let us do in a region.
+        Check = "check",
         /// One tick of one periodic job.
         Scheduler = "scheduler",
     }
@@ -91,6 +95,7 @@ impl TaskKind {
             TaskKind::Ami => Queue::Ami,
             TaskKind::Monitor => Queue::Monitor,
             TaskKind::Scheduler => Queue::Scheduler,
+            TaskKind::Check => Queue::Check,
         }
     }
 
@@ -98,7 +103,7 @@ impl TaskKind {
     pub fn max_attempts(self) -> u32 {
         match self {
             TaskKind::Launch | TaskKind::Destroy | TaskKind::Readiness | TaskKind::Ami => 20,
-            TaskKind::Monitor | TaskKind::Scheduler => 5,
+            TaskKind::Monitor | TaskKind::Scheduler | TaskKind::Check => 5,
         }
     }
 }

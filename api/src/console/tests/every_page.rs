@@ -6,7 +6,7 @@ use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::image::ImageStatus;
 
 use super::documentation::openapi;
-use super::samples::{ATTACK, bare, event, hostile, image, page};
+use super::samples::{ATTACK, at, bare, check, event, hostile, image, page};
 use crate::console::*;
 
 /// Each kind of page, with hostile words wherever words come in.
@@ -49,6 +49,11 @@ fn every_page() -> Vec<(String, String)> {
         (
             "no images".to_owned(),
             images_page(&page(vec![], None), &ImageFilter::default()),
+        ),
+        ("no checks".to_owned(), aws_page(&[], at(0))),
+        (
+            "checks".to_owned(),
+            aws_page(&["asked", "done", "failed", ATTACK].map(check), at(30)),
         ),
         ("login".to_owned(), login_page(None)),
         ("login again".to_owned(), login_page(Some(ATTACK))),

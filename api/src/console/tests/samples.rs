@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeZone, Utc};
-use ingot_client::{Deployment, Event, Image, Page};
+use ingot_client::{AwsCheck, AwsFact, AwsPermission, Deployment, Event, Image, Page};
 use ingot_domain::arch::Arch;
 use ingot_domain::deployment::{AmiStatus, Status, everything_finished};
 
@@ -150,5 +150,34 @@ pub(super) fn page<T>(items: Vec<T>, next: Option<&str>) -> Page<T> {
     Page {
         items,
         next_cursor: next.map(str::to_owned),
+    }
+}
+
+/// A check in which every text is hostile.
+pub(super) fn check(state: &str) -> AwsCheck {
+    let text = || ATTACK.to_owned();
+    AwsCheck {
+        id: text(),
+        region: text(),
+        state: state.to_owned(),
+        asked_by: text(),
+        asked_at: at(1),
+        done_at: (state != "asked").then(|| at(2)),
+        account: Some(text()),
+        arn: Some(text()),
+        denied: 1,
+        permissions: ["denied", "allowed", ATTACK]
+            .map(|verdict| AwsPermission {
+                action: text(),
+                verdict: verdict.to_owned(),
+                reason: text(),
+            })
+            .to_vec(),
+        facts: vec![AwsFact {
+            name: text(),
+            bearing: text(),
+            text: text(),
+        }],
+        error: Some(text()),
     }
 }

@@ -9,6 +9,7 @@ use crate::args::connection::Connection;
 #[command(after_help = "Examples:
   ingot aws policy --role arn:aws:iam::123456789012:role/ingot-ssm > ingot-policy.json
   ingot aws policy --read-only
+  ingot aws check --region us-east-1
   ingot aws calls")]
 pub(crate) struct AwsArgs {
     #[command(flatten)]
@@ -20,8 +21,36 @@ pub(crate) struct AwsArgs {
 /// What can be asked.
 #[derive(Clone, Subcommand)]
 pub(crate) enum AwsAction {
+    Check(CheckArgs),
     Policy(PolicyArgs),
     Calls(CallsArgs),
+}
+
+/// Ask AWS, from a worker, which of Ingot's calls it allows in a region
+///
+/// Nothing is made, changed or removed: what reads is read, the rest is asked by EC2's DryRun. Each permission is allowed,
+/// denied, or cannot be asked here, with the reason; only a denied one makes the check fail. The verdict is kept and shown
+/// by `ingot doctor` and the console with its age.
+#[derive(Clone, Args)]
+#[command(
+    after_help = "The exit code is 1 when a permission is denied or the check failed.
+
+Examples:
+  ingot aws check
+  ingot aws check --region eu-central-1
+  ingot aws check --last                what is known already, without asking
+  ingot aws check --json | jq -r '.permissions[] | select(.verdict == \"denied\").action'"
+)]
+pub(crate) struct CheckArgs {
+    /// Where to ask [default: the first region that deployments may run in]
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Show what is known of every account and region instead of asking
+    #[arg(long)]
+    pub(crate) last: bool,
+    /// How long to wait for a worker's answer, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub(crate) timeout: u64,
 }
 
 /// Print the IAM policy of this installation: it may change only what carries its tag

@@ -8,11 +8,13 @@ use serde::Serialize;
 use crate::args::aws::{AwsAction, AwsArgs, CallsArgs};
 use crate::output::{Output, say, table};
 
+mod check;
 mod policy;
 
 /// Runs one of them.
 pub(crate) async fn run(args: AwsArgs) -> anyhow::Result<ExitCode> {
     match args.action {
+        AwsAction::Check(wanted) => check::run(&args.connection, wanted).await,
         AwsAction::Policy(wanted) => policy::run(&args.connection, wanted).await,
         AwsAction::Calls(wanted) => list(args.connection.output(), &wanted),
     }

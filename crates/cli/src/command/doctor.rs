@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::args::doctor::DoctorArgs;
 use crate::failure::Exit;
-use crate::output::{clean, or_dash, table, time, time_or_dash};
+use crate::output::{clean, or_dash, span, table, time, time_or_dash};
 
 /// What a look at an installation came to.
 #[derive(Debug, Serialize)]
@@ -67,6 +67,9 @@ fn text(diagnosis: &Diagnosis) -> String {
         queue_table(&diagnosis.status),
         invariant_table(&diagnosis.invariants),
     ];
+    if !diagnosis.status.checks.is_empty() {
+        parts.push(check_table(&diagnosis.status));
+    }
     parts.extend(diagnosis.findings.iter().map(finding));
     parts.push(if diagnosis.ok {
         "Nothing is wrong.".to_owned()
@@ -99,6 +102,20 @@ fn worker_table(status: &SystemStatus) -> String {
         ]
     });
     table(["worker", "version", "state", "last heard", "holds"], rows)
+}
+
+/// What was last found out of AWS accounts, with its age: an old verdict may have been mended meanwhile.
+fn check_table(status: &SystemStatus) -> String {
+    let rows = status.checks.iter().map(|one| {
+        let age = (status.at - one.at).to_std().unwrap_or_default();
+        [
+            or_dash(&one.account),
+            clean(&one.region),
+            format!("{} ago", span(age.as_secs_f64())),
+            clean(&one.verdict),
+        ]
+    });
+    table(["aws account", "region", "checked", "verdict"], rows)
 }
 
 fn queue_table(status: &SystemStatus) -> String {

@@ -11,11 +11,18 @@ use ingot_domain::check::{AccountCheck, Answer};
 
 use super::AwsCloud;
 use super::calls::{Asked, CALLS};
-use crate::error::{CloudError, ErrorKind};
+use crate::error::CloudError;
 use crate::spec::CheckPlan;
 
-/// What EC2 answers to a dry run that would have been done.
-const WOULD: &str = "DryRunOperation";
+/// What EC2 answers to a dry run of a caller who may: that it would have been done, or what of the object's state stands
+/// against it, for which a caller who may not is not told.
+const WOULD: [&str; 5] = [
+    "DryRunOperation",
+    "InvalidSnapshot.InUse",
+    "DependencyViolation",
+    "InvalidGroup.Duplicate",
+    "InvalidPermission.Duplicate",
+];
 
 /// Looks at one region.
 pub(super) async fn look(
@@ -72,7 +79,7 @@ fn refused(error: &CloudError) -> bool {
         "AccessDenied",
         "AccessDeniedException",
     ];
-    error.kind == ErrorKind::Denied && codes.contains(&error.code.as_str())
+    codes.contains(&error.code.as_str())
 }
 
 /// The action in AWS's sentence: `… is not authorized to perform: ec2:CreateTags on resource: …`.

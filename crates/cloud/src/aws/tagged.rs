@@ -63,7 +63,7 @@ pub(super) async fn vpc(
         Some(subnet) => groups::vpc_of(cloud, &clients, region, subnet)
             .await
             .map(Some),
-        None => groups::default_vpc(cloud, &clients, region).await,
+        None => groups::default_vpc(cloud, region).await,
     }
 }
 

@@ -90,7 +90,7 @@ impl Dry<'_> {
     where
         E: Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
-        answer(self.cloud.asked(&call, request).await, &[WOULD])
+        answer(self.cloud.asked(&call, request).await, &WOULD)
     }
 
     async fn groups(&self, seen: &Seen, tally: &mut Tally) {

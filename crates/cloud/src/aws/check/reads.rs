@@ -75,8 +75,8 @@ impl Seen {
 pub(super) async fn ours(cloud: &AwsCloud, region: &str, plan: &CheckPlan) -> Seen {
     let mut seen = Seen::default();
     let install = plan.install.as_str();
-    let by_tag = || vec![tags::exactly(format!("tag:{INSTALL_TAG}"), install)];
-    let found = instances::find(cloud, region, by_tag()).await;
+    let by_tag = || tags::exactly(format!("tag:{INSTALL_TAG}"), install);
+    let found = instances::find(cloud, region, vec![by_tag()]).await;
     let found = seen
         .kept("ec2:DescribeInstances", found)
         .unwrap_or_default();
@@ -90,12 +90,12 @@ pub(super) async fn ours(cloud: &AwsCloud, region: &str, plan: &CheckPlan) -> Se
     let found = images::query(cloud, region, &query).await;
     let found = seen.kept("ec2:DescribeImages", found).unwrap_or_default();
     seen.image = found.into_iter().next().map(|one| one.id);
-    let found = tagged::snapshots(cloud, region, INSTALL_TAG, install).await;
+    let found = tagged::snapshots(cloud, region, by_tag()).await;
     let found = seen
         .kept("ec2:DescribeSnapshots", found)
         .unwrap_or_default();
     seen.snapshot = found.into_iter().next().map(|one| one.id);
-    let found = tagged::groups(cloud, region, INSTALL_TAG, install).await;
+    let found = tagged::groups(cloud, region, by_tag()).await;
     let found = seen
         .kept("ec2:DescribeSecurityGroups", found)
         .unwrap_or_default();
