@@ -25,11 +25,12 @@ EIGHT_LINES = """
 DOWNTIME = "[ami-creation] The instance reboots for a consistent image: brief downtime ~2 min"
 COMMANDS = {
     "deploy": [],
-    "deployments": ["list", "show", "logs", "watch", "start", "retry", "cancel", "destroy"],
+    "deployments": ["list", "show", "logs", "watch", "start", "retry", "cancel", "image", "destroy"],
     "watch": [],
     "logs": [],
     "images": ["list", "show"],
     "templates": ["list", "show", "check", "apply"],
+    "why": [],
     "status": [],
     "doctor": [],
     "queues": ["list"],

@@ -39,6 +39,35 @@ fn words_from_outside_are_shown_escaped() {
 }
 
 #[test]
+fn what_it_waits_for_is_on_both_pages_and_escaped() {
+    let mut deployment = bare(Status::Deploying, None);
+    deployment.waiting = Some(ingot_client::Wait {
+        on: "quota".to_owned(),
+        code: Some("VcpuLimitExceeded".to_owned()),
+        refused: true,
+        sentence: format!("a limit is reached {ATTACK}"),
+        since: Some(at(1)),
+        until: Some(at(59)),
+        ends: "for 4 h at most".to_owned(),
+        next_look_at: at(2),
+        way_out: "free something in the account".to_owned(),
+    });
+    let html = deployment_page(&deployment, &[]).expect("page");
+    for words in [
+        "<strong>Waits:</strong> a limit is reached",
+        "since 2026-",
+        "at most",
+        "What to do: free something in the account",
+    ] {
+        assert!(html.contains(words), "{words}: {html}");
+    }
+    assert!(!html.contains(ATTACK), "escaped");
+    let list = deployments_page(&page(vec![deployment], None), &DeploymentFilter::default());
+    let list = list.expect("page");
+    assert!(list.contains("a limit is reached") && !list.contains(ATTACK));
+}
+
+#[test]
 fn what_is_down_stands_on_top_of_the_page_and_is_escaped() {
     let page = || images_page(&page(vec![], None), &ImageFilter::default()).expect("page");
     assert_eq!(with_trouble(page(), &[]).expect("page"), page());
