@@ -109,7 +109,7 @@ async fn settled(
     let labels = [kind.as_str(), error.kind.as_str()];
     tools.metrics.jobs_retried.with_label_values(&labels).inc();
     let judgement = judge::judged(tools, claim, kind, &error);
-    tracing::warn!(error = %chain(&error), ?judgement, "a visit did not decide");
+    tracing::warn!(error = ?chain(&error), ?judgement, "a visit did not decide");
     match judgement {
         Judgement::Wait(then) => {
             let said = error.told();

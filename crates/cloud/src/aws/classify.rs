@@ -68,8 +68,10 @@ where
 {
     let mut found = match error {
         SdkError::ServiceError(answer) => {
-            let code = answer.err().code().unwrap_or_default();
-            let message = answer.err().message().unwrap_or_default();
+            // What comes from outside goes into logs and stories: each of them is one line.
+            let code = one_line(answer.err().code().unwrap_or_default());
+            let message = one_line(answer.err().message().unwrap_or_default());
+            let (code, message) = (code.as_str(), message.as_str());
             let status = answer.raw().status().as_u16();
             let kind = kind_of_answer(code, status, message);
             let shown = if code.is_empty() { "no_code" } else { code };
@@ -217,6 +219,13 @@ fn tidy(code: &str, message: &str) -> String {
             .unwrap_or_default()
             .trim(),
     )
+}
+
+/// The text without what would end a line or steer a terminal.
+fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 fn shorten(text: &str) -> String {

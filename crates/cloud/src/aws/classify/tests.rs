@@ -159,6 +159,12 @@ fn missing_credentials_are_waited_for_and_unreachable_ones_were_not_sent() {
 }
 
 #[test]
+fn what_comes_from_outside_is_one_line() {
+    let hostile = "first\nERROR forged\r\n\u{1b}[31mred";
+    assert_eq!(super::one_line(hostile), "first ERROR forged   [31mred");
+}
+
+#[test]
 fn messages_keep_no_secret_and_stay_short() {
     let echo = "The Canonical String should have been x-amz-security-token:SECRET";
     assert!(!tidy("SignatureDoesNotMatch", echo).contains("SECRET"));
