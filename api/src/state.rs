@@ -10,6 +10,7 @@ use ingot_domain::auth::BearerToken;
 use ingot_domain::fingerprint;
 use ingot_domain::pace::Pace;
 use ingot_domain::request::Limits;
+use ingot_domain::task::TaskKind;
 use ingot_domain::template::Template;
 use ingot_entity::store::Revision;
 use ingot_entity::{Ledger, LedgerError, deployment, token};
@@ -235,9 +236,12 @@ impl Api {
         let ids: Vec<String> = working.map(|one| one.id.clone()).collect();
         let waits = self.ledger.waits_of_all(&ids).await?;
         for one in &mut shown {
+            // Of what is over only the end of its instance is worth a word; other tasks only have not heard of it yet.
+            let matters = |kind: &str| !one.finished || kind == TaskKind::Destroy.as_str();
             let of = waits
                 .iter()
-                .filter(|waiting| waiting.deployment_id.as_ref() == Some(&one.id));
+                .filter(|waiting| waiting.deployment_id.as_ref() == Some(&one.id))
+                .filter(|waiting| matters(&waiting.kind));
             one.waiting = present::wait::foremost(of, self.pace);
         }
         Ok(shown)

@@ -81,8 +81,6 @@ pub enum Wait {
     State,
     /// EC2 makes the AMI.
     Image,
-    /// The instance answers again after the reboot for its image.
-    Back,
     /// A deployment that shall end waits for its AMI.
     Making,
     /// EC2 failed the AMI; the next try follows.
@@ -133,7 +131,6 @@ impl Wait {
             Self::Doubt,
             Self::State,
             Self::Image,
-            Self::Back,
             Self::Making,
             Self::Retry,
             Self::Holder,
@@ -170,7 +167,6 @@ impl Wait {
             Self::Doubt => "doubt",
             Self::State => "state",
             Self::Image => "image",
-            Self::Back => "back",
             Self::Making => "making",
             Self::Retry => "retry",
             Self::Holder => "holder",
@@ -258,9 +254,6 @@ impl fmt::Display for Wait {
             Self::Doubt => f.write_str("whether an instance was launched is in doubt"),
             Self::State => f.write_str("the instance changes its state"),
             Self::Image => f.write_str("waiting for the AMI"),
-            Self::Back => {
-                f.write_str("the instance does not answer yet after the reboot for its image")
-            }
             Self::Making => f.write_str("its AMI is in the making"),
             Self::Retry => f.write_str("trying the AMI again"),
             Self::Holder => f.write_str("another deployment is making this AMI"),

@@ -184,7 +184,8 @@ async fn a_missing_permission_is_tried_a_few_times_and_named() {
     let why = seen.error_message.unwrap();
     assert!(why.contains("allow `ec2:RunInstances`"), "{why}");
     let calls = stack.region.calls("RunInstances").await.unwrap().len();
-    assert!((4..=20).contains(&calls), "{calls}");
+    // A busy machine makes fewer of the same ten minutes.
+    assert!((2..=20).contains(&calls), "{calls}");
     let lines = told(&stack, &made.id, "deployment.cloud_waits").await;
     assert_eq!(lines.len(), 1, "the first refusal is told: {lines:#?}");
 }

@@ -26,9 +26,6 @@ use ingot_engine::Visit;
 
 pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitError> {
     let case = Case::load(tools, claim).await?;
-    if case.ami == Some(AmiStatus::Completed) {
-        return poll::come_back(tools, claim, case).await;
-    }
     if let Some(row) = row_of(tools, &case).await?
         && row.parsed_status()? != ImageStatus::Failed
         && case.ami == Some(AmiStatus::Creating)

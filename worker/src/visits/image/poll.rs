@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use ingot_cloud::{ImageFacts, ImageState};
 use ingot_domain::decide::ami::{ImageSight, Making, MakingNext, REVERIFY_AFTER, TOO_LATE, making};
-use ingot_domain::deployment::{AmiStatus, Status};
+use ingot_domain::deployment::AmiStatus;
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::probe::ProbeClass;
 use ingot_domain::provenance::{Kind, Provenance};
 use ingot_domain::wait::{Wait, span};
 use ingot_entity::image;
-use ingot_entity::store::{Claim, EffectKind, Then};
+use ingot_entity::store::{EffectKind, Then};
 
 use crate::acts::{DELETE_SNAPSHOT, DEREGISTER};
 use crate::case::{Case, VisitError};
@@ -20,8 +20,9 @@ use crate::tools::Tools;
 use crate::visits::readiness;
 use ingot_engine::Visit;
 
-/// How often an instance that was rebooted for its image is asked whether it answers again.
-const LOOK_BACK: Duration = Duration::from_secs(30);
+/// An instance that does not answer so long after the reboot for its image is lost: it is away for about two minutes (F31), and
+/// was asked at each poll since.
+const LOST_AFTER: Duration = Duration::from_secs(10 * 60);
 
 /// Looks at the image in the making and does what `decide` says.
 pub(super) async fn poll(
@@ -109,7 +110,8 @@ pub(super) async fn poll(
             Ok(case.wait(tools, after, Wait::Image))
         }
         MakingNext::Complete => {
-            reverify(tools, &mut case).await?;
+            let answer = reverify(tools, &mut case).await?;
+            tell_if_lost(tools, &mut case, age, answer.as_deref());
             complete(tools, case, row, facts)
         }
         MakingNext::NextGeneration => next_generation(tools, case, row, generation).await,
@@ -220,47 +222,22 @@ fn complete(
         available_at: Some(now),
         ..row
     });
-    // The image is what it is; whether its instance comes back is looked at for a while longer.
-    if owes_an_answer(&case) {
-        return Ok(case.wait(tools, LOOK_BACK, Wait::Back));
-    }
     Ok(case.end(Then::Done))
 }
 
-/// Whether the instance was rebooted for its image and has not answered since.
-fn owes_an_answer(case: &Case) -> bool {
-    !case.order.no_reboot
-        && case.row.reverified_at.is_none()
-        && case.row.instance_id.is_some()
-        && case.status == Status::Success
-}
-
-/// The image is made: the instance is asked until it answers again, or it is told that it does not.
-pub(super) async fn come_back(
-    tools: &Tools,
-    claim: &Claim,
-    mut case: Case,
-) -> Result<Visit, VisitError> {
-    if !owes_an_answer(&case) {
-        return Ok(case.end(Then::Done));
-    }
-    let answer = reverify(tools, &mut case).await?;
-    if case.row.reverified_at.is_some() {
-        return Ok(case.end(Then::Done));
-    }
-    let since = claim.task.waits_since(&Wait::Back);
-    let waited = since.map_or(Duration::ZERO, |at| tools.since(at));
-    if !Wait::Back.is_over(waited) {
-        return Ok(case.wait(tools, LOOK_BACK, Wait::Back));
+/// Tells of an instance that was rebooted for its image long ago and has not answered since; the image is what it is.
+fn tell_if_lost(tools: &Tools, case: &mut Case, age: Duration, answer: Option<&str>) {
+    let owes = !case.order.no_reboot && case.row.reverified_at.is_none();
+    if !owes || age < LOST_AFTER {
+        return;
     }
     let said = format!(
         "✗ The instance has not come back in {} after the reboot for its image ({}); the AMI is not touched by that. Look at the instance, or `ingot deployments destroy` it",
-        span(waited),
-        answer.as_deref().unwrap_or("it has no address")
+        span(age),
+        answer.unwrap_or("it has no address")
     );
     case.say(Line::info("readiness.lost_after_reboot", Source::Readiness, said).error());
     tools.metrics.lost_after_reboot.inc();
-    Ok(case.end(Then::Done))
 }
 
 /// EC2 gave the image up: what it left is cleaned up, then the next generation is tried (F40).
