@@ -1,12 +1,15 @@
 //! Orphans and look-alikes (FAULTS I1, F29, F41): what we left behind is removed after two sightings and the grace period,
 //! what we did not make is never touched, and what is only not written down yet is its builder's.
 
+mod late;
+
 use std::time::Duration;
 
 use ingot_client::{Deployment, Finding, FindingFilter};
 use ingot_tests::{Options, Stack, until};
 use serde_json::{Value, json};
 
+use self::late::{late_image, launched_twice};
 use super::life::one_effect_each;
 
 const LONG: Duration = Duration::from_secs(120);
@@ -30,46 +33,6 @@ async fn object(stack: &Stack, kind: &str, id: &str) -> Option<Value> {
 async fn is_alive(stack: &Stack, id: &str) -> bool {
     let found = object(stack, "instances", id).await;
     found.is_some_and(|one| one["state"] == "running" || one["state"] == "pending")
-}
-
-/// A finished deployment whose first launch was refused for good: its effect made nothing that the ledger knows of.
-async fn launched_twice(stack: &Stack, version: &str) -> (Deployment, String) {
-    let spent = json!({ "action": "RunInstances", "kind": "error", "code": "IdempotentInstanceTerminated", "times": 1 });
-    stack.region.post("faults", &spent).await.unwrap();
-    let done = stack.deploy(version).await.unwrap();
-    let done = stack.wait_finished(&done.id, LONG).await.unwrap();
-    let calls = stack.region.calls("RunInstances").await.unwrap();
-    let refused = calls
-        .iter()
-        .find(|call| call["outcome"] == "IdempotentInstanceTerminated")
-        .unwrap();
-    let token = refused["params"]["ClientToken"].as_str().unwrap();
-    (done, token.to_owned())
-}
-
-/// A CreateImage call of ours that was refused for good, made all the same: as one whose answer was lost would be.
-async fn late_image(stack: &Stack, version: &str) -> String {
-    let refused = json!({ "action": "CreateImage", "kind": "error", "code": "InvalidParameterValue", "times": 1 });
-    stack.region.post("faults", &refused).await.unwrap();
-    let done = stack.deploy(version).await.unwrap();
-    stack.wait_finished(&done.id, LONG).await.unwrap();
-    let calls = stack.region.calls("CreateImage").await.unwrap();
-    let call = calls
-        .iter()
-        .find(|call| call["outcome"] == "InvalidParameterValue")
-        .unwrap();
-    let params = call["params"].as_object().unwrap();
-    let again: Vec<(&str, &str)> = params
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
-        .chain([("Action", "CreateImage")])
-        .collect();
-    let answer = until("the late image", LONG, async || {
-        Ok(Some(stack.region.ec2(&again).await?))
-    });
-    let answer = answer.await.unwrap();
-    let begin = answer.find("<imageId>").unwrap() + "<imageId>".len();
-    answer[begin..].split('<').next().unwrap().to_owned()
 }
 
 /// What tags say about an instance of ours: installation, deployment, effect.

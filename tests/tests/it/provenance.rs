@@ -1,10 +1,12 @@
 //! Strangers beside us on one account (REAL-AWS C1, C2): backups, copies and "launch more like this" with every tag of ours
 //! are not adopted, not launched from, not commanded, not changed and not removed; what a person names or adopts is used.
 
+mod back;
+mod decided;
+
 use std::time::Duration;
 
 use ingot_client::{Deployment, FindingFilter};
-use ingot_domain::image::MANAGED_BY;
 use ingot_tests::{STRANGER, Stack, until};
 use serde_json::{Value, json};
 
@@ -248,115 +250,6 @@ async fn strangers_stay(stack: &Stack) {
     assert!(said.contains("did not make"), "{said}");
 }
 
-#[tokio::test]
-async fn the_scripts_image_prevents_a_second_one_and_waits_to_be_adopted_embedded() {
-    scripts_image(&embedded().await).await;
-}
-
-#[tokio::test]
-async fn the_scripts_image_prevents_a_second_one_and_waits_to_be_adopted_scaled() {
-    scripts_image(&scaled().await).await;
-}
-
-async fn scripts_image(stack: &Stack) {
-    let first = deploy(stack, "v7.2.0", None, false).await;
-    let instance = first.instance_id.clone().unwrap();
-    let five = [
-        ("KamiwazaVersion", "v7.2.0"),
-        ("CreatedFrom", instance.as_str()),
-        ("CreatedFromJob", "job-17"),
-        ("ManagedBy", MANAGED_BY),
-        ("AutoCreated", "true"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let name = "kamiwaza-golden-v7.2.0-20260121-180000";
-    let theirs = capture(stack, &instance, name, &five).await;
-    let second = deploy(stack, "v7.2.0", None, true).await;
-    assert_eq!(
-        (
-            second.launch_path.as_deref(),
-            second.ami_creation_status.as_deref(),
-            second.ami_skip_reason.as_deref()
-        ),
-        (Some("fresh"), Some("skipped"), Some("exists")),
-        "{second:#?}"
-    );
-    let said = story(stack, &second.id).await;
-    assert!(
-        said.contains(&format!("ingot images adopt {theirs}")),
-        "{said}"
-    );
-    let third = deploy(stack, "v7.2.0", None, true).await;
-    assert_eq!(third.launch_path.as_deref(), Some("fresh"), "{third:#?}");
-    let image = stack.client.image(&theirs).await.unwrap();
-    assert_eq!(image.class.as_deref(), Some("kamiwaza"), "{image:#?}");
-    assert!(!image.mode_known, "{image:#?}");
-    let named = deploy(stack, "v7.2.0", Some(&theirs), true).await;
-    assert_eq!(named.source_ami_id.as_ref(), Some(&theirs), "{named:#?}");
-    let said = story(stack, &named.id).await;
-    assert!(said.contains("made by the Kamiwaza scripts"), "{said}");
-    let adopted = stack
-        .ingot_json(&["images", "adopt", &theirs, "--reason", "checked by hand"])
-        .await
-        .unwrap();
-    assert_eq!(adopted["origin"], "adopted", "{adopted:#}");
-    assert_eq!(adopted["decided_reason"], "checked by hand", "{adopted:#}");
-    let last = deploy(stack, "v7.2.0", None, true).await;
-    assert_eq!(last.source_ami_id.as_ref(), Some(&theirs), "{last:#?}");
-}
-
-/// What a release before this one has recorded as found: a backup. It is told with one command each way, nothing is
-/// launched from it, and dropping it frees the key.
-#[tokio::test]
-async fn a_found_row_from_before_is_told_and_not_launched_from_until_a_person_decides() {
-    let stack = scaled().await;
-    let first = deploy(&stack, "v7.3.0", None, true).await;
-    let (instance, own) = (
-        first.instance_id.clone().unwrap(),
-        first.created_ami_id.clone().unwrap(),
-    );
-    let copied = tags(&stack, "instances", &instance).await;
-    let backup = capture(&stack, &instance, "found by a release before", &copied).await;
-    let sql = format!(
-        "UPDATE image SET origin = 'found', ami_id = '{backup}', tags = '{{}}' WHERE ami_id = '{own}'"
-    );
-    let database = stack.database.as_ref().unwrap();
-    ingot_tests::check::execute(&database.connect().await.unwrap(), &sql)
-        .await
-        .unwrap();
-    let second = deploy(&stack, "v7.3.0", None, true).await;
-    assert_eq!(
-        (
-            second.launch_path.as_deref(),
-            second.ami_creation_status.as_deref()
-        ),
-        (Some("fresh"), Some("skipped")),
-        "{second:#?}"
-    );
-    assert_ne!(second.created_ami_id.as_ref(), Some(&backup));
-    let doctor = until("the doctor to tell", LONG, async || {
-        let doctor = stack.ingot(&["doctor"]).await?;
-        let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
-        let drop = format!("ingot images drop {backup}");
-        Ok(said.contains(&drop).then_some(said))
-    });
-    let said = doctor.await.unwrap();
-    assert!(
-        said.contains(&format!("ingot images adopt {backup}")),
-        "{said}"
-    );
-    let since = journal(&stack).await;
-    let dropped = stack
-        .ingot_json(&["images", "drop", &backup, "--reason", "a backup"])
-        .await
-        .unwrap();
-    assert!(!dropped["dropped_at"].is_null(), "{dropped:#}");
-    let third = deploy(&stack, "v7.3.0", None, true).await;
-    assert_eq!(third.launch_path.as_deref(), Some("fresh"), "{third:#?}");
-    let touched = touched(&stack, since, &[backup]).await;
-    assert!(touched.is_empty(), "{touched:#?}");
-}
-
 /// A row that names another's instance, by whatever accident: no command, no image, no end.
 #[tokio::test]
 async fn a_strangers_instance_is_neither_commanded_nor_imaged_nor_ended() {
@@ -418,98 +311,4 @@ async fn a_strangers_instance_is_neither_commanded_nor_imaged_nor_ended() {
         object(&stack, "instances", &own).await["state"],
         "terminated"
     );
-}
-
-#[tokio::test]
-async fn an_image_restored_from_the_recycle_bin_is_available_again_and_stays_embedded() {
-    restored(&embedded().await).await;
-}
-
-#[tokio::test]
-async fn an_image_restored_from_the_recycle_bin_is_available_again_and_stays_scaled() {
-    restored(&scaled().await).await;
-}
-
-async fn restored(stack: &Stack) {
-    let keep = json!({ "images": 8_640_000, "snapshots": 8_640_000 });
-    stack.region.post("recycle_bin", &keep).await.unwrap();
-    let first = deploy(stack, "v7.6.0", None, true).await;
-    let ami = first.created_ami_id.clone().unwrap();
-    let status = async |wanted: &str| {
-        until(wanted, LONG, async || {
-            let image = stack.client.image(&ami).await?;
-            Ok((image.status == wanted).then_some(()))
-        })
-        .await
-        .unwrap();
-    };
-    let call = async |action: &str| {
-        stack
-            .region
-            .ec2(&[("Action", action), ("ImageId", &ami)])
-            .await
-            .unwrap()
-    };
-    call("DeregisterImage").await;
-    status("missing").await;
-    let since = journal(stack).await;
-    call("RestoreImageFromRecycleBin").await;
-    status("available").await;
-    let looks = async || {
-        let calls = stack.region.calls("DescribeSnapshots").await?;
-        let by_tag = |call: &&Value| call["params"]["Filter.1.Name"] == "tag:ingot:install";
-        Ok::<_, anyhow::Error>(calls.iter().filter(by_tag).count())
-    };
-    let before = looks().await.unwrap();
-    until("looks of the reaper", LONG, async || {
-        Ok((looks().await? >= before + LOOKS as usize).then_some(()))
-    })
-    .await
-    .unwrap();
-    let image = stack.client.image(&ami).await.unwrap();
-    assert_eq!(image.status, "available", "{image:#?}");
-    let touched = touched(stack, since, std::slice::from_ref(&ami)).await;
-    assert!(touched.is_empty(), "{touched:#?}");
-    let second = deploy(stack, "v7.6.0", None, true).await;
-    assert_eq!(second.source_ami_id.as_ref(), Some(&ami), "{second:#?}");
-}
-
-/// N14: disabled, replaced, enabled again.
-#[tokio::test]
-async fn an_image_that_is_back_after_its_successor_is_a_finding_with_a_way_out() {
-    let stack = embedded().await;
-    let first = deploy(&stack, "v7.5.0", None, true).await;
-    let ami = first.created_ami_id.clone().unwrap();
-    let call = async |action: &str| {
-        stack
-            .region
-            .ec2(&[("Action", action), ("ImageId", &ami)])
-            .await
-            .unwrap()
-    };
-    call("DisableImage").await;
-    let second = deploy(&stack, "v7.5.0", None, true).await;
-    assert_eq!(
-        second.ami_creation_status.as_deref(),
-        Some("completed"),
-        "{second:#?}"
-    );
-    call("EnableImage").await;
-    let doctor = until("the doctor to tell", LONG, async || {
-        let doctor = stack.ingot(&["doctor"]).await?;
-        let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
-        Ok(said.contains(&format!("AMI {ami} is back")).then_some(said))
-    });
-    let said = doctor.await.unwrap();
-    assert!(said.contains(&format!("ingot images drop {ami}")), "{said}");
-    let drop = ["images", "drop", &ami, "--reason", "replaced"];
-    stack.ingot_json(&drop).await.unwrap();
-    until("the finding to end", LONG, async || {
-        let doctor = stack.ingot(&["doctor"]).await?;
-        let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
-        Ok((!said.contains("is back")).then_some(()))
-    })
-    .await
-    .unwrap();
-    assert_eq!(object(&stack, "images", &ami).await["state"], "available");
 }

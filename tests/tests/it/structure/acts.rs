@@ -20,7 +20,7 @@ const EFFECTS: [(&str, &str); 7] = [
 ];
 
 /// Calls that only ask; `run_command` asks an instance whether its installation is over.
-const QUESTIONS: [&str; 13] = [
+const QUESTIONS: [&str; 16] = [
     "check_account",
     "identity",
     "find_instances_by_token",
@@ -30,6 +30,9 @@ const QUESTIONS: [&str; 13] = [
     "find_images",
     "find_security_groups_by_tag",
     "find_snapshots_by_tag",
+    "describe_snapshot",
+    "describe_security_group",
+    "vpc_of",
     "groups_open_to_ssh",
     "resolve_base_image",
     "run_command",
