@@ -23,6 +23,8 @@ pub(crate) enum ApiError {
     Method,
     /// Not from this state.
     Conflict(String),
+    /// `stale: refuse`, and the only image is of another build of the base.
+    BaseMoved(String),
     /// The same Idempotency-Key with another body.
     KeyReused(String),
     /// More than 1 MiB.
@@ -120,6 +122,13 @@ impl ApiError {
                 S::CONFLICT,
                 "conflict",
                 "Not from this state",
+                detail,
+                vec![],
+            ),
+            ApiError::BaseMoved(detail) => (
+                S::CONFLICT,
+                "base-moved",
+                "The base has moved",
                 detail,
                 vec![],
             ),

@@ -7,6 +7,7 @@ pub(crate) mod findings;
 pub(crate) mod images;
 pub(crate) mod queues;
 pub(crate) mod settings;
+mod stale;
 pub(crate) mod status;
 pub(crate) mod tasks;
 pub(crate) mod templates;

@@ -12,14 +12,24 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
+    /// The digest of versions before the key was by content, over the base's id; kept for one release.
     pub key_digest: String,
+    /// What is inside, the same in every account and region; null in a row of the version before.
+    pub content_digest: Option<String>,
     pub template: String,
     pub version: String,
     pub mode: String,
     pub arch: String,
     pub account: String,
     pub region: String,
+    /// The base's id.
     pub base_image: String,
+    pub base_owner: Option<String>,
+    pub base_name: Option<String>,
+    /// What the template asked for when it got this base.
+    pub base_line: Option<String>,
+    pub base_created_at: Option<DateTimeUtc>,
+    pub base_asked_at: Option<DateTimeUtc>,
     pub fingerprint: String,
     pub generation: i32,
     pub name: String,
@@ -42,6 +52,8 @@ pub struct Model {
     pub decided_reason: Option<String>,
     pub decided_at: Option<DateTimeUtc>,
     pub dropped_at: Option<DateTimeUtc>,
+    /// Counted by every write; a write over another version than was read is refused.
+    pub row_version: i64,
 }
 
 /// The origin of an image that a deployment of this ledger made.

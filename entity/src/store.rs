@@ -42,7 +42,7 @@ pub use engine::{
     Beside, Change, Claim, Claimed, Committed, DueTask, Held, NewTask, Outcome, Then,
 };
 pub use findings::{FindingQuery, Violations};
-pub use images::Found;
+pub use images::{Found, OfKey};
 pub use intervene::Intervention;
 pub use lists::{DeploymentQuery, ImageQuery, LaunchSample, QueueDepth};
 pub use owners::{DeploymentOwner, EffectOwner, ImageOwner, Owners};

@@ -12,6 +12,7 @@ mod m20261126_000006_large;
 mod m20261126_000007_revisions;
 mod m20261127_000008_provenance;
 mod m20261127_000009_waits;
+mod m20261127_000010_image_key;
 mod m20261127_000011_checks;
 
 pub use sea_orm_migration::sea_orm;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000007_revisions::Migration),
             Box::new(m20261127_000008_provenance::Migration),
             Box::new(m20261127_000009_waits::Migration),
+            Box::new(m20261127_000010_image_key::Migration),
             Box::new(m20261127_000011_checks::Migration),
         ]
     }

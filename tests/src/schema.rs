@@ -3,7 +3,7 @@
 use anyhow::Result;
 use ingot_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
-/// Tables with their columns, indexes and constraints; the migrations' own bookkeeping is left out. Columns are counted, for
+/// Tables with their columns, indexes, constraints and triggers, and functions; the migrations' own bookkeeping is left out. Columns are counted, for
 /// one that was dropped keeps its number.
 const POSTGRES: &str = "
     SELECT 'column' AS what, table_name::text AS of,
@@ -13,7 +13,11 @@ const POSTGRES: &str = "
     SELECT 'index', tablename::text, indexdef FROM pg_indexes WHERE schemaname = 'public'
     UNION ALL
     SELECT 'constraint', conrelid::regclass::text, conname || ' ' || pg_get_constraintdef(oid)
-    FROM pg_constraint WHERE connamespace = 'public'::regnamespace";
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL
+    SELECT 'trigger', tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL
+    SELECT 'function', proname::text, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace";
 
 const SQLITE: &str =
     "SELECT type AS what, tbl_name AS of, coalesce(sql, name) AS said FROM sqlite_master";

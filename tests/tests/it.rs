@@ -6,6 +6,7 @@
 
 mod it {
     mod ahead;
+    mod bases;
     mod compose;
     mod doorbell;
     mod doubts;

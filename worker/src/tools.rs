@@ -47,10 +47,13 @@ pub struct Tools {
     /// Settings.
     pub settings: Settings,
     account: OnceLock<String>,
-    bases: Mutex<HashMap<(String, String), (Moment, BaseImageFacts)>>,
+    bases: Mutex<HashMap<(String, String), Asked>>,
 }
 
-/// How long a resolved base image is believed. Base images move every few weeks; a burst of deployments should not ask
+/// A base image's facts, when the cloud was asked by the ledger's clock, and when by the process's own.
+type Asked = (BaseImageFacts, Instant, Moment);
+
+/// How long a resolved base image is believed, felt. Base images move every few weeks; a burst of deployments should not ask
 /// SSM once each.
 const BASE_FRESH: Duration = Duration::from_secs(300);
 
@@ -93,18 +96,31 @@ impl Tools {
         region: &str,
         base: &BaseImage,
     ) -> Result<BaseImageFacts, CloudError> {
+        Ok(self.base_asked(region, base, false).await?.0)
+    }
+
+    /// The same with the instant the cloud was asked; `now` asks it anew.
+    pub async fn base_asked(
+        &self,
+        region: &str,
+        base: &BaseImage,
+        now: bool,
+    ) -> Result<(BaseImageFacts, Instant), CloudError> {
         let key = (region.to_owned(), base.describe());
-        if let Some((asked, facts)) = self.bases.lock().await.get(&key)
-            && asked.elapsed() < BASE_FRESH
+        let fresh = self.settings.pace.wait(BASE_FRESH);
+        if !now
+            && let Some((facts, at, asked)) = self.bases.lock().await.get(&key)
+            && asked.elapsed() < fresh
         {
-            return Ok(facts.clone());
+            return Ok((facts.clone(), *at));
         }
+        let (at, asked) = (self.ledger.now(), Moment::now());
         let facts = self.cloud.resolve_base_image(region, base).await?;
         self.bases
             .lock()
             .await
-            .insert(key, (Moment::now(), facts.clone()));
-        Ok(facts)
+            .insert(key, (facts.clone(), at, asked));
+        Ok((facts, at))
     }
 
     /// The instant a simulated wait from now.

@@ -176,6 +176,7 @@ fn skipped(reason: &str) -> String {
     match known {
         SkipReason::Exists => "an image of the same key exists",
         SkipReason::FromImage => "it was launched from an image of the same key",
+        SkipReason::StaleBase => "it was launched from an image of another build of its base",
         SkipReason::NotGolden => "the template makes no golden images",
         SkipReason::Disabled => "the template or the request wants no image",
         SkipReason::Readiness => "it never became ready",

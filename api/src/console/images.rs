@@ -86,6 +86,9 @@ fn row(image: &Image) -> Row {
             Fact::new("Made of", source.map_or(Value::Missing, deployment_link)),
             Fact::new("Instance", Value::code(image.source_instance_id.as_deref())),
             Fact::new("Base image", Value::code(Some(&image.base_image))),
+            Fact::new("Base name", Value::code(image.base_name.as_deref())),
+            Fact::new("Base owner", Value::code(image.base_owner.as_deref())),
+            Fact::new("Base made", Value::time(image.base_created_at)),
             Fact::new(
                 "Architecture",
                 Value::text(Some(image.architecture.as_str())),

@@ -14,7 +14,7 @@ use ingot_entity::store::{
 };
 use uuid::Uuid;
 
-use super::{cursor, limit, page, word};
+use super::{cursor, limit, page, stale, word};
 use crate::address::{Params, Path};
 use crate::auth::Caller;
 use crate::body::{IdempotencyKey, Json};
@@ -113,6 +113,7 @@ async fn accept(api: &Api, body: CreateDeployment) -> Result<(Order, Recipe), Ap
         .draft()
         .map_err(|error| ApiError::Invalid(vec![error]))?;
     let order = request::parse(draft, &recipe.template, &api.limits).map_err(ApiError::Invalid)?;
+    stale::check(api, &order, &recipe).await?;
     Ok((order, recipe))
 }
 

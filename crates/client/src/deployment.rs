@@ -76,6 +76,11 @@ pub struct CreateDeployment {
     /// Installation script in place of the template's, at most 16,384 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_data: Option<String>,
+    /// What to do when the vendor has moved the base and the newest image is of the build before: `use` it (nothing is imaged),
+    /// `rebuild` (install fresh; the instance becomes the AMI) or `refuse` (409 with both bases when a launch of the last
+    /// hour has seen the new one; else the deployment fails at once). The template's policy when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale: Option<String>,
     /// Start at once (the default), or stay `pending` until `POST …/start`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<bool>,
@@ -127,6 +132,7 @@ impl CreateDeployment {
             create_ami: self.create_ami,
             no_reboot: self.no_reboot,
             user_data: self.user_data,
+            stale: self.stale,
         })
     }
 }

@@ -29,11 +29,24 @@ pub struct Image {
     pub account: String,
     /// Region.
     pub region: String,
-    /// The base it was installed on.
+    /// The id of the base it was installed on.
     pub base_image: String,
+    /// The base's owner, an account id. With the name it says which build the base was, in every region; absent for an image
+    /// of before, until it is looked at.
+    #[serde(default)]
+    pub base_owner: Option<String>,
+    /// The base's name.
+    #[serde(default)]
+    pub base_name: Option<String>,
+    /// When its owner made the base.
+    #[serde(default)]
+    pub base_created_at: Option<DateTime<Utc>>,
+    /// What the template asked for when it got this base, such as `ssm:/aws/service/…`.
+    #[serde(default)]
+    pub base_line: Option<String>,
     /// The recipe's fingerprint.
     pub fingerprint: String,
-    /// How many images of this key were tried before, plus one.
+    /// Counts the images of this key; several generations may be available at the same time.
     pub generation: u32,
     /// `claimed`, `pending`, `available`, `failed`, `deleted` or `missing`.
     pub status: String,

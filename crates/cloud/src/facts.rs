@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use ingot_domain::arch::Arch;
+use ingot_domain::base::ResolvedBase;
+use ingot_domain::template::BaseImage;
 use serde::{Deserialize, Serialize};
 
 /// Who our credentials are.
@@ -203,6 +205,30 @@ pub struct BaseImageFacts {
     pub root_device_type: String,
     /// Its root device name, such as `/dev/sda1`.
     pub root_device_name: String,
+    /// The owner's account id, where EC2 tells one.
+    #[serde(default)]
+    pub owner_id: Option<String>,
+    /// The owner's alias, such as `amazon`, for owners that have one.
+    #[serde(default)]
+    pub owner_alias: Option<String>,
+    /// When its owner made it, where EC2 tells.
+    #[serde(default)]
+    pub created_at: Option<DateTime<Utc>>,
+}
+
+impl BaseImageFacts {
+    /// The same as a build of the line that was asked for.
+    pub fn resolved(&self, base: &BaseImage, asked_at: DateTime<Utc>) -> ResolvedBase {
+        ResolvedBase {
+            owner: self.owner_id.clone(),
+            // An image without a name is called by its id above.
+            name: (self.name != self.id).then(|| self.name.clone()),
+            ami_id: self.id.clone(),
+            created_at: self.created_at,
+            asked_at,
+            line: base.describe(),
+        }
+    }
 }
 
 /// How a command on an instance is doing.

@@ -143,6 +143,8 @@ words! {
         Exists = "exists",
         /// The deployment itself was launched from an image of the same key.
         FromImage = "from_image",
+        /// It was launched from an image of another build of its base (`stale: use`).
+        StaleBase = "stale_base",
         /// The template's kind is not a golden image.
         NotGolden = "not_golden",
         /// The template or the request wants no image.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Instant;
 use crate::arch::Arch;
+use crate::base::BaseIdentity;
 use crate::deployment::words;
 use crate::fingerprint::hex_sha256;
 use crate::ids::{DeploymentId, EffectId};
@@ -22,6 +23,10 @@ pub const EFFECT_TAG: &str = "ingot:effect";
 pub const DEPLOYMENT_TAG: &str = "ingot:deployment";
 /// The tag that carries the installation: what other installations made is never touched (FAULTS F29).
 pub const INSTALL_TAG: &str = "ingot:install";
+/// The tags that carry the build of the base: its owner's account id, and its name. `BaseImage` carries its id.
+pub const BASE_OWNER_TAG: &str = "ingot:base-owner";
+/// See [`BASE_OWNER_TAG`].
+pub const BASE_NAME_TAG: &str = "ingot:base-name";
 /// Tags Ingot sets itself (F33); nobody else may.
 pub const RESERVED_TAGS: &[&str] = &[
     "Name",
@@ -79,16 +84,20 @@ impl ImageStatus {
         self.next().contains(&to)
     }
 
-    /// It holds its key: the partial unique index of the ledger covers exactly these.
+    /// An ordinary deployment of its key makes no other one while there is it.
     pub fn holds_key(self) -> bool {
-        matches!(
-            self,
-            ImageStatus::Claimed | ImageStatus::Pending | ImageStatus::Available
-        )
+        self.is_in_the_making() || self == ImageStatus::Available
+    }
+
+    /// The partial unique indexes of the ledger cover exactly these: of one key one image at a time is made.
+    pub fn is_in_the_making(self) -> bool {
+        matches!(self, ImageStatus::Claimed | ImageStatus::Pending)
     }
 }
 
-/// What two images are "the same" by. Version alone made the document need its chapter on wrong modes.
+/// What two images are "the same" by. Version alone made the document need its chapter on wrong modes. What is inside is
+/// the *content*: template, version, mode, architecture, base build and fingerprint. Where it lies are account and region:
+/// the same content in two regions is two keys.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ImageKey {
     /// Template name.
@@ -103,15 +112,39 @@ pub struct ImageKey {
     pub account: String,
     /// Region.
     pub region: String,
-    /// The resolved base image's id.
+    /// The build of the base.
+    pub base: BaseIdentity,
+    /// That build's id in this region. It is no part of the content: another region has another id for the same build.
     pub base_image: String,
     /// The recipe's fingerprint.
     pub fingerprint: String,
 }
 
 impl ImageKey {
-    /// SHA-256 over all parts, each ended by a newline no part may contain; 64 hex digits.
-    pub fn digest(&self) -> String {
+    /// SHA-256 over the content, each part with its length before it; 64 hex digits, the same in every account and region.
+    pub fn content(&self) -> String {
+        let version = self.version.to_string();
+        let (how, base) = match &self.base {
+            BaseIdentity::Named { owner, name } => ("named", [owner, name]),
+            BaseIdentity::Fixed { id, region } => ("fixed", [region, id]),
+        };
+        let parts = [
+            self.template.as_str(),
+            &version,
+            &self.mode,
+            self.arch.as_str(),
+            how,
+            base[0],
+            base[1],
+            &self.fingerprint,
+        ];
+        let told = parts.map(|part| format!("{}:{part}\n", part.len()));
+        hex_sha256(told.concat().bytes())
+    }
+
+    /// The digest of versions before the key was by content: over the base's id instead of its build, with account and
+    /// region. Written beside the content for one release, so that workers of both versions see each other's claims.
+    pub fn digest_by_id(&self) -> String {
         let version = self.version.to_string();
         let parts = [
             self.template.as_str(),
@@ -150,7 +183,7 @@ pub fn name(key: &ImageKey, claimed_at: Instant, generation: u32, suffix: u32) -
         let at = claimed_at.format("-%Y%m%d-%H%M%S");
         (format!("kamiwaza-golden-{}", key.version), at.to_string())
     } else {
-        let digest = key.digest();
+        let digest = key.content();
         let stem = format!("{}-{}-{}", key.template, key.version, key.arch);
         (stem, format!("-{}-g{generation}", &digest[..12]))
     };
@@ -221,6 +254,10 @@ impl Provenance<'_> {
         put("Fingerprint", &key.fingerprint);
         put("Trigger", "deployment");
         put("BaseImage", &key.base_image);
+        if let BaseIdentity::Named { owner, name } = &key.base {
+            put(BASE_OWNER_TAG, owner);
+            put(BASE_NAME_TAG, name);
+        }
         put(EFFECT_TAG, self.effect.as_str());
         put(INSTALL_TAG, self.install);
         if key.template != KAMIWAZA {
@@ -246,7 +283,8 @@ pub fn search_tags(key: &ImageKey) -> BTreeMap<String, String> {
 
 /// Whether an image found by `search_tags` is of this key. An image without our finer tags is the document's own: it
 /// counts only when its mode says so, because "lite instead of full" is what the document warns of. A finer tag that is
-/// there must agree.
+/// there must agree. The base is compared by its build where the tags tell that, for a copy from another region carries
+/// that region's id; else by its id, as images of before have it.
 pub fn is_of_key(key: &ImageKey, tags: &BTreeMap<String, String>) -> bool {
     let agrees = |name: &str, wanted: &str| tags.get(name).is_none_or(|value| value == wanted);
     let mode_known = tags.contains_key("Mode");
@@ -254,132 +292,13 @@ pub fn is_of_key(key: &ImageKey, tags: &BTreeMap<String, String>) -> bool {
         && agrees("Mode", &key.mode)
         && agrees("Template", &key.template)
         && agrees("Fingerprint", &key.fingerprint)
-        && agrees("BaseImage", &key.base_image)
+        && match (&key.base, tags.get(BASE_OWNER_TAG), tags.get(BASE_NAME_TAG)) {
+            (BaseIdentity::Named { owner, name }, Some(its_owner), Some(its_name)) => {
+                (owner, name) == (its_owner, its_name)
+            }
+            _ => agrees("BaseImage", &key.base_image),
+        }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use chrono::TimeZone;
-    use proptest::prelude::*;
-
-    fn key(template: &str) -> ImageKey {
-        ImageKey {
-            template: template.to_owned(),
-            version: "v0.9.2".parse().expect("version"),
-            mode: "full".to_owned(),
-            arch: Arch::X86_64,
-            account: "123456789012".to_owned(),
-            region: "us-east-1".to_owned(),
-            base_image: "ami-base".to_owned(),
-            fingerprint: "f".repeat(64),
-        }
-    }
-
-    fn at() -> Instant {
-        chrono::Utc
-            .with_ymd_and_hms(2026, 1, 21, 18, 0, 0)
-            .single()
-            .expect("time")
-    }
-
-    #[test]
-    fn the_documents_name_is_kept_word_for_word() {
-        assert_eq!(
-            name(&key("kamiwaza"), at(), 1, 1),
-            "kamiwaza-golden-v0.9.2-20260121-180000"
-        );
-        assert_eq!(
-            name(&key("kamiwaza"), at(), 1, 2),
-            "kamiwaza-golden-v0.9.2-20260121-180000-2"
-        );
-    }
-
-    #[test]
-    fn other_names_come_from_the_key() {
-        let one = name(&key("web"), at(), 1, 1);
-        assert!(
-            one.starts_with("web-v0.9.2-x86_64-") && one.ends_with("-g1"),
-            "{one}"
-        );
-        let other = ImageKey {
-            mode: "lite".to_owned(),
-            ..key("web")
-        };
-        assert_ne!(one, name(&other, at(), 1, 1));
-    }
-
-    #[test]
-    fn tags_are_the_documents_and_ours() {
-        let key = key("kamiwaza");
-        let deployment = DeploymentId::new(uuid::Uuid::nil());
-        let effect = EffectId::new(uuid::Uuid::nil());
-        let extra = BTreeMap::from([("Team".to_owned(), "web".to_owned())]);
-        let tags = Provenance {
-            key: &key,
-            name: "n",
-            instance_id: "i-1",
-            deployment: &deployment,
-            effect: &effect,
-            install: "in",
-            created_at: at(),
-            extra: &extra,
-        }
-        .tags();
-        for (name, value) in [
-            ("KamiwazaVersion", "v0.9.2"),
-            ("CreatedFrom", "i-1"),
-            ("CreatedFromJob", deployment.as_str()),
-            ("ManagedBy", MANAGED_BY),
-            ("AutoCreated", "true"),
-            ("Mode", "full"),
-            ("CreatedAt", "2026-01-21T18:00:00Z"),
-            ("Team", "web"),
-        ] {
-            assert_eq!(tags.get(name).map(String::as_str), Some(value), "{name}");
-        }
-        assert!(is_of_key(&key, &tags));
-    }
-
-    #[test]
-    fn an_image_of_another_mode_or_recipe_is_another_image() {
-        let key = key("kamiwaza");
-        let tags = |pairs: &[(&str, &str)]| {
-            pairs
-                .iter()
-                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-                .collect::<BTreeMap<_, _>>()
-        };
-        assert!(is_of_key(&key, &tags(&[("Mode", "full")])));
-        assert!(!is_of_key(&key, &tags(&[("Mode", "lite")])));
-        assert!(!is_of_key(&key, &tags(&[])));
-        assert!(!is_of_key(
-            &key,
-            &tags(&[("Mode", "full"), ("Fingerprint", "other")])
-        ));
-    }
-
-    #[test]
-    fn only_living_rows_hold_their_key() {
-        for &status in ImageStatus::ALL {
-            assert_eq!(ImageStatus::parse(status.as_str()), Some(status));
-            assert!(!status.may_become(status));
-        }
-        assert_eq!(ImageStatus::Failed.next(), [ImageStatus::Available]);
-        assert_eq!(ImageStatus::Deleted.next(), [ImageStatus::Available]);
-        assert!(!ImageStatus::Missing.holds_key());
-    }
-
-    proptest! {
-        #[test]
-        fn names_are_legal_and_different_parts_make_different_digests(template in "[a-z][a-z0-9-]{0,39}", mode in "[a-z]{1,20}", generation in 1u32..1000, suffix in 1u32..100) {
-            let key = ImageKey { template: template.clone(), mode: mode.clone(), ..key("x") };
-            let made = name(&key, at(), generation, suffix);
-            prop_assert!((3..=LONGEST_NAME).contains(&made.len()));
-            let legal = made.chars().all(|c| c.is_ascii_alphanumeric() || "()[] ./-'@_".contains(c));
-            prop_assert!(legal, "{}", made);
-            let moved = ImageKey { template: format!("{template}{mode}"), mode: String::new(), ..key.clone() };
-            prop_assert_ne!(key.digest(), moved.digest());
-        }
-    }
-}
+mod tests;

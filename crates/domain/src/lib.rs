@@ -4,6 +4,7 @@
 
 pub mod arch;
 pub mod auth;
+pub mod base;
 pub mod check;
 pub mod cron;
 pub mod decide;
@@ -22,6 +23,7 @@ pub mod render;
 pub mod request;
 pub mod retention;
 pub mod retry;
+pub mod stale;
 pub mod task;
 pub mod template;
 pub mod userdata;

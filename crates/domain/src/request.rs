@@ -9,6 +9,7 @@ use crate::arch::Arch;
 use crate::deployment::ImageChoice;
 use crate::field::{FieldError, check_name};
 use crate::network::IngressRule;
+use crate::stale::Stale;
 use crate::template::{self, Template};
 use crate::userdata;
 use crate::version::Version;
@@ -43,6 +44,7 @@ pub struct Draft {
     pub create_ami: Option<bool>,
     pub no_reboot: Option<bool>,
     pub user_data: Option<String>,
+    pub stale: Option<String>,
 }
 
 /// Allow-lists of the installation.
@@ -98,6 +100,9 @@ pub struct Order {
     /// The request's own installation script in place of the template's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_data: Option<String>,
+    /// What to do when the vendor has moved the base.
+    #[serde(default, skip_serializing_if = "Stale::is_default")]
+    pub stale: Stale,
 }
 
 /// Turns a draft into an order, or names everything that is wrong with it.
@@ -206,6 +211,9 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
     if let Some(script) = &draft.user_data {
         keep(&mut wrong, userdata::check_size("user_data", script));
     }
+    let stale = draft.stale.as_deref();
+    let stale = stale.map_or(Ok(template.images.stale), |word| Stale::read("stale", word));
+    let stale = keep(&mut wrong, stale).unwrap_or_default();
     let mut tags = template.tags.clone();
     tags.extend(draft.tags);
     match version {
@@ -229,6 +237,7 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
             create_ami: draft.create_ami.unwrap_or(template.images.create),
             no_reboot: draft.no_reboot.unwrap_or(template.images.no_reboot),
             user_data: draft.user_data,
+            stale,
         }),
         _ => Err(wrong),
     }

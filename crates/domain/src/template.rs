@@ -9,6 +9,7 @@ use crate::arch::Arch;
 use crate::field::{FieldError, check_name};
 use crate::network::IngressRule;
 use crate::probe::ProbeSpec;
+use crate::stale::Stale;
 
 /// The template every installation has.
 pub const KAMIWAZA: &str = "kamiwaza";
@@ -193,6 +194,10 @@ pub struct ImagePolicy {
     pub settle_seconds: u32,
     /// Image without a reboot: crash-consistent only (F31, EC2.md 14).
     pub no_reboot: bool,
+    /// When the vendor has moved the base: `use` an image of the build before, `rebuild` or `refuse`. What holds without a
+    /// word is not stored, so that the version before reads what this one stores.
+    #[serde(skip_serializing_if = "Stale::is_default")]
+    pub stale: Stale,
 }
 
 /// Longest delay between install-finished and the image, in seconds (F25).
@@ -205,6 +210,7 @@ impl Default for ImagePolicy {
             reuse: true,
             settle_seconds: 30,
             no_reboot: false,
+            stale: Stale::default(),
         }
     }
 }

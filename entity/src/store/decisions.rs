@@ -3,7 +3,7 @@
 use ingot_domain::image::ImageStatus;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{Ledger, LedgerError};
+use super::{Ledger, LedgerError, images};
 use crate::{finding, image};
 
 /// Who decides, and why.
@@ -45,7 +45,7 @@ impl Ledger {
         }
         let mut status = row.parsed_status()?;
         if row.dropped_at.is_some() {
-            if let Some(holder) = self.holder_of(&row.key_digest).await? {
+            if let Some(holder) = self.holder_of(&row).await? {
                 let holder = holder.ami_id.unwrap_or(holder.id);
                 return Ok(Decided::Refused(format!(
                     "{holder} has its key by now; `ingot deploy … --image {ami}` launches from it all the same"
@@ -107,13 +107,11 @@ impl Ledger {
         row: &image::Model,
         change: image::ActiveModel,
     ) -> Result<Decided<image::Model>, LedgerError> {
-        let written = image::Entity::update_many()
-            .set(change)
-            .filter(image::Column::Id.eq(&row.id))
-            .filter(image::Column::Status.eq(&row.status))
-            .exec(&self.db)
-            .await?;
-        if written.rows_affected == 0 {
+        let change = image::ActiveModel {
+            row_version: Set(row.row_version + 1),
+            ..change
+        };
+        if !images::swap(&self.db, row, change).await? {
             return Ok(Decided::Refused(
                 "it changed at the same moment; look and try again".to_owned(),
             ));

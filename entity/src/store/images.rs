@@ -1,19 +1,22 @@
-//! Images: who holds a key, and claiming one. The partial unique index decides every race.
+//! Images: their rows, claiming a key, and moving a row on. Unique indexes decide every race, and row versions every other.
+
+mod by_key;
 
 use ingot_domain::Instant;
+use ingot_domain::base::{BaseIdentity, ResolvedBase};
 use ingot_domain::ids::ImageId;
 use ingot_domain::image::{ImageKey, ImageStatus};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    QueryFilter, SqlErr,
 };
 use uuid::Uuid;
 
 use super::{Ledger, LedgerError};
 use crate::image;
 
-const HELD: [&str; 3] = ["claimed", "pending", "available"];
+pub use by_key::OfKey;
 
 /// An image somebody else's run or another installation made, found in the account.
 #[derive(Debug, Clone)]
@@ -33,9 +36,10 @@ pub struct Found {
 }
 
 impl image::Model {
-    /// A row that claims `key` for `deployment_id`.
+    /// A row that claims `key` for `deployment_id`, whose instance was installed on `base`.
     pub fn claim(
         key: &ImageKey,
+        base: &ResolvedBase,
         generation: i32,
         name: String,
         deployment_id: &str,
@@ -44,7 +48,8 @@ impl image::Model {
     ) -> Self {
         Self {
             id: new_id().to_string(),
-            key_digest: key.digest(),
+            key_digest: key.digest_by_id(),
+            content_digest: Some(key.content()),
             template: key.template.clone(),
             version: key.version.to_string(),
             mode: key.mode.clone(),
@@ -52,6 +57,11 @@ impl image::Model {
             account: key.account.clone(),
             region: key.region.clone(),
             base_image: key.base_image.clone(),
+            base_owner: base.owner.clone(),
+            base_name: base.name.clone(),
+            base_line: Some(base.line.clone()).filter(|line| !line.is_empty()),
+            base_created_at: base.created_at,
+            base_asked_at: Some(base.asked_at),
             fingerprint: key.fingerprint.clone(),
             generation,
             name,
@@ -74,11 +84,18 @@ impl image::Model {
             decided_reason: None,
             decided_at: None,
             dropped_at: None,
+            row_version: 0,
         }
     }
 
     /// A row for an image found in the account.
-    pub fn found(key: &ImageKey, generation: i32, found: &Found, now: Instant) -> Self {
+    pub fn found(
+        key: &ImageKey,
+        base: &ResolvedBase,
+        generation: i32,
+        found: &Found,
+        now: Instant,
+    ) -> Self {
         let status = if found.available {
             ImageStatus::Available
         } else {
@@ -95,7 +112,7 @@ impl image::Model {
             source_instance_id: found.tags.get("CreatedFrom").cloned(),
             requested_at: Some(now),
             available_at: found.available.then_some(now),
-            ..Self::claim(key, generation, found.name.clone(), "", "", now)
+            ..Self::claim(key, base, generation, found.name.clone(), "", "", now)
         }
     }
 
@@ -119,6 +136,23 @@ impl image::Model {
         }
         self.status = to.as_str().to_owned();
         Ok(self)
+    }
+
+    /// The base it was made on, as far as the row tells.
+    pub fn base(&self) -> ResolvedBase {
+        ResolvedBase {
+            owner: self.base_owner.clone(),
+            name: self.base_name.clone(),
+            ami_id: self.base_image.clone(),
+            created_at: self.base_created_at,
+            asked_at: self.base_asked_at.unwrap_or(self.created_at),
+            line: self.base_line.clone().unwrap_or_default(),
+        }
+    }
+
+    /// Which build of its base that is.
+    pub fn base_identity(&self) -> BaseIdentity {
+        self.base().identity(&self.region)
     }
 
     /// The ids of its snapshots.
@@ -147,11 +181,12 @@ pub(super) async fn insert_claim<C: ConnectionTrait>(
     Ok(inserted > 0)
 }
 
-/// Writes what may change of a row.
+/// Writes what may change of a row over the version that was read; false when it was written meanwhile, or when another
+/// image of its key is in the making.
 pub(super) async fn write<C: ConnectionTrait>(
     tx: &C,
     row: &image::Model,
-) -> Result<(), LedgerError> {
+) -> Result<bool, LedgerError> {
     let active = image::ActiveModel {
         name: Set(row.name.clone()),
         status: Set(row.status.clone()),
@@ -163,75 +198,62 @@ pub(super) async fn write<C: ConnectionTrait>(
         requested_at: Set(row.requested_at),
         available_at: Set(row.available_at),
         slow_at: Set(row.slow_at),
+        row_version: Set(row.row_version + 1),
         ..Default::default()
     };
-    image::Entity::update_many()
+    swap(tx, row, active).await
+}
+
+/// Writes columns of a row over the version that was read.
+pub(super) async fn swap<C: ConnectionTrait>(
+    db: &C,
+    row: &image::Model,
+    active: image::ActiveModel,
+) -> Result<bool, LedgerError> {
+    let written = image::Entity::update_many()
         .set(active)
         .filter(image::Column::Id.eq(&row.id))
-        .exec(tx)
+        .filter(image::Column::RowVersion.eq(row.row_version))
+        .exec(db)
         .await?;
-    Ok(())
+    Ok(written.rows_affected > 0)
+}
+
+/// Whether an index has said no: what was to be written is another row's by now.
+fn is_taken(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
 }
 
 impl Ledger {
-    /// The row that holds a key, if any.
-    pub async fn key_holder(&self, key: &ImageKey) -> Result<Option<image::Model>, LedgerError> {
-        self.holder_of(&key.digest()).await
-    }
-
-    /// The same, by the key's digest.
-    pub async fn holder_of(&self, digest: &str) -> Result<Option<image::Model>, LedgerError> {
-        Ok(image::Entity::find()
-            .filter(image::Column::KeyDigest.eq(digest))
-            .filter(image::Column::Status.is_in(HELD))
-            .one(&self.db)
-            .await?)
-    }
-
-    /// The number the next image of a key gets.
-    pub async fn next_generation(&self, key: &ImageKey) -> Result<i32, LedgerError> {
-        let before = image::Entity::find()
-            .filter(image::Column::KeyDigest.eq(key.digest()))
-            .count(&self.db)
-            .await?;
-        Ok(i32::try_from(before).unwrap_or(i32::MAX - 1) + 1)
-    }
-
     /// Records an image found in the account, unless its key or name is taken.
     pub async fn record_found(&self, row: &image::Model) -> Result<bool, LedgerError> {
         insert_claim(&self.db, row).await
     }
 
-    /// Moves an image row on outside of a deployment's visit (reconciling): false when its status changed meanwhile, or
-    /// when another row holds its key by now.
+    /// Moves an image row on outside of a deployment's visit (reconciling): false when it was written meanwhile, or when it
+    /// would hold its key again and another image holds that by now.
     pub async fn amend_image(
         &self,
         before: &image::Model,
         after: &image::Model,
     ) -> Result<bool, LedgerError> {
-        if after.parsed_status()?.holds_key() && !before.parsed_status()?.holds_key() {
-            let holder = image::Entity::find()
-                .filter(image::Column::KeyDigest.eq(&after.key_digest))
-                .filter(image::Column::Status.is_in(HELD))
-                .one(&self.db)
-                .await?;
-            if holder.is_some() {
-                return Ok(false);
-            }
+        if after.parsed_status()?.holds_key()
+            && !before.parsed_status()?.holds_key()
+            && self.holder_of(before).await?.is_some()
+        {
+            return Ok(false);
         }
         let active = image::ActiveModel {
             status: Set(after.status.clone()),
             available_at: Set(after.available_at),
             error: Set(after.error.clone()),
+            row_version: Set(before.row_version + 1),
             ..Default::default()
         };
-        let written = image::Entity::update_many()
-            .set(active)
-            .filter(image::Column::Id.eq(&after.id))
-            .filter(image::Column::Status.eq(&before.status))
-            .exec(&self.db)
-            .await?;
-        Ok(written.rows_affected > 0)
+        match swap(&self.db, before, active).await {
+            Err(LedgerError::Database(error)) if is_taken(&error) => Ok(false),
+            written => written,
+        }
     }
 
     /// An image by `img_…` or `ami-…`.

@@ -7,6 +7,7 @@ mod creating;
 mod events;
 mod fences;
 mod findings;
+mod generations;
 mod interventions;
 mod keys;
 mod lists;

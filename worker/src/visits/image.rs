@@ -17,8 +17,9 @@ use ingot_domain::provenance::Kind as Thing;
 use ingot_domain::template::{InstallFinished, Kind};
 use ingot_domain::wait::Wait;
 use ingot_entity::image;
-use ingot_entity::store::{Claim, Then};
+use ingot_entity::store::{Claim, EffectKind, Then};
 
+use super::launch::Params;
 use crate::case::{Case, VisitError};
 use crate::provenance;
 use crate::tools::Tools;
@@ -36,7 +37,17 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         Some(id) => tools.batcher.instance(&case.row.region, id).await?,
         None => None,
     };
-    match before_claim(view(tools, &case, facts.as_ref())) {
+    let from_image = case.row.launch_path.as_deref() == Some("cached");
+    let stale = from_image
+        && launch_of(tools, &case)
+            .await?
+            .is_some_and(|params| params.stale);
+    let view = Before {
+        from_own_image: from_image,
+        from_stale_image: stale,
+        ..view(tools, &case, facts.as_ref())
+    };
+    match before_claim(view) {
         BeforeNext::Over => Ok(case.end(Then::Done)),
         BeforeNext::Skip(reason) => Ok(skip(tools, case, reason)),
         BeforeNext::Fail(why) => {
@@ -62,6 +73,13 @@ pub(super) async fn row_of(tools: &Tools, case: &Case) -> Result<Option<image::M
     })
 }
 
+/// What the launch of this run wrote down.
+pub(super) async fn launch_of(tools: &Tools, case: &Case) -> Result<Option<Params>, VisitError> {
+    let (id, run) = (&case.row.id, case.row.run);
+    let effect = tools.ledger.effect(id, run, EffectKind::Launch).await?;
+    effect.as_ref().map(Params::read).transpose()
+}
+
 fn view(tools: &Tools, case: &Case, facts: Option<&InstanceFacts>) -> Before {
     let none_asked = case.recipe.install_finished == InstallFinished::None;
     let installed_at = case
@@ -74,7 +92,8 @@ fn view(tools: &Tools, case: &Case, facts: Option<&InstanceFacts>) -> Before {
         ami: case.ami,
         golden: case.recipe.kind == Kind::GoldenImage,
         wanted: case.order.create_ami,
-        from_own_image: case.row.launch_path.as_deref() == Some("cached"),
+        from_own_image: false,
+        from_stale_image: false,
         ebs_root: facts.is_none_or(|facts| facts.root_device_type == "ebs"),
         instance_gone: facts.is_none_or(|facts| facts.state.is_ending()),
         installed: installed_at.is_some(),
@@ -93,6 +112,11 @@ fn skip(tools: &Tools, mut case: Case, reason: SkipReason) -> Visit {
                 case.row.source_ami_id.as_deref().unwrap_or("an image")
             )
         }
+        // Another build's image is not this deployment's AMI: nothing is pointed at.
+        SkipReason::StaleBase => format!(
+            "launched from {}, which was made on another build of the base; `stale: rebuild` makes the AMI of today's",
+            case.row.source_ami_id.as_deref().unwrap_or("an image")
+        ),
         SkipReason::NotGolden => "not a golden-image deployment".to_owned(),
         SkipReason::Disabled => "no image was wanted".to_owned(),
         SkipReason::Readiness => "readiness check never completed".to_owned(),

@@ -2,11 +2,13 @@
 //! watched until the instance has an address (`watch`).
 
 mod prepare;
+mod stale;
 mod start;
 mod watch;
 
 pub(super) use prepare::wants_group;
 pub(crate) use start::GroupIntention;
+pub(super) use start::Params;
 
 use std::time::Duration;
 

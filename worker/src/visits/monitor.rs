@@ -92,7 +92,7 @@ async fn to_decide(
     if facts.state != ImageState::Available {
         return Ok(None);
     }
-    let holder = tools.ledger.holder_of(&row.key_digest).await?;
+    let holder = tools.ledger.holder_of(row).await?;
     Ok(holder.map(|holder| {
         let newer = holder.ami_id.as_deref().unwrap_or(&holder.name);
         scan::outrun(&facts.id, newer, holder.generation)

@@ -71,6 +71,10 @@ pub(crate) struct DeployArgs {
     /// Why that AMI, when --image names one; told in the story
     #[arg(long, value_name = "TEXT", requires = "image")]
     pub(crate) image_reason: Option<String>,
+    /// When the vendor has moved the base and the newest AMI is of the build before: launch from it and image nothing
+    /// (`use`), install fresh and make the new AMI (`rebuild`), or launch nothing (`refuse`); the template's policy when absent
+    #[arg(long, value_name = "use|rebuild|refuse")]
+    pub(crate) stale: Option<String>,
     /// Make no AMI of it
     #[arg(long)]
     pub(crate) no_ami: bool,
@@ -120,6 +124,7 @@ impl DeployArgs {
             email: self.email.clone(),
             image: self.image.clone(),
             image_reason: self.image_reason.clone(),
+            stale: self.stale.clone(),
             create_ami: self.no_ami.then_some(false),
             no_reboot: self.no_reboot.then_some(true),
             start: self.no_start.then_some(false),
@@ -166,7 +171,7 @@ mod tests {
     fn everything_that_is_said_arrives() {
         let request = read(
             "ingot deploy kamiwaza --version 1.2.3 --region r --mode lite --instance-type t3.xlarge --volume-size 20 --name n \
-             --subnet subnet-1 --ingress 443:10.0.0.0/8 --tag a=b --tag c= --email x@y.z --image fresh --no-reboot --no-start",
+             --subnet subnet-1 --ingress 443:10.0.0.0/8 --tag a=b --tag c= --email x@y.z --image fresh --no-reboot --stale rebuild --no-start",
         )
         .request(Some("#!/bin/sh".to_owned()))
         .expect("request");
@@ -175,7 +180,7 @@ mod tests {
             "job_name": "n", "template": "kamiwaza", "version": "1.2.3", "mode": "lite", "region": "r",
             "instance_type": "t3.xlarge", "volume_size_gb": 20, "subnet_id": "subnet-1",
             "ingress": [{"port": 443, "cidr": "10.0.0.0/8"}], "tags": {"a": "b", "c": ""}, "email": "x@y.z",
-            "image": "fresh", "no_reboot": true, "user_data": "#!/bin/sh", "start": false,
+            "image": "fresh", "no_reboot": true, "stale": "rebuild", "user_data": "#!/bin/sh", "start": false,
         });
         assert_eq!(json, expected);
     }

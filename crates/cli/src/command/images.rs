@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
+use chrono::{DateTime, Utc};
 use ingot_client::{Image, ImageDecision, ImageFilter, Page};
+use ingot_domain::stale::span;
 
 use crate::args::catalog::{ImagesAction, ImagesArgs};
 use crate::command::{mention_rest, pages};
@@ -61,6 +63,8 @@ fn list_table(page: &Page<Image>) -> String {
         "origin",
         "class",
         "size",
+        "base",
+        "age",
         "available",
         "id",
     ];
@@ -78,6 +82,8 @@ fn list_table(page: &Page<Image>) -> String {
                 clean(&image.origin),
                 or_dash(&image.class),
                 or_dash(&image.size_gb.map(|size| format!("{size} GB"))),
+                clean(image.base_name.as_deref().unwrap_or(&image.base_image)),
+                image.available_at.map_or_else(|| "-".to_owned(), age),
                 time_or_dash(&image.available_at),
                 clean(&image.id),
             ]
@@ -133,6 +139,10 @@ fn details(image: &Image) -> String {
         ("region", clean(&image.region)),
         ("architecture", clean(&image.architecture.to_string())),
         ("base image", clean(&image.base_image)),
+        ("base name", or_dash(&image.base_name)),
+        ("base owner", or_dash(&image.base_owner)),
+        ("base of", time_or_dash(&image.base_created_at)),
+        ("base line", or_dash(&image.base_line)),
         ("fingerprint", clean(&image.fingerprint)),
         ("generation", image.generation.to_string()),
         ("origin", clean(&image.origin)),
@@ -148,5 +158,18 @@ fn details(image: &Image) -> String {
         ("tags", or_dash(&Some(tags.join(" ")))),
         ("created", time(&image.created_at)),
         ("available", time_or_dash(&image.available_at)),
+        (
+            "age",
+            image.available_at.map_or_else(|| "-".to_owned(), age),
+        ),
     ])
+}
+
+/// How old an image is, by this computer's clock.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line is the outermost room, and nothing is decided by it"
+)]
+fn age(at: DateTime<Utc>) -> String {
+    span(at, Utc::now())
 }

@@ -148,7 +148,7 @@ async fn a_second_demo_plays_with_versions_that_have_no_ami() {
     let image = |version: &str, status: &str| {
         json!({
             "id": "img_1", "name": "n", "template": "kamiwaza", "version": version, "mode": "full", "architecture": "x86_64",
-            "account": "1", "region": "us-east-1", "base_image": "b", "fingerprint": "f", "generation": 1, "status": status,
+            "account": "1", "region": "us-east-1", "base_image": "b", "base_owner": null, "base_name": null, "base_created_at": null, "base_line": null, "fingerprint": "f", "generation": 1, "status": status,
             "origin": "auto", "snapshot_ids": [], "tags": {}, "created_at": "2026-01-21T17:00:00Z",
         })
     };

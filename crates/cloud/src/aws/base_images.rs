@@ -190,6 +190,9 @@ fn facts(call: &Call<'_>, image: &Image) -> Result<BaseImageFacts, CloudError> {
             .unwrap_or_default(),
         root_device_name: owned(image.root_device_name())
             .ok_or_else(|| call.hollow("a root device name"))?,
+        owner_id: owned(image.owner_id()),
+        owner_alias: owned(image.image_owner_alias()),
+        created_at: super::images::instant(image.creation_date()),
     })
 }
 
@@ -221,6 +224,28 @@ mod tests {
         assert_eq!(
             (good.description.as_str(), good.root_device_type.as_str()),
             ("ubuntu-24.04", "ebs")
+        );
+        assert_eq!(good.owner_id, None, "EC2 told none");
+        let told = image.clone().owner_id("137112412989");
+        let told = told
+            .image_owner_alias("amazon")
+            .creation_date("2026-11-01T00:00:00.000Z")
+            .architecture(ArchitectureValues::X8664)
+            .build();
+        let told = facts(&call, &told).expect("facts");
+        assert_eq!(told.owner_alias.as_deref(), Some("amazon"));
+        let (line, now) = (
+            BaseImage::Ssm("/p".to_owned()),
+            chrono::DateTime::UNIX_EPOCH,
+        );
+        let base = told.resolved(&line, now);
+        assert_eq!(
+            (base.owner.as_deref(), base.name.as_deref()),
+            (Some("137112412989"), Some("ubuntu-24.04"))
+        );
+        assert_eq!(
+            (base.line.as_str(), base.created_at.is_some()),
+            ("ssm:/p", true)
         );
         let mac = facts(
             &call,

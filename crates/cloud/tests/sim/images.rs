@@ -172,6 +172,25 @@ async fn base_images_resolve_or_say_what_is_missing() {
             .expect("id"),
         by_parameter
     );
+    // A fixed id and a base of another region are known by owner and name all the same.
+    let elsewhere = world
+        .cloud
+        .resolve_base_image("eu-west-1", &BaseImage::Ssm(UBUNTU.to_owned()))
+        .await
+        .expect("parameter");
+    assert_ne!(elsewhere.id, by_parameter.id);
+    let now = chrono::DateTime::UNIX_EPOCH;
+    let (fixed, ssm) = (
+        BaseImage::Ami(by_parameter.id.clone()),
+        BaseImage::Ssm(UBUNTU.to_owned()),
+    );
+    let build = by_parameter.resolved(&fixed, now);
+    assert_eq!(build.owner.as_deref(), Some("099720109477"));
+    assert!(build.created_at.is_some(), "{build}");
+    assert_eq!(
+        build.identity(HERE),
+        elsewhere.resolved(&ssm, now).identity("eu-west-1")
+    );
 
     let missing = [
         (BaseImage::Ssm("/no/such".to_owned()), "/no/such"),

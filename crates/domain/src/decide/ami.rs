@@ -32,6 +32,8 @@ pub struct Before {
     pub wanted: bool,
     /// It was launched from an image of its own key.
     pub from_own_image: bool,
+    /// It was launched from an image of another build of its base.
+    pub from_stale_image: bool,
     /// The root device can be imaged (F24).
     pub ebs_root: bool,
     /// The instance is gone.
@@ -82,6 +84,9 @@ pub fn before_claim(view: Before) -> BeforeNext {
     }
     if !view.wanted {
         return Skip(SkipReason::Disabled);
+    }
+    if view.from_stale_image {
+        return Skip(SkipReason::StaleBase);
     }
     if view.from_own_image {
         return Skip(SkipReason::FromImage);
@@ -186,6 +191,7 @@ mod tests {
             golden: true,
             wanted: true,
             from_own_image: false,
+            from_stale_image: false,
             ebs_root: true,
             instance_gone: false,
             installed: true,

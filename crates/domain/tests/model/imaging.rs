@@ -33,6 +33,7 @@ impl Desk<'_> {
             golden: true,
             wanted: true,
             from_own_image: false,
+            from_stale_image: false,
             ebs_root: true,
             instance_gone: !row.instance.is_some_and(alive),
             installed: row.installed_at.is_some(),

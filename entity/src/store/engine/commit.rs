@@ -36,7 +36,7 @@ pub struct Change {
     pub outcome: Option<effect::Model>,
     /// A new image row that claims its key.
     pub claim: Option<image::Model>,
-    /// An image row as it shall be.
+    /// An image row as it shall be, with the version that was read.
     pub image: Option<image::Model>,
     /// Tasks this visit causes.
     pub tasks: Vec<NewTask>,
@@ -80,7 +80,7 @@ pub enum Committed {
     Yes,
     /// Somebody else holds the task by now: touch nothing, stop.
     Fenced,
-    /// Somebody changed the deployment meanwhile: look again.
+    /// The deployment or the image was written meanwhile: look again.
     Overtaken,
     /// `Change::claim` lost: its key or its name is taken.
     Taken,
@@ -274,8 +274,11 @@ async fn together(
         if let Some(effect) = &change.outcome {
             effects::settle(&tx, effect).await?;
         }
-        if let Some(image) = &change.image {
-            images::write(&tx, image).await?;
+        if let Some(image) = &change.image
+            && !images::write(&tx, image).await?
+        {
+            tx.rollback().await?;
+            return Ok(Whole::Not(Committed::Overtaken));
         }
         for statement in &beside.0 {
             tx.execute_raw(statement.clone()).await?;

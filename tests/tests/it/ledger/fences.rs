@@ -14,7 +14,7 @@ use ingot_tests::Ledgers;
 
 use super::byhand::ByHand;
 use super::on_both;
-use super::rows::{claimed, create, key, lapse, now, task_now, tasks_of};
+use super::rows::{base, claimed, create, key, lapse, now, task_now, tasks_of};
 
 on_both!(
     a_commit_writes_everything,
@@ -53,6 +53,7 @@ fn everything(ledger: &Ledger, row: &deployment::Model) -> Change {
         )),
         claim: Some(image::Model::claim(
             &key("v1.0.0"),
+            &base("noble-1", "ami-base"),
             1,
             "a name".to_owned(),
             &row.id,
@@ -320,6 +321,7 @@ async fn a_step_the_tables_do_not_know_is_refused(ledgers: Ledgers) {
     let (other, _) = create(ledger, false).await;
     let claim = image::Model::claim(
         &key("v1.0.0"),
+        &base("noble-1", "ami-base"),
         1,
         "n".to_owned(),
         &other.id,

@@ -1,12 +1,13 @@
 //! The image key: whoever claims it first makes the image, everybody else is told so by the database.
 
+use ingot_domain::base::ResolvedBase;
 use ingot_domain::image::ImageStatus;
-use ingot_entity::store::{Change, Committed, Found, ImageQuery, Then};
+use ingot_entity::store::{Change, Committed, Found, ImageQuery, OfKey, Then};
 use ingot_entity::{Ledger, image};
 use ingot_tests::Ledgers;
 
 use super::byhand::ByHand;
-use super::rows::{claimed, key, task_now};
+use super::rows::{base, claimed, key, task_now};
 use super::{on_both, race};
 
 on_both!(
@@ -17,9 +18,19 @@ on_both!(
     an_image_found_in_the_account_holds_its_key,
 );
 
+fn build() -> ResolvedBase {
+    base("noble-1", "ami-base")
+}
+
+async fn look(ledger: &Ledger, version: &str) -> OfKey {
+    let looked = ledger.images_of_key(&key(version), &build()).await;
+    looked.expect("a look")
+}
+
 fn row(ledger: &Ledger, version: &str, name: &str, deployment: &str) -> image::Model {
     let now = ledger.now();
-    image::Model::claim(&key(version), 1, name.to_owned(), deployment, "i-1", now)
+    let (key, base) = (key(version), build());
+    image::Model::claim(&key, &base, 1, name.to_owned(), deployment, "i-1", now)
 }
 
 async fn one_of_twenty_claims_of_a_key_is_written(ledgers: Ledgers) {
@@ -61,15 +72,9 @@ async fn one_of_twenty_claims_of_a_key_is_written(ledgers: Ledgers) {
     }
     let all = ledger.list_images(&ImageQuery::default(), 100).await;
     assert_eq!(all.expect("a list").len(), 1);
-    let holder = ledger.key_holder(&key("v1.0.0")).await.expect("a look");
-    assert_eq!(holder.expect("a holder").status, "claimed");
-    assert!(
-        ledger
-            .key_holder(&key("v1.0.1"))
-            .await
-            .expect("a look")
-            .is_none()
-    );
+    let images = look(ledger, "v1.0.0").await;
+    assert_eq!(images.holder().expect("a holder").status, "claimed");
+    assert!(look(ledger, "v1.0.1").await.holder().is_none());
 }
 
 async fn a_name_is_taken_once_per_account_and_region(ledgers: Ledgers) {
@@ -102,10 +107,24 @@ async fn a_failed_image_frees_its_key(ledgers: Ledgers) {
         "it moved on meanwhile"
     );
     assert!(holder(ledger).await.is_none());
-    let second = row(ledger, "v1.0.0", "two", "dep");
+    let again = row(ledger, "v1.0.0", "two", "dep");
+    assert!(
+        !ledger.record_found(&again).await.expect("an answer"),
+        "the number of the first is taken for ever"
+    );
+    let second = image::Model {
+        generation: next(ledger).await,
+        ..again
+    };
     assert!(ledger.record_found(&second).await.expect("an answer"));
-    let third = row(ledger, "v1.0.0", "three", "dep");
-    assert!(!ledger.record_found(&third).await.expect("an answer"));
+    let third = image::Model {
+        generation: next(ledger).await,
+        ..row(ledger, "v1.0.0", "three", "dep")
+    };
+    assert!(
+        !ledger.record_found(&third).await.expect("an answer"),
+        "one is in the making"
+    );
     assert_eq!(next(ledger).await, 3);
 }
 
@@ -121,12 +140,16 @@ async fn a_missing_image_comes_back_only_to_a_free_key(ledgers: Ledgers) {
     ] {
         assert!(move_on(ledger, &now, to).await, "{to}");
         now.status = to.as_str().to_owned();
+        now.row_version += 1;
     }
     assert!(
         holder(ledger).await.is_none(),
         "a missing image holds nothing"
     );
-    let second = row(ledger, "v1.0.0", "two", "dep");
+    let second = image::Model {
+        generation: 2,
+        ..row(ledger, "v1.0.0", "two", "dep")
+    };
     assert!(ledger.record_found(&second).await.expect("an answer"));
     assert!(
         !move_on(ledger, &now, ImageStatus::Available).await,
@@ -143,12 +166,11 @@ async fn move_on(ledger: &Ledger, before: &image::Model, to: ImageStatus) -> boo
 }
 
 async fn next(ledger: &Ledger) -> i32 {
-    let next = ledger.next_generation(&key("v1.0.0")).await;
-    next.expect("a number")
+    look(ledger, "v1.0.0").await.next_generation()
 }
 
 async fn holder(ledger: &Ledger) -> Option<image::Model> {
-    ledger.key_holder(&key("v1.0.0")).await.expect("a look")
+    look(ledger, "v1.0.0").await.holder().cloned()
 }
 
 async fn an_image_found_in_the_account_holds_its_key(ledgers: Ledgers) {
@@ -161,9 +183,9 @@ async fn an_image_found_in_the_account_holds_its_key(ledgers: Ledgers) {
         snapshots: vec!["snap-1".to_owned()],
         tags: [("CreatedFrom".to_owned(), "i-9".to_owned())].into(),
     };
-    let row = image::Model::found(&key("v1.0.0"), 1, &found, ledger.now());
+    let row = image::Model::found(&key("v1.0.0"), &build(), 1, &found, ledger.now());
     let answers = race(&ledgers, 10, |_, ledger| {
-        let row = image::Model::found(&key("v1.0.0"), 1, &found, ledger.now());
+        let row = image::Model::found(&key("v1.0.0"), &build(), 1, &found, ledger.now());
         async move { ledger.record_found(&row).await.expect("an answer") }
     })
     .await;

@@ -4,6 +4,7 @@
 use super::byhand::ByHand;
 use chrono::TimeDelta;
 use ingot_domain::arch::Arch;
+use ingot_domain::base::ResolvedBase;
 use ingot_domain::ids::DeploymentId;
 use ingot_domain::image::ImageKey;
 use ingot_domain::request::{self, Draft, Limits};
@@ -116,7 +117,30 @@ pub(crate) fn key(version: &str) -> ImageKey {
         arch: Arch::X86_64,
         account: "123456789012".to_owned(),
         region: "us-east-1".to_owned(),
+        base: base("noble-1", "ami-base").identity("us-east-1"),
         base_image: "ami-base".to_owned(),
         fingerprint: "f".repeat(64),
+    }
+}
+
+/// A build of the line every key here is of.
+pub(crate) fn base(name: &str, ami_id: &str) -> ResolvedBase {
+    let at = chrono::DateTime::from_timestamp(1_795_000_000, 0).expect("a time");
+    ResolvedBase {
+        owner: Some("099720109477".to_owned()),
+        name: Some(name.to_owned()),
+        ami_id: ami_id.to_owned(),
+        created_at: Some(at),
+        asked_at: at,
+        line: "ssm:/ubuntu".to_owned(),
+    }
+}
+
+/// The same key on another build of its base.
+pub(crate) fn on(key: &ImageKey, base: &ResolvedBase) -> ImageKey {
+    ImageKey {
+        base: base.identity(&key.region),
+        base_image: base.ami_id.clone(),
+        ..key.clone()
     }
 }

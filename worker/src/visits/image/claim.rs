@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use ingot_cloud::{ImageFacts, ImageQuery, ImageSpec, ImageState, InstanceFacts};
+use ingot_cloud::{ErrorKind, ImageFacts, ImageQuery, ImageSpec, ImageState, InstanceFacts};
+use ingot_domain::base::ResolvedBase;
 use ingot_domain::decide::spot::REBOOT_RISK;
 use ingot_domain::deployment::{AmiStatus, SkipReason};
 use ingot_domain::event::{Line, Source, ami, product};
@@ -11,12 +12,14 @@ use ingot_domain::image::{
     ImageKey, ImageStatus, Provenance as Stamp, is_of_key, name, search_tags,
 };
 use ingot_domain::provenance::{Class, Provenance, Use};
+use ingot_domain::template::BaseImage;
 use ingot_domain::wait::Wait;
 use ingot_engine::Visit;
 use ingot_entity::store::{EffectKind, Found, Intention, Then};
 use ingot_entity::{effect, image};
 
 use super::create::stored;
+use super::launch_of;
 use crate::acts::CREATE_IMAGE;
 use crate::case::{Case, VisitError};
 use crate::provenance;
@@ -29,33 +32,26 @@ pub(super) async fn look_then_claim(
     mut case: Case,
     facts: Option<&InstanceFacts>,
 ) -> Result<Visit, VisitError> {
-    let (account, base) = (case.row.account.clone(), case.row.base_image_id.clone());
-    let (Some(account), Some(base_image)) = (account, base) else {
-        return Err(VisitError::Nonsense(
-            "the deployment has no account or base image".to_owned(),
-        ));
-    };
-    let key = ImageKey {
-        template: case.row.template.clone(),
-        version: case.order.version.clone(),
-        mode: case.row.mode.clone(),
-        arch: facts.map_or(case.order.arch, |facts| facts.architecture),
-        account,
-        region: case.row.region.clone(),
-        base_image,
-        fingerprint: case.row.fingerprint.clone(),
-    };
-    if let Some(holder) = tools.ledger.key_holder(&key).await? {
-        return exists(tools, case, &key, holder).await;
+    let base = installed_on(tools, &case).await?;
+    let key = key(&case, facts, &base)?;
+    let images = tools.ledger.images_of_key(&key, &base).await?;
+    if let Some(holder) = images.holder() {
+        return exists(tools, case, &key, holder.clone()).await;
     }
+    let wanted = Wanted {
+        generation: images.next_generation(),
+        base,
+        key,
+    };
+    let key = &wanted.key;
     if case.ami != Some(AmiStatus::Creating)
-        && let Some((found, whose)) = find_in_account(tools, &key).await?
+        && let Some((found, whose)) = find_in_account(tools, key).await?
     {
-        if record(tools, &key, &found, &whose).await? {
+        if record(tools, &wanted, &found, &whose).await? {
             return Ok(case.again(tools));
         }
         if whose.class == Class::Kamiwaza {
-            return Ok(scripted(tools, case, &key, &found.ami_id));
+            return Ok(scripted(tools, case, key, &found.ami_id));
         }
     }
     if case.ami != Some(AmiStatus::Creating) {
@@ -66,7 +62,69 @@ pub(super) async fn look_then_claim(
     if facts.is_some_and(|facts| facts.spot) && !case.order.no_reboot {
         case.say(Line::info("ami.spot_reboot", Source::AmiCreation, REBOOT_RISK).warn());
     }
-    claim_key(tools, case, &key).await
+    claim_key(tools, case, &wanted).await
+}
+
+/// What is to be claimed: the key, the base behind it, and the generation that was free when nobody held the key.
+struct Wanted {
+    key: ImageKey,
+    base: ResolvedBase,
+    generation: i32,
+}
+
+/// The base the instance was really installed on: what its launch wrote down. A launch of the version before wrote the id
+/// alone, and which build that is never changes.
+async fn installed_on(tools: &Tools, case: &Case) -> Result<ResolvedBase, VisitError> {
+    let launch = launch_of(tools, case).await?;
+    if let Some(base) = launch.and_then(|params| params.base) {
+        return Ok(base);
+    }
+    let Some(id) = case.row.base_image_id.clone() else {
+        return Err(VisitError::Nonsense(
+            "the deployment has no base image".to_owned(),
+        ));
+    };
+    let line = &case.recipe.base_image;
+    let by_id = BaseImage::Ami(id.clone());
+    let asked = tools.base_asked(&case.row.region, &by_id, false).await;
+    Ok(match asked {
+        Ok((facts, at)) => facts.resolved(line, at),
+        // It was withdrawn since.
+        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Invalid) => {
+            ResolvedBase {
+                owner: None,
+                name: None,
+                ami_id: id,
+                created_at: None,
+                asked_at: tools.ledger.now(),
+                line: line.describe(),
+            }
+        }
+        Err(error) => return Err(error.into()),
+    })
+}
+
+fn key(
+    case: &Case,
+    facts: Option<&InstanceFacts>,
+    base: &ResolvedBase,
+) -> Result<ImageKey, VisitError> {
+    let Some(account) = case.row.account.clone() else {
+        return Err(VisitError::Nonsense(
+            "the deployment has no account".to_owned(),
+        ));
+    };
+    Ok(ImageKey {
+        template: case.row.template.clone(),
+        version: case.order.version.clone(),
+        mode: case.row.mode.clone(),
+        arch: facts.map_or(case.order.arch, |facts| facts.architecture),
+        account,
+        region: case.row.region.clone(),
+        base: base.identity(&case.row.region),
+        base_image: base.ami_id.clone(),
+        fingerprint: case.row.fingerprint.clone(),
+    })
 }
 
 /// The key has its image. One that the ledger holds and that is not ours by its own facts keeps the key, too, until a person
@@ -154,17 +212,21 @@ fn scripted(tools: &Tools, mut case: Case, key: &ImageKey, ami_id: &str) -> Visi
 /// its key is another row's, or a person dropped it); then an image of our own is made.
 async fn record(
     tools: &Tools,
-    key: &ImageKey,
+    wanted: &Wanted,
     found: &Found,
     whose: &Provenance,
 ) -> Result<bool, VisitError> {
     let now = tools.ledger.now();
+    let Wanted {
+        key,
+        base,
+        generation,
+    } = wanted;
     let Some(known) = tools.ledger.image(&found.ami_id).await? else {
-        let generation = tools.ledger.next_generation(key).await?;
         let row = image::Model {
             class: Some(whose.class.as_str().to_owned()),
             class_why: Some(whose.why.clone()),
-            ..image::Model::found(key, generation, found, now)
+            ..image::Model::found(key, base, *generation, found, now)
         };
         return Ok(tools.ledger.record_found(&row).await?);
     };
@@ -172,7 +234,9 @@ async fn record(
         known.parsed_status()?,
         ImageStatus::Missing | ImageStatus::Failed | ImageStatus::Deleted
     ) && known.dropped_at.is_none();
-    if !lost || !found.available || known.key_digest != key.digest() {
+    let of_key = known.key_digest == key.digest_by_id()
+        || known.content_digest.as_deref() == Some(key.content().as_str());
+    if !lost || !found.available || !of_key {
         return Ok(false);
     }
     let revived = known.clone().become_status(ImageStatus::Available)?;
@@ -236,13 +300,14 @@ async fn find_in_account(
 
 /// Claims the key and writes the intention, both or neither. When another key's image has the name (the document's names
 /// carry only version and second), nothing is written and the next second's name is tried.
-async fn claim_key(tools: &Tools, mut case: Case, key: &ImageKey) -> Result<Visit, VisitError> {
+async fn claim_key(tools: &Tools, mut case: Case, wanted: &Wanted) -> Result<Visit, VisitError> {
     let now = tools.ledger.now();
-    let generation = tools.ledger.next_generation(key).await?;
+    let (key, generation) = (&wanted.key, wanted.generation);
     let instance = case.row.instance_id.clone().unwrap_or_default();
     let chosen = name(key, now, u32::try_from(generation).unwrap_or(1), 1);
     let row = image::Model::claim(
         key,
+        &wanted.base,
         generation,
         chosen.clone(),
         &case.row.id,

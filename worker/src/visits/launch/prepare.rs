@@ -4,19 +4,19 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use ingot_cloud::{BaseImageFacts, ErrorKind, LaunchSpec, SecurityGroupSpec};
+use ingot_cloud::{ErrorKind, LaunchSpec, SecurityGroupSpec};
+use ingot_domain::base::ResolvedBase;
 use ingot_domain::deployment::{ImageChoice, Status};
 use ingot_domain::event::{Line, Source};
-use ingot_domain::image::{
-    DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, ImageKey, ImageStatus, MANAGED_BY,
-};
+use ingot_domain::image::{DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, ImageKey, MANAGED_BY};
 use ingot_domain::provenance::{Provenance, Use};
 use ingot_domain::template::BaseImage;
 use ingot_domain::{render, userdata};
 use ingot_engine::Visit;
-use ingot_entity::effect;
 use ingot_entity::store::{EffectKind, Intention, Then};
+use ingot_entity::{effect, image};
 
+use super::stale;
 use super::start::{Params, failed, stored};
 use crate::acts::{CREATE_GROUP, LAUNCH};
 use crate::case::{Case, VisitError};
@@ -42,7 +42,10 @@ pub(super) async fn prepare(
     }
     let region = case.row.region.clone();
     let account = tools.account().await?;
-    let base = match tools.base_image(&region, &case.recipe.base_image).await {
+    // An order that says anything but `use` is about today's base, not that of five minutes ago.
+    let anew = !case.order.stale.is_default();
+    let (line, began) = (case.recipe.base_image.clone(), tools.ledger.now());
+    let (base, asked_at) = match tools.base_asked(&region, &line, anew).await {
         Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Invalid) => {
             return Ok(failed(
                 tools,
@@ -65,8 +68,22 @@ pub(super) async fn prepare(
     case.row.account = Some(account.clone());
     case.row.base_image_id = Some(base.id.clone());
     case.row.base_image_description = Some(base.description.clone());
-    let key = key(&case, &account, &base);
-    let cached = choose_image(tools, &mut case, &key).await?;
+    let resolved = base.resolved(&line, asked_at);
+    if asked_at >= began {
+        let asked = tools.ledger.remember_base(&account, &region, &resolved);
+        asked.await?;
+    }
+    let key = key(&case, &account, &resolved);
+    let (cached, stale) = match choose_image(tools, &mut case, &key, &resolved).await? {
+        Chosen::Fresh => (None, false),
+        Chosen::Image(ami, row) => (Some((ami, row)), false),
+        Chosen::Stale(image) => {
+            // The base this instance is really on.
+            case.row.base_image_id = Some(image.base_image.clone());
+            (image.ami_id.clone().map(|ami| (ami, Some(image.id))), true)
+        }
+        Chosen::Refused(why) => return Ok(failed(tools, case, &why)),
+    };
     // A given AMI need not be of the template's family, so its root volume has its own name.
     let given = match (&cached, case.order.image_choice) {
         (Some((ami, _)), ImageChoice::Given) => BaseImage::Ami(ami.clone()),
@@ -118,6 +135,8 @@ pub(super) async fn prepare(
         image_row: cached.and_then(|(_, row)| row),
         own_group: own_group(tools, &case),
         group: None,
+        base: Some(resolved),
+        stale,
     };
     case.marks.intend(&LAUNCH);
     if params.own_group.is_some() {
@@ -142,7 +161,7 @@ pub(super) async fn prepare(
 }
 
 /// The key an image of this deployment has or would have.
-fn key(case: &Case, account: &str, base: &BaseImageFacts) -> ImageKey {
+fn key(case: &Case, account: &str, base: &ResolvedBase) -> ImageKey {
     ImageKey {
         template: case.row.template.clone(),
         version: case.order.version.clone(),
@@ -150,17 +169,31 @@ fn key(case: &Case, account: &str, base: &BaseImageFacts) -> ImageKey {
         arch: case.order.arch,
         account: account.to_owned(),
         region: case.row.region.clone(),
-        base_image: base.id.clone(),
+        base: base.identity(&case.row.region),
+        base_image: base.ami_id.clone(),
         fingerprint: case.row.fingerprint.clone(),
     }
 }
 
-/// The image to launch from, with its row, or `None` for a fresh install (F51).
+/// What a launch starts from.
+pub(super) enum Chosen {
+    /// The base.
+    Fresh,
+    /// An AMI, with its row if the ledger has one.
+    Image(String, Option<String>),
+    /// An image of another build of the base.
+    Stale(Box<image::Model>),
+    /// Nothing, and why.
+    Refused(String),
+}
+
+/// The image to launch from, or a fresh install (F51).
 async fn choose_image(
     tools: &Tools,
     case: &mut Case,
     key: &ImageKey,
-) -> Result<Option<(String, Option<String>)>, VisitError> {
+    base: &ResolvedBase,
+) -> Result<Chosen, VisitError> {
     let say = |case: &mut Case, text: String| {
         case.say(Line::info("deployment.image_chosen", Source::Deploy, text))
     };
@@ -177,44 +210,56 @@ async fn choose_image(
                 case,
                 format!("Using the requested AMI {ami}, {whose}{colon}{reason}"),
             );
-            Ok(Some((ami, None)))
+            Ok(Chosen::Image(ami, None))
         }
         ImageChoice::Fresh => {
             say(case, "A fresh install was requested".to_owned());
-            Ok(None)
+            Ok(Chosen::Fresh)
         }
         ImageChoice::Auto => {
-            let holder = tools.ledger.key_holder(key).await?;
-            let available = holder.filter(|image| image.status == ImageStatus::Available.as_str());
-            let Some((ami, row)) = available.and_then(|image| Some((image.ami_id?, image.id)))
+            let images = tools.ledger.images_of_key(key, base).await?;
+            let available = images.available();
+            let Some((ami, row)) =
+                available.and_then(|image| Some((image.ami_id.clone()?, image.id.clone())))
             else {
-                say(case, format!("No cached AMI for {key}: fresh install"));
-                return Ok(None);
+                return stale::choose(tools, case, key, base).await;
             };
-            // One that EC2 does not show now is launched all the same: its refusal falls back to a fresh install.
-            if let Some(facts) = tools.batcher.image(&key.region, &ami).await? {
-                let whose = provenance::of_image(tools, &facts).await?;
-                if !whose.allows(Use::Launch) {
-                    case.say(refused(&ami, &whose));
-                    return Ok(None);
-                }
-                if facts
-                    .deprecated_at
-                    .is_some_and(|at| at <= tools.ledger.now())
-                {
-                    let said = format!("{ami} is deprecated; it is the only AMI of this key");
-                    case.say(
-                        Line::info("deployment.image_deprecated", Source::Deploy, said).warn(),
-                    );
-                }
+            if !may_launch(tools, case, key, &ami).await? {
+                return Ok(Chosen::Fresh);
             }
             say(
                 case,
                 format!("Using cached AMI {ami}: only the first-boot script runs"),
             );
-            Ok(Some((ami, Some(row))))
+            Ok(Chosen::Image(ami, Some(row)))
         }
     }
+}
+
+/// Whether a recorded image may be launched from by its own facts; said if not. One that EC2 does not show now is launched
+/// all the same: its refusal falls back to a fresh install.
+pub(super) async fn may_launch(
+    tools: &Tools,
+    case: &mut Case,
+    key: &ImageKey,
+    ami: &str,
+) -> Result<bool, VisitError> {
+    let Some(facts) = tools.batcher.image(&key.region, ami).await? else {
+        return Ok(true);
+    };
+    let whose = provenance::of_image(tools, &facts).await?;
+    if !whose.allows(Use::Launch) {
+        case.say(refused(ami, &whose));
+        return Ok(false);
+    }
+    if facts
+        .deprecated_at
+        .is_some_and(|at| at <= tools.ledger.now())
+    {
+        let said = format!("{ami} is deprecated; it is the only AMI of this key");
+        case.say(Line::info("deployment.image_deprecated", Source::Deploy, said).warn());
+    }
+    Ok(true)
 }
 
 /// Why the recorded image is not launched from, with the way out.

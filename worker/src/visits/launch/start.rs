@@ -2,6 +2,7 @@
 //! before it is made again (EC2.md, the recipe).
 
 use ingot_cloud::{CloudError, ErrorKind, InstanceFacts, LaunchSpec, SecurityGroupSpec};
+use ingot_domain::base::ResolvedBase;
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::provenance::Kind;
@@ -18,7 +19,7 @@ use ingot_engine::Visit;
 
 /// The stored parameters of a launch.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Params {
+pub(in crate::visits) struct Params {
     pub(super) spec: LaunchSpec,
     /// The ledger's image it starts from, if any.
     pub(super) image_row: Option<String>,
@@ -29,6 +30,21 @@ pub(super) struct Params {
     /// The id of that group, once it was made.
     #[serde(default)]
     pub(super) group: Option<String>,
+    /// The template's base as it was resolved for this launch; none in a launch of the version before.
+    #[serde(default)]
+    pub(in crate::visits) base: Option<ResolvedBase>,
+    /// It starts from an image of another build of that base.
+    #[serde(default)]
+    pub(in crate::visits) stale: bool,
+}
+
+impl Params {
+    /// Reads a launch effect's.
+    pub(in crate::visits) fn read(effect: &effect::Model) -> Result<Self, VisitError> {
+        serde_json::from_value(effect.params.clone()).map_err(|source| {
+            VisitError::Nonsense(format!("launch parameters do not read back: {source}"))
+        })
+    }
 }
 
 /// The security group a launch was to make for itself, for the reconciler to know it by.
@@ -60,9 +76,7 @@ pub(super) async fn look_then_launch(
     mut case: Case,
     effect: effect::Model,
 ) -> Result<Visit, VisitError> {
-    let mut params: Params = serde_json::from_value(effect.params.clone()).map_err(|source| {
-        VisitError::Nonsense(format!("launch parameters do not read back: {source}"))
-    })?;
+    let mut params = Params::read(&effect)?;
     if let Some(spec) = &params.own_group {
         // Looked for and made under its name, which a repeat finds again: before the look for the instance, because
         // whoever adopts one must know its group, too.
