@@ -68,7 +68,7 @@ chaos: setup ## Random faults and drills over a loaded installation: MINUTES=60;
 	ulimit -n "$$(ulimit -Hn)"; INGOT_BIN=$(INGOT) $(CARGO_TARGET_DIR)/debug/chaos $(if $(DRILL),drill $(DRILL) $(SEED),\
 		$(or $(MINUTES),60) $(SEED) $(if $(SEED),$(or $(ONLY),$(if $(MINUTES),,all))))
 
-chaos-roll: setup ## Roll from the binary of the migration before to ours, twenty times under load; builds that binary first
+chaos-roll: setup ## Roll from the binary of the release before to ours, twenty times under load; builds that binary first
 	$(CARGO) build --workspace --bin ingot --bin chaos
 	INGOT_BIN=$(INGOT) $(CARGO_TARGET_DIR)/debug/chaos roll "$$(CARGO=$(CARGO) tests/servers/previous.sh $(CARGO_TARGET_DIR)/previous)"
 

@@ -2,7 +2,7 @@
 //!
 //! `chaos MINUTES [SEED [FAULTS]]` plays from a seed; with FAULTS (numbers with commas, or `all`) that one round only.
 //! `chaos drill NAME [SEED]` plays one drill alone; `all` plays each once.
-//! `chaos roll BINARY` rolls from the binary of the migration before to ours, twenty times. INGOT_BIN names ours.
+//! `chaos roll BINARY` rolls from the binary of the release before to ours, twenty times. INGOT_BIN names ours.
 
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

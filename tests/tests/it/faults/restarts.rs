@@ -79,7 +79,7 @@ async fn f32_sigterm_in_each_stage_burns_no_attempt() {
 
 /// FAULTS F32: api and workers restarted one after the other under load, without a failed deployment or a burnt attempt.
 /// FAULTS F33: an api killed in the middle of fifty requests with one key makes one deployment. `make chaos` does more
-/// rounds, and with the binary of the migration before.
+/// rounds, and with the binary of the release before.
 #[tokio::test(flavor = "multi_thread")]
 async fn f32_f33_a_rolling_restart_and_a_killed_api_under_load() {
     let mut site = Site::start(Options {
