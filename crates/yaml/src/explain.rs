@@ -28,6 +28,10 @@ pub(crate) fn explain(error: &Error, outline: &Outline) -> Problem {
                 None => Problem::at(None, *field, message),
             };
         }
+        // It is about images, and reads as if it were about the template.
+        Error::SerdeUnknownField { field, expected, .. } if *field == "stale" && expected.contains(&"images") => {
+            "the key `stale` belongs under `images`; write it there".to_owned()
+        }
         Error::SerdeUnknownField { field, expected, .. } => {
             format!("unknown key `{}`; {}", shown(field), suggestion(field, expected))
         }
