@@ -170,7 +170,7 @@ pub struct Deployment {
     /// What is going on now, in a few words.
     pub stage: String,
     /// What it waits for at the moment, since when and until when.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub waiting: Option<Wait>,
     /// Nothing more will happen by itself, neither to the deployment nor to its AMI.
     pub finished: bool,

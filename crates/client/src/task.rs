@@ -32,7 +32,7 @@ pub struct Task {
     /// Why it waits.
     pub waiting_for: Option<String>,
     /// The same with since when and until when.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub waiting: Option<Wait>,
     /// Who holds it.
     pub worker: Option<String>,
