@@ -40,7 +40,8 @@ def sim_command():
 
 def start_sim(*flags):
     """Starts a region and reads the one line it prints."""
-    command = [*sim_command(), "--listen", "127.0.0.1:0", "--pace", PACE, *flags]
+    pace = [] if "--pace" in flags else ["--pace", PACE]
+    command = [*sim_command(), "--listen", "127.0.0.1:0", *pace, *flags]
     process = start_process(command, stdout=subprocess.PIPE)
     line = process.stdout.readline()
     if not line:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 import urllib.parse
 
 import pytest
@@ -10,6 +11,8 @@ from ingot_up import CLOCKWORK, problem, template
 
 # Every GET of the document, with what fills its path.
 GETS = [
+    "/v1/aws/checks",
+    "/v1/aws/checks/{check}",
     "/v1/deployments",
     "/v1/deployments/{deployment}",
     "/v1/deployments/{deployment}/events",
@@ -28,7 +31,7 @@ GETS = [
     "/v1/templates/{template}",
     "/v1/templates/{template}/yaml",
 ]
-PAGES = ["/", "/deployments/{deployment}", "/images", "/docs", "/login", "/openapi.json"]
+PAGES = ["/", "/aws", "/deployments/{deployment}", "/images", "/docs", "/login", "/openapi.json"]
 HEALTH = ["/healthz", "/readyz", "/metrics"]
 
 
@@ -336,6 +339,18 @@ def test_more_than_two_hundred_deployments_in_pages(ingot):
     assert ingot.get("/v1/deployments", version="v3.0.0", template="nope") == {"items": []}
 
 
+def checked(ingot):
+    """A check of the account, waited for to its end."""
+    asked = ingot.call("POST", "/v1/aws/checks", {"region": "us-east-1"})
+    assert asked.status == 202, asked
+    path = f"/v1/aws/checks/{asked.json()['id']}"
+    for _ in range(300):
+        if ingot.get(path)["state"] in ("done", "failed"):
+            return asked.json()["id"]
+        time.sleep(0.1)
+    raise AssertionError("the check does not end")
+
+
 def filled(ingot, first):
     """Every GET there is, for things that exist; the document must know no other."""
     image = ingot.get(f"/v1/images/{first['created_ami_id']}")
@@ -346,6 +361,7 @@ def filled(ingot, first):
         "ami": image["ami_id"],
         "task": task["id"],
         "template": "kamiwaza",
+        "check": checked(ingot),
     }
     document = ingot.get("/openapi.json")["paths"]
     known = {re.sub(r"\{\w+\}", "{}", path) for path, item in document.items() if "get" in item}

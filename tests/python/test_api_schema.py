@@ -76,7 +76,8 @@ def test_operations_are_complete():
         taken = set(re.findall(r"\{(\w+)\}", path))
         given = {p["name"] for p in one.get("parameters", []) if p["in"] == "path"}
         assert taken == given, (method, path)
-        if method == "POST" and "{" not in path:
+        # A check of the account that is asked for twice is two checks: neither makes anything.
+        if method == "POST" and "{" not in path and path != "/v1/aws/checks":
             headers = {p["name"] for p in one["parameters"] if p["in"] == "header"}
             assert "Idempotency-Key" in headers, (method, path)
 

@@ -77,6 +77,7 @@ pub(crate) async fn create(
     let ring = |task: &NewTask| {
         api.ringer
             .ring(task.kind.queue().as_str(), task.id.as_str());
+        std::future::ready(())
     };
     let created = api.ledger.request_deployment(new, claim, ring).await?;
     match created {

@@ -43,7 +43,11 @@ pub(super) fn violations(calls: &[Value], strangers: &BTreeSet<String>) -> Vec<S
     let mut wrong = Vec::new();
     for call in acts {
         let params = call["params"].to_string();
-        for id in strangers.iter().filter(|id| params.contains(id.as_str())) {
+        // Whole ids: `i-1` is the end of `ami-1`.
+        let named: BTreeSet<&str> = params
+            .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+            .collect();
+        for id in strangers.iter().filter(|id| named.contains(id.as_str())) {
             let action = text(&call["action"]);
             wrong.push(format!(
                 "provenance: {action} named {id}, which a stranger made"

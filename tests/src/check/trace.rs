@@ -168,7 +168,7 @@ mod tests {
             with(
                 "image",
                 json!({ "status": "deleted" }),
-                json!({ "status": "available" }),
+                json!({ "status": "pending" }),
             ),
             with(
                 "effect",

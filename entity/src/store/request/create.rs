@@ -108,7 +108,8 @@ impl Ledger {
         new: NewDeployment,
         idempotency: Option<IdempotencyClaim>,
     ) -> Result<Created<deployment::Model>, LedgerError> {
-        let created = self.request_deployment(new, idempotency, |_| ()).await?;
+        let ring = |_: &NewTask| std::future::ready(());
+        let created = self.request_deployment(new, idempotency, ring).await?;
         Ok(match created {
             Created::New(requested, task) => Created::New(requested.into_row()?, task),
             Created::Before(id) => Created::Before(id),
@@ -118,11 +119,11 @@ impl Ledger {
 
     /// The same, without its JSON; `ring` is called with the task as soon as workers can see it, before the disk is waited
     /// for. What a worker does meanwhile it writes down before it does it, and that write is after this one on the disk.
-    pub async fn request_deployment(
+    pub async fn request_deployment<Rung: Future<Output = ()>>(
         &self,
         new: NewDeployment,
         idempotency: Option<IdempotencyClaim>,
-        ring: impl FnOnce(&NewTask),
+        ring: impl FnOnce(&NewTask) -> Rung,
     ) -> Result<Created<Requested>, LedgerError> {
         let now = self.now();
         let row = row(&new, now)?;
@@ -144,7 +145,7 @@ impl Ledger {
             Answer::Taken(claim) => intake::before(&self.db, &claim).await?,
         };
         if let Created::New(_, Some(task)) = &created {
-            ring(task);
+            ring(task).await;
         }
         if unsettled.0 {
             // The bell goes out before the disk is waited for: a worker begins meanwhile.

@@ -332,9 +332,9 @@ async fn a_step_the_tables_do_not_know_is_refused(ledgers: Ledgers) {
         .become_status(ImageStatus::Available)
         .expect("allowed");
     let deleted = made.become_status(ImageStatus::Deleted).expect("allowed");
-    let revived = deleted.become_status(ImageStatus::Available);
+    let unmade = deleted.become_status(ImageStatus::Pending);
     assert!(
-        matches!(revived, Err(LedgerError::Transition { .. })),
-        "{revived:?}"
+        matches!(unmade, Err(LedgerError::Transition { .. })),
+        "{unmade:?}"
     );
 }
