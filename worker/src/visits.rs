@@ -189,7 +189,7 @@ async fn end(
             Ok(case.wait(tools, RARELY, Wait::GivingUp))
         }
         TaskKind::Check => {
-            check::failed(tools, claim, &why).await?;
+            check::failed(tools, claim, why).await?;
             Ok(Visit::only(then))
         }
         TaskKind::Monitor | TaskKind::Scheduler => Ok(Visit::only(then)),

@@ -302,7 +302,7 @@ async fn a_strangers_instance_is_neither_commanded_nor_imaged_nor_ended() {
         .wait_deployment(&asked.id, |seen| seen.status == "destroyed", LONG)
         .await
         .unwrap();
-    let touched = touched(&stack, since, &[theirs.clone()]).await;
+    let touched = touched(&stack, since, std::slice::from_ref(&theirs)).await;
     assert!(touched.is_empty(), "{touched:#?}");
     let said = story(&stack, &asked.id).await;
     assert!(said.contains(&format!("{theirs} is not ours")), "{said}");

@@ -157,7 +157,8 @@ fn an_image_is_ours_by_effect_name_and_source() {
     for made in [None, Some("ami-1")] {
         let known = capture(made);
         assert_eq!(class(&image(), &known), Class::Ours);
-        let table: [(&str, fn(&mut Facts)); 8] = [
+        type Spoil = fn(&mut Facts);
+        let table: [(&str, Spoil); 8] = [
             ("a copy", |one| one.source_instance = None),
             ("of another instance", |one| {
                 one.source_instance = Some("i-2".to_owned());
