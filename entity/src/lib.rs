@@ -1,8 +1,8 @@
 //! The ledger: one file per table, and the queries over them as named transactions that never span the network.
 //! Nobody else names the database. What only one of Postgres and SQLite can do stays behind a function in `store`.
 
+pub mod account_check;
 pub mod attempt;
-pub mod aws_check;
 pub mod deployment;
 pub mod effect;
 pub mod event;

@@ -2,10 +2,10 @@
 
 use ingot_client::{AwsCheck, AwsFact, AwsPermission};
 use ingot_domain::check::{Fact, Permission};
-use ingot_entity::{LedgerError, aws_check};
+use ingot_entity::{LedgerError, account_check};
 
 /// A check of an AWS account.
-pub(crate) fn check(row: aws_check::Model) -> Result<AwsCheck, LedgerError> {
+pub(crate) fn check(row: account_check::Model) -> Result<AwsCheck, LedgerError> {
     let found = row.parsed()?;
     let state = match (&row.done_at, &found) {
         (None, _) => "asked",

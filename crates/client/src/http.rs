@@ -1,6 +1,7 @@
 //! The typed client: one method per operation. Creating calls carry an Idempotency-Key, so repeating one after a lost
 //! answer is safe.
 
+mod checks;
 mod decisions;
 
 use std::time::Duration;
@@ -10,7 +11,6 @@ use reqwest::{Method, StatusCode, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::check::{AwsCheck, NewAwsCheck};
 use crate::deployment::{CreateDeployment, Deployment, DeploymentFilter};
 use crate::event::{Event, EventFilter};
 use crate::finding::{Finding, FindingFilter, InvariantReport};
@@ -349,23 +349,6 @@ impl Client {
     ) -> Result<RetentionSetting, ClientError> {
         let request = self.request(Method::PUT, "/v1/settings/retention");
         self.send(request.json(retention)).await
-    }
-
-    /// `GET /v1/aws/checks`
-    pub async fn aws_checks(&self) -> Result<Page<AwsCheck>, ClientError> {
-        self.send(self.request(Method::GET, "/v1/aws/checks")).await
-    }
-
-    /// `POST /v1/aws/checks`
-    pub async fn ask_aws_check(&self, wanted: &NewAwsCheck) -> Result<AwsCheck, ClientError> {
-        let request = self.request(Method::POST, "/v1/aws/checks");
-        self.send(request.json(wanted)).await
-    }
-
-    /// `GET /v1/aws/checks/{id}`
-    pub async fn aws_check(&self, id: &str) -> Result<AwsCheck, ClientError> {
-        let path = format!("/v1/aws/checks/{}", segment(id));
-        self.send(self.request(Method::GET, &path)).await
     }
 
     /// `GET /v1/findings`

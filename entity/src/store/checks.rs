@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::engine::tasks;
 use super::{Ledger, LedgerError, NewTask};
-use crate::aws_check;
+use crate::account_check;
 
 /// Questions that may wait for a worker at a time.
 const OPEN: u64 = 100;
@@ -25,7 +25,7 @@ fn new_id() -> CheckId {
     CheckId::new(Uuid::now_v7())
 }
 
-impl aws_check::Model {
+impl account_check::Model {
     /// What was found, once it is.
     pub fn parsed(&self) -> Result<Option<AccountCheck>, LedgerError> {
         let report = self.report.clone().map(serde_json::from_value);
@@ -42,10 +42,10 @@ impl Ledger {
         &self,
         region: &str,
         by: &str,
-    ) -> Result<(aws_check::Model, NewTask), LedgerError> {
+    ) -> Result<(account_check::Model, NewTask), LedgerError> {
         let now = self.now();
         let id = new_id().to_string();
-        let row = aws_check::Model {
+        let row = account_check::Model {
             id: id.clone(),
             region: region.to_owned(),
             asked_by: by.to_owned(),
@@ -57,8 +57,8 @@ impl Ledger {
         };
         let task = NewTask::about(TaskKind::Check, &id, format!("check:{id}"), now);
         let tx = self.db.begin().await?;
-        let made = aws_check::ActiveModel::from(row.clone());
-        aws_check::Entity::insert(made)
+        let made = account_check::ActiveModel::from(row.clone());
+        account_check::Entity::insert(made)
             .exec_without_returning(&tx)
             .await?;
         tasks::insert(&tx, std::slice::from_ref(&task), now, true).await?;
@@ -67,14 +67,14 @@ impl Ledger {
     }
 
     /// One check.
-    pub async fn check(&self, id: &str) -> Result<Option<aws_check::Model>, LedgerError> {
-        Ok(aws_check::Entity::find_by_id(id).one(&self.db).await?)
+    pub async fn check(&self, id: &str) -> Result<Option<account_check::Model>, LedgerError> {
+        Ok(account_check::Entity::find_by_id(id).one(&self.db).await?)
     }
 
     /// Every check that is kept, the newest question first.
-    pub async fn checks(&self) -> Result<Vec<aws_check::Model>, LedgerError> {
-        Ok(aws_check::Entity::find()
-            .order_by_desc(aws_check::Column::Id)
+    pub async fn checks(&self) -> Result<Vec<account_check::Model>, LedgerError> {
+        Ok(account_check::Entity::find()
+            .order_by_desc(account_check::Column::Id)
             .all(&self.db)
             .await?)
     }
@@ -88,7 +88,7 @@ impl Ledger {
         let Some(row) = self.check(id).await? else {
             return Ok(());
         };
-        let mut answer = aws_check::ActiveModel {
+        let mut answer = account_check::ActiveModel {
             done_at: Set(Some(self.now())),
             ..Default::default()
         };
@@ -104,24 +104,24 @@ impl Ledger {
             Err(why) => answer.error = Set(Some(why.to_owned())),
         }
         let tx = self.db.begin().await?;
-        let written = aws_check::Entity::update_many()
+        let written = account_check::Entity::update_many()
             .set(answer)
-            .filter(aws_check::Column::Id.eq(id))
-            .filter(aws_check::Column::DoneAt.is_null())
+            .filter(account_check::Column::Id.eq(id))
+            .filter(account_check::Column::DoneAt.is_null())
             .exec(&tx)
             .await?;
         if written.rows_affected == 1 {
             // A failed check says nothing of the account, so it takes the place of failed ones only.
             let same = match found {
                 Ok(check) => Condition::any()
-                    .add(aws_check::Column::Account.eq(&check.account))
-                    .add(aws_check::Column::Account.is_null()),
-                Err(_) => Condition::all().add(aws_check::Column::Account.is_null()),
+                    .add(account_check::Column::Account.eq(&check.account))
+                    .add(account_check::Column::Account.is_null()),
+                Err(_) => Condition::all().add(account_check::Column::Account.is_null()),
             };
-            aws_check::Entity::delete_many()
-                .filter(aws_check::Column::Region.eq(&row.region))
-                .filter(aws_check::Column::DoneAt.is_not_null())
-                .filter(aws_check::Column::Id.lt(id))
+            account_check::Entity::delete_many()
+                .filter(account_check::Column::Region.eq(&row.region))
+                .filter(account_check::Column::DoneAt.is_not_null())
+                .filter(account_check::Column::Id.lt(id))
                 .filter(same)
                 .exec(&tx)
                 .await?;
@@ -132,8 +132,8 @@ impl Ledger {
 
     /// Whether as many questions wait for a worker as may.
     pub async fn checks_are_too_many(&self) -> Result<bool, LedgerError> {
-        let open = aws_check::Entity::find()
-            .filter(aws_check::Column::DoneAt.is_null())
+        let open = account_check::Entity::find()
+            .filter(account_check::Column::DoneAt.is_null())
             .count(&self.db)
             .await?;
         Ok(open >= OPEN)

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use ingot_domain::auth::BearerToken;
 use ingot_domain::ids::TokenId;
-use ingot_domain::task::{TaskKind, TaskState};
+use ingot_domain::task::{Queue, TaskKind, TaskState};
 use ingot_entity::store::{Created, IdempotencyClaim};
 use ingot_tests::Ledgers;
 use uuid::Uuid;
@@ -175,7 +175,11 @@ async fn queues_are_counted(ledgers: Ledgers) {
     enqueue(ledger, TaskKind::Monitor, -10).await;
     enqueue(ledger, TaskKind::Monitor, 60).await;
     let depths = ledger.queue_depths().await.expect("depths");
-    assert_eq!(depths.len(), 6, "every queue, also an empty one");
+    assert_eq!(
+        depths.len(),
+        Queue::ALL.len(),
+        "every queue, also an empty one"
+    );
     let monitor = depths
         .iter()
         .find(|depth| depth.queue == "monitor")

@@ -119,7 +119,7 @@ mod tests {
                 "run `aws sso login --profile dev`",
             ),
             (
-                "failed to read `/home/x/.aws/sso/cache/1.json`: missing field `accessToken` in cached SSO token file",
+                "failed to read `~/.aws/sso/cache/1.json`: missing field `accessToken` in cached SSO token file",
                 "aws sso login --profile dev",
             ),
             (
