@@ -102,6 +102,11 @@ fn access_url(row: &deployment::Model, recipe: &Recipe) -> Option<String> {
         .clone()
         .or_else(|| row.public_ip.clone())
         .or_else(|| row.private_ip.clone())?;
+    // An IPv6 address stands in brackets in a URL (RFC 3986).
+    let address = match address.parse::<std::net::Ipv6Addr>() {
+        Ok(v6) => format!("[{v6}]"),
+        Err(_) => address,
+    };
     let (scheme, port) = (recipe.probe.scheme.as_str(), recipe.probe.port);
     let usual = matches!((scheme, port), ("https", 443) | ("http", 80));
     Some(if usual {

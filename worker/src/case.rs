@@ -8,6 +8,7 @@ use ingot_cloud::CloudError;
 use ingot_domain::deployment::{AmiStatus, SkipReason, Status};
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::ids::{DeploymentId, EffectId};
+use ingot_domain::render;
 use ingot_domain::request::Order;
 use ingot_domain::template::Template;
 use ingot_domain::wait::Wait;
@@ -75,6 +76,18 @@ impl Case {
             change: Change::default(),
             marks: Marks::default(),
         })
+    }
+
+    /// What its scripts may refer to.
+    pub(crate) fn values(&self) -> render::Values<'_> {
+        render::Values {
+            template: &self.row.template,
+            version: &self.row.version,
+            mode: &self.row.mode,
+            job_name: &self.row.job_name,
+            region: &self.row.region,
+            deployment_id: &self.row.id,
+        }
     }
 
     /// The id of an effect of this run.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant as Moment};
 use ingot_cloud::batch::Batcher;
 use ingot_cloud::{BaseImageFacts, Cloud, CloudError};
 use ingot_domain::Instant;
+use ingot_domain::arch::Arch;
 use ingot_domain::decide::doubt;
 use ingot_domain::decide::orphan::Reap;
 use ingot_domain::network::{Cidr, probe_allowed};
@@ -95,8 +96,9 @@ impl Tools {
         &self,
         region: &str,
         base: &BaseImage,
+        arch: Arch,
     ) -> Result<BaseImageFacts, CloudError> {
-        Ok(self.base_asked(region, base, false).await?.0)
+        Ok(self.base_asked(region, base, arch, false).await?.0)
     }
 
     /// The same with the instant the cloud was asked; `now` asks it anew.
@@ -104,9 +106,10 @@ impl Tools {
         &self,
         region: &str,
         base: &BaseImage,
+        arch: Arch,
         now: bool,
     ) -> Result<(BaseImageFacts, Instant), CloudError> {
-        let key = (region.to_owned(), base.describe());
+        let key = (region.to_owned(), format!("{} {arch}", base.describe()));
         let fresh = self.settings.pace.wait(BASE_FRESH);
         if !now
             && let Some((facts, at, asked)) = self.bases.lock().await.get(&key)
@@ -115,7 +118,7 @@ impl Tools {
             return Ok((facts.clone(), *at));
         }
         let (at, asked) = (self.ledger.now(), Moment::now());
-        let facts = self.cloud.resolve_base_image(region, base).await?;
+        let facts = self.cloud.resolve_base_image(region, base, arch).await?;
         self.bases
             .lock()
             .await

@@ -9,6 +9,7 @@ use ingot_domain::field::FieldError;
 use ingot_domain::fingerprint::hex_sha256;
 use ingot_domain::ids::DeploymentId;
 use ingot_domain::request::{self, Order};
+use ingot_domain::version::Version;
 use ingot_entity::store::{
     Created, DeploymentQuery, IdempotencyClaim, Intervention, NewDeployment, NewTask,
 };
@@ -157,10 +158,16 @@ pub(crate) async fn find(
     let statuses: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
     word("status", filter.status.as_ref(), &statuses)?;
     cursor::<DeploymentId>(filter.cursor.as_ref())?;
+    // A filter reads a version as a request does: `0.9.2` and `release/0.9.2` are `v0.9.2`.
+    let version = filter
+        .version
+        .map(|text| text.parse::<Version>())
+        .transpose();
+    let version = version.map_err(|error| ApiError::Invalid(vec![error]))?;
     let query = DeploymentQuery {
         status: filter.status,
         template: filter.template,
-        version: filter.version,
+        version: version.map(String::from),
         region: filter.region,
         before: filter.cursor,
     };

@@ -33,7 +33,7 @@ pub struct CreateDeployment {
     pub job_name: Option<String>,
     /// Template name, such as `kamiwaza`.
     pub template: String,
-    /// `v1.2.3`, `1.2.3`, `v1.2.3-patch1` or `release/1.2.3`.
+    /// `v1.2.3`, `1.2.3`, `v1.2.3-patch1`, `release/1.2.3`, `2024.06`, `1.2.3.4` or `1.2.3+build`.
     pub version: String,
     /// One of the template's modes; its first when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,7 +49,19 @@ pub struct CreateDeployment {
     /// Subnet; EC2's default when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subnet_id: Option<String>,
-    /// Existing security groups.
+    /// Further subnets, in order: the next one when EC2 has no room in the one before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subnet_ids: Vec<String>,
+    /// Zones in place of subnets, in order; the template's when absent, and EC2's choice without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<String>,
+    /// Ask for a public IPv4 address, or for none; the template's when absent, and the subnet decides without any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assign_public_ip: Option<bool>,
+    /// Ask for an IPv6 address; the template's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv6: Option<bool>,
+    /// Existing security groups, at most 5.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub security_group_ids: Vec<String>,
     /// Rules of the group Ingot makes when `security_group_ids` is empty; the template's when absent.
@@ -67,6 +79,9 @@ pub struct CreateDeployment {
     /// Why that AMI, when `image` names one; told in the story.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_reason: Option<String>,
+    /// Launch from the AMI id in `image` although its tags say another version, mode or architecture.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub force: bool,
     /// Whether an AMI shall be made of it; the template's policy when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub create_ami: Option<bool>,
@@ -123,12 +138,17 @@ impl CreateDeployment {
             instance_type: self.instance_type,
             volume_size_gb: self.volume_size_gb,
             subnet_id: self.subnet_id,
+            subnet_ids: self.subnet_ids,
+            zones: self.zones,
+            assign_public_ip: self.assign_public_ip,
+            ipv6: self.ipv6,
             security_group_ids: self.security_group_ids,
             ingress,
             tags: self.tags,
             email: self.email,
             image: self.image,
             image_reason: self.image_reason,
+            force: self.force,
             create_ami: self.create_ami,
             no_reboot: self.no_reboot,
             user_data: self.user_data,
@@ -184,7 +204,7 @@ pub struct Deployment {
     pub source_ami_id: Option<String>,
     /// `i-…`
     pub instance_id: Option<String>,
-    /// Public address.
+    /// Public address, IPv6 when there is no IPv4.
     pub public_ip: Option<String>,
     /// Private address.
     pub private_ip: Option<String>,

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use ingot_domain::arch::Arch;
 use ingot_domain::check::AccountCheck;
 use ingot_domain::template::BaseImage;
 
@@ -289,8 +290,9 @@ impl Cloud for AwsCloud {
         &self,
         region: &str,
         base: &BaseImage,
+        arch: Arch,
     ) -> Result<BaseImageFacts, CloudError> {
-        base_images::resolve(self, region, base).await
+        base_images::resolve(self, region, base, arch).await
     }
 
     async fn ensure_security_group(

@@ -60,6 +60,9 @@ pub struct InstanceFacts {
     pub public_ip: Option<IpAddr>,
     /// Private address.
     pub private_ip: Option<IpAddr>,
+    /// IPv6 address, if it has one.
+    #[serde(default)]
+    pub ipv6: Option<IpAddr>,
     /// `ebs` or `instance-store` (F24).
     pub root_device_type: String,
     /// Launched on the spot market (F24).
@@ -214,6 +217,15 @@ pub struct BaseImageFacts {
     /// When its owner made it, where EC2 tells.
     #[serde(default)]
     pub created_at: Option<DateTime<Utc>>,
+    /// `hvm` or `paravirtual`.
+    #[serde(default)]
+    pub virtualization: String,
+    /// Size of its root snapshot in GB, when EC2 tells: no volume made of it may be smaller.
+    #[serde(default)]
+    pub root_size_gb: Option<u32>,
+    /// Its tags, which only its owner sees.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
 }
 
 impl BaseImageFacts {

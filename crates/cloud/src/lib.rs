@@ -120,11 +120,12 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
         value: &str,
     ) -> Result<Vec<TaggedFacts>, CloudError>;
 
-    /// Resolves a template's base image to an id with its facts.
+    /// Resolves a template's base image to an id with its facts; the newest is looked for among those of the architecture.
     async fn resolve_base_image(
         &self,
         region: &str,
         base: &ingot_domain::template::BaseImage,
+        arch: ingot_domain::arch::Arch,
     ) -> Result<BaseImageFacts, CloudError>;
 
     /// Makes sure a security group of this name exists with these rules, and answers its id.

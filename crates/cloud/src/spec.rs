@@ -24,15 +24,36 @@ pub struct LaunchSpec {
     pub volume_size_gb: u32,
     /// `gp3` unless the template says otherwise.
     pub volume_type: String,
+    /// Operations a second, where the template gives them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iops: Option<u32>,
+    /// MiB a second, where the template gives them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throughput: Option<u32>,
     /// Encrypted unless the template says otherwise.
     pub encrypted: bool,
+    /// KMS key; the account's default when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key_id: Option<String>,
+    /// Hops that answers of the metadata may take.
+    #[serde(default = "one_hop")]
+    pub hop_limit: u32,
+    /// Zone asked for; EC2's choice when absent. Never together with a subnet, which lies in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// Ask for a public IPv4 address or for none; the subnet decides when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assign_public_ip: Option<bool>,
+    /// Ask for an IPv6 address.
+    #[serde(default)]
+    pub ipv6: bool,
     /// Subnet asked for; EC2's default when absent.
     pub subnet_id: Option<String>,
     /// Security groups, at least the one Ingot made.
     pub security_group_ids: Vec<String>,
     /// IAM instance profile name (F6).
     pub instance_profile: Option<String>,
-    /// Tags of instance and volume.
+    /// Tags of instance, volume and network interface.
     pub tags: BTreeMap<String, String>,
 }
 
@@ -86,6 +107,10 @@ pub struct SecurityGroupSpec {
     pub ingress: Vec<IngressRule>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+}
+
+fn one_hop() -> u32 {
+    1
 }
 
 mod base64_bytes {

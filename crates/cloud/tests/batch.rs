@@ -63,6 +63,7 @@ fn instance(id: String) -> InstanceFacts {
         architecture: Arch::X86_64,
         public_ip: None,
         private_ip: None,
+        ipv6: None,
         root_device_type: "ebs".to_owned(),
         spot: false,
         vpc_id: None,
@@ -116,7 +117,7 @@ impl Cloud for Counting {
     async fn describe_snapshot(&self, _: &str, _: &str) -> Result<Option<TaggedFacts>, CloudError> { unreachable!() }
     async fn describe_security_group(&self, _: &str, _: &str) -> Result<Option<TaggedFacts>, CloudError> { unreachable!() }
     async fn vpc_of(&self, _: &str, _: Option<&str>) -> Result<Option<String>, CloudError> { unreachable!() }
-    async fn resolve_base_image(&self, _: &str, _: &BaseImage) -> Result<BaseImageFacts, CloudError> { unreachable!() }
+    async fn resolve_base_image(&self, _: &str, _: &BaseImage, _: Arch) -> Result<BaseImageFacts, CloudError> { unreachable!() }
     async fn ensure_security_group(&self, _: &str, _: &SecurityGroupSpec) -> Result<String, CloudError> { unreachable!() }
     async fn delete_security_group(&self, _: &str, _: &str) -> Result<(), CloudError> { unreachable!() }
     async fn groups_open_to_ssh(&self, _: &str, _: &[String]) -> Result<Vec<String>, CloudError> { unreachable!() }

@@ -58,6 +58,23 @@ pub fn shown(value: &str) -> String {
 /// A human-given name: 1 to `longest` characters, no control characters, none of `<>&"'` and backquote, no leading or
 /// trailing blank. Names end up in tags, log lines, pages and metrics' neighbours (FAULTS F36).
 pub fn check_name(field: &str, value: &str, longest: usize) -> Result<(), FieldError> {
+    check_text(field, value, longest)?;
+    match value.chars().find(|c| "<>&\"'`\\".contains(*c)) {
+        None => Ok(()),
+        Some(bad) => Err(FieldError::new(
+            field,
+            value,
+            format!(
+                "remove the character {}; letters, digits, blanks and . _ - / ( ) + = : @ are welcome",
+                quoted(bad)
+            ),
+        )),
+    }
+}
+
+/// A text of a tag, as EC2 takes it: 1 to `longest` characters, none of them a control character (XML, which EC2 speaks,
+/// cannot carry those), no blank at its ends. What a page or a shell would misread is their business, not the tag's.
+pub fn check_text(field: &str, value: &str, longest: usize) -> Result<(), FieldError> {
     let length = value.chars().count();
     if length == 0 || length > longest {
         return Err(FieldError::new(
@@ -73,20 +90,23 @@ pub fn check_name(field: &str, value: &str, longest: usize) -> Result<(), FieldE
             "remove the blanks at its ends",
         ));
     }
-    if let Some(bad) = value
-        .chars()
-        .find(|c| c.is_control() || "<>&\"'`\\".contains(*c))
-    {
-        return Err(FieldError::new(
+    match value.chars().find(|c| c.is_control()) {
+        None => Ok(()),
+        Some(bad) => Err(FieldError::new(
             field,
             value,
-            format!(
-                "remove the character {}; letters, digits, blanks and . _ - / ( ) + = : @ are welcome",
-                bad.escape_unicode()
-            ),
-        ));
+            format!("remove the control character {}", quoted(bad)),
+        )),
     }
-    Ok(())
+}
+
+/// A character as a reader recognises it: itself, or its escape when it cannot be seen.
+fn quoted(c: char) -> String {
+    match c {
+        '`' => "' ` '".to_owned(),
+        c if c.is_control() => format!("`{}`", c.escape_default()),
+        c => format!("`{c}`"),
+    }
 }
 
 #[cfg(test)]
@@ -102,6 +122,37 @@ mod tests {
             assert_eq!(check_name("job_name", good, 64), Ok(()), "{good}");
         }
         assert!(check_name("job_name", &"x".repeat(65), 64).is_err());
+    }
+
+    #[test]
+    fn the_character_itself_is_named() {
+        for (bad, told) in [
+            ("a&b", "`&`"),
+            ("a\"b", "`\"`"),
+            ("a\nb", "`\\n`"),
+            ("a\u{7}b", "`\\u{7}`"),
+        ] {
+            let error = check_name("job_name", bad, 64).expect_err(bad);
+            assert!(error.message.contains(told), "{error}");
+        }
+    }
+
+    #[test]
+    fn tags_take_what_ec2_takes() {
+        for good in [
+            "R&D",
+            "<prod>",
+            "a 'b' \"c\"",
+            "`x`",
+            "a\\b",
+            "équipe",
+            "$(id)",
+        ] {
+            assert_eq!(check_text("tags.Team", good, 256), Ok(()), "{good}");
+        }
+        for bad in ["", " x", "x ", "a\nb", "a\u{0}b"] {
+            assert!(check_text("tags.Team", bad, 256).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Where a probe may connect and who may connect to an instance: pure rules over addresses
 //! (OPERATIONS section 2, F6).
 
+use std::collections::HashSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::field::FieldError;
 
 /// A block of addresses, `10.0.0.0/8` or `fd00::/8`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Cidr {
     base: IpAddr,
@@ -32,6 +33,28 @@ impl Cidr {
                 bits(base) == bits(address)
             }
             _ => false,
+        }
+    }
+
+    /// The block with the bits beyond its prefix cleared, as EC2 writes it.
+    pub fn masked(self) -> Self {
+        let base = match self.base {
+            IpAddr::V4(base) => {
+                let mask = u32::MAX
+                    .checked_shl(32 - u32::from(self.prefix))
+                    .unwrap_or(0);
+                IpAddr::V4(Ipv4Addr::from(u32::from(base) & mask))
+            }
+            IpAddr::V6(base) => {
+                let mask = u128::MAX
+                    .checked_shl(128 - u32::from(self.prefix))
+                    .unwrap_or(0);
+                IpAddr::V6(Ipv6Addr::from(u128::from(base) & mask))
+            }
+        };
+        Self {
+            base,
+            prefix: self.prefix,
         }
     }
 
@@ -152,7 +175,7 @@ fn unmapped(address: IpAddr) -> IpAddr {
 }
 
 /// One inbound rule of a security group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IngressRule {
     /// First TCP port.
@@ -162,6 +185,18 @@ pub struct IngressRule {
     pub to_port: Option<u16>,
     /// Who may connect.
     pub cidr: Cidr,
+}
+
+/// Rules as EC2 keeps them: blocks masked, a range of one port without its end, each rule once, in the given order. EC2
+/// refuses a list that has a rule twice.
+pub fn normal_form(rules: &[IngressRule]) -> Vec<IngressRule> {
+    let mut seen = HashSet::new();
+    let normal = rules.iter().map(|rule| IngressRule {
+        port: rule.port,
+        to_port: rule.to_port.filter(|last| *last != rule.port),
+        cidr: rule.cidr.masked(),
+    });
+    normal.filter(|rule| seen.insert(rule.clone())).collect()
 }
 
 impl IngressRule {
@@ -187,114 +222,4 @@ impl IngressRule {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn denied_ranges_are_denied() {
-        let no_cidrs: [Cidr; 0] = [];
-        let never = [
-            "127.0.0.1",
-            "127.9.9.9",
-            "169.254.169.254",
-            "0.1.2.3",
-            "224.0.0.1",
-            "255.255.255.255",
-            "::1",
-            "::",
-            "fe80::1",
-            "fd00:ec2::254",
-            "ff02::1",
-            "::ffff:10.0.0.1",
-            "::ffff:8.8.8.8",
-            "64:ff9b::7f00:1",
-            "::7f00:1",
-        ];
-        for text in never {
-            let address: IpAddr = text.parse().expect(text);
-            assert_eq!(
-                probe_allowed(address, &no_cidrs),
-                Err(Denied::Never),
-                "{text}"
-            );
-        }
-        for text in [
-            "10.1.2.3",
-            "172.16.0.1",
-            "192.168.1.1",
-            "100.64.0.1",
-            "fd12::1",
-        ] {
-            let address: IpAddr = text.parse().expect(text);
-            assert_eq!(
-                probe_allowed(address, &no_cidrs),
-                Err(Denied::Private),
-                "{text}"
-            );
-        }
-        for text in ["8.8.8.8", "52.1.2.3", "172.32.0.1", "2600:1f18::1"] {
-            let address: IpAddr = text.parse().expect(text);
-            assert_eq!(probe_allowed(address, &no_cidrs), Ok(()), "{text}");
-        }
-    }
-
-    #[test]
-    fn probe_cidrs_open_private_blocks_but_never_metadata() {
-        let cidrs: Vec<Cidr> = ["10.0.0.0/8", "127.0.0.0/8", "0.0.0.0/0", "::/0"]
-            .iter()
-            .map(|c| c.parse().expect(c))
-            .collect();
-        assert_eq!(
-            probe_allowed("10.1.1.1".parse().expect("address"), &cidrs),
-            Ok(())
-        );
-        assert_eq!(
-            probe_allowed("127.1.1.1".parse().expect("address"), &cidrs),
-            Ok(())
-        );
-        for text in [
-            "169.254.169.254",
-            "fd00:ec2::254",
-            "fe80::1",
-            "::ffff:169.254.169.254",
-        ] {
-            assert_eq!(
-                probe_allowed(text.parse().expect(text), &cidrs),
-                Err(Denied::Never),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn ssh_to_the_world_is_refused_however_it_is_spelled() {
-        let rule = |port, to_port, cidr: &str| IngressRule {
-            port,
-            to_port,
-            cidr: cidr.parse().expect(cidr),
-        };
-        for bad in [
-            rule(22, None, "0.0.0.0/0"),
-            rule(22, None, "::/0"),
-            rule(22, None, "128.0.0.0/1"),
-            rule(0, Some(65535), "0.0.0.0/0"),
-            rule(20, Some(23), "1.2.3.4/0"),
-        ] {
-            let error = bad.check("ingress[0]").expect_err("ssh");
-            assert_eq!(error.field, "ingress[0].cidr");
-        }
-        assert!(rule(443, None, "0.0.0.0/0").check("i").is_ok());
-        assert!(rule(22, None, "203.0.113.0/24").check("i").is_ok());
-        assert!(rule(23, Some(22), "10.0.0.0/8").check("i").is_err());
-    }
-
-    #[test]
-    fn blocks_parse_and_contain() {
-        let block: Cidr = "10.0.0.0/8".parse().expect("block");
-        assert!(block.contains("10.255.0.1".parse().expect("address")));
-        assert!(!block.contains("11.0.0.1".parse().expect("address")));
-        for bad in ["10.0.0.0", "10.0.0.0/33", "x/8", "::/129", "10.0.0/8"] {
-            assert!(bad.parse::<Cidr>().is_err(), "{bad}");
-        }
-    }
-}
+mod tests;

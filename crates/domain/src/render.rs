@@ -1,6 +1,18 @@
-//! Scripts of templates with their `{{placeholders}}` filled in.
+//! Scripts of templates with their `{{placeholders}}` filled in, so that the script's reader reads exactly the value.
 
-use crate::template::Template;
+mod emit;
+mod kind;
+mod shell;
+mod unfit;
+
+use std::collections::BTreeSet;
+
+use crate::field::FieldError;
+use crate::template::{InstallFinished, Template};
+use crate::userdata;
+
+pub use kind::Kind;
+pub use unfit::{Unfit, misspelt};
 
 /// What a script may refer to.
 #[derive(Debug, Clone)]
@@ -43,57 +55,182 @@ impl Values<'_> {
     }
 }
 
-/// Fills `{{name}}`; unknown names stay as they are (shell and other tools use double braces too). Values are the checked
-/// ones of a request: they hold no quotes, backslashes, backquotes or control characters.
-pub fn fill(script: &str, values: &Values<'_>) -> String {
-    let mut out = String::with_capacity(script.len());
-    let mut rest = script;
-    while let Some(start) = rest.find("{{") {
-        let (before, after) = rest.split_at(start);
-        out.push_str(before);
-        let inner = &after[2..];
-        let known = inner
-            .find("}}")
-            .and_then(|end| Some((values.get(inner[..end].trim())?, end)));
-        match known {
-            Some((value, end)) => {
-                out.push_str(value);
-                rest = &inner[end + 2..];
-            }
-            None => {
-                out.push_str("{{");
-                rest = inner;
-            }
-        }
+/// The placeholder that begins at a byte of a text: its name, and its length in bytes. Unknown names are none: shells and
+/// other tools use double braces, too.
+fn placeholder(text: &str, at: usize) -> Option<(&'static str, usize)> {
+    /// The longest name with a few blanks on both sides.
+    const LONGEST: usize = 40;
+    let inner = text.as_bytes()[at..].strip_prefix(b"{{")?;
+    let inner = &inner[..inner.len().min(LONGEST)];
+    let length = inner.windows(2).position(|two| two == b"}}")?;
+    let name = inner[..length].trim_ascii();
+    let known = PLACEHOLDERS.iter().find(|known| known.as_bytes() == name)?;
+    Some((known, length + 4))
+}
+
+/// Fills a text that is for people: the values as they are.
+pub fn fill(text: &str, values: &Values<'_>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut at, mut kept) = (0, 0);
+    while at < text.len() {
+        let Some((name, length)) = placeholder(text, at) else {
+            at += 1;
+            continue;
+        };
+        out.push_str(&text[kept..at]);
+        out.push_str(values.get(name).unwrap_or_default());
+        at += length;
+        kept = at;
     }
-    out.push_str(rest);
+    out.push_str(&text[kept..]);
     out
 }
 
-/// The script of a fresh install: `user_data`, or the steps one after the other, stopping at the first that fails.
-pub fn install_script(template: &Template, values: &Values<'_>) -> String {
-    if let Some(script) = &template.user_data {
-        return fill(script, values);
+/// Fills a script by its [`Kind`].
+///
+/// # Errors
+/// [`Unfit`] if a value would need quotes where there are none.
+pub fn script(text: &str, values: &Values<'_>) -> Result<String, Unfit> {
+    if let Some(place) = Kind::of(text).place() {
+        return emit::other_text(text, values, place);
     }
-    let mut script = String::from("#!/bin/bash\nset -euo pipefail\n");
+    let mut bound = BTreeSet::new();
+    let body = emit::shell_text(text, values, &mut bound)?;
+    let first = body.find('\n').map_or(body.len(), |end| end + 1);
+    let (shebang, rest) = body.split_at(first);
+    let line = if shebang.ends_with('\n') || bound.is_empty() {
+        ""
+    } else {
+        "\n"
+    };
+    Ok(format!("{shebang}{line}{}{rest}", bindings(&bound, values)))
+}
+
+/// The variables that hold the values a script refers to.
+fn bindings(bound: &BTreeSet<&'static str>, values: &Values<'_>) -> String {
+    let bind = |name: &&'static str| {
+        let value = emit::single_quoted(values.get(name).unwrap_or_default());
+        format!("ingot_{name}={value}\n")
+    };
+    bound.iter().map(bind).collect()
+}
+
+/// The script of a fresh install: `user_data`, or the steps one after the other, stopping at the first that fails.
+///
+/// # Errors
+/// [`Unfit`] if a value would need quotes where there are none.
+pub fn install_script(template: &Template, values: &Values<'_>) -> Result<String, Unfit> {
+    if let Some(text) = &template.user_data {
+        return script(text, values).map_err(|unfit| unfit.of("user_data"));
+    }
+    let mut bound = BTreeSet::new();
+    let mut steps = String::new();
     for (i, step) in template.steps.iter().enumerate() {
         let (number, of) = (i + 1, template.steps.len());
-        script.push_str(&format!(
-            "\necho '[ingot] step {number}/{of}: {}'\n(\n{}\n)\n",
-            step.name,
-            step.run.trim_end()
+        let name = format!("[ingot] step {number}/{of}: {}", fill(&step.name, values));
+        let run = emit::shell_text(step.run.trim_end(), values, &mut bound)
+            .map_err(|unfit| unfit.of(&format!("steps[{i}].run")))?;
+        steps.push_str(&format!(
+            "\nprintf '%s\\n' {}\n(\n{run}\n)\n",
+            emit::single_quoted(&name)
         ));
     }
-    script.push_str("\necho '[ingot] all steps done'\n");
-    fill(&script, values)
+    Ok(format!(
+        "#!/bin/bash\nset -euo pipefail\n{}{steps}\nprintf '%s\\n' '[ingot] all steps done'\n",
+        bindings(&bound, values)
+    ))
 }
 
 /// The script of an instance launched from a finished image: the first-boot script only (F8).
-pub fn first_boot_script(template: &Template, values: &Values<'_>) -> String {
-    fill(
-        template.first_boot.as_deref().unwrap_or("#!/bin/bash\n"),
-        values,
-    )
+///
+/// # Errors
+/// [`Unfit`] if a value would need quotes where there are none.
+pub fn first_boot_script(template: &Template, values: &Values<'_>) -> Result<String, Unfit> {
+    let text = template.first_boot.as_deref().unwrap_or("#!/bin/bash\n");
+    script(text, values).map_err(|unfit| unfit.of("first_boot"))
+}
+
+/// The scripts of a template that are longer than EC2 takes with these values; values that fit nowhere are passed over.
+pub fn too_long(template: &Template, values: &Values<'_>) -> Vec<FieldError> {
+    // What is too long as it is written is not taken apart.
+    let raw: usize = template.steps.iter().map(|step| step.run.len()).sum();
+    let written = [
+        (
+            "user_data",
+            template.user_data.as_deref().map_or(0, str::len),
+        ),
+        (
+            "first_boot",
+            template.first_boot.as_deref().map_or(0, str::len),
+        ),
+        ("steps", raw),
+    ];
+    let mut found: Vec<FieldError> = written
+        .iter()
+        .filter_map(|(field, length)| userdata::check_length(field, *length).err())
+        .collect();
+    if !found.is_empty() {
+        return found;
+    }
+    let install = if template.user_data.is_some() {
+        "user_data"
+    } else {
+        "steps"
+    };
+    for (field, script) in [
+        (install, install_script(template, values)),
+        ("first_boot", first_boot_script(template, values)),
+    ] {
+        if let Ok(script) = script {
+            found.extend(userdata::check_size(field, &script).err());
+        }
+    }
+    found
+}
+
+/// Everything about an order's values that its template's scripts cannot take: values that fit nowhere, then lengths.
+pub fn problems(template: &Template, values: &Values<'_>) -> Vec<FieldError> {
+    let mut found = too_long(template, values);
+    if found.is_empty() {
+        let refused = [
+            install_script(template, values).err(),
+            first_boot_script(template, values).err(),
+            finished_command(&template.install_finished, values).err(),
+        ];
+        let mut seen = BTreeSet::new();
+        for unfit in refused.into_iter().flatten() {
+            if seen.insert(unfit.name) {
+                found.push(unfit.error());
+            }
+        }
+    }
+    found
+}
+
+/// The shell command that exits with 0 once the installation is over, or `None` when nothing is asked.
+///
+/// # Errors
+/// [`Unfit`] if a value would need quotes where there are none.
+pub fn finished_command(
+    finished: &InstallFinished,
+    values: &Values<'_>,
+) -> Result<Option<String>, Unfit> {
+    Ok(match finished {
+        InstallFinished::CloudInit => {
+            Some("cloud-init status | grep -Eq 'status: (done|disabled)'".to_owned())
+        }
+        InstallFinished::File(path) => Some(format!(
+            "test -e {}",
+            emit::single_quoted(&fill(path, values))
+        )),
+        InstallFinished::Command(command) => {
+            let mut bound = BTreeSet::new();
+            let text = emit::shell_text(command, values, &mut bound)
+                .map_err(|unfit| unfit.of("install_finished.command"))?;
+            Some(bindings(&bound, values) + &text)
+        }
+        InstallFinished::None => None,
+    })
 }
 
 #[cfg(test)]

@@ -1,23 +1,29 @@
 //! A request for a deployment, parsed at the door into what the rest of the system may rely on (F1). Every problem is
 //! named at once: field, value, way out.
 
+mod places;
+
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::arch::Arch;
 use crate::deployment::ImageChoice;
+use crate::ec2;
 use crate::field::{FieldError, check_name};
-use crate::network::IngressRule;
+use crate::limits::{self, MOST_GROUPS, MOST_RULES};
+use crate::network::{self, IngressRule};
+use crate::render;
 use crate::stale::Stale;
-use crate::template::{self, Template};
-use crate::userdata;
+use crate::template::{self, Network, Template};
 use crate::version::Version;
+use places::{once, places};
 
-/// Security groups of one instance: EC2 takes no more on one network interface.
-const MOST_GROUPS: usize = 16;
-/// Rules of the group Ingot makes: EC2 takes 60.
-const MOST_RULES: usize = 50;
+/// Characters of a job name.
+pub const LONGEST_JOB_NAME: usize = 100;
+/// An id of the length that ids have, for texts that are only measured.
+const NO_DEPLOYMENT: &str = "dep_00000000000000000000000000000000";
 
 /// What somebody sent; field names are the API's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +40,10 @@ pub struct Draft {
     pub instance_type: Option<String>,
     pub volume_size_gb: Option<u32>,
     pub subnet_id: Option<String>,
+    pub subnet_ids: Vec<String>,
+    pub zones: Vec<String>,
+    pub assign_public_ip: Option<bool>,
+    pub ipv6: Option<bool>,
     pub security_group_ids: Vec<String>,
     pub ingress: Option<Vec<IngressRule>>,
     pub tags: BTreeMap<String, String>,
@@ -41,6 +51,7 @@ pub struct Draft {
     pub image: Option<String>,
     /// Why that AMI, when one is named.
     pub image_reason: Option<String>,
+    pub force: bool,
     pub create_ami: Option<bool>,
     pub no_reboot: Option<bool>,
     pub user_data: Option<String>,
@@ -76,6 +87,18 @@ pub struct Order {
     /// Subnet, or EC2's default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subnet_id: Option<String>,
+    /// Further subnets, in order, for when EC2 has no room in the one before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subnet_ids: Vec<String>,
+    /// Zones, in order; without any, and without a subnet, EC2 chooses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<String>,
+    /// Further instance types, in order, for when EC2 has no room for the one before: none when the request named one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instance_types: Vec<String>,
+    /// How it is connected.
+    #[serde(default, skip_serializing_if = "Network::is_default")]
+    pub network: Network,
     /// Existing security groups; empty lets Ingot make one from `ingress`.
     pub security_group_ids: Vec<String>,
     /// Rules of the group Ingot makes.
@@ -93,6 +116,9 @@ pub struct Order {
     /// Why that image was named; told in the story.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_reason: Option<String>,
+    /// A given image that is of another version, mode or architecture is launched all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub force: bool,
     /// Whether an image is wanted of it.
     pub create_ami: bool,
     /// Image without reboot.
@@ -132,6 +158,8 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
         &regions,
         "regions allowed here",
     );
+    // A type that was named is what is wanted; a default may be any of the template's.
+    let types_in_order = draft.instance_type.is_none();
     let instance_type = draft
         .instance_type
         .unwrap_or_else(|| template.default_instance_type().to_owned());
@@ -142,35 +170,56 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
         &template.instance_types,
         "instance types of this template",
     );
+    let others = template.instance_types.iter();
+    let others = others.filter(|other| types_in_order && **other != instance_type);
+    let further_types = once(others.cloned().collect());
     let volume_size_gb = draft.volume_size_gb.unwrap_or(template.volume.size_gb);
-    keep(
+    if let Some(size) = keep(
         &mut wrong,
-        template::volume_size("volume_size_gb", volume_size_gb),
-    );
-    let job_name = draft
+        template::volume_size("volume_size_gb", volume_size_gb).map(|()| volume_size_gb),
+    ) && draft.volume_size_gb.is_some()
+    {
+        // The template's operations must fit the request's size.
+        let problems = template.volume.problems(size).into_iter();
+        wrong.extend(problems.map(|problem| {
+            let message = format!("{}: {}", problem.field, problem.message);
+            FieldError::new("volume_size_gb", size, message)
+        }));
+    }
+    let named = draft.job_name.is_some();
+    let mut job_name = draft
         .job_name
         .unwrap_or_else(|| format!("{} {}", template.name, draft.version));
-    keep(&mut wrong, check_name("job_name", &job_name, 100));
-    if let Some(subnet) = &draft.subnet_id {
-        keep(&mut wrong, ec2_id("subnet_id", subnet, "subnet-"));
-    }
-    if draft.security_group_ids.len() > MOST_GROUPS {
-        wrong.push(FieldError::new(
-            "security_group_ids",
-            draft.security_group_ids.len(),
-            format!("give at most {MOST_GROUPS} groups"),
-        ));
-    }
+    keep(
+        &mut wrong,
+        check_name("job_name", &job_name, LONGEST_JOB_NAME),
+    );
+    let places = places(
+        &mut wrong,
+        draft.subnet_id,
+        draft.subnet_ids,
+        draft.zones,
+        &draft.region,
+        template,
+    );
+    let network = Network {
+        assign_public_ip: draft.assign_public_ip.or(template.network.assign_public_ip),
+        ipv6: draft.ipv6.unwrap_or(template.network.ipv6),
+    };
+    let security_group_ids = once(draft.security_group_ids);
+    keep(
+        &mut wrong,
+        limits::groups("security_group_ids", security_group_ids.len()),
+    );
     // What is too many is not looked at one by one: the answer stays as short as the mistake (FAULTS F25).
-    let groups = draft.security_group_ids.iter().take(MOST_GROUPS);
-    for (i, group) in groups.enumerate() {
+    for (i, group) in security_group_ids.iter().take(MOST_GROUPS).enumerate() {
         keep(
             &mut wrong,
-            ec2_id(&format!("security_group_ids[{i}]"), group, "sg-"),
+            ec2::id(&format!("security_group_ids[{i}]"), group, "sg-"),
         );
     }
     let ingress = match draft.ingress {
-        Some(rules) if !rules.is_empty() && !draft.security_group_ids.is_empty() => {
+        Some(rules) if !rules.is_empty() && !security_group_ids.is_empty() => {
             let message = "give either `security_group_ids` or `ingress`, not both";
             wrong.push(FieldError::new(
                 "ingress",
@@ -182,17 +231,17 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
         Some(rules) => rules,
         None => template.ingress.clone(),
     };
-    if ingress.len() > MOST_RULES {
-        wrong.push(FieldError::new(
-            "ingress",
-            ingress.len(),
-            format!("give at most {MOST_RULES} rules"),
-        ));
-    }
+    keep(&mut wrong, limits::rules("ingress", &ingress));
     for (i, rule) in ingress.iter().take(MOST_RULES).enumerate() {
         keep(&mut wrong, rule.check(&format!("ingress[{i}]")));
     }
-    keep(&mut wrong, template::tags("tags", &draft.tags));
+    let ingress = network::normal_form(&ingress);
+    let own_tags = keep(&mut wrong, template::tags("tags", &draft.tags)).is_some();
+    let mut tags = template.tags.clone();
+    tags.extend(draft.tags);
+    if own_tags {
+        keep(&mut wrong, limits::tags("tags", tags.len()));
+    }
     if let Some(email) = &draft.email {
         keep(&mut wrong, check_email(email));
     }
@@ -208,14 +257,37 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
     if let Some(reason) = &draft.image_reason {
         keep(&mut wrong, check_reason(reason, given_image.is_some()));
     }
-    if let Some(script) = &draft.user_data {
-        keep(&mut wrong, userdata::check_size("user_data", script));
+    if let Some(version) = &version {
+        let recipe = match &draft.user_data {
+            Some(_) => Cow::Owned(Template {
+                user_data: draft.user_data.clone(),
+                ..template.clone()
+            }),
+            None => Cow::Borrowed(template),
+        };
+        let version = version.to_string();
+        let problems = |job_name: &str| {
+            let values = render::Values {
+                template: &template.name,
+                version: &version,
+                mode: &mode,
+                job_name,
+                region: &draft.region,
+                deployment_id: NO_DEPLOYMENT,
+            };
+            render::problems(&recipe, &values)
+        };
+        let mut found = problems(&job_name);
+        if !named && found.iter().any(|problem| problem.field == "job_name") {
+            // The name that was not given need not have a blank.
+            job_name = format!("{}-{version}", template.name);
+            found = problems(&job_name);
+        }
+        wrong.extend(found);
     }
     let stale = draft.stale.as_deref();
     let stale = stale.map_or(Ok(template.images.stale), |word| Stale::read("stale", word));
     let stale = keep(&mut wrong, stale).unwrap_or_default();
-    let mut tags = template.tags.clone();
-    tags.extend(draft.tags);
     match version {
         Some(version) if wrong.is_empty() => Ok(Order {
             job_name,
@@ -226,12 +298,17 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
             arch: Arch::of_instance_type(&instance_type),
             instance_type,
             volume_size_gb,
-            subnet_id: draft.subnet_id,
-            security_group_ids: draft.security_group_ids,
+            subnet_id: places.subnet_id,
+            subnet_ids: places.subnet_ids,
+            zones: places.zones,
+            instance_types: further_types,
+            network,
+            security_group_ids,
             ingress,
             tags,
             email: draft.email,
             image_choice,
+            force: draft.force && given_image.is_some(),
             given_image,
             image_reason: draft.image_reason,
             create_ami: draft.create_ami.unwrap_or(template.images.create),
@@ -269,20 +346,8 @@ fn one_of(wrong: &mut Vec<FieldError>, field: &str, value: &str, allowed: &[Stri
     }
 }
 
-fn ec2_id(field: &str, text: &str, prefix: &str) -> Result<(), FieldError> {
-    let hex = text.strip_prefix(prefix).unwrap_or_default();
-    if (8..=17).contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Ok(());
-    }
-    Err(FieldError::new(
-        field,
-        text,
-        format!("write it as EC2 does: `{prefix}` and 8 to 17 hexadecimal digits"),
-    ))
-}
-
 fn image_id(text: &str) -> Result<(), FieldError> {
-    ec2_id("image", text, "ami-").map_err(|error| {
+    ec2::id("image", text, "ami-").map_err(|error| {
         FieldError::new(
             "image",
             text,

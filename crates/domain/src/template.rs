@@ -1,15 +1,20 @@
 //! A template: how one kind of software is launched, recognised as ready, and imaged. The YAML form is read by
-//! the `recipe` room; this is its meaning. Delays are seconds.
+//! the `yaml` room; this is its meaning. Delays are seconds.
+
+mod check;
+mod volume;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::arch::Arch;
-use crate::field::{FieldError, check_name};
 use crate::network::IngressRule;
 use crate::probe::ProbeSpec;
 use crate::stale::Stale;
+
+pub use check::{slug, tags, volume_size};
+pub use volume::{VOLUME_GB, Volume};
 
 /// The template every installation has.
 pub const KAMIWAZA: &str = "kamiwaza";
@@ -42,10 +47,23 @@ pub struct Template {
     /// The root volume.
     #[serde(default)]
     pub volume: Volume,
+    /// How the instance is connected.
+    #[serde(default, skip_serializing_if = "Network::is_default")]
+    pub network: Network,
+    /// Zones to launch in, in order: the next one when EC2 has no room in one. Those of the deployment's region count;
+    /// without any, EC2 chooses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<String>,
+    /// Hops that answers of the instance's metadata may take, 1 to 64.
+    #[serde(default = "one_hop", skip_serializing_if = "is_one_hop")]
+    pub metadata_hop_limit: u32,
     /// First boot of a fresh install: a script with `{{version}}`, `{{mode}}`, `{{job_name}}`, `{{region}}`,
     /// `{{template}}`. Exclusive with `steps`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_data: Option<String>,
+    /// How user data is sent.
+    #[serde(default, skip_serializing_if = "Encoding::is_auto")]
+    pub user_data_encoding: Encoding,
     /// The same as named shell steps, run in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
@@ -115,30 +133,53 @@ impl BaseImage {
     }
 }
 
-/// The root volume.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Longest way of an answer of the instance's metadata, in network hops: 1 is the instance itself, containers need 2.
+pub const HOP_LIMIT: std::ops::RangeInclusive<u32> = 1..=64;
+
+/// How an instance is connected, beyond its subnet.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Volume {
-    /// Size in GB, 8 to 1000 (F1).
-    pub size_gb: u32,
-    /// EBS type.
-    #[serde(rename = "type")]
-    pub volume_type: String,
-    /// Encrypted by default (F6).
-    pub encrypted: bool,
+pub struct Network {
+    /// Ask for a public IPv4 address, or for none; the subnet decides when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assign_public_ip: Option<bool>,
+    /// Ask for an IPv6 address; the subnet decides when false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ipv6: bool,
 }
 
-/// Smallest and largest root volume in GB (F1).
-pub const VOLUME_GB: std::ops::RangeInclusive<u32> = 8..=1000;
-
-impl Default for Volume {
-    fn default() -> Self {
-        Self {
-            size_gb: 30,
-            volume_type: "gp3".to_owned(),
-            encrypted: true,
-        }
+impl Network {
+    /// Nothing is asked for.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
     }
+}
+
+/// How user data is sent (F7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Encoding {
+    /// gzip where cloud-init reads it, which unpacks it, and where it saves much.
+    #[default]
+    Auto,
+    /// As it is: Windows, Ignition and NixOS unpack nothing.
+    Plain,
+    /// gzip.
+    Gzip,
+}
+
+impl Encoding {
+    fn is_auto(&self) -> bool {
+        *self == Encoding::Auto
+    }
+}
+
+fn one_hop() -> u32 {
+    1
+}
+
+fn is_one_hop(limit: &u32) -> bool {
+    *limit == 1
 }
 
 /// One step of an installation.
@@ -164,22 +205,6 @@ pub enum InstallFinished {
     Command(String),
     /// The probe alone decides.
     None,
-}
-
-impl InstallFinished {
-    /// The shell command that exits with 0 once the installation is over, or `None` when nothing is asked.
-    pub fn command(&self) -> Option<String> {
-        match self {
-            InstallFinished::CloudInit => {
-                Some("cloud-init status | grep -Eq 'status: (done|disabled)'".to_owned())
-            }
-            InstallFinished::File(path) => {
-                Some(format!("test -e '{}'", path.replace('\'', "'\\''")))
-            }
-            InstallFinished::Command(command) => Some(command.clone()),
-            InstallFinished::None => None,
-        }
-    }
 }
 
 /// When images are made and used.
@@ -225,161 +250,4 @@ impl Template {
     pub fn default_instance_type(&self) -> &str {
         self.instance_types.first().map_or("", String::as_str)
     }
-
-    /// Everything that is wrong with the values (their types are right by now).
-    pub fn problems(&self) -> Vec<FieldError> {
-        let mut found = Vec::new();
-        let mut check = |result: Result<(), FieldError>| found.extend(result.err());
-        check(slug("name", &self.name, 40));
-        if !self.description.is_empty() {
-            check(check_name("description", &self.description, 200));
-        }
-        check(nonempty("modes", self.modes.len()));
-        for (i, mode) in self.modes.iter().enumerate() {
-            check(slug(&format!("modes[{i}]"), mode, 20));
-        }
-        check(nonempty("instance_types", self.instance_types.len()));
-        for (i, instance_type) in self.instance_types.iter().enumerate() {
-            let field = format!("instance_types[{i}]");
-            check(instance_type_shape(&field, instance_type));
-            let arch = Arch::of_instance_type(instance_type);
-            if arch != self.architecture {
-                let message = format!(
-                    "it is {arch}, but the template's architecture is {}",
-                    self.architecture
-                );
-                check(Err(FieldError::new(&field, instance_type, message)));
-            }
-        }
-        check(volume_size("volume.size_gb", self.volume.size_gb));
-        if !["gp3", "gp2", "io1", "io2"].contains(&self.volume.volume_type.as_str()) {
-            check(Err(FieldError::new(
-                "volume.type",
-                &self.volume.volume_type,
-                "use gp3, gp2, io1 or io2",
-            )));
-        }
-        match (&self.user_data, self.steps.is_empty()) {
-            (Some(_), false) => {
-                check(Err(FieldError::new(
-                    "steps",
-                    self.steps.len(),
-                    "give either `user_data` or `steps`, not both",
-                )));
-            }
-            (None, true) => {
-                check(Err(FieldError::new(
-                    "user_data",
-                    "",
-                    "give the installation as `user_data` or as `steps`",
-                )));
-            }
-            _ => {}
-        }
-        for (field, script) in [
-            ("user_data", &self.user_data),
-            ("first_boot", &self.first_boot),
-        ] {
-            check(
-                script
-                    .as_deref()
-                    .map_or(Ok(()), |script| crate::userdata::check_size(field, script)),
-            );
-        }
-        for (i, step) in self.steps.iter().enumerate() {
-            check(check_name(&format!("steps[{i}].name"), &step.name, 80));
-        }
-        if self.images.settle_seconds > LONGEST_SETTLE {
-            check(Err(FieldError::new(
-                "images.settle_seconds",
-                self.images.settle_seconds,
-                format!("wait 0 to {LONGEST_SETTLE} seconds"),
-            )));
-        }
-        check(tags("tags", &self.tags));
-        found.extend(self.probe.problems("probe"));
-        for (i, rule) in self.ingress.iter().enumerate() {
-            found.extend(rule.check(&format!("ingress[{i}]")).err());
-        }
-        found
-    }
-}
-
-/// A volume size inside F1's limits.
-pub fn volume_size(field: &str, size_gb: u32) -> Result<(), FieldError> {
-    if VOLUME_GB.contains(&size_gb) {
-        return Ok(());
-    }
-    let message = format!("give {} to {} GB", VOLUME_GB.start(), VOLUME_GB.end());
-    Err(FieldError::new(field, size_gb, message))
-}
-
-/// A word fit for image names, URLs and tags.
-pub fn slug(field: &str, text: &str, longest: usize) -> Result<(), FieldError> {
-    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-    let starts = text
-        .chars()
-        .next()
-        .is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-    if starts && text.len() <= longest && text.chars().all(legal) {
-        return Ok(());
-    }
-    let message = format!(
-        "use 1 to {longest} lower-case letters, digits, dashes and underscores, a letter or digit first"
-    );
-    Err(FieldError::new(field, text, message))
-}
-
-fn nonempty(field: &str, length: usize) -> Result<(), FieldError> {
-    if length > 0 {
-        Ok(())
-    } else {
-        Err(FieldError::new(field, "[]", "name at least one"))
-    }
-}
-
-fn instance_type_shape(field: &str, text: &str) -> Result<(), FieldError> {
-    let legal = |part: &str| {
-        !part.is_empty()
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    match text.split_once('.') {
-        Some((family, size)) if legal(family) && legal(size) => Ok(()),
-        _ => Err(FieldError::new(
-            field,
-            text,
-            "write it as EC2 does, for example `m6i.xlarge`",
-        )),
-    }
-}
-
-/// Tags somebody gave: at most 30, keys of 1–128 and values of at most 256 characters, no key of AWS or of Ingot.
-pub fn tags(field: &str, tags: &BTreeMap<String, String>) -> Result<(), FieldError> {
-    if tags.len() > 30 {
-        return Err(FieldError::new(field, tags.len(), "give at most 30 tags"));
-    }
-    for (key, value) in tags {
-        let at = format!("{field}.{}", crate::field::shown(key));
-        check_name(&at, key, 128)?;
-        if key.to_ascii_lowercase().starts_with("aws:") || key.starts_with("ingot:") {
-            return Err(FieldError::new(
-                &at,
-                key,
-                "the prefixes `aws:` and `ingot:` are reserved; choose another key",
-            ));
-        }
-        if crate::image::RESERVED_TAGS.contains(&key.as_str()) {
-            return Err(FieldError::new(
-                &at,
-                key,
-                "Ingot sets this tag itself; choose another key",
-            ));
-        }
-        if !value.is_empty() {
-            check_name(&at, value, 256)?;
-        }
-    }
-    Ok(())
 }

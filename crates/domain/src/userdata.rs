@@ -7,18 +7,18 @@ pub const LONGEST_RAW: usize = 16_384;
 
 /// Refuses scripts EC2 would refuse.
 pub fn check_size(field: &str, script: &str) -> Result<(), FieldError> {
-    if script.len() <= LONGEST_RAW {
+    check_length(field, script.len())
+}
+
+/// The same for a length in bytes.
+pub fn check_length(field: &str, length: usize) -> Result<(), FieldError> {
+    if length <= LONGEST_RAW {
         return Ok(());
     }
     let message = format!(
-        "user data is {} bytes and EC2 takes {LONGEST_RAW}; fetch the long part from S3 or a repository in the script",
-        script.len()
+        "user data is {length} bytes and EC2 takes {LONGEST_RAW}; fetch the long part from S3 or a repository in the script"
     );
-    Err(FieldError::new(
-        field,
-        format!("{} bytes", script.len()),
-        message,
-    ))
+    Err(FieldError::new(field, format!("{length} bytes"), message))
 }
 
 /// Whether gzip is worth it: cloud-init reads it transparently, but people reading the console prefer text, so only

@@ -1,4 +1,5 @@
-//! Versions as the Kamiwaza document writes them (F70): `[v]x.y.z[-suffix]`, also as a branch `release/x.y.z`.
+//! Versions as the Kamiwaza document writes them (F70), `[v]x.y.z[-suffix]`, also as a branch `release/x.y.z`; and as other
+//! teams do: two to four numbers (`2024.06`, `1.2.3.4`), with or without `+build`.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -8,20 +9,39 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::FieldError;
 
-/// A parsed version. Its text is always `vX.Y.Z[-suffix]`, so that one version has one spelling in tags and names.
+/// The longest text of a version, in characters.
+pub const LONGEST: usize = 1 + 4 * 11 + 2 * (1 + LONGEST_PART);
+/// The longest suffix and the longest build.
+const LONGEST_PART: usize = 32;
+
+/// A parsed version. Its text is always `vNUMBERS[-suffix][+build]`, so that one version has one spelling in tags and names.
 ///
-/// Order: numbers first. A `-patchN` (or `-pN`, `-hotfixN`) suffix comes *after* the plain version, in the order of N,
-/// because the document uses it for patches; any other suffix (`-rc1`, `-beta`) comes *before* it, as semver has it.
+/// Order: numbers first, where `1.2` is `1.2.0`. A `-patchN` (or `-pN`, `-hotfixN`) suffix comes *after* the plain version,
+/// in the order of N, because the document uses it for patches; any other suffix (`-rc1`, `-beta`) comes *before* it, as
+/// semver has it. A build comes after the version without one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Version {
-    major: u32,
-    minor: u32,
-    patch: u32,
+    /// Two to four numbers as they were written: `2024.06` keeps its zero.
+    numbers: String,
     suffix: Option<String>,
+    build: Option<String>,
 }
 
 impl Version {
+    /// The numbers without zeros at the end.
+    fn values(&self) -> Vec<u32> {
+        let mut values: Vec<u32> = self
+            .numbers
+            .split('.')
+            .map(|part| part.parse().unwrap_or(0))
+            .collect();
+        while values.last() == Some(&0) {
+            values.pop();
+        }
+        values
+    }
+
     fn rank(&self) -> (u8, u64, &str) {
         match self.suffix.as_deref() {
             None => (1, 0, ""),
@@ -55,13 +75,14 @@ fn suffix_parts(suffix: &str) -> Vec<(String, u64)> {
 
 impl Ord for Version {
     fn cmp(&self, other: &Self) -> Ordering {
-        let numbers = |v: &Self| (v.major, v.minor, v.patch);
-        numbers(self).cmp(&numbers(other)).then_with(|| {
+        let build = |v: &Self| v.build.as_deref().map(suffix_parts);
+        self.values().cmp(&other.values()).then_with(|| {
             let (mine, theirs) = (self.rank(), other.rank());
             (mine.0, mine.1)
                 .cmp(&(theirs.0, theirs.1))
                 .then_with(|| suffix_parts(mine.2).cmp(&suffix_parts(theirs.2)))
-                .then_with(|| self.suffix.cmp(&other.suffix))
+                .then_with(|| build(self).cmp(&build(other)))
+                .then_with(|| self.to_string().cmp(&other.to_string()))
         })
     }
 }
@@ -74,11 +95,14 @@ impl PartialOrd for Version {
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "v{}.{}.{}", self.major, self.minor, self.patch)?;
-        match &self.suffix {
-            Some(suffix) => write!(f, "-{suffix}"),
-            None => Ok(()),
+        write!(f, "v{}", self.numbers)?;
+        if let Some(suffix) = &self.suffix {
+            write!(f, "-{suffix}")?;
         }
+        if let Some(build) = &self.build {
+            write!(f, "+{build}")?;
+        }
+        Ok(())
     }
 }
 
@@ -90,7 +114,8 @@ impl FromStr for Version {
             FieldError::new(
                 "version",
                 text,
-                "write it as `v1.2.3`, `1.2.3`, `v1.2.3-patch1` or `release/1.2.3`",
+                "write it as `v1.2.3`, `1.2.3`, `v1.2.3-patch1` or `release/1.2.3`; `2024.06`, `1.2.3.4` and `1.2.3+build` are \
+                 versions, too",
             )
         })
     }
@@ -99,34 +124,35 @@ impl FromStr for Version {
 fn parse(text: &str) -> Option<Version> {
     let bare = text.strip_prefix("release/").unwrap_or(text);
     let bare = bare.strip_prefix(['v', 'V']).unwrap_or(bare);
+    let (bare, build) = match bare.split_once('+') {
+        Some((bare, build)) => (bare, Some(build)),
+        None => (bare, None),
+    };
     let (numbers, suffix) = match bare.split_once('-') {
         Some((numbers, suffix)) => (numbers, Some(suffix)),
         None => (bare, None),
     };
-    let mut parts = numbers.split('.').map(number);
-    let (major, minor, patch) = (parts.next()??, parts.next()??, parts.next()??);
-    if parts.next().is_some() {
-        return None;
-    }
-    if let Some(suffix) = suffix {
+    let parts: Vec<&str> = numbers.split('.').collect();
+    let numbers_good = (2..=4).contains(&parts.len())
+        && parts.iter().enumerate().all(|(i, part)| is_number(part, i));
+    let word = |text: &&str| {
         let legal = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
-        if suffix.is_empty() || suffix.len() > 32 || !suffix.chars().all(legal) {
-            return None;
-        }
-    }
-    Some(Version {
-        major,
-        minor,
-        patch,
+        (1..=LONGEST_PART).contains(&text.len()) && text.chars().all(legal)
+    };
+    let words_good = [suffix, build].iter().flatten().all(word);
+    (numbers_good && words_good).then(|| Version {
+        numbers: numbers.to_owned(),
         suffix: suffix.map(str::to_owned),
+        build: build.map(str::to_owned),
     })
 }
 
-/// Digits only and no leading zero: `v1.02.3` and `v1.2.3` would otherwise be two spellings of one version.
-fn number(text: &str) -> Option<u32> {
-    let canonical =
-        text == "0" || (!text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit()));
-    if canonical { text.parse().ok() } else { None }
+/// Digits only. A zero leads only a number of two digits that is not the first, as in `2024.06`: `v01.2.3` and `v1.2.3`
+/// would otherwise be two spellings of one version.
+fn is_number(text: &str, place: usize) -> bool {
+    let digits = (1..=10).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    let zero = text.len() > 1 && text.starts_with('0');
+    digits && (!zero || (place > 0 && text.len() == 2)) && text.parse::<u32>().is_ok()
 }
 
 impl TryFrom<String> for Version {
@@ -162,7 +188,18 @@ mod tests {
         ] {
             assert_eq!(v(text).to_string(), "v0.9.2", "{text}");
         }
-        assert_eq!(v("v0.9.2-patch1").to_string(), "v0.9.2-patch1");
+        for (text, spelled) in [
+            ("v0.9.2-patch1", "v0.9.2-patch1"),
+            ("1.2.3+build", "v1.2.3+build"),
+            ("1.2.3-rc.1+20240601.7", "v1.2.3-rc.1+20240601.7"),
+            ("2024.06", "v2024.06"),
+            ("release/24.04.1", "v24.04.1"),
+            ("1.2.3.4", "v1.2.3.4"),
+            ("20240601.2", "v20240601.2"),
+        ] {
+            assert_eq!(v(text).to_string(), spelled);
+            assert_eq!(v(spelled).to_string(), spelled);
+        }
     }
 
     #[test]
@@ -172,9 +209,13 @@ mod tests {
             "v",
             "latest",
             "v1",
-            "v1.2",
-            "v1.2.3.4",
+            "v1.2.3.4.5",
             "v1.2.x",
+            "v1.2.003",
+            "v1.2.3+",
+            "v1.2.3+a+b",
+            "v1.2.3+a b",
+            "release/latest",
             "v1.2.3-",
             "v1.2.3-a b",
             "v01.2.3",
@@ -199,7 +240,18 @@ mod tests {
             "v0.9.2-patch10",
             "v0.9.3",
             "v0.10.0",
+            "v1.0",
             "v1.0.0",
+            "v1.0.0+1",
+            "v1.0.0+2",
+            "v1.0.0+10",
+            "v1.0.0.1",
+            "v1.0.1",
+            "v24.04",
+            "v24.10",
+            "v2024.06",
+            "v2024.06-patch1",
+            "v2024.12",
         ];
         for pair in rising.windows(2) {
             assert!(v(pair[0]) < v(pair[1]), "{} < {}", pair[0], pair[1]);
@@ -214,7 +266,7 @@ mod tests {
         }
 
         #[test]
-        fn order_is_total(a in "v[0-2]\\.[0-2]\\.[0-2](-(rc|patch)[0-9])?", b in "v[0-2]\\.[0-2]\\.[0-2](-(rc|patch)[0-9])?") {
+        fn order_is_total(a in "v[0-2](\\.0?[0-2]){1,3}(-(rc|patch)[0-9])?(\\+[0-9]{1,2})?", b in "v[0-2](\\.0?[0-2]){1,3}(-(rc|patch)[0-9])?(\\+[0-9]{1,2})?") {
             let (x, y) = (v(&a), v(&b));
             prop_assert_eq!(x.cmp(&y), y.cmp(&x).reverse());
             prop_assert_eq!(x == y, x.cmp(&y) == Ordering::Equal);

@@ -4,8 +4,8 @@ use ingot_domain::field::shown;
 use serde_saphyr::{Error, UserMessageFormatter};
 
 use crate::error::{Place, Problem};
-use crate::nearest::suggestion;
 use crate::outline::{Node, Outline, Shape};
+use ingot_domain::nearest::suggestion;
 
 /// The problem behind a reader's error.
 pub(crate) fn explain(error: &Error, outline: &Outline) -> Problem {

@@ -6,7 +6,6 @@ mod builtin;
 mod error;
 mod explain;
 mod file;
-mod nearest;
 mod outline;
 mod parse;
 mod tabs;

@@ -14,6 +14,7 @@ use ingot_domain::deployment::{AmiStatus, SkipReason};
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::provenance::Kind as Thing;
+use ingot_domain::render;
 use ingot_domain::template::{InstallFinished, Kind};
 use ingot_domain::wait::Wait;
 use ingot_entity::image;
@@ -147,10 +148,15 @@ async fn ask_installed(
     mut case: Case,
     facts: Option<&InstanceFacts>,
 ) -> Result<Visit, VisitError> {
-    let (Some(command), Some(instance)) = (
-        case.recipe.install_finished.command(),
-        case.row.instance_id.clone(),
-    ) else {
+    let command = match render::finished_command(&case.recipe.install_finished, &case.values()) {
+        Ok(command) => command,
+        Err(unfit) => {
+            case.say(ami::starting());
+            case.fail_ami(tools, &unfit.to_string());
+            return Ok(case.end(Then::Done));
+        }
+    };
+    let (Some(command), Some(instance)) = (command, case.row.instance_id.clone()) else {
         case.row.installed_at = Some(tools.ledger.now());
         return Ok(case.again(tools));
     };

@@ -1,9 +1,11 @@
 //! Launching a deployment's instance: look, decide, do one thing. The request is prepared (`prepare`), started (`start`) and
 //! watched until the instance has an address (`watch`).
 
+mod choice;
 mod prepare;
 mod stale;
 mod start;
+mod user_data;
 mod watch;
 
 pub(super) use prepare::wants_group;
@@ -45,6 +47,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
     let private_only = facts.as_ref().is_some_and(|facts| {
         facts.state == InstanceState::Running
             && facts.public_ip.is_none()
+            && facts.ipv6.is_none()
             && facts.private_ip.is_some()
     });
     let age = case

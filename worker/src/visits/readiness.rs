@@ -85,7 +85,7 @@ fn judge(
     case.row.probe_class = Some(outcome.class.as_str().to_owned());
     case.row.probe_detail = Some(outcome.detail.clone());
     if let Some(facts) = facts {
-        case.row.public_ip = facts.public_ip.map(|ip| ip.to_string());
+        case.row.public_ip = facts.public_ip.or(facts.ipv6).map(|ip| ip.to_string());
         case.row.private_ip = facts.private_ip.map(|ip| ip.to_string());
     }
     let (checks, most) = (case.row.checks, case.recipe.probe.max_attempts);
@@ -156,11 +156,12 @@ fn became_ready(tools: &Tools, mut case: Case) -> Visit {
     case.end(Then::Done)
 }
 
-/// The public address, else a private one that may be probed (F18).
+/// The public address, else a private one that may be probed (F18), else an IPv6 one.
 pub(super) fn address(tools: &Tools, facts: &InstanceFacts) -> Option<IpAddr> {
     facts
         .public_ip
         .or(facts.private_ip.filter(|ip| tools.may_probe(*ip)))
+        .or(facts.ipv6.filter(|ip| tools.may_probe(*ip)))
 }
 
 fn sight(facts: Option<&InstanceFacts>, address: Option<IpAddr>) -> Sight {

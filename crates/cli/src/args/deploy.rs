@@ -25,7 +25,7 @@ pub(crate) struct DeployArgs {
     /// Template, such as `kamiwaza`; see `ingot templates list`
     #[arg(value_name = "TEMPLATE")]
     pub(crate) template: String,
-    /// v1.2.3, 1.2.3, v1.2.3-patch1 or release/1.2.3
+    /// v1.2.3, 1.2.3, v1.2.3-patch1, release/1.2.3, 2024.06 or 1.2.3+build
     #[arg(long, value_name = "VERSION")]
     pub(crate) version: String,
     /// AWS region; AWS_DEFAULT_REGION counts, too
@@ -46,9 +46,18 @@ pub(crate) struct DeployArgs {
     /// Name for people; template and version when absent
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// Subnet; EC2's default when absent
-    #[arg(long, value_name = "SUBNET")]
-    pub(crate) subnet: Option<String>,
+    /// Subnet; EC2's default when absent. May be repeated: the next one when EC2 has no room in the one before
+    #[arg(long = "subnet", value_name = "SUBNET")]
+    pub(crate) subnets: Vec<String>,
+    /// Zone in place of a subnet, such as us-east-1a; may be repeated, in order
+    #[arg(long = "zone", value_name = "ZONE", conflicts_with = "subnets")]
+    pub(crate) zones: Vec<String>,
+    /// Ask for a public IPv4 address (`true`) or for none (`false`); the template and the subnet decide when absent
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) public_ip: Option<bool>,
+    /// Ask for an IPv6 address
+    #[arg(long)]
+    pub(crate) ipv6: bool,
     /// Existing security group; may be repeated
     #[arg(
         long = "security-group",
@@ -75,6 +84,9 @@ pub(crate) struct DeployArgs {
     /// (`use`), install fresh and make the new AMI (`rebuild`), or launch nothing (`refuse`); the template's policy when absent
     #[arg(long, value_name = "use|rebuild|refuse")]
     pub(crate) stale: Option<String>,
+    /// Launch from the AMI of --image although it is of another version, mode or architecture
+    #[arg(long, requires = "image")]
+    pub(crate) force: bool,
     /// Make no AMI of it
     #[arg(long)]
     pub(crate) no_ami: bool,
@@ -118,13 +130,18 @@ impl DeployArgs {
             region: region.clone(),
             instance_type: self.instance_type.clone(),
             volume_size_gb: self.volume_size,
-            subnet_id: self.subnet.clone(),
+            subnet_id: self.subnets.first().cloned(),
+            subnet_ids: self.subnets.iter().skip(1).cloned().collect(),
+            zones: self.zones.clone(),
+            assign_public_ip: self.public_ip,
+            ipv6: self.ipv6.then_some(true),
             security_group_ids: self.security_groups.clone(),
             ingress: (!self.ingress.is_empty()).then(|| self.ingress.clone()),
             email: self.email.clone(),
             image: self.image.clone(),
             image_reason: self.image_reason.clone(),
             stale: self.stale.clone(),
+            force: self.force,
             create_ami: self.no_ami.then_some(false),
             no_reboot: self.no_reboot.then_some(true),
             start: self.no_start.then_some(false),
@@ -171,7 +188,7 @@ mod tests {
     fn everything_that_is_said_arrives() {
         let request = read(
             "ingot deploy kamiwaza --version 1.2.3 --region r --mode lite --instance-type t3.xlarge --volume-size 20 --name n \
-             --subnet subnet-1 --ingress 443:10.0.0.0/8 --tag a=b --tag c= --email x@y.z --image fresh --no-reboot --stale rebuild --no-start",
+             --subnet subnet-1 --subnet subnet-2 --public-ip false --ipv6 --ingress 443:10.0.0.0/8 --tag a=b --tag c= --email x@y.z --image fresh --no-reboot --stale rebuild --no-start",
         )
         .request(Some("#!/bin/sh".to_owned()))
         .expect("request");
@@ -179,6 +196,7 @@ mod tests {
         let expected = serde_json::json!({
             "job_name": "n", "template": "kamiwaza", "version": "1.2.3", "mode": "lite", "region": "r",
             "instance_type": "t3.xlarge", "volume_size_gb": 20, "subnet_id": "subnet-1",
+            "subnet_ids": ["subnet-2"], "assign_public_ip": false, "ipv6": true,
             "ingress": [{"port": 443, "cidr": "10.0.0.0/8"}], "tags": {"a": "b", "c": ""}, "email": "x@y.z",
             "image": "fresh", "no_reboot": true, "stale": "rebuild", "user_data": "#!/bin/sh", "start": false,
         });

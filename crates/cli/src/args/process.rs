@@ -76,6 +76,14 @@ pub(crate) struct UpArgs {
     pub(crate) pace: Option<Pace>,
     #[command(flatten)]
     pub(crate) rates: Ec2RateArgs,
+    /// Private blocks that readiness checks may connect to
+    #[arg(
+        long,
+        value_name = "CIDR,…",
+        env = "INGOT_PROBE_CIDRS",
+        value_delimiter = ','
+    )]
+    pub(crate) probe_cidrs: Vec<Cidr>,
     /// Orphans in AWS that may be removed
     #[arg(long, value_enum, env = "INGOT_REAP", default_value = "on")]
     pub(crate) reap: ReapChoice,

@@ -90,11 +90,11 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     let ringing = CancellationToken::new();
     let (ringer, rings) = ingot_engine::ringer(&ledger, &bell, ringing.clone());
     let rings = tokio::spawn(rings);
-    let probe_cidrs: Vec<Cidr> = if simulated {
-        vec!["127.0.0.0/8".parse()?]
-    } else {
-        Vec::new()
-    };
+    let mut probe_cidrs: Vec<Cidr> = args.probe_cidrs.clone();
+    if simulated {
+        // The simulated instances live on loopback.
+        probe_cidrs.push("127.0.0.0/8".parse()?);
+    }
     let settings = Settings {
         install: setup::install(&ledger).await?,
         pace,

@@ -18,6 +18,7 @@ pub(super) async fn resolve(
     cloud: &AwsCloud,
     region: &str,
     base: &BaseImage,
+    arch: Arch,
 ) -> Result<BaseImageFacts, CloudError> {
     let call = Call {
         service: "ec2",
@@ -36,7 +37,7 @@ pub(super) async fn resolve(
             .await?
         }
         BaseImage::Ami(id) => by_id(cloud, region, id, &format!("base image {id}")).await?,
-        BaseImage::Newest { owner, name } => newest(cloud, region, owner, name).await?,
+        BaseImage::Newest { owner, name } => newest(cloud, region, (owner, name), arch).await?,
     };
     facts(&call, &image)
 }
@@ -120,8 +121,8 @@ async fn by_id(cloud: &AwsCloud, region: &str, id: &str, what: &str) -> Result<I
 async fn newest(
     cloud: &AwsCloud,
     region: &str,
-    owner: &str,
-    name: &str,
+    (owner, name): (&str, &str),
+    arch: Arch,
 ) -> Result<Image, CloudError> {
     let call = Call {
         service: "ec2",
@@ -131,6 +132,10 @@ async fn newest(
     let by = vec![
         tags::any_of("name", [name]),
         tags::any_of("state", ["available"]),
+        tags::any_of("architecture", [arch.as_str()]),
+        tags::any_of("root-device-type", ["ebs"]),
+        tags::any_of("virtualization-type", ["hvm"]),
+        tags::any_of("image-type", ["machine"]),
     ];
     let ec2 = cloud.at(&call)?.ec2;
     let mut pages = ec2
@@ -150,7 +155,7 @@ async fn newest(
     }
     best.ok_or_else(|| {
         let message =
-            format!("no available image of owner {owner} in {region} has a name like `{name}`");
+            format!("no available {arch} image of owner {owner} in {region} has a name like `{name}` (with an EBS root device and hvm)");
         call.error(ErrorKind::NotFound, "no_image", message)
     })
 }
@@ -193,7 +198,23 @@ fn facts(call: &Call<'_>, image: &Image) -> Result<BaseImageFacts, CloudError> {
         owner_id: owned(image.owner_id()),
         owner_alias: owned(image.image_owner_alias()),
         created_at: super::images::instant(image.creation_date()),
+        virtualization: image
+            .virtualization_type()
+            .map(|found| found.as_str().to_owned())
+            .unwrap_or_default(),
+        root_size_gb: root_size(image),
+        tags: tags::read(image.tags()),
     })
+}
+
+/// The size of the snapshot its root volume is made of.
+fn root_size(image: &Image) -> Option<u32> {
+    let root = image.root_device_name()?;
+    let mapping = image
+        .block_device_mappings()
+        .iter()
+        .find(|mapping| mapping.device_name() == Some(root))?;
+    u32::try_from(mapping.ebs()?.volume_size()?).ok()
 }
 
 #[cfg(test)]

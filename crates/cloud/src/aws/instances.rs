@@ -5,8 +5,11 @@ mod capacity;
 use aws_sdk_ec2::types::{
     BlockDeviceMapping, EbsBlockDevice, Filter, HttpTokensState, IamInstanceProfileSpecification,
     Instance, InstanceLifecycleType, InstanceMetadataEndpointState, InstanceMetadataOptionsRequest,
-    InstanceStateName, InstanceType, ResourceType, VolumeType,
+    InstanceNetworkInterfaceSpecification, InstanceStateName, InstanceType, Placement,
+    ResourceType, VolumeType,
 };
+use std::net::IpAddr;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
@@ -36,8 +39,19 @@ pub(super) async fn launch(
             .build()
     };
     let user_data = (!spec.user_data.is_empty()).then(|| STANDARD.encode(&spec.user_data));
+    let interface = interface(spec);
     let groups = (!spec.security_group_ids.is_empty()).then(|| spec.security_group_ids.clone());
-    let kinds = [ResourceType::Instance, ResourceType::Volume];
+    // With an interface of its own, subnet and groups belong there (EC2 refuses both).
+    let (subnet, groups, interfaces) = match interface {
+        Some(interface) => (None, None, Some(vec![interface])),
+        None => (spec.subnet_id.clone(), groups, None),
+    };
+    let placement = |zone: &String| Placement::builder().availability_zone(zone).build();
+    let kinds = [
+        ResourceType::Instance,
+        ResourceType::Volume,
+        ResourceType::NetworkInterface,
+    ];
     let request = cloud
         .at(&call)?
         .ec2
@@ -47,10 +61,12 @@ pub(super) async fn launch(
         .max_count(1)
         .image_id(&spec.image_id)
         .instance_type(InstanceType::from(spec.instance_type.as_str()))
-        .metadata_options(metadata())
+        .metadata_options(metadata(spec.hop_limit))
         .block_device_mappings(root_volume(spec))
         .set_user_data(user_data)
-        .set_subnet_id(spec.subnet_id.clone())
+        .set_subnet_id(subnet)
+        .set_network_interfaces(interfaces)
+        .set_placement(spec.zone.as_ref().map(placement))
         .set_security_group_ids(groups)
         .set_iam_instance_profile(spec.instance_profile.as_ref().map(profile))
         .set_tag_specifications(tags::specifications(kinds, &spec.tags))
@@ -62,13 +78,35 @@ pub(super) async fn launch(
         .ok_or_else(|| call.hollow("an instance id"))
 }
 
-/// IMDSv2 only, and not past the instance itself (F6).
-fn metadata() -> InstanceMetadataOptionsRequest {
+/// The interface of a launch that asks for addresses; any other leaves it to EC2 and the subnet.
+fn interface(spec: &LaunchSpec) -> Option<InstanceNetworkInterfaceSpecification> {
+    if spec.assign_public_ip.is_none() && !spec.ipv6 {
+        return None;
+    }
+    let groups = (!spec.security_group_ids.is_empty()).then(|| spec.security_group_ids.clone());
+    Some(
+        InstanceNetworkInterfaceSpecification::builder()
+            .device_index(0)
+            .delete_on_termination(true)
+            .set_subnet_id(spec.subnet_id.clone())
+            .set_groups(groups)
+            .set_associate_public_ip_address(spec.assign_public_ip)
+            .set_ipv6_address_count(spec.ipv6.then_some(1))
+            .build(),
+    )
+}
+
+/// IMDSv2 only, and not past the instance itself unless the template says so (F6).
+fn metadata(hop_limit: u32) -> InstanceMetadataOptionsRequest {
     InstanceMetadataOptionsRequest::builder()
         .http_endpoint(InstanceMetadataEndpointState::Enabled)
         .http_tokens(HttpTokensState::Required)
-        .http_put_response_hop_limit(1)
+        .http_put_response_hop_limit(i32::try_from(hop_limit).unwrap_or(1))
         .build()
+}
+
+fn number(value: Option<u32>) -> Option<i32> {
+    value.map(|value| i32::try_from(value).unwrap_or(i32::MAX))
 }
 
 /// The root volume goes with its instance: what is worth keeping is in the image's snapshots.
@@ -76,7 +114,11 @@ fn root_volume(spec: &LaunchSpec) -> BlockDeviceMapping {
     let ebs = EbsBlockDevice::builder()
         .volume_size(i32::try_from(spec.volume_size_gb).unwrap_or(i32::MAX))
         .volume_type(VolumeType::from(spec.volume_type.as_str()))
-        .encrypted(spec.encrypted)
+        .set_iops(number(spec.iops))
+        .set_throughput(number(spec.throughput))
+        // Never `false`: an account that encrypts by default, or an encrypted image, would refuse the impossible.
+        .set_encrypted(spec.encrypted.then_some(true))
+        .set_kms_key_id(spec.kms_key_id.clone())
         .delete_on_termination(true)
         .build();
     BlockDeviceMapping::builder()
@@ -156,6 +198,7 @@ fn facts(instance: &Instance) -> Option<InstanceFacts> {
         private_ip: instance
             .private_ip_address()
             .and_then(|text| text.parse().ok()),
+        ipv6: ipv6(instance),
         root_device_type: device.unwrap_or_default(),
         spot: instance.instance_lifecycle() == Some(&InstanceLifecycleType::Spot),
         vpc_id: owned(instance.vpc_id()),
@@ -166,6 +209,17 @@ fn facts(instance: &Instance) -> Option<InstanceFacts> {
         client_token: owned(instance.client_token()),
         tags: tags::read(instance.tags()),
     })
+}
+
+/// Its first IPv6 address.
+fn ipv6(instance: &Instance) -> Option<IpAddr> {
+    let of_interfaces = instance
+        .network_interfaces()
+        .iter()
+        .flat_map(|interface| interface.ipv6_addresses())
+        .find_map(|address| address.ipv6_address());
+    let told = of_interfaces.or_else(|| instance.ipv6_address());
+    told.and_then(|text| text.parse().ok())
 }
 
 fn state(name: &InstanceStateName) -> Option<InstanceState> {

@@ -142,7 +142,7 @@ async fn base_images_resolve_or_say_what_is_missing() {
     let world = World::new().await;
     let resolve = |base: BaseImage| {
         let cloud = world.cloud.clone();
-        async move { cloud.resolve_base_image(HERE, &base).await }
+        async move { cloud.resolve_base_image(HERE, &base, Arch::X86_64).await }
     };
     let by_parameter = resolve(BaseImage::Ssm(UBUNTU.to_owned()))
         .await
@@ -175,7 +175,11 @@ async fn base_images_resolve_or_say_what_is_missing() {
     // A fixed id and a base of another region are known by owner and name all the same.
     let elsewhere = world
         .cloud
-        .resolve_base_image("eu-west-1", &BaseImage::Ssm(UBUNTU.to_owned()))
+        .resolve_base_image(
+            "eu-west-1",
+            &BaseImage::Ssm(UBUNTU.to_owned()),
+            Arch::X86_64,
+        )
         .await
         .expect("parameter");
     assert_ne!(elsewhere.id, by_parameter.id);

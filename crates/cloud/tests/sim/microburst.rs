@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ingot_cloud::aws::{AwsCloud, AwsConfig};
 use ingot_cloud::{Cloud, CloudError, ErrorKind, ImageQuery, LaunchSpec, RateLimit};
+use ingot_domain::arch::Arch;
 use ingot_domain::template::BaseImage;
 use ingot_sim::{Region, SimConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -140,7 +141,10 @@ async fn connected(endpoint: String, limit: Option<std::sync::Arc<dyn RateLimit>
 
 async fn spec(cloud: &AwsCloud, token: &str) -> LaunchSpec {
     let base = BaseImage::Ssm(AL2023.to_owned());
-    let base = cloud.resolve_base_image(HERE, &base).await.expect("base");
+    let base = cloud
+        .resolve_base_image(HERE, &base, Arch::X86_64)
+        .await
+        .expect("base");
     LaunchSpec {
         token: token.to_owned(),
         image_id: base.id,
@@ -149,7 +153,14 @@ async fn spec(cloud: &AwsCloud, token: &str) -> LaunchSpec {
         root_device_name: base.root_device_name,
         volume_size_gb: 30,
         volume_type: "gp3".to_owned(),
+        iops: None,
+        throughput: None,
         encrypted: true,
+        kms_key_id: None,
+        hop_limit: 1,
+        zone: None,
+        assign_public_ip: None,
+        ipv6: false,
         subnet_id: None,
         security_group_ids: vec![],
         instance_profile: None,

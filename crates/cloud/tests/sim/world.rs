@@ -9,6 +9,7 @@ use ingot_cloud::{
     BaseImageFacts, Cloud, ImageFacts, ImageSpec, ImageState, InstanceFacts, InstanceState,
     LaunchSpec,
 };
+use ingot_domain::arch::Arch;
 use ingot_domain::template::BaseImage;
 use ingot_sim::{Region, SimConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -123,7 +124,7 @@ impl World {
 
     pub(crate) async fn base(&self) -> BaseImageFacts {
         self.cloud
-            .resolve_base_image(HERE, &BaseImage::Ssm(UBUNTU.to_owned()))
+            .resolve_base_image(HERE, &BaseImage::Ssm(UBUNTU.to_owned()), Arch::X86_64)
             .await
             .expect("base")
     }
@@ -138,7 +139,14 @@ impl World {
             root_device_name: base.root_device_name,
             volume_size_gb: 30,
             volume_type: "gp3".to_owned(),
+            iops: None,
+            throughput: None,
             encrypted: true,
+            kms_key_id: None,
+            hop_limit: 1,
+            zone: None,
+            assign_public_ip: None,
+            ipv6: false,
             subnet_id: None,
             security_group_ids: vec![],
             instance_profile: Some("ingot-ssm".to_owned()),

@@ -86,7 +86,9 @@ async fn installed_on(tools: &Tools, case: &Case) -> Result<ResolvedBase, VisitE
     };
     let line = &case.recipe.base_image;
     let by_id = BaseImage::Ami(id.clone());
-    let asked = tools.base_asked(&case.row.region, &by_id, false).await;
+    let asked = tools
+        .base_asked(&case.row.region, &by_id, case.order.arch, false)
+        .await;
     Ok(match asked {
         Ok((facts, at)) => facts.resolved(line, at),
         // It was withdrawn since.

@@ -2,22 +2,23 @@
 //! before anything is asked of EC2.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 
-use ingot_cloud::{ErrorKind, LaunchSpec, SecurityGroupSpec};
+use ingot_cloud::{BaseImageFacts, ErrorKind, LaunchSpec, SecurityGroupSpec};
 use ingot_domain::base::ResolvedBase;
 use ingot_domain::deployment::{ImageChoice, Status};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::{DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, ImageKey, MANAGED_BY};
 use ingot_domain::provenance::{Provenance, Use};
 use ingot_domain::template::BaseImage;
-use ingot_domain::{render, userdata};
+use ingot_domain::{fitting, userdata};
 use ingot_engine::Visit;
 use ingot_entity::store::{EffectKind, Intention, Then};
 use ingot_entity::{effect, image};
 
+use super::choice::Choice;
 use super::stale;
 use super::start::{Params, failed, stored};
+use super::user_data::{packed, script};
 use crate::acts::{CREATE_GROUP, LAUNCH};
 use crate::case::{Case, VisitError};
 use crate::provenance;
@@ -33,7 +34,8 @@ pub(super) async fn prepare(
     last: Option<effect::Model>,
 ) -> Result<Visit, VisitError> {
     let generation = last.as_ref().map_or(0, |effect| effect.generation) + 1;
-    if generation > MAX_GENERATIONS {
+    let choice = last.as_ref().map(next_choice).unwrap_or_default();
+    if choice.spent >= MAX_GENERATIONS {
         let why = last
             .and_then(|effect| effect.error)
             .unwrap_or_else(|| "no launch succeeded".to_owned());
@@ -42,10 +44,11 @@ pub(super) async fn prepare(
     }
     let region = case.row.region.clone();
     let account = tools.account().await?;
+    let arch = case.order.arch;
     // An order that says anything but `use` is about today's base, not that of five minutes ago.
     let anew = !case.order.stale.is_default();
     let (line, began) = (case.recipe.base_image.clone(), tools.ledger.now());
-    let (base, asked_at) = match tools.base_asked(&region, &line, anew).await {
+    let (base, asked_at) = match tools.base_asked(&region, &line, arch, anew).await {
         Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Invalid) => {
             return Ok(failed(
                 tools,
@@ -55,6 +58,9 @@ pub(super) async fn prepare(
         }
         base => base?,
     };
+    if let Err(why) = fitting::fits(arch, facts_of(&base)) {
+        return Ok(failed(tools, case, &format!("the template's base: {why}")));
+    }
     let open = tools
         .cloud
         .groups_open_to_ssh(&region, &case.order.security_group_ids)
@@ -74,44 +80,83 @@ pub(super) async fn prepare(
         asked.await?;
     }
     let key = key(&case, &account, &resolved);
-    let (cached, stale) = match choose_image(tools, &mut case, &key, &resolved).await? {
-        Chosen::Fresh => (None, false),
-        Chosen::Image(ami, row) => (Some((ami, row)), false),
-        Chosen::Stale(image) => {
-            // The base this instance is really on.
-            case.row.base_image_id = Some(image.base_image.clone());
-            (image.ami_id.clone().map(|ami| (ami, Some(image.id))), true)
+    let (cached, stale) =
+        match choose_image(tools, &mut case, &key, &resolved, choice.fresh).await? {
+            Chosen::Fresh => (None, false),
+            Chosen::Image(ami, row) => (Some((ami, row)), false),
+            Chosen::Stale(image) => {
+                // The base this instance is really on.
+                case.row.base_image_id = Some(image.base_image.clone());
+                (image.ami_id.clone().map(|ami| (ami, Some(image.id))), true)
+            }
+            Chosen::Refused(why) => return Ok(failed(tools, case, &why)),
+        };
+    // The image that is launched has its own root device and its own least size.
+    let source = match &cached {
+        None => base.clone(),
+        Some((ami, row)) => match tools
+            .base_image(&region, &BaseImage::Ami(ami.clone()), arch)
+            .await
+        {
+            // A cached image that is not there is for the launch to find out: it falls back.
+            Err(error) if error.kind == ErrorKind::NotFound && row.is_some() => base.clone(),
+            Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Invalid) => {
+                let why = format!("the requested AMI: {}", error.message);
+                return Ok(failed(tools, case, &why));
+            }
+            facts => facts?,
+        },
+    };
+    if case.order.image_choice == ImageChoice::Given {
+        if let Err(why) = fitting::fits(arch, facts_of(&source)) {
+            return Ok(failed(tools, case, &format!("the requested AMI: {why}")));
         }
-        Chosen::Refused(why) => return Ok(failed(tools, case, &why)),
-    };
-    // A given AMI need not be of the template's family, so its root volume has its own name.
-    let given = match (&cached, case.order.image_choice) {
-        (Some((ami, _)), ImageChoice::Given) => BaseImage::Ami(ami.clone()),
-        _ => case.recipe.base_image.clone(),
-    };
-    let root_device_name = match tools.base_image(&region, &given).await {
-        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Invalid) => {
-            let why = format!("the requested AMI: {}", error.message);
-            return Ok(failed(tools, case, &why));
+        let against = fitting::contradictions(
+            &case.row.template,
+            &case.order.version,
+            &case.row.mode,
+            &source.tags,
+        );
+        if !against.is_empty() {
+            let against = format!("AMI {}: {}", source.id, against.join("; "));
+            if !case.order.force {
+                let why = format!("{against}: order what it is, or say `force`");
+                return Ok(failed(tools, case, &why));
+            }
+            let said = format!("{against}; launched all the same, as forced");
+            case.say(Line::info("deployment.image_forced", Source::Deploy, said).warn());
         }
-        facts => facts?.root_device_name,
-    };
+    }
+    let root_device_name = source.root_device_name.clone();
+    let volume_size_gb = fitting::root_size(case.order.volume_size_gb, source.root_size_gb);
+    if volume_size_gb > case.order.volume_size_gb {
+        let said = format!(
+            "The root volume gets {volume_size_gb} GB: image {} needs that, {} GB were ordered",
+            source.id, case.order.volume_size_gb
+        );
+        case.say(Line::info("deployment.volume_grown", Source::Deploy, said));
+    }
+    let place = choice.place(&case.order);
+    let instance_type = choice.instance_type(&case.order);
     let image_id = cached
         .as_ref()
         .map_or(base.id.clone(), |(ami, _)| ami.clone());
     case.row.launch_path = Some(if cached.is_some() { "cached" } else { "fresh" }.to_owned());
     case.row.source_ami_id = cached.as_ref().map(|(ami, _)| ami.clone());
-    let script = script(&case, cached.is_some());
+    let script = match script(&case, cached.is_some()) {
+        Ok(script) => script,
+        Err(unfit) => return Ok(failed(tools, case, &unfit.to_string())),
+    };
     if let Err(error) = userdata::check_size("user_data", &script) {
         return Ok(failed(tools, case, &error.message));
     }
-    let user_data = packed(&script);
+    let user_data = packed(&script, case.recipe.user_data_encoding);
     let effect_id = case.effect_id(EffectKind::Launch, generation)?;
     let said = format!(
         "Launching {} from {image_id} ({}), {} GB {}, user data {} bytes raw, {} bytes sent",
-        case.order.instance_type,
+        instance_type,
         case.row.launch_path.as_deref().unwrap_or_default(),
-        case.order.volume_size_gb,
+        volume_size_gb,
         case.recipe.volume.volume_type,
         script.len(),
         user_data.len()
@@ -119,13 +164,20 @@ pub(super) async fn prepare(
     let spec = LaunchSpec {
         token: effect_id.to_string(),
         image_id,
-        instance_type: case.order.instance_type.clone(),
+        instance_type,
         user_data,
         root_device_name,
-        volume_size_gb: case.order.volume_size_gb,
+        volume_size_gb,
         volume_type: case.recipe.volume.volume_type.clone(),
+        iops: case.recipe.volume.iops,
+        throughput: case.recipe.volume.throughput,
         encrypted: case.recipe.volume.encrypted,
-        subnet_id: case.order.subnet_id.clone(),
+        kms_key_id: case.recipe.volume.kms_key_id.clone(),
+        hop_limit: case.recipe.metadata_hop_limit,
+        zone: place.zone,
+        assign_public_ip: case.order.network.assign_public_ip,
+        ipv6: case.order.network.ipv6,
+        subnet_id: place.subnet,
         security_group_ids: case.order.security_group_ids.clone(),
         instance_profile: case.recipe.instance_profile.clone(),
         tags: instance_tags(tools, &case, effect_id.as_str()),
@@ -137,6 +189,7 @@ pub(super) async fn prepare(
         group: None,
         base: Some(resolved),
         stale,
+        choice,
     };
     case.marks.intend(&LAUNCH);
     if params.own_group.is_some() {
@@ -158,6 +211,26 @@ pub(super) async fn prepare(
     }
     case.say(Line::info("deployment.launching", Source::Deploy, said));
     Ok(case.again(tools))
+}
+
+/// What the launch after `last` chooses: as `last` said, and one more is spent unless it was for want of room.
+fn next_choice(last: &effect::Model) -> Choice {
+    let before = serde_json::from_value::<Params>(last.params.clone());
+    let mut choice = before.map(|params| params.choice).unwrap_or_default();
+    if !std::mem::take(&mut choice.moved) {
+        choice.spent += 1;
+    }
+    choice
+}
+
+fn facts_of(image: &BaseImageFacts) -> fitting::Facts<'_> {
+    fitting::Facts {
+        id: &image.id,
+        architecture: image.architecture,
+        root_device_type: &image.root_device_type,
+        virtualization: &image.virtualization,
+        root_size_gb: image.root_size_gb,
+    }
 }
 
 /// The key an image of this deployment has or would have.
@@ -193,6 +266,7 @@ async fn choose_image(
     case: &mut Case,
     key: &ImageKey,
     base: &ResolvedBase,
+    fresh: bool,
 ) -> Result<Chosen, VisitError> {
     let say = |case: &mut Case, text: String| {
         case.say(Line::info("deployment.image_chosen", Source::Deploy, text))
@@ -216,6 +290,8 @@ async fn choose_image(
             say(case, "A fresh install was requested".to_owned());
             Ok(Chosen::Fresh)
         }
+        // The story has said why.
+        ImageChoice::Auto if fresh => Ok(Chosen::Fresh),
         ImageChoice::Auto => {
             let images = tools.ledger.images_of_key(key, base).await?;
             let available = images.available();
@@ -309,34 +385,4 @@ fn instance_tags(tools: &Tools, case: &Case, effect: &str) -> BTreeMap<String, S
         tags.insert(name.to_owned(), value.to_owned());
     }
     tags
-}
-
-fn script(case: &Case, cached: bool) -> String {
-    let values = render::Values {
-        template: &case.row.template,
-        version: &case.row.version,
-        mode: &case.row.mode,
-        job_name: &case.row.job_name,
-        region: &case.row.region,
-        deployment_id: &case.row.id,
-    };
-    if cached {
-        render::first_boot_script(&case.recipe, &values)
-    } else {
-        render::install_script(&case.recipe, &values)
-    }
-}
-
-/// The script, or gzip of it when that is worth it (F7).
-fn packed(script: &str) -> Vec<u8> {
-    let mut gzip = flate2::GzBuilder::new()
-        .mtime(0)
-        .write(Vec::new(), flate2::Compression::best());
-    let zipped = gzip
-        .write_all(script.as_bytes())
-        .and_then(|()| gzip.finish());
-    match zipped {
-        Ok(zipped) if userdata::gzip_is_useful(script.len(), zipped.len()) => zipped,
-        _ => script.as_bytes().to_vec(),
-    }
 }

@@ -11,6 +11,7 @@ use ingot_entity::effect;
 use ingot_entity::store::Then;
 use serde::{Deserialize, Serialize};
 
+use super::choice::{self, Choice};
 use crate::acts::{CREATE_GROUP, LAUNCH};
 use crate::case::{Case, VisitError};
 use crate::provenance;
@@ -36,6 +37,9 @@ pub(in crate::visits) struct Params {
     /// It starts from an image of another build of that base.
     #[serde(default)]
     pub(in crate::visits) stale: bool,
+    /// Which of the order's places and types this launch is for, and what the next one does otherwise.
+    #[serde(default)]
+    pub(super) choice: Choice,
 }
 
 impl Params {
@@ -152,7 +156,7 @@ async fn refused(
     tools: &Tools,
     mut case: Case,
     effect: effect::Model,
-    params: Params,
+    mut params: Params,
     error: &CloudError,
 ) -> Result<Visit, VisitError> {
     let outcome = if error.kind.is_unknown() {
@@ -170,6 +174,24 @@ async fn refused(
         // This attempt is over; the next one has another token (EC2.md 8).
         ErrorKind::TokenSpent | ErrorKind::TokenMismatch => {
             case.change.outcome = Some(effect.not_done(&error.to_string(), now));
+            Ok(case.again(tools))
+        }
+        _ if choice::lacks_room(error) && params.choice.may_move(&case.order, error) => {
+            choice::onward(tools, case, effect, params, error)
+        }
+        // Whatever EC2 refuses about the image of a cached launch that is there: a fresh install does without it.
+        ErrorKind::Invalid if params.image_row.is_some() && choice::is_about_image(error) => {
+            params.choice.fresh = true;
+            let said = format!(
+                "The cached AMI {} cannot be launched this way ({}): falling back to a fresh install",
+                params.spec.image_id,
+                error.told()
+            );
+            case.say(Line::info("deployment.image_refused", Source::Deploy, said).warn());
+            case.change.outcome = Some(effect::Model {
+                params: stored(&params)?,
+                ..effect.not_done(&error.to_string(), now)
+            });
             Ok(case.again(tools))
         }
         _ if error.is_about_image() => {

@@ -14,7 +14,7 @@ use crate::tools::Tools;
 /// What DescribeInstances shows, as the decision takes it.
 pub(super) fn sight(facts: &InstanceFacts) -> Sight {
     match facts.state {
-        InstanceState::Running if facts.public_ip.is_some() => Sight::Running,
+        InstanceState::Running if facts.public_ip.or(facts.ipv6).is_some() => Sight::Running,
         InstanceState::Running | InstanceState::Pending => Sight::Starting,
         InstanceState::ShuttingDown
         | InstanceState::Terminated
@@ -25,11 +25,12 @@ pub(super) fn sight(facts: &InstanceFacts) -> Sight {
 
 /// The instance runs and has an address: readiness takes over.
 pub(super) fn hand_over(tools: &Tools, mut case: Case, facts: &InstanceFacts) -> Visit {
-    case.row.public_ip = facts.public_ip.map(|ip| ip.to_string());
+    case.row.public_ip = facts.public_ip.or(facts.ipv6).map(|ip| ip.to_string());
     case.row.private_ip = facts.private_ip.map(|ip| ip.to_string());
     case.become_status(Status::Running);
     let address = facts
         .public_ip
+        .or(facts.ipv6)
         .or(facts.private_ip)
         .map_or_else(|| "no address".to_owned(), |ip| ip.to_string());
     let first = case.recipe.probe.first_check_seconds;
@@ -38,7 +39,7 @@ pub(super) fn hand_over(tools: &Tools, mut case: Case, facts: &InstanceFacts) ->
         facts.id
     );
     case.say(Line::info("deployment.running", Source::Deploy, said));
-    if facts.public_ip.is_none() {
+    if facts.public_ip.or(facts.ipv6).is_none() {
         let said = "The instance has no public address: its private one is probed";
         case.say(Line::info("deployment.private_address", Source::Deploy, said).warn());
     }

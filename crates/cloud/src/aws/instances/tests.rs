@@ -17,7 +17,14 @@ fn spec() -> LaunchSpec {
         root_device_name: "/dev/sda1".to_owned(),
         volume_size_gb: 30,
         volume_type: "gp3".to_owned(),
+        iops: None,
+        throughput: None,
         encrypted: true,
+        kms_key_id: None,
+        hop_limit: 1,
+        zone: None,
+        assign_public_ip: None,
+        ipv6: false,
         subnet_id: None,
         security_group_ids: vec![],
         instance_profile: None,
@@ -39,9 +46,63 @@ fn launches_are_hardened() {
         ),
         (Some(true), Some(30), Some(true))
     );
-    let metadata = metadata();
+    let metadata = metadata(1);
     assert_eq!(metadata.http_tokens(), Some(&HttpTokensState::Required));
     assert_eq!(metadata.http_put_response_hop_limit(), Some(1));
+}
+
+#[test]
+fn what_the_template_gives_is_sent_and_nothing_is_asked_for_otherwise() {
+    let plain = LaunchSpec {
+        encrypted: false,
+        ..spec()
+    };
+    assert_eq!(
+        root_volume(&plain).ebs().and_then(|ebs| ebs.encrypted()),
+        None
+    );
+    assert!(interface(&plain).is_none());
+    let asked = LaunchSpec {
+        iops: Some(4000),
+        throughput: Some(500),
+        kms_key_id: Some("alias/ebs".to_owned()),
+        subnet_id: Some("subnet-1".to_owned()),
+        security_group_ids: vec!["sg-1".to_owned()],
+        assign_public_ip: Some(false),
+        ipv6: true,
+        ..spec()
+    };
+    let volume = root_volume(&asked);
+    let ebs = volume.ebs().expect("ebs");
+    assert_eq!(
+        (ebs.iops(), ebs.throughput(), ebs.kms_key_id()),
+        (Some(4000), Some(500), Some("alias/ebs"))
+    );
+    let own = interface(&asked).expect("an interface");
+    assert_eq!(
+        (
+            own.subnet_id(),
+            own.groups(),
+            own.associate_public_ip_address(),
+            own.ipv6_address_count()
+        ),
+        (
+            Some("subnet-1"),
+            &["sg-1".to_owned()][..],
+            Some(false),
+            Some(1)
+        )
+    );
+    assert_eq!(metadata(2).http_put_response_hop_limit(), Some(2));
+}
+
+#[test]
+fn launches_stored_before_read_back() {
+    let old = r##"{"token":"t","image_id":"ami-1","instance_type":"m6i.large","user_data":"","root_device_name":"/dev/sda1",
+        "volume_size_gb":30,"volume_type":"gp3","encrypted":true,"subnet_id":null,"security_group_ids":[],
+        "instance_profile":null,"tags":{}}"##;
+    let read: LaunchSpec = serde_json::from_str(old).expect("reads");
+    assert_eq!((read.hop_limit, read.ipv6, read.zone), (1, false, None));
 }
 
 fn instance(state: InstanceStateName) -> aws_sdk_ec2::types::builders::InstanceBuilder {

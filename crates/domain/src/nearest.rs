@@ -2,7 +2,7 @@
 
 /// The known word nearest to `word`, if it is near enough to be what was meant: at most a third of its letters
 /// differ. Dashes count as underscores and case does not count.
-pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let folded = fold(word);
     let longest = (folded.len() / 3).max(1);
     known
@@ -14,7 +14,7 @@ pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
 }
 
 /// What to write after "unknown key": the nearest known word, or all of them.
-pub(crate) fn suggestion(word: &str, known: &[&str]) -> String {
+pub fn suggestion(word: &str, known: &[&str]) -> String {
     match nearest(word, known) {
         Some(candidate) => format!("did you mean `{candidate}`?"),
         None if known.is_empty() => "remove it".to_owned(),
