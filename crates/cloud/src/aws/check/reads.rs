@@ -1,6 +1,7 @@
 //! The lists Ingot asks for, each once: whether they are allowed, and which objects of this installation there are, which
 //! dry runs can be asked about.
 
+use ingot_domain::arch::Arch;
 use ingot_domain::check::{Answer, Bearing, Fact, Tally};
 use ingot_domain::image::INSTALL_TAG;
 use ingot_domain::template::BaseImage;
@@ -131,7 +132,13 @@ async fn some_subnet(
 
 /// A base image, as a launch would look it up.
 async fn parameter(cloud: &AwsCloud, region: &str, seen: &mut Seen) {
-    let found = base_images::resolve(cloud, region, &BaseImage::Ssm(PUBLIC.to_owned())).await;
+    let found = base_images::resolve(
+        cloud,
+        region,
+        &BaseImage::Ssm(PUBLIC.to_owned()),
+        Arch::X86_64,
+    )
+    .await;
     match found {
         Ok(base) => {
             seen.tally.answered("ssm:GetParameter", &[], Answer::Yes);
