@@ -161,9 +161,10 @@ pub(crate) async fn find(
     // A filter reads a version as a request does: `0.9.2` and `release/0.9.2` are `v0.9.2`.
     let version = filter
         .version
+        .filter(|text| !text.is_empty())
         .map(|text| text.parse::<Version>())
         .transpose();
-    let version = version.map_err(|error| ApiError::Invalid(vec![error]))?;
+    let version = version.map_err(|error| ApiError::Unreadable(vec![error]))?;
     let query = DeploymentQuery {
         status: filter.status,
         template: filter.template,
