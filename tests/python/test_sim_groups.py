@@ -65,7 +65,7 @@ def test_sixty_rules_for_each_family(sim, ec2):
 
 
 def test_groups_are_visible_late():
-    server = start_sim("--no-buckets", "--pace", "1", "--consistency", "4")
+    server = start_sim("--no-buckets", "--pace", "1")
     try:
         ec2, base = server.client("ec2"), base_image(server)
         # Each object draws its share of the lag: of six, one is late enough to be seen so.
