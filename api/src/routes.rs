@@ -4,6 +4,7 @@ pub(crate) mod checks;
 pub(crate) mod deployments;
 pub(crate) mod events;
 pub(crate) mod findings;
+mod given;
 pub(crate) mod images;
 pub(crate) mod queues;
 pub(crate) mod settings;

@@ -15,7 +15,7 @@ use ingot_entity::store::{
 };
 use uuid::Uuid;
 
-use super::{cursor, limit, page, stale, word};
+use super::{cursor, given, limit, page, stale, word};
 use crate::address::{Params, Path};
 use crate::auth::Caller;
 use crate::body::{IdempotencyKey, Json};
@@ -114,7 +114,9 @@ async fn accept(api: &Api, body: CreateDeployment) -> Result<(Order, Recipe), Ap
     let draft = body
         .draft()
         .map_err(|error| ApiError::Invalid(vec![error]))?;
-    let order = request::parse(draft, &recipe.template, &api.limits).map_err(ApiError::Invalid)?;
+    let order = request::parse(draft, &recipe.template, &api.limits);
+    let mut order = order.map_err(ApiError::Invalid)?;
+    given::check(api, &mut order).await?;
     stale::check(api, &order, &recipe).await?;
     Ok((order, recipe))
 }

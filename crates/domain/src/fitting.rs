@@ -1,9 +1,6 @@
 //! Whether an image can be launched as a template wants it, decided before anything is launched.
 
-use std::collections::BTreeMap;
-
 use crate::arch::Arch;
-use crate::version::Version;
 
 /// What DescribeImages says of an image that shall be launched.
 #[derive(Debug, Clone, Copy)]
@@ -55,33 +52,6 @@ pub fn fits(wanted: Arch, facts: Facts<'_>) -> Result<(), String> {
 /// The size of the root volume: what was ordered, or what the image needs when that is more.
 pub fn root_size(ordered_gb: u32, image_gb: Option<u32>) -> u32 {
     ordered_gb.max(image_gb.unwrap_or(0))
-}
-
-/// What a given image's own tags say against the order's template, version and mode: one sentence each. An image without our tags says
-/// nothing.
-pub fn contradictions(
-    template: &str,
-    version: &Version,
-    mode: &str,
-    tags: &BTreeMap<String, String>,
-) -> Vec<String> {
-    let told = |name: &str| tags.get(name).filter(|value| !value.is_empty());
-    let mut found = Vec::new();
-    if let Some(other) = told("Template").filter(|other| *other != template) {
-        found.push(format!(
-            "it is of template {other}, the order of {template}"
-        ));
-    }
-    if let Some(other) = told("KamiwazaVersion").or_else(|| told("Version")) {
-        let same = other.parse::<Version>().as_ref() == Ok(version);
-        if !same {
-            found.push(format!("it is {other}, the order {version}"));
-        }
-    }
-    if let Some(other) = told("Mode").filter(|other| *other != mode) {
-        found.push(format!("its mode is {other}, the order's {mode}"));
-    }
-    found
 }
 
 #[cfg(test)]
@@ -152,26 +122,5 @@ mod tests {
         assert_eq!(root_size(10, Some(100)), 100);
         assert_eq!(root_size(100, Some(10)), 100);
         assert_eq!(root_size(10, None), 10);
-    }
-
-    #[test]
-    fn tags_of_another_version_or_mode_contradict() {
-        let version: Version = "v0.9.3".parse().expect("version");
-        let tags = |pairs: &[(&str, &str)]| {
-            let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-            pairs.iter().map(pair).collect::<BTreeMap<_, _>>()
-        };
-        let table: [(&[(&str, &str)], usize); 6] = [
-            (&[], 0),
-            (&[("KamiwazaVersion", "v0.9.3"), ("Mode", "full")], 0),
-            (&[("Version", "release/0.9.3")], 0),
-            (&[("KamiwazaVersion", "v0.9.2"), ("Mode", "lite")], 2),
-            (&[("Version", "latest")], 1),
-            (&[("Template", "web"), ("Version", "v0.9.3")], 1),
-        ];
-        for (pairs, count) in table {
-            let found = contradictions("kamiwaza", &version, "full", &tags(pairs));
-            assert_eq!(found.len(), count, "{pairs:?}: {found:?}");
-        }
     }
 }

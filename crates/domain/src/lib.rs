@@ -14,6 +14,7 @@ pub mod event;
 pub mod field;
 pub mod fingerprint;
 pub mod fitting;
+pub mod given;
 pub mod ids;
 pub mod image;
 pub mod invariant;

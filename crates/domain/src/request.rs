@@ -12,6 +12,7 @@ use crate::arch::Arch;
 use crate::deployment::ImageChoice;
 use crate::ec2;
 use crate::field::{FieldError, check_name};
+use crate::given::Told;
 use crate::limits::{self, MOST_GROUPS, MOST_RULES};
 use crate::network::{self, IngressRule};
 use crate::render;
@@ -116,9 +117,12 @@ pub struct Order {
     /// Why that image was named; told in the story.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_reason: Option<String>,
-    /// A given image that is of another version, mode or architecture is launched all the same.
+    /// A given image that is of another template, version or mode is launched all the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub force: bool,
+    /// What a forced image is, when the ledger knew that at the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Told>,
     /// Whether an image is wanted of it.
     pub create_ami: bool,
     /// Image without reboot.
@@ -311,6 +315,7 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
             force: draft.force && given_image.is_some(),
             given_image,
             image_reason: draft.image_reason,
+            told: None,
             create_ami: draft.create_ami.unwrap_or(template.images.create),
             no_reboot: draft.no_reboot.unwrap_or(template.images.no_reboot),
             user_data: draft.user_data,

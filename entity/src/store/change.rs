@@ -63,9 +63,10 @@ pub(super) fn check(
 }
 
 record! {
-    /// What a visit or somebody's word may change of a deployment; the order and the recipe stay as requested.
+    /// What a visit or a person's word may change of a deployment; the order and the recipe stay as requested. Name, version
+    /// and mode become those of a forced image when its launch finds out what that is.
     CHANGED, changed of deployment::Model {
-        status: "text", error_message: "text", run: "integer", account: "text", base_image_id: "text",
+        job_name: "text", version: "text", mode: "text", status: "text", error_message: "text", run: "integer", account: "text", base_image_id: "text",
         base_image_description: "text", launch_path: "text", source_ami_id: "text", instance_id: "text",
         security_group_id: "text", public_ip: "text", private_ip: "text", checks: "integer",
         successes: "integer", probe_class: "text", probe_detail: "text", time_to_ready_ms: "bigint",

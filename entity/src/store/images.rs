@@ -4,6 +4,7 @@ mod by_key;
 
 use ingot_domain::Instant;
 use ingot_domain::base::{BaseIdentity, ResolvedBase};
+use ingot_domain::given::Told;
 use ingot_domain::ids::ImageId;
 use ingot_domain::image::{ImageKey, ImageStatus};
 use sea_orm::sea_query::OnConflict;
@@ -153,6 +154,19 @@ impl image::Model {
     /// Which build of its base that is.
     pub fn base_identity(&self) -> BaseIdentity {
         self.base().identity(&self.region)
+    }
+
+    /// What it is. The row of an image that was found has the mode of the deployment that found it, which the image itself
+    /// need not say (N12 of FIELD).
+    pub fn told(&self) -> Told {
+        let made_here = self.origin == image::AUTO;
+        let tags = serde_json::from_value(self.tags.clone()).unwrap_or_default();
+        let mode = Some(self.mode.clone()).filter(|_| made_here);
+        Told {
+            template: Some(self.template.clone()),
+            version: Some(self.version.clone()),
+            mode: mode.or_else(|| Told::by_tags(&tags).mode),
+        }
     }
 
     /// The ids of its snapshots.

@@ -2,6 +2,7 @@
 //! watched until the instance has an address (`watch`).
 
 mod choice;
+mod given;
 mod prepare;
 mod stale;
 mod start;

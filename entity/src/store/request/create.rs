@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ingot_domain::Instant;
 use ingot_domain::deployment::Status;
 use ingot_domain::fingerprint;
+use ingot_domain::given::{contradictions, recorded};
 use ingot_domain::ids::DeploymentId;
 use ingot_domain::request::Order;
 use ingot_domain::task::TaskKind;
@@ -180,7 +181,7 @@ pub(in crate::store) const REQUESTED: &str = "deployment.requested";
 
 fn said(new: &NewDeployment) -> String {
     let order = &new.order;
-    format!(
+    let mut said = format!(
         "{} {} ({}) in {} on {} was requested by {}{}",
         order.template,
         order.version,
@@ -193,7 +194,15 @@ fn said(new: &NewDeployment) -> String {
         } else {
             ""
         }
-    )
+    );
+    if let Some(told) = &order.told {
+        for against in contradictions(order, told) {
+            said.push_str(&format!(
+                "; the AMI it starts from is another, as forced: {against}"
+            ));
+        }
+    }
+    said
 }
 
 fn json(what: &'static str, value: Result<Value, serde_json::Error>) -> Result<Value, LedgerError> {
@@ -219,12 +228,13 @@ fn row(new: &NewDeployment, now: Instant) -> Result<deployment::Model, LedgerErr
             (stored, fingerprint::of_recipe(&recipe))
         }
     };
+    let is = recorded(&new.order, &new.order.told.clone().unwrap_or_default());
     Ok(deployment::Model {
         id: new.id.to_string(),
-        job_name: new.order.job_name.clone(),
+        job_name: is.job_name,
         template: new.order.template.clone(),
-        version: new.order.version.to_string(),
-        mode: new.order.mode.clone(),
+        version: is.version,
+        mode: is.mode,
         region: new.order.region.clone(),
         order: Value::Null,
         recipe,

@@ -16,6 +16,7 @@ use ingot_entity::store::{EffectKind, Intention, Then};
 use ingot_entity::{effect, image};
 
 use super::choice::Choice;
+use super::given;
 use super::stale;
 use super::start::{Params, failed, stored};
 use super::user_data::{packed, script};
@@ -111,20 +112,8 @@ pub(super) async fn prepare(
         if let Err(why) = fitting::fits(arch, facts_of(&source)) {
             return Ok(failed(tools, case, &format!("the requested AMI: {why}")));
         }
-        let against = fitting::contradictions(
-            &case.row.template,
-            &case.order.version,
-            &case.row.mode,
-            &source.tags,
-        );
-        if !against.is_empty() {
-            let against = format!("AMI {}: {}", source.id, against.join("; "));
-            if !case.order.force {
-                let why = format!("{against}: order what it is, or say `force`");
-                return Ok(failed(tools, case, &why));
-            }
-            let said = format!("{against}; launched all the same, as forced");
-            case.say(Line::info("deployment.image_forced", Source::Deploy, said).warn());
+        if let Err(why) = given::settle(tools, &mut case, &source).await? {
+            return Ok(failed(tools, case, &why));
         }
     }
     let root_device_name = source.root_device_name.clone();
