@@ -46,7 +46,7 @@ pub const CALLS: &[AwsCall] = &[
     read(
         "sts",
         "GetCallerIdentity",
-        "whose credentials these are; AWS refuses it to nobody",
+        "whose credentials these are; AWS refuses it to no caller",
     ),
     needing(
         read(
