@@ -199,7 +199,7 @@ async fn who_is_told_to_stop_gives_back_what_it_has_not_begun(ledgers: Ledgers) 
     let worker = Worker::start(ledgers.ledger());
     let all = worker.busy().await;
     worker.stop.cancel();
-    // The hand is free at once, and is nobody's any more.
+    // The hand is free at once, and no task gets it any more.
     worker.gate.add_permits(1);
     let done = |task: &task::Model| is(task, TaskState::Completed);
     worker.until(&all[..1], "the long one done", done).await;

@@ -129,7 +129,7 @@ fn prometheus_finds_every_process() {
             .find(|pair| pair[0] == "--metrics-listen")
             .and_then(|pair| pair[1].strip_prefix("0.0.0.0:"));
         let port = port.expect("an address all may reach");
-        // Whoever joins another's network is found under the other's name.
+        // A service that joins another's network is found under the other's name.
         let joined = compose.services[&name]["network_mode"].as_str();
         let host = joined
             .and_then(|mode| mode.strip_prefix("service:"))

@@ -35,7 +35,7 @@ macro_rules! of_either_kind {
 of_either_kind!(
     a_ring_is_heard_within_a_second,
     three_hundred_tickets_are_all_handled,
-    a_panic_stops_nobody_else,
+    a_panic_stops_no_other_handler,
     no_more_handlers_than_allowed_run_at_once,
     room_is_what_the_depth_leaves,
     the_end_waits_for_the_running_handler,
@@ -72,7 +72,7 @@ async fn three_hundred_tickets_are_all_handled(bell: Doorbell) {
     door.close().await;
 }
 
-async fn a_panic_stops_nobody_else(bell: Doorbell) {
+async fn a_panic_stops_no_other_handler(bell: Doorbell) {
     let door = Door::open(bell, 2);
     for round in 0..5 {
         // As many panics as there are slots: a slot that leaks is missed at once.

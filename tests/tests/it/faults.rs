@@ -24,7 +24,7 @@ use ingot_tests::check::{Checker, PLANTED, json};
 use ingot_tests::{Options, Stack, until};
 use serde_json::{Value, json as object};
 
-/// Longer than anything takes on a busy machine; nobody waits for it when all is well.
+/// Longer than anything takes on a busy machine; no test waits for it when all is well.
 const LONG: Duration = Duration::from_secs(120);
 
 /// A stack under observation, with canaries where secrets are (FAULTS I9).
@@ -126,7 +126,7 @@ impl Site {
         rows.into_iter().next().unwrap_or(Value::Null)
     }
 
-    /// Whoever holds the deployment's task of this kind, by place.
+    /// The worker that holds the deployment's task of this kind, by place.
     async fn holder(&self, id: &str, kind: &str) -> usize {
         let sql = format!(
             "SELECT to_jsonb(worker) FROM task WHERE deployment_id = '{id}' AND kind = '{kind}' AND state = 'running'"

@@ -154,7 +154,7 @@ async fn what_we_left_behind_is_removed_and_look_alikes_are_never_touched() {
         ("ingot:effect", mine.effect.as_str()),
     );
     let managed = ("ManagedBy", "KamiwazaDeploymentManager");
-    let theirs = ("ingot:install", "somebody-else");
+    let theirs = ("ingot:install", "another-install");
     let late = ("ingot:effect", token.as_str());
     let left = launched(&stack, &mine, &token, &[install, deployment, late]).await;
     let more_like_this = instance(&stack, &mine, &[install, deployment, effect, managed]).await;

@@ -1,4 +1,5 @@
-//! What is nobody else's: the embedded ledger's file, the console's cookie behind TLS; and logs that are read by programs.
+//! What only its owner may read: the embedded ledger's file, the console's cookie behind TLS; and logs that programs
+//! read.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -36,7 +37,7 @@ async fn the_embedded_ledger_is_its_owners_and_logs_have_no_colours() {
         logged.iter().all(|line| !line.contains('\u{1b}')),
         "{logged:?}"
     );
-    // Nobody said that it is reached over TLS.
+    // No setting said that it is reached over TLS.
     let cookie = cookie(&stack).await;
     assert!(
         cookie.contains("HttpOnly") && !cookie.contains("Secure"),

@@ -1,5 +1,5 @@
 //! EC2's rates over three workers: the region's journal never shows more calls than one bucket gives out, every replica gets
-//! its part, and a Redis killed in the middle stops nobody and gives nobody more.
+//! its part, and a Redis killed in the middle stops no worker and gives none more.
 
 use std::time::Duration;
 
@@ -101,7 +101,7 @@ async fn three_workers_never_exceed_one_bucket_and_none_starves() {
 }
 
 #[tokio::test]
-async fn a_redis_killed_in_the_middle_stops_nobody_and_gives_nobody_more() {
+async fn a_redis_killed_in_the_middle_stops_no_worker_and_gives_none_more() {
     let mut stack = stack().await;
     let asked = ask(&stack, "v2.0").await;
     let some = until("some launches", LONG, async || {

@@ -8,7 +8,7 @@ use ingot_tests::{Database, Ledgers, Process, Redis, Region, ingot};
 /// Everything a start needs is checked within this, also on a busy machine.
 const WITHIN: Duration = Duration::from_secs(15);
 
-/// Nobody listens on this port of this machine: it is reserved and needs no privilege to be refused.
+/// No server listens on this port of this machine: it is reserved and needs no privilege to be refused.
 const NOBODY: &str = "127.0.0.1:1";
 
 type Environment = Vec<(String, String)>;
@@ -85,7 +85,7 @@ async fn a_database_url_of_another_kind() {
 }
 
 #[tokio::test]
-async fn a_database_nobody_serves() {
+async fn a_database_that_no_server_serves() {
     let ledgers = Ledgers::postgres().await.expect("a ledger");
     let sound = sound(&ledgers).await;
     let url = format!("postgres://ingot:secret-word@{NOBODY}/ingot");
@@ -97,8 +97,8 @@ async fn a_database_that_is_not_there() {
     let ledgers = Ledgers::postgres().await.expect("a ledger");
     let sound = sound(&ledgers).await;
     let (server, _) = ledgers.url().rsplit_once('/').expect("a name");
-    let url = format!("{server}/nobody_made_it");
-    let names = ["DATABASE_URL", "nobody_made_it"];
+    let url = format!("{server}/not_made_yet");
+    let names = ["DATABASE_URL", "not_made_yet"];
     both_refuse(&but(&sound, "DATABASE_URL", Some(&url)), &names).await;
 }
 
@@ -121,7 +121,7 @@ async fn a_missing_redis_url() {
 }
 
 #[tokio::test]
-async fn a_redis_url_that_is_none_or_that_nobody_serves() {
+async fn a_redis_url_that_is_none_or_that_no_server_serves() {
     let ledgers = Ledgers::postgres().await.expect("a ledger");
     let sound = sound(&ledgers).await;
     let nobody = format!("redis://:secret-word@{NOBODY}/0");
@@ -163,7 +163,7 @@ async fn a_worker_told_to_assume_no_role() {
     refused(WORKER, &strange, &["AWS_AUTH_METHOD", "magic"]).await;
 }
 
-/// AWS itself says no, in each of its ways: whoever signs with the wrong secret, an ended session, a deleted key.
+/// AWS itself says no, in each of its ways: to a wrong secret, an ended session, a deleted key.
 #[tokio::test]
 async fn a_worker_whose_credentials_aws_denies() {
     let ledgers = Ledgers::postgres().await.expect("a ledger");
@@ -200,7 +200,7 @@ async fn a_worker_whose_credentials_aws_denies() {
         .filter(|call| call["action"] != "GetCallerIdentity")
         .collect();
     assert!(others.is_empty(), "nothing was tried: {others:?}");
-    // A role nobody may assume.
+    // A role that no caller may assume.
     region.delete("faults").await.expect("forgotten");
     let role = "arn:aws:iam::123456789012:role/factory";
     let deny = serde_json::json!({ "deny": [role] });

@@ -1,5 +1,5 @@
-//! The shared buckets on a real Redis: replicas draw from one, and a Redis that forgets, stalls or dies gives nobody more
-//! than EC2 would.
+//! The shared buckets on a real Redis: replicas draw from one, and a Redis that forgets, stalls or dies gives no
+//! replica more than EC2 would.
 
 use std::time::{Duration, Instant};
 
@@ -123,7 +123,7 @@ async fn what_ec2_refuses_empties_the_bucket_of_all() {
 }
 
 #[tokio::test]
-async fn without_redis_each_keeps_to_its_part_and_nobody_is_blocked() {
+async fn without_redis_each_keeps_to_its_part_and_none_is_blocked() {
     let mut redis = old_server().await;
     let rates = "DescribeImages=40/20";
     let replicas = [(); 2].map(|()| replica(&redis, rates));
@@ -171,7 +171,7 @@ async fn without_redis_each_keeps_to_its_part_and_nobody_is_blocked() {
 }
 
 #[tokio::test]
-async fn whoever_does_not_know_its_account_keeps_to_its_part() {
+async fn a_replica_that_does_not_know_its_account_keeps_to_its_part() {
     let redis = old_server().await;
     let one = replica(&redis, "CreateImage=40/4");
     let nobody = Place {

@@ -224,7 +224,7 @@ async fn a_subnet_that_does_not_exist_ends_in_minutes_and_is_told_before() {
 }
 
 #[tokio::test]
-async fn a_quota_of_images_ends_in_its_time_and_holds_up_nobody() {
+async fn a_quota_of_images_ends_in_its_time_and_holds_up_no_other() {
     let stack = stack().await;
     refuse(&stack, "CreateImage", "ResourceLimitExceeded").await;
     let made = stack.deploy("v8.3.0").await.unwrap();

@@ -24,7 +24,7 @@ impl Compose {
         }
     }
 
-    /// The services that are `ingot`, in the file's order of dependence: whoever waits comes later.
+    /// The services that are `ingot`, in the file's order of dependence: a service that waits for another comes later.
     pub(super) fn ours(&self) -> Vec<String> {
         let ours = |name: &&String| self.services[*name]["image"] == "ingot:local";
         let mut names: Vec<String> = self.services.keys().filter(ours).cloned().collect();

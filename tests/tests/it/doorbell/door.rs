@@ -23,7 +23,7 @@ struct Seen {
     most: AtomicUsize,
 }
 
-/// A queue, and whoever answers its door.
+/// A queue, and the consumer that answers its door.
 pub(crate) struct Door {
     pub(crate) bell: Doorbell,
     pub(crate) queue: String,
@@ -36,7 +36,7 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    /// A queue nobody serves.
+    /// A queue that no consumer serves.
     pub(crate) fn unserved(bell: Doorbell) -> Self {
         Self {
             bell,
@@ -110,7 +110,7 @@ impl Door {
         self.seen.ids.lock().expect("no panic").clone()
     }
 
-    /// How often a bell called everybody.
+    /// How often a bell called all workers.
     pub(crate) fn calls(&self) -> usize {
         let calls = self.seen.calls.lock().expect("no panic");
         assert!(calls.iter().all(|queue| *queue == self.queue), "{calls:?}");

@@ -59,7 +59,7 @@ async fn a_full_queue_stays_as_deep_as_it_may_be() {
         })
         .await
         .expect("a full queue");
-        // What does not fit needs no bell: whoever hears one of those that do looks for everything that is due.
+        // What does not fit needs no bell: a worker that hears one of those that do looks for everything that is due.
         assert!(unrung.lock().expect("no panic").is_empty());
         stop.cancel();
     }

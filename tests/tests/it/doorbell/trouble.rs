@@ -54,7 +54,7 @@ async fn a_flushed_redis_costs_a_restart_under_a_new_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bell_calls_everybody_while_few_listen() {
+async fn a_bell_calls_all_workers_while_few_listen() {
     let (server, door) = start().await;
     until("a call", SOON, || async {
         door.ring(&["tsk_few"]).await;

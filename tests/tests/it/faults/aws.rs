@@ -116,7 +116,7 @@ async fn f07_a_late_image_is_reaped_and_a_vanished_one_told() {
         .reaches(&vanished, |seen| seen.created_ami_id.is_some())
         .await;
     let ami = seen.created_ami_id.unwrap();
-    // Deregistering leaves an image's snapshots: whoever made them must know them by then.
+    // Deregistering leaves an image's snapshots: the ledger must know them by then.
     let known = format!("SELECT snapshots FROM image WHERE ami_id = '{ami}' AND snapshots <> '[]'");
     until("its snapshots to be known", LONG, async || {
         Ok((!site.one(&known).await.is_null()).then_some(()))

@@ -1,4 +1,4 @@
-//! Somebody else's hands in the account: what they remove of ours, and what is theirs and looks like ours.
+//! Other people and tools in the account: what they remove of ours, and what is theirs and looks like ours.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::{LONG, Site, object};
 impl Site {
     /// A call of EC2's Query API that Ingot did not make.
     async fn somebody_calls(&self, action: &str, parameters: &[(&str, &str)]) -> String {
-        let credential = "AWS4-HMAC-SHA256 Credential=SOMEBODY/20261122/us-east-1/ec2/aws4_request, \
+        let credential = "AWS4-HMAC-SHA256 Credential=COLLEAGUE/20261122/us-east-1/ec2/aws4_request, \
             SignedHeaders=host, Signature=00";
         let form: Vec<String> = [("Action", action), ("Version", "2016-11-15")]
             .iter()
@@ -136,7 +136,7 @@ async fn f29_look_alikes_of_another_installation_are_never_touched() {
     let tags = [
         ("Name", seen.job_name.as_str()),
         ("ManagedBy", MANAGED_BY),
-        (INSTALL_TAG, "somebody-else"),
+        (INSTALL_TAG, "another-install"),
         (DEPLOYMENT_TAG, first.as_str()),
         (EFFECT_TAG, "eff_00000000000000000000000000000000"),
     ];
@@ -179,7 +179,7 @@ async fn f29_look_alikes_of_another_installation_are_never_touched() {
     call("RunInstances", with_tags("instance", &launch)).await;
     let theirs = async |kind: &str| -> Vec<Value> {
         let all = site.stack.region.objects("us-east-1", kind).await.unwrap();
-        let theirs = |one: &Value| one["tags"][INSTALL_TAG] == "somebody-else";
+        let theirs = |one: &Value| one["tags"][INSTALL_TAG] == "another-install";
         all.into_iter().filter(theirs).collect()
     };
     let instance = theirs("instances").await[0]["id"]
@@ -209,7 +209,7 @@ async fn f29_look_alikes_of_another_installation_are_never_touched() {
     let touched = site.stack.region.calls("*").await.unwrap();
     let touched: Vec<&Value> = touched
         .iter()
-        .filter(|call| call["access_key"] != "SOMEBODY" && !call["effect"].is_null())
+        .filter(|call| call["access_key"] != "COLLEAGUE" && !call["effect"].is_null())
         .filter(|call| {
             call["effect"]
                 .as_str()

@@ -91,7 +91,7 @@ async fn f18_a_commit_of_unknown_outcome_is_read_again(site: &mut Site) {
         site.checker.accepted(&second.id);
         site.holds().await;
 
-        // Whoever has no key must not be told that it failed when it did not.
+        // The API must not tell a client without a key that its request failed when it did not.
         edge.cut_at(ACCEPTED, moment, 1);
         let order = Stack::order(&format!("v8.1.{round}"));
         let answer = without_key(site, &order).await;
@@ -149,7 +149,7 @@ async fn f04_a_region_that_never_answers_costs_time_and_no_attempt() {
     ids.extend(site.load(2).await);
     tokio::time::sleep(Duration::from_secs(28)).await;
     for edges in &site.stack.edges {
-        assert!(edges.region.connections() > 0, "somebody waits for it");
+        assert!(edges.region.connections() > 0, "a worker waits for it");
         edges.region.cut();
     }
     tokio::time::sleep(Duration::from_secs(2)).await;

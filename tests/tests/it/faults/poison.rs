@@ -1,5 +1,5 @@
 //! Visits that are poison (FAULTS F23, I6, I11): one that panics, aborts, takes all memory, computes for ever or never ends
-//! costs its own task and nobody else's, and that one ends with a reason people can read.
+//! costs its own task and no other, and that one ends with a reason people can read.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -66,7 +66,7 @@ const CASES: [Case; 5] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f23_poison_costs_its_own_task_and_nobody_elses() {
+async fn f23_poison_costs_its_own_task_and_no_other() {
     futures::future::join_all(CASES.iter().map(suffer)).await;
 }
 

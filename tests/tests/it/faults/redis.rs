@@ -56,7 +56,7 @@ async fn f08_f24_a_redis_flushed_and_filled_with_rubbish_under_load() {
         }
         ids.push(site.deploy().await);
     }
-    // Of the wrong type until somebody deletes it: that queue stands still meanwhile, and nothing is lost.
+    // Of the wrong type until an operator deletes it: that queue stands still meanwhile, and nothing is lost.
     let _: () = site.redis_does(&["DEL", "ingot-launch:scheduled"]).await;
     let _: () = site
         .redis_does(&["SET", "ingot-launch:scheduled", "rubbish"])

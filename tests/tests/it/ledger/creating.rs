@@ -14,7 +14,7 @@ on_both!(
     twenty_requests_with_one_key_are_one_row,
     twenty_different_bodies_under_one_key_are_one_row,
     who_shares_a_transaction_has_all_of_its_own,
-    one_that_is_refused_takes_nobody_with_it,
+    a_refused_request_takes_no_other_with_it,
     what_is_settled_is_on_the_disk,
 );
 
@@ -158,7 +158,7 @@ async fn who_shares_a_transaction_has_all_of_its_own(ledgers: Ledgers) {
 }
 
 /// A row the database does not take, here one whose id is there already, is refused by itself.
-async fn one_that_is_refused_takes_nobody_with_it(ledgers: Ledgers) {
+async fn a_refused_request_takes_no_other_with_it(ledgers: Ledgers) {
     let (there, _) = create(ledgers.ledger(), true).await;
     let answers = race(&ledgers, 20, |number, ledger| {
         let mut new = new_deployment("v0.9.2", true);
@@ -179,7 +179,7 @@ async fn one_that_is_refused_takes_nobody_with_it(ledgers: Ledgers) {
     assert_eq!(tasks_of(ledgers.ledger(), &there.id).await.len(), 1);
 }
 
-/// Whoever is not answered in time is told so, and what he was told stays true; those after him are served.
+/// The ledger tells a request that it does not answer in time, and what it told stays true; it serves those after it.
 #[tokio::test]
 async fn a_stuck_database_does_not_keep_the_next_ones() {
     let ledgers = Ledgers::postgres().await.expect("a ledger");
@@ -199,7 +199,7 @@ async fn a_stuck_database_does_not_keep_the_next_ones() {
     assert_eq!(count(ledger).await, 2, "the one that failed is not there");
 }
 
-/// A connection that is kept ends between two batches: nobody is told what is not so, and then all is well again.
+/// A connection that is kept ends between two batches: no request is told what is not so, and then all is well again.
 #[tokio::test]
 async fn a_killed_connection_costs_a_batch_at_most() {
     let ledgers = Ledgers::postgres().await.expect("a ledger");
@@ -212,7 +212,7 @@ async fn a_killed_connection_costs_a_batch_at_most() {
     assert!(before.iter().all(Result::is_ok), "{before:#?}");
     let kill = "SELECT count(pg_terminate_backend(pid))::text AS word FROM pg_stat_activity \
         WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE 'WITH asked%'";
-    assert_ne!(word(&other, kill).await, "0", "somebody accepted");
+    assert_ne!(word(&other, kill).await, "0", "a desk accepted");
     let mut told = before.len();
     for _ in 0..3 {
         let answers = together().await;

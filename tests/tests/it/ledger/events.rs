@@ -21,7 +21,7 @@ async fn a_story_written_by_twenty_has_no_gap(ledgers: Ledgers) {
                 let text = format!("{number} {part}");
                 Line::info("test.line", Source::Monitor, text)
             };
-            // Whoever is overtaken looks again, as a visit does.
+            // A writer that was overtaken looks again, as a visit does.
             loop {
                 let before = now(&ledger, &row).await;
                 let mut after = before.clone();

@@ -1,5 +1,5 @@
-//! The end of a visit is written whole or not at all: not after the lease went to another, not over somebody else's change,
-//! and never against the transition tables.
+//! The end of a visit is written whole or not at all: not after the lease went to another worker, not over another
+//! transaction's change, and never against the transition tables.
 
 use ingot_domain::deployment::AmiStatus;
 use ingot_domain::event::{Line, Source};
@@ -18,8 +18,8 @@ use super::rows::{base, claimed, create, key, lapse, now, task_now, tasks_of};
 
 on_both!(
     a_commit_writes_everything,
-    whoever_does_not_hold_takes_nobody_with_it,
-    a_bare_end_is_written_for_whoever_holds_the_task,
+    a_visit_that_does_not_hold_takes_no_other_with_it,
+    a_bare_end_is_written_for_the_holder_of_the_task,
     a_fenced_commit_writes_nothing,
     an_overtaken_commit_writes_nothing,
     an_effect_is_intended_once_and_settled,
@@ -118,7 +118,7 @@ async fn a_commit_writes_everything(ledgers: Ledgers) {
 }
 
 /// Visits that end together share a transaction, and none of them pays for another.
-async fn whoever_does_not_hold_takes_nobody_with_it(ledgers: Ledgers) {
+async fn a_visit_that_does_not_hold_takes_no_other_with_it(ledgers: Ledgers) {
     const FENCED: usize = 3;
     const OVERTAKEN: usize = 5;
     const REFUSED: usize = 7;
@@ -166,7 +166,7 @@ async fn whoever_does_not_hold_takes_nobody_with_it(ledgers: Ledgers) {
 }
 
 /// Bare ends travel in a form of their own, and in another when several workers' share a batch.
-async fn a_bare_end_is_written_for_whoever_holds_the_task(ledgers: Ledgers) {
+async fn a_bare_end_is_written_for_the_holder_of_the_task(ledgers: Ledgers) {
     let ledger = ledgers.ledger();
     let bare = |claim: &Claim| Outcome::of(claim, Change::default(), Then::Done);
     let other = |claim: &Claim, change: fn(&mut Held)| {
@@ -175,7 +175,7 @@ async fn a_bare_end_is_written_for_whoever_holds_the_task(ledgers: Ledgers) {
         bare(&claim)
     };
     let (_, mine) = claimed(ledger, "w").await;
-    // Somebody else claimed it again after a crash of Postgres had lost this claim: the epoch is the same.
+    // Another worker claimed it again after a crash of Postgres had lost this claim: the epoch is the same.
     let elsewhere = other(&mine, |held| held.worker = "another".into());
     let before = other(&mine, |held| held.epoch -= 1);
     let fenced = [&elsewhere, &before];
@@ -227,7 +227,7 @@ async fn an_overtaken_commit_writes_nothing(ledgers: Ledgers) {
     assert_eq!(commit(ledger, &claim, &change).await, Committed::Overtaken);
     nothing_written(ledger, &overtaken).await;
     assert!(!ledger.amend(&row, &other, &[]).await.expect("an answer"));
-    // The claim still holds: whoever was overtaken looks again and ends the same visit.
+    // The claim still holds: a worker that was overtaken looks again and ends the same visit.
     assert_eq!(task_now(ledger, &claim.task.id).await.state, "running");
     let change = everything(ledger, &overtaken);
     assert_eq!(commit(ledger, &claim, &change).await, Committed::Yes);

@@ -16,7 +16,7 @@ on_both!(
     a_cancelled_one_loses_its_waiting_tasks_and_its_instance,
     a_second_destroy_makes_no_second_task,
     one_of_ten_cancels_is_done,
-    nobody_intervenes_with_what_is_not_there,
+    intervening_with_an_unknown_deployment_says_so,
 );
 
 /// `start`, `cancel`, `destroy`: the status it leads to, `=` for "it was so already", `-` for a refusal.
@@ -138,7 +138,7 @@ async fn a_cancelled_one_loses_its_waiting_tasks_and_its_instance(ledgers: Ledge
     assert_eq!(after.ami_skip_reason.as_deref(), Some("ended"));
     assert!(after.finished_at.is_some());
 
-    // Somebody at work keeps the task and learns of the end at the next commit.
+    // A worker that holds a task keeps it and learns of the end at its next commit.
     let (row, claim) = claimed(ledger, "w").await;
     ledger.cancel(&row.id, "me").await.expect("an answer");
     let (task, _) = ledger
@@ -191,7 +191,7 @@ async fn one_of_ten_cancels_is_done(ledgers: Ledgers) {
     assert_eq!(said, 1);
 }
 
-async fn nobody_intervenes_with_what_is_not_there(ledgers: Ledgers) {
+async fn intervening_with_an_unknown_deployment_says_so(ledgers: Ledgers) {
     for word in 0..3 {
         let said = say(ledgers.ledger(), word, "dep_none").await;
         assert!(matches!(said, Intervention::Unknown), "{said:?}");

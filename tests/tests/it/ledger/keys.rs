@@ -1,4 +1,4 @@
-//! The image key: whoever claims it first makes the image, everybody else is told so by the database.
+//! The image key: the worker that claims it first makes the image, and the database refuses the others.
 
 use ingot_domain::base::ResolvedBase;
 use ingot_domain::image::ImageStatus;
@@ -177,7 +177,7 @@ async fn an_image_found_in_the_account_holds_its_key(ledgers: Ledgers) {
     let ledger = ledgers.ledger();
     let found = Found {
         ami_id: "ami-0abc".to_owned(),
-        name: "somebody's".to_owned(),
+        name: "another's".to_owned(),
         available: true,
         size_gb: 20,
         snapshots: vec!["snap-1".to_owned()],

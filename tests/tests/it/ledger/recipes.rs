@@ -16,7 +16,7 @@ use super::rows::new_deployment;
 
 on_both!(
     a_recipe_is_the_revision_it_was_requested_with,
-    a_revision_that_somebody_deleted_is_an_error_that_names_it,
+    a_deleted_revision_is_an_error_that_names_it,
     copies_are_made_while_a_worker_may_live_that_reads_nothing_else,
     the_way_back_copies_what_only_referred,
 );
@@ -83,7 +83,7 @@ async fn a_recipe_is_the_revision_it_was_requested_with(ledgers: Ledgers) {
     }
 }
 
-async fn a_revision_that_somebody_deleted_is_an_error_that_names_it(ledgers: Ledgers) {
+async fn a_deleted_revision_is_an_error_that_names_it(ledgers: Ledgers) {
     let ledger = ledgers.ledger();
     let [first, _] = two_revisions(ledger).await;
     let stored = kept(ledger, of_revision(1, &first, true)).await;
@@ -115,7 +115,7 @@ async fn older_worker(ledger: &Ledger, name: &str, heard: TimeDelta) {
 async fn copies_are_made_while_a_worker_may_live_that_reads_nothing_else(ledgers: Ledgers) {
     let ledger = ledgers.ledger();
     let all_read = async || ledger.all_read_references().await.expect("an answer");
-    assert!(all_read().await, "nobody is there");
+    assert!(all_read().await, "no worker is there");
     older_worker(ledger, "long gone", TimeDelta::days(-2)).await;
     ledger
         .worker_alive("new", "0.1.0", ledger.now())

@@ -13,11 +13,11 @@ use super::{on_both, race};
 
 on_both!(
     due_tasks_are_shared_between_replicas,
-    a_bell_nobody_heard_is_rung_again,
+    the_relay_rings_an_unheard_bell_again,
     what_was_not_rung_is_taken_again,
     only_what_is_due_within_the_horizon_is_taken,
     a_lapsed_lease_is_taken_over_once,
-    a_fresh_deployment_was_rung_by_whoever_made_it,
+    the_relay_leaves_a_fresh_deployment_to_its_first_bell,
 );
 
 async fn take(ledgers: &Ledgers, horizon: i64) -> Vec<String> {
@@ -54,7 +54,7 @@ async fn due_tasks_are_shared_between_replicas(ledgers: Ledgers) {
     );
 }
 
-async fn a_bell_nobody_heard_is_rung_again(ledgers: Ledgers) {
+async fn the_relay_rings_an_unheard_bell_again(ledgers: Ledgers) {
     let ledger = ledgers.ledger();
     let id = enqueue(ledger, TaskKind::Monitor, 0).await;
     assert_eq!(take(&ledgers, 0).await, std::slice::from_ref(&id));
@@ -70,7 +70,7 @@ async fn a_bell_nobody_heard_is_rung_again(ledgers: Ledgers) {
         .expect("an answer")
         .expect("due");
     set(ledger, &id, task::Column::RungAt, heard(4)).await;
-    assert!(take(&ledgers, 0).await.is_empty(), "somebody works on it");
+    assert!(take(&ledgers, 0).await.is_empty(), "a worker works on it");
 }
 
 async fn what_was_not_rung_is_taken_again(ledgers: Ledgers) {
@@ -130,7 +130,7 @@ async fn a_lapsed_lease_is_taken_over_once(ledgers: Ledgers) {
     }
 }
 
-async fn a_fresh_deployment_was_rung_by_whoever_made_it(ledgers: Ledgers) {
+async fn the_relay_leaves_a_fresh_deployment_to_its_first_bell(ledgers: Ledgers) {
     let ledger = ledgers.ledger();
     let (_, task) = create(ledger, true).await;
     let due = ledger.take_due(&["launch"], TimeDelta::zero(), 10).await;

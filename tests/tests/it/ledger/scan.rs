@@ -17,12 +17,12 @@ use super::rows::{claimed, create, enqueue};
 
 on_both!(
     a_sound_ledger_shows_nothing,
-    a_deployment_nobody_works_for_is_lost,
+    a_deployment_without_a_task_is_lost,
     a_missing_event_is_a_gap,
     what_is_over_must_not_keep_an_instance,
     a_run_that_launched_twice_is_told,
     tasks_that_contradict_themselves_are_told,
-    work_nobody_takes_is_late,
+    work_that_no_worker_takes_is_late,
     what_aws_refuses_is_weather,
 );
 
@@ -53,7 +53,7 @@ async fn a_sound_ledger_shows_nothing(ledgers: Ledgers) {
     assert_eq!(seen(ledger).await, []);
 }
 
-async fn a_deployment_nobody_works_for_is_lost(ledgers: Ledgers) {
+async fn a_deployment_without_a_task_is_lost(ledgers: Ledgers) {
     let ledger = ledgers.ledger();
     let (row, claim) = claimed(ledger, "w").await;
     assert_eq!(seen(ledger).await, []);
@@ -160,7 +160,7 @@ async fn tasks_that_contradict_themselves_are_told(ledgers: Ledgers) {
     assert_eq!(seen(ledger).await, [("I4", one)], "it has a lease");
 }
 
-async fn work_nobody_takes_is_late(ledgers: Ledgers) {
+async fn work_that_no_worker_takes_is_late(ledgers: Ledgers) {
     let ledger = ledgers.ledger();
     let one = enqueue(ledger, TaskKind::Monitor, -10).await;
     assert_eq!(seen(ledger).await, []);

@@ -1,5 +1,5 @@
-//! What a file looks like: one subject told in its first line, of a length one can hold in mind, without paths of
-//! somebody's machine.
+//! What a file looks like: one subject told in its first line, of a length one can hold in mind, without paths of one
+//! developer's machine.
 
 use std::fs;
 use std::path::Path;
@@ -115,7 +115,7 @@ fn no_test_is_switched_off_and_nothing_sleeps() {
 }
 
 #[test]
-fn no_file_knows_a_folder_of_somebodys_machine() {
+fn no_file_knows_a_folder_of_one_machine() {
     // In pieces, so that this file is not found.
     let homes = [
         ["/ho", "me/"].concat(),

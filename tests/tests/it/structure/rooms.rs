@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::files;
 
-/// Who may import whom; `*` may import everybody.
+/// Which room may import which; `*` may import all.
 const ARROWS: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("failpoint", &[]),
@@ -139,7 +139,7 @@ fn no_arrow_is_drawn_that_the_design_does_not_know() {
 }
 
 #[test]
-fn everybody_elses_words_stay_in_their_rooms() {
+fn vocabularies_stay_in_their_rooms() {
     let mut wrong = Vec::new();
     for (name, room) in rooms() {
         for (need, kind) in &room.needs {
