@@ -163,7 +163,7 @@ def test_a_body_beyond_1_mib(untouched, path, headers):
     filler = json.dumps({**MINIMAL, "user_data": "x" * MIB}).encode()
     problem(untouched.call("POST", f"/v1/{path}", filler, headers), 413, says="1 MiB")
 
-    # Without a length nobody can know before it is read.
+    # Without a length the API cannot know before it has read the body.
     connection = http.client.HTTPConnection(untouched.address, timeout=20)
     token = {"Authorization": f"Bearer {untouched.token}"}
     pieces = (filler[i : i + 65_536] for i in range(0, len(filler), 65_536))

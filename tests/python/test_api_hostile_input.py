@@ -108,7 +108,7 @@ def test_a_head_of_a_mib_is_refused(ingot):
     assert ingot.call("GET", "/healthz", token=False).status == 200
 
 
-# Texts that are legal names and mean something to somebody.
+# Texts that are legal names and mean something to another program.
 STRANGE = [
     "Robert); DROP TABLE deployment; --",
     "1 OR 1=1; SELECT pg_sleep(9)",

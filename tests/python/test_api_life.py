@@ -325,7 +325,7 @@ def test_more_than_two_hundred_deployments_in_pages(ingot):
         assert len(page["items"]) == size
         seen += [item["id"] for item in page["items"]]
         cursor = page.get("next_cursor")
-        # What is made while somebody pages does not shift the pages.
+        # What is made while a client pages does not shift the pages.
         late = ingot.create(version="3.0.0", start=False)["id"]
     assert seen == made[::-1]
     assert cursor is None

@@ -306,7 +306,7 @@ def broken(what):
 def test_templates_check_and_apply_name_the_place(ingot, cli, tmp_path, what, place, says):
     file = tmp_path / "bad.yaml"
     file.write_text(broken(what))
-    # Nobody is asked: it works without any API.
+    # The command asks no API: it works without any.
     nowhere = {"INGOT_URL": f"http://127.0.0.1:{free_port()}"}
     said = cli("templates", "check", str(file), code=3, **nowhere).stderr
     assert said.splitlines()[0] == f"error: {file} has 1 mistake"
@@ -350,7 +350,7 @@ def test_the_life_by_hand(ingot, cli):
 
 
 def test_destroy_asks_and_waits(ingot, cli):
-    """Nobody at the terminal is no consent."""
+    """Without a terminal there is no consent."""
     words = ["deploy", "kamiwaza", "--version", "9.3.0", "--region", "us-east-1"]
     made = json.loads(cli(*words, "--no-ami", "--watch", "--json").stdout.splitlines()[-1])
     asked = cli("deployments", "destroy", made["id"], code=2).stderr
@@ -454,7 +454,7 @@ def test_a_bad_token_is_5(ingot, cli, tmp_path):
     assert "there is no token" in said
 
 
-def test_nobody_there_is_5(cli):
+def test_an_unreachable_api_is_5(cli):
     url = f"http://127.0.0.1:{free_port()}"
     for words in (["deployments", "list"], ["watch", NOBODY], ["status"], ["templates", "list"]):
         said = cli(*words, "--url", url, code=5).stderr

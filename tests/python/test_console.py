@@ -81,7 +81,7 @@ class Watched:
 
 @pytest.fixture
 def visitor(browser, ingot):
-    """A browser that nobody signed in."""
+    """A browser that is not signed in."""
     browser.clear_cookies()
     watched = Watched(browser.new_page(), ingot.url)
     yield watched

@@ -282,8 +282,8 @@ def test_without_credentials_one_sentence_names_the_ways(person):
         said = person.refused(*words)
         for way in ("no AWS credentials were found", "aws sso login", "AWS_ACCESS_KEY_ID", "role", "--cloud sim"):
             assert way in said, said
-    said = person.refused("identity", AWS_PROFILE="nobody")
-    assert "there is no profile nobody" in said and "--cloud sim" in said
+    said = person.refused("identity", AWS_PROFILE="unknown")
+    assert "there is no profile unknown" in said and "--cloud sim" in said
 
 
 def test_without_a_region_one_sentence_names_the_ways(person):

@@ -69,7 +69,7 @@ def test_filters(ec2, base):
     assert ids(client_token=["a"]) == {one}
     assert ids(tag__k=["v*"]) == {one, two}
     assert ids(tag__k=["v2"], image_id=[base]) == {two}
-    assert ids(tag_key=["k"], client_token=["nobody"]) == set()
+    assert ids(tag_key=["k"], client_token=["none"]) == set()
     in_state(ec2, one, "running")
     assert one in ids(instance_state_name=["running"])
     with refused("InvalidParameterValue"):

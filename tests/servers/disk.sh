@@ -6,7 +6,7 @@ set -euo pipefail
 dir=$(mktemp -d "${TMPDIR:-/tmp}/ingot-disk.XXXXXX")
 stop() {
     cd /
-    # A server that still ends there keeps it until it is gone; nobody sees it any more.
+    # A server that still ends there keeps it until it is gone; no other process sees it any more.
     umount --lazy "$dir"
     rmdir "$dir"
 } >/dev/null 2>&1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A private Postgres for tests. Prints `port=N dir=DIR` once it accepts connections and lives until its
-# standard input ends: whoever starts it holds a pipe, which the kernel closes however they die.
+# standard input ends: the test that starts it holds a pipe, which the kernel closes however the test dies.
 set -euo pipefail
 
 # initdb and pg_ctl: from PATH, else the newest that Debian keeps outside of it.
@@ -20,7 +20,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 stop() {
-    # Nobody needs this data again, so nothing is checkpointed.
+    # No test needs this data again, so nothing is checkpointed.
     as_owner "$bin/pg_ctl" stop --silent --mode immediate --pgdata "$dir/data" || true
     cd / && rm -rf "$dir"
 } >/dev/null 2>&1

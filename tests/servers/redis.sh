@@ -14,7 +14,7 @@ stop() {
 trap stop EXIT
 trap 'exit 1' TERM INT HUP
 
-# Somebody else's server on this port would answer too, so ours must say its own process id.
+# Another test's server on this port would answer too, so ours must say its own process id.
 answers() { redis-cli -h 127.0.0.1 -p "$port" info server 2>/dev/null | grep -q "^process_id:$pid"; }
 
 for _ in $(seq 20); do
