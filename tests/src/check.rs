@@ -130,7 +130,7 @@ impl Rows {
         )
         .await?;
         Ok(Self {
-            // Their order and recipe are long and nobody's business here.
+            // Their order and recipe are long, and no check here reads them.
             deployments: json(
                 db,
                 "SELECT to_jsonb(t) - 'order' - 'recipe' FROM deployment t",

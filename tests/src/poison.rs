@@ -112,6 +112,6 @@ fn spin() {
 fn say(line: &str) {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
-    // Nobody listening any more is no reason to stop.
+    // A stdout without a reader is no reason to stop.
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

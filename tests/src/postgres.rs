@@ -55,7 +55,7 @@ impl Postgres {
         self.copy("restore", database, file).await
     }
 
-    /// Throws one of its databases away, whoever is connected, and makes it again with nothing in it.
+    /// Throws one of its databases away, though sessions may be connected, and makes it again with nothing in it.
     pub async fn empty(&self, database: &Database) -> Result<()> {
         let (_, name) = database
             .url

@@ -46,7 +46,7 @@ impl Redis {
         })
     }
 
-    /// The URL of the run's server, which nobody may stop or flush; queues on it must have names of their own.
+    /// The URL of the run's server, which no test may stop or flush; queues on it must have names of their own.
     pub async fn shared() -> Result<String> {
         // Never dropped: its pipe closes when this process ends.
         static OWN: OnceCell<Redis> = OnceCell::const_new();
@@ -99,7 +99,7 @@ impl Redis {
         self.signal("KILL").await
     }
 
-    /// Stalls it: connections stay open and nobody answers.
+    /// Stalls it: connections stay open and the server does not answer.
     pub async fn stall(&self) -> Result<()> {
         self.signal("STOP").await
     }

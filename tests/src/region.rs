@@ -17,7 +17,7 @@ pub struct Region {
 impl Region {
     /// The region at an endpoint.
     pub fn at(endpoint: &str) -> Result<Self> {
-        // Somebody may have installed a provider already; that one is as good.
+        // Another test may have installed a provider already; that one is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Self {
             http: reqwest::Client::builder().build()?,
@@ -57,7 +57,7 @@ impl Region {
         Ok(list(&state, kind))
     }
 
-    /// An EC2 call of somebody in the same account, such as `("Action", "RunInstances")`: what is not Ingot's doing.
+    /// An EC2 call of a stranger in the same account, such as `("Action", "RunInstances")`: what is not Ingot's doing.
     pub async fn ec2(&self, parameters: &[(&str, &str)]) -> Result<String> {
         let scope = format!(
             "AWS4-HMAC-SHA256 Credential={STRANGER}/20261122/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=00"

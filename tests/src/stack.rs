@@ -95,7 +95,7 @@ pub struct Stack {
     pub environment: Vec<(String, String)>,
     /// `ingot sim`, in the scaled shape.
     sim: Option<Process>,
-    /// The embedded shape's data directory, and everybody's HOME.
+    /// The embedded shape's data directory, and the HOME of every process.
     home: TempDir,
 }
 

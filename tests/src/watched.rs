@@ -24,7 +24,7 @@ impl Watched {
         Self::start_in(script, arguments, None).await
     }
 
-    /// The same, with what it writes in a folder of that name instead of where everybody's temporary files are.
+    /// The same, with what it writes in a folder of that name instead of where all temporary files are.
     pub(crate) async fn start_in(
         script: &str,
         arguments: &[&str],

@@ -15,7 +15,7 @@ const SPAN: Duration = Duration::from_secs(60);
 const CPU: f64 = 1.0;
 const RSS: u64 = 60 << 20;
 
-/// Measures the first worker of a stack that nobody has used yet.
+/// Measures the first worker of a stack that no test has used yet.
 pub async fn measure(stack: &Stack) -> Result<Vec<Figure>> {
     let pid = stack.workers.first().and_then(|worker| worker.pid());
     let (worker, api) = (

@@ -214,6 +214,6 @@ fn now_micros() -> i64 {
 fn say(line: &serde_json::Value) {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
-    // Nobody listening any more is no reason to stop.
+    // A stdout without a reader is no reason to stop.
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::files::{kilobytes, text};
 
-/// `USER_HZ`, which Linux has fixed at 100 for everybody who reads /proc.
+/// `USER_HZ`, which Linux has fixed at 100 for every program that reads /proc.
 const TICK: Duration = Duration::from_millis(10);
 
 /// A process's costs so far.
@@ -56,7 +56,7 @@ pub(super) fn below(root: u32) -> (u64, u64) {
     let folders = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     for folder in folders {
         let pid = folder.file_name().to_string_lossy().parse::<u32>();
-        // Whoever ends while being looked at costs nothing any more.
+        // A process that ends while being looked at costs nothing any more.
         if let Ok(pid) = pid
             && let Ok(status) = text(&format!("/proc/{pid}/status"))
             && let Some(parent) =

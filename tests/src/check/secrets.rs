@@ -5,10 +5,10 @@ use anyhow::Result;
 
 use crate::stack::Stack;
 
-/// A word a test plants in user data; it belongs to the instance and to nobody else.
+/// A word that a test plants in user data; only the instance may see it.
 pub const PLANTED: &str = "canary-in-user-data-7f3a";
 
-/// Variables whose values are nobody's business.
+/// Variables whose values may show nowhere.
 const VARIABLES: [&str; 2] = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 
 /// What may not be seen of this stack.

@@ -1,4 +1,4 @@
-//! Every step of every row: triggers note what a row was and became, whoever wrote it and however short it was so. The
+//! Every step of every row: triggers note what a row was and became, from every writer and however short it was so. The
 //! transition tables judge it afterwards (FAULTS I4).
 
 use anyhow::Result;
@@ -106,7 +106,7 @@ fn task(before: &Value, after: &Value) -> Option<String> {
     if new < old {
         return Some(format!("its epoch went from {old} back to {new}"));
     }
-    // Whoever holds a task holds an epoch nobody held before.
+    // The worker that holds a task holds an epoch that no worker held before.
     (to == "running" && from != to && new <= old)
         .then(|| format!("it was claimed without a new epoch, at {old}"))
 }

@@ -9,7 +9,7 @@ const POSTGRES: &str = "DATABASE_URL";
 const REDIS: &str = "REDIS_URL";
 const REGION: &str = "AWS_ENDPOINT_URL";
 
-/// What one process reaches everybody over.
+/// The edges over which one process reaches Postgres, Redis and the region.
 #[derive(Debug)]
 pub struct Edges {
     /// To Postgres.

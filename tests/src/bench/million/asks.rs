@@ -141,7 +141,8 @@ impl Rows {
         Ok(Self { names, failed })
     }
 
-    /// Every kind of request. Retries take failed deployments nobody has retried before; `pruned` says that tasks may be gone.
+    /// Every kind of request. Retries take failed deployments that were not retried before; `pruned` says that tasks
+    /// may be gone.
     pub(super) fn asks(&mut self, pruned: bool) -> Vec<Ask> {
         let lists = [
             ("/v1/tasks", &TASKS[..]),

@@ -74,7 +74,7 @@ SELECT bench_id('tsk', at, '$KIND' || n), '$KIND', '$KIND', 'completed', '$SCOPE
   'worker-1', at, at, at + interval '1 second'
 FROM (SELECT n, bench_at(n, $COUNT) AS at FROM generate_series(1, $COUNT) n) ticks";
 
-/// A tenth of the tasks failed once before, and whoever was discarded has the attempt that says so.
+/// A tenth of the tasks failed once before, and each discarded one has the attempt that says so.
 const ATTEMPT: &str = "
 INSERT INTO attempt (task_id, number, outcome, worker, error, started_at, finished_at)
 SELECT id, n, CASE WHEN state = 'discarded' AND n = 2 THEN 'discarded' ELSE 'failed' END, 'worker-1',

@@ -1,4 +1,4 @@
-//! The same load while a worker deletes the million: everything is past its retention at once, as after somebody has
+//! The same load while a worker deletes the million: everything is past its retention at once, as after an operator has
 //! shortened it.
 
 use std::time::{Duration, Instant};
