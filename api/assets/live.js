@@ -107,7 +107,7 @@
         say("live");
         later("refresh", LIST_EVERY, refresh);
       } else {
-        // A look when somebody comes back is enough.
+        // A look when the reader comes back is enough.
         say("everything is finished");
       }
     };
@@ -149,7 +149,7 @@
       line.append(time, " ", part("span", "source", `[${event.source}]`), " ");
       if (level !== "info") line.append(part("strong", "level", level), " ");
       line.append(part("span", "message", event.message));
-      // Whoever reads further up is not pulled down.
+      // A reader who reads further up is not pulled down.
       const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 32;
       log.append(line);
       if (atEnd) log.scrollTop = log.scrollHeight;
@@ -223,7 +223,7 @@
         if (finished()) {
           end("everything is finished");
         } else {
-          // Somebody started it again in between.
+          // A retry started it again in between.
           later("stream", 1000, connect);
         }
       });

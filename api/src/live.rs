@@ -68,7 +68,7 @@ impl Live {
         })
     }
 
-    /// The same of a deployment that is known because somebody follows it: one more follower asks the ledger nothing.
+    /// The same of a deployment that is known because a reader follows it: one more follower asks the ledger nothing.
     pub(crate) fn follow_too(&self, id: &str) -> Option<watch::Receiver<Option<News>>> {
         let followed = self.followed();
         let told = followed.get(id)?;
@@ -88,9 +88,9 @@ impl Live {
         news
     }
 
-    /// Ends the looks at a deployment that nobody follows, or that is over; false while somebody does.
+    /// Ends the looks at a deployment that no reader follows, or that is over; false while a reader follows it.
     fn leave(&self, id: &str, told: &Told, over: bool) -> bool {
-        // Under the lock nobody can begin to follow.
+        // Under the lock no reader can begin to follow.
         let mut followed = self.followed();
         let ends = over || told.receiver_count() == 0;
         if ends {

@@ -20,7 +20,7 @@ use crate::throttle::Peer;
 /// Lines a page shows at once; the rest comes live or as JSON.
 const LINES: i64 = 500;
 
-/// Whoever is not signed in is sent to the sign-in page instead of being shown a problem.
+/// A visitor who is not signed in is sent to the sign-in page instead of being shown a problem.
 type Visitor = Result<Caller, ApiError>;
 
 fn html(page: Result<String, askama::Error>, status: StatusCode) -> Response {
@@ -194,7 +194,7 @@ pub(crate) async fn openapi(_: Caller, Extension(document): Extension<Document>)
         .into_response()
 }
 
-/// The metrics, for whoever has a token; Prometheus asks the listener of its own.
+/// The metrics, for a caller with a token; Prometheus asks the listener of its own.
 pub(crate) async fn metrics(_: Caller, State(api): State<Api>) -> Response {
     ingot_telemetry::server::answer(&api.metrics)
 }

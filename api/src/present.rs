@@ -26,7 +26,7 @@ fn count(number: i32) -> u32 {
 
 /// A deployment; its recipe says where it answers once it is ready.
 pub(crate) fn deployment(row: deployment::Model, recipe: Option<&Recipe>) -> Deployment {
-    // The order was written by this code; a row somebody edited by hand is shown without what cannot be read.
+    // The order was written by this code; a row that a person edited by hand is shown without what cannot be read.
     let order = serde_json::from_value(row.order.clone()).ok();
     ordered(row, order, recipe)
 }

@@ -30,7 +30,7 @@ const FRESH: Duration = Duration::from_secs(1);
 /// Entries kept; more are forgotten wholesale.
 const KEPT: usize = 1024;
 
-/// The one-time link of `ingot up`: whoever brings the code is signed in with the token, once.
+/// The one-time link of `ingot up`: a browser that brings the code is signed in with the token, once.
 #[derive(Debug, Clone)]
 pub struct Login {
     /// The code in the link.
@@ -164,8 +164,8 @@ impl Api {
         if let Some(row) = self.tokens.get(&key) {
             return Ok(Some(row));
         }
-        // Behind a proxy everybody comes from one address: whoever floods it must not lock out a token this process has not
-        // met yet.
+        // Behind a proxy all clients come from one address: one that floods it must not lock out a token this process
+        // has not met yet.
         if !self.tokens.knows(&key)
             && let Err(refused) = self.strangers.pass(peer)
             && !self.genuine().await?.contains(&key)

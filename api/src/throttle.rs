@@ -1,6 +1,6 @@
-//! Tokens nobody knows: each one asks the ledger, so an address may bring a few at once and then some a second, and hears
-//! 429 for the rest (FAULTS F40). A token that was genuine before is never held up, and one that cannot be a token asks
-//! nobody.
+//! Tokens that this process does not know: each one asks the ledger, so an address may bring a few at once and then
+//! some a second, and hears 429 for the rest (FAULTS F40). A token that was genuine before is never held up, and text
+//! that cannot be a token does not reach the ledger.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
@@ -37,7 +37,7 @@ impl Default for Strangers {
 }
 
 impl Strangers {
-    /// Whether an address may bring another token that nobody knows.
+    /// Whether an address may bring another token that this process does not know.
     pub(crate) fn pass(&self, peer: Option<Peer>) -> Result<(), ApiError> {
         if self.0.len() > KEPT {
             self.0.retain_recent();

@@ -1,5 +1,5 @@
 //! The API's documentation page, rendered here from the OpenAPI document that `/openapi.json` serves, so that the two
-//! cannot disagree and no script of somebody else runs on the console's origin.
+//! cannot disagree and no third party's script runs on the console's origin.
 
 mod operation;
 mod schema;

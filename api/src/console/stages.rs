@@ -17,7 +17,7 @@ pub(super) enum Progress {
     Failed,
     /// Not needed.
     Skipped,
-    /// Ended by somebody.
+    /// A person ended it.
     Stopped,
 }
 

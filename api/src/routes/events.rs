@@ -137,14 +137,14 @@ impl Tail {
                 }
             }
             tokio::select! {
-                // Nobody looks any more: the process ends.
+                // The task that looks on has ended: the process ends.
                 changed = self.news.changed() => changed.ok()?,
                 () = self.api.shutdown.cancelled() => return None,
             }
         }
     }
 
-    /// The lines this reader has not had: those everybody is told, or its own backlog.
+    /// The lines this reader has not had: those that all readers are told, or its own backlog.
     async fn lines(&self, news: &News) -> Result<Vec<Event>, ApiError> {
         if self.after >= news.seq {
             return Ok(Vec::new());

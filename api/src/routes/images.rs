@@ -77,7 +77,7 @@ fn missing(id: &str) -> String {
 
 /// Adopt an image that was found in the account
 ///
-/// Its key is served by it and new deployments launch from it, whoever made it. Nothing of Ingot changes it.
+/// Its key is served by it and new deployments launch from it, also when Ingot did not make it. Ingot never changes it.
 #[utoipa::path(
     post, path = "/v1/images/{id}/adopt", tag = "images", operation_id = "adoptImage",
     params(("id" = String, Path, description = "img_… or ami-…")),

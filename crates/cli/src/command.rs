@@ -94,7 +94,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
         .with_context(|| format!("`{}` cannot be read as UTF-8 text", path.display()))
 }
 
-/// A key that nobody else has.
+/// A key that no other request has.
 fn random_key() -> String {
     uuid::Uuid::new_v4().to_string()
 }

@@ -126,7 +126,7 @@ async fn refresh(client: &Client, known: &mut [Option<Deployment>; 4]) {
 }
 
 fn remember(stage: &Stage, part: &Part, deployment: Deployment) {
-    // Nobody panics while holding it; if somebody did, what is inside is still whole.
+    // No task panics while it holds the lock; if one did, what is inside is still whole.
     let mut stage = stage
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -232,10 +232,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_there_is_5_and_says_what_to_start() {
-        // Port 1 of loopback: nobody listens there.
+    async fn an_unreachable_api_is_5_and_says_what_to_start() {
+        // Port 1 of loopback: no server listens there.
         let client = ingot_client::Client::new("http://127.0.0.1:1", None).expect("client");
-        let error: anyhow::Error = client.queues().await.expect_err("nobody").into();
+        let error: anyhow::Error = client.queues().await.expect_err("no API there").into();
         assert_eq!(exit(&error), Exit::Unreachable);
         let text = block(&error);
         assert!(

@@ -50,7 +50,7 @@ pub(crate) fn say(text: &str) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
-/// Whether the error is only that nobody reads stdout any more.
+/// Whether the error is only that no program reads stdout any more.
 pub(crate) fn nobody_listens(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<io::Error>()
@@ -129,7 +129,7 @@ pub(crate) fn span(seconds: f64) -> String {
     }
 }
 
-/// A text of somebody else's, made safe for a terminal: no control characters, no escape sequences.
+/// A text from outside, made safe for a terminal: no control characters, no escape sequences.
 pub(crate) fn clean(text: &str) -> String {
     let escaped =
         |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetentionSetting {
-    /// Days that finished tasks with their attempts are kept; 30 when nobody has said.
+    /// Days that finished tasks with their attempts are kept; 30 while the setting is not set.
     #[schema(minimum = 1, maximum = 3650)]
     pub finished_tasks_days: u32,
-    /// Days that cleared findings are kept; 90 when nobody has said.
+    /// Days that cleared findings are kept; 90 while the setting is not set.
     #[schema(minimum = 1, maximum = 3650)]
     pub cleared_findings_days: u32,
 }

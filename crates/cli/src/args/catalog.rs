@@ -36,7 +36,7 @@ pub(crate) enum ImagesAction {
     },
     /// Let an image that was found in the account be used
     #[command(
-        after_help = "Its key is served by it and deployments launch from it, whoever made it; Ingot never changes it.
+        after_help = "Its key is served by it and deployments launch from it, also when Ingot did not make it; Ingot never changes it.
 
 Examples:
   ingot images adopt ami-0123456789abcdef0 --reason 'made by the scripts, checked by hand'"

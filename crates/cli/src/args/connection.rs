@@ -43,7 +43,7 @@ impl Connection {
             .or_else(|| local_url.clone())
             .unwrap_or_else(|| DEFAULT_URL.to_owned());
         let token = given(&self.token).or_else(|| {
-            // The token of the local Ingot is nobody else's business.
+            // The token of the local Ingot goes to no other server.
             let ours = local_url.as_deref() == Some(&url) || is_loopback(&url);
             let path = self.data.token_file().ok().filter(|_| ours)?;
             first_line(&path)

@@ -23,7 +23,8 @@ pub(crate) enum CloudChoice {
     Sim,
 }
 
-/// Orphans in AWS that may be removed: what carries this installation and serves nobody, 30 minutes after it was seen first
+/// Orphans in AWS that may be removed: what carries this installation and serves no deployment, 30 minutes after it was
+/// seen first
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReapChoice {
     /// None: they are only told

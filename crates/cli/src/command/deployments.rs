@@ -126,10 +126,11 @@ async fn nothing_works(client: &Client, id: &str) -> anyhow::Result<bool> {
     Ok(!tasks.items.iter().any(why::is_live))
 }
 
-/// Asks whoever sits there; nobody there is no consent.
+/// Asks the person at the terminal; without a terminal there is no consent.
 async fn confirmed(client: &Client, id: &str) -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
-        let text = "`destroy` terminates an instance and nobody is here to confirm it; add --yes";
+        let text =
+            "`destroy` terminates an instance and stdin is no terminal to confirm it at; add --yes";
         return Err(Usage(text.to_owned()).into());
     }
     let deployment = client.deployment(id).await?;

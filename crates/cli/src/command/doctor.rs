@@ -183,7 +183,7 @@ mod tests {
             scope: "us-east-1".to_owned(),
             subject: "i-1".to_owned(),
             deployment_id: None,
-            what: "instance i-1 serves nobody".to_owned(),
+            what: "instance i-1 serves no deployment".to_owned(),
             meaning: "It costs money.".to_owned(),
             advice: "Look at it.".to_owned(),
             sightings: 3,
@@ -198,7 +198,7 @@ mod tests {
         };
         assert_eq!(
             finding(&found),
-            "I1 instance i-1 serves nobody\n   seen 3 times since 2026-01-21T10:23:00Z; fnd_1\n   being removed\n   \
+            "I1 instance i-1 serves no deployment\n   seen 3 times since 2026-01-21T10:23:00Z; fnd_1\n   being removed\n   \
              It costs money.\n   What to do: Look at it."
         );
     }

@@ -1,4 +1,4 @@
-//! `ingot templates …`. `check` asks nobody: it reads the file with the same reader the API has.
+//! `ingot templates …`. `check` asks no API: it reads the file with the same reader the API has.
 
 use std::path::Path;
 use std::process::ExitCode;

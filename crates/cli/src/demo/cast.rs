@@ -6,7 +6,7 @@ use ingot_domain::template::KAMIWAZA;
 
 /// The document's region.
 const REGION: &str = "us-east-1";
-/// Demos that one installation can play before somebody has to clean up.
+/// Demos that one installation can play before a person has to clean up.
 const MOST_DEMOS: u32 = 1000;
 
 /// One deployment of the demo.

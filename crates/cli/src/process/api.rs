@@ -65,7 +65,7 @@ pub(crate) async fn run(args: ApiArgs) -> anyhow::Result<ExitCode> {
     let api = Api::new(ledger, ringer, metrics, health, limits, stop)
         .at_pace(args.pace)
         .with_public_url(args.public_url.as_deref().unwrap_or_default());
-    // Nobody reading the line is no reason to stop; the log has the address, too.
+    // Without a reader of the line the API serves all the same; the log has the address, too.
     drop(say(&line.to_string()));
     tracing::info!(address = %listener.local_addr()?, "the API is up");
     ingot_api::serve(listener, api).await?;

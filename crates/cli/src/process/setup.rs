@@ -124,7 +124,7 @@ pub(crate) fn batcher(cloud: &Arc<dyn Cloud>, pace: Pace) -> Batcher {
     Batcher::new(Arc::clone(cloud), settings)
 }
 
-/// `host-pid-random`: unique per start, so that nobody's held tasks are taken for ours (STYLE fact 4).
+/// `host-pid-random`: unique per start, so that no other process's held tasks are taken for ours (STYLE fact 4).
 pub(crate) fn process_name() -> String {
     let host = variable("HOSTNAME").unwrap_or_else(|| "host".to_owned());
     let host: String = host
@@ -136,7 +136,7 @@ pub(crate) fn process_name() -> String {
     format!("{host}-{}-{random:08x}", std::process::id())
 }
 
-/// The installation's id, made by whoever comes first.
+/// The installation's id; the process that comes first makes it.
 #[expect(
     clippy::disallowed_methods,
     reason = "the outermost source of the installation's id"

@@ -19,7 +19,7 @@ use super::setup;
 use crate::args::process::WorkerArgs;
 use crate::output::say;
 
-/// Visits paid at once, per queue, when nobody says: they wait for AWS most of the time.
+/// Visits paid at once, per queue, unless the operator says otherwise: they wait for AWS most of the time.
 const CONCURRENCY: usize = 64;
 /// Connections to the ledger: visits hold one for milliseconds at a time.
 const CONNECTIONS: u32 = 12;
@@ -78,7 +78,8 @@ pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
         metrics_listener: Some(listener),
         shutdown: stop,
     };
-    // The line says that the worker works, so it comes when everything runs; nobody reading it is no reason to stop.
+    // The line says that the worker works, so it comes when everything runs; without a reader the worker works all the
+    // same.
     let ended = ingot_engine::run(parts, |_| drop(say(&line.to_string()))).await;
     ringing.cancel();
     rings.await?;

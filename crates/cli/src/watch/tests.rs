@@ -209,7 +209,7 @@ async fn a_wrong_id_and_an_api_that_stays_away_end_the_watch() {
     };
     let error = follow(&nobody, "dep_1", 0, patience, |_| Ok(()))
         .await
-        .expect_err("nobody there");
+        .expect_err("no API there");
     assert_eq!(
         crate::failure::exit(&error),
         crate::failure::Exit::Unreachable
