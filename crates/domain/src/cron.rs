@@ -1,4 +1,4 @@
-//! Periodic work: a period is cut into ticks, and each tick is run exactly once by whoever inserts its row first
+//! Periodic work: a period is cut into ticks, and the replica that inserts a tick's row first runs it, exactly once
 //! (FAULTS decision 10). Missed ticks are skipped but the latest (FAULTS F22).
 
 use std::time::Duration;

@@ -51,7 +51,7 @@ words! {
         Failed = "failed",
         /// It did not answer in all the checks the template allows (F20).
         ReadinessTimeout = "readiness_timeout",
-        /// Stopped by somebody before it was ready; its instance is terminated.
+        /// A client cancelled it before it was ready; its instance is terminated.
         Cancelled = "cancelled",
         /// Its instance was terminated on request; its AMI stays (F10).
         Destroyed = "destroyed",

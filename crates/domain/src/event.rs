@@ -11,7 +11,7 @@ use std::fmt;
 words! {
     /// Where a line comes from; shown in brackets before it.
     Source {
-        /// Somebody asked for something.
+        /// A client asked for something.
         Request = "request",
         /// Launching and terminating.
         Deploy = "deploy",

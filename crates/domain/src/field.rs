@@ -1,4 +1,4 @@
-//! Errors about one field of what somebody sent: its path, the value and the way out.
+//! Errors about one field of what a client sent: its path, the value and the way out.
 
 use std::fmt;
 

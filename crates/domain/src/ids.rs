@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_effect_is_the_same_whoever_intends_it_and_whenever() {
+    fn an_effect_is_the_same_from_any_worker_at_any_time() {
         let deployment = DeploymentId::new(Uuid::from_u128(7 << 80));
         let one = EffectId::of(&deployment, 1, "launch", 1);
         assert_eq!(one, EffectId::of(&deployment, 1, "launch", 1));

@@ -27,7 +27,7 @@ pub const INSTALL_TAG: &str = "ingot:install";
 pub const BASE_OWNER_TAG: &str = "ingot:base-owner";
 /// See [`BASE_OWNER_TAG`].
 pub const BASE_NAME_TAG: &str = "ingot:base-name";
-/// Tags Ingot sets itself (F33); nobody else may.
+/// Tags that Ingot sets itself (F33); it refuses a template or a request with one of them.
 pub const RESERVED_TAGS: &[&str] = &[
     "Name",
     "KamiwazaVersion",
@@ -176,7 +176,7 @@ impl fmt::Display for ImageKey {
 
 /// The EC2 name of a key's `generation`-th image (F32). For `kamiwaza` it is the document's, with the claim's time; it
 /// is stored before the call, so every retry uses it. Other templates derive it from the key, so that EC2's
-/// unique-name rule is a second lock. A suffix (`-2`…) is only added when somebody else's image has the name (F38).
+/// unique-name rule is a second lock. A suffix (`-2`…) is only added when another owner's image has the name (F38).
 pub fn name(key: &ImageKey, claimed_at: Instant, generation: u32, suffix: u32) -> String {
     // What makes the name unique is its end, which no shortening takes away.
     let (stem, unique) = if key.template == KAMIWAZA {

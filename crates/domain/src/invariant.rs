@@ -67,7 +67,7 @@ impl Invariant {
             }
             Invariant::I2 => "one launch makes one instance, one image key one AMI",
             Invariant::I3 => {
-                "an accepted deployment is finished or somebody is going to work on it"
+                "an accepted deployment is finished or a worker is going to work on it"
             }
             Invariant::I4 => "states are legal, events have no gap, epochs only grow",
             Invariant::I5 => "reserved and spent money stays within the budget",
@@ -106,14 +106,16 @@ impl Invariant {
         match self {
             Invariant::I1 => "It costs money and serves no deployment.",
             Invariant::I2 => "Something was made twice; one of the two is paid for in vain.",
-            Invariant::I3 => "The deployment would wait for ever: nobody is going to work on it.",
+            Invariant::I3 => {
+                "The deployment would wait for ever: no worker is going to work on it."
+            }
             Invariant::I4 => {
-                "The ledger contradicts itself: a defect, or somebody edited it by hand."
+                "The ledger contradicts itself: a defect, or a person edited it by hand."
             }
             Invariant::I6 => {
                 "A task is tried more often than it may be, or was given up without a reason."
             }
-            Invariant::I10 => "Its worker died and nobody has taken its tasks over.",
+            Invariant::I10 => "Its worker died and no other has taken its tasks over.",
             Invariant::I12 => {
                 "Work waits longer than 30 s: workers are missing, overloaded, or out of reach of Redis or the ledger."
             }

@@ -203,7 +203,7 @@ pub enum ProbeClass {
     Timeout,
     /// The name did not resolve.
     Dns,
-    /// Nobody listens.
+    /// No server listens.
     Refused,
     /// The TLS handshake failed.
     Tls,

@@ -26,7 +26,7 @@ pub const LONGEST_JOB_NAME: usize = 100;
 /// An id of the length that ids have, for texts that are only measured.
 const NO_DEPLOYMENT: &str = "dep_00000000000000000000000000000000";
 
-/// What somebody sent; field names are the API's.
+/// What a client sent; field names are the API's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(
     missing_docs,

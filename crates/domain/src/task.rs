@@ -20,7 +20,7 @@ words! {
         Retryable = "retryable",
         /// Over.
         Completed = "completed",
-        /// Stopped by somebody.
+        /// A request that changed its deployment (cancel, destroy, retry) ended it.
         Cancelled = "cancelled",
         /// Given up: too many attempts or crashes.
         Discarded = "discarded",

@@ -64,7 +64,7 @@ pub enum Wait {
         /// AWS's code.
         code: String,
     },
-    /// Nobody knows whether a call did anything; it is looked for.
+    /// AWS did not say whether it did what a call asked; Ingot looks for it.
     Unknown {
         /// AWS's code, or how the answer was lost.
         code: String,

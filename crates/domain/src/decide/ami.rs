@@ -344,7 +344,7 @@ mod tests {
         assert!(matches!(broken(3, false), MakingNext::Fail(_)));
         assert!(matches!(broken(1, true), MakingNext::Fail(_)));
         // Given up at the deadline and marked so for its clean-up: no second try. One that EC2 failed has it, however long
-        // nobody came to see.
+        // no worker came to see.
         let late = |sight| making(view(sight, DEADLINE * 2));
         assert_eq!(late(ImageSight::GivenUp), MakingNext::Fail(TOO_LATE));
         assert_eq!(late(ImageSight::Broken), MakingNext::NextGeneration);

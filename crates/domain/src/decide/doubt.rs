@@ -1,5 +1,5 @@
-//! What to believe of an effect whose outcome nobody recorded: looked for by token or by name, repeated or believed to have
-//! left nothing only when that is sure (EC2.md 2, 8, 17; FAULTS decision 4).
+//! What to believe of an effect whose outcome no worker recorded: looked for by token or by name, repeated or believed
+//! to have left nothing only when that is sure (EC2.md 2, 8, 17; FAULTS decision 4).
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ pub fn is_over(felt: Duration, real: Duration) -> bool {
     felt >= YOUNG && real >= VISIT + LEASE
 }
 
-/// What a run's launch made, as far as whoever ends the deployment may believe.
+/// What a run's launch made, as far as the visit that ends the deployment may believe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Made {
     /// Nothing, and nothing will come.
     Nothing,
     /// An instance.
     Instance,
-    /// Nobody knows yet: look again.
+    /// EC2 does not show it yet: look again.
     Doubt,
 }
 
@@ -38,15 +38,15 @@ pub fn made(intent: Intent, found: bool, over: bool) -> Made {
 /// Who has the name of the image that shall be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameSight {
-    /// Nobody that EC2 shows.
+    /// No image that EC2 shows.
     Nobody,
     /// An image with this effect's tag.
     Ours,
     /// An image without any tag: perhaps ours, whose tags are not shown yet (FAULTS F06).
     Untagged,
-    /// Somebody else's.
+    /// Another owner's image.
     Foreign,
-    /// Nobody that EC2 shows, but CreateImage says that the name is taken: the look-up lags (EC2.md 2).
+    /// No image that EC2 shows, but CreateImage says that the name is taken: the look-up lags (EC2.md 2).
     Taken,
 }
 
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn doubt_ends_when_nobody_can_be_sending_and_ec2_would_show_it() {
+    fn doubt_ends_when_no_worker_can_be_sending_and_ec2_would_show_it() {
         let real = VISIT + LEASE;
         assert!(is_over(YOUNG, real));
         assert!(!is_over(YOUNG * 100, real / 2) && !is_over(YOUNG / 2, real));

@@ -1,5 +1,5 @@
-//! Whether an installation is over, from what the instance answered. Judged after the answer, never before it: nobody may
-//! have asked for hours because no worker ran, and the installation was over all the time.
+//! Whether an installation is over, from what the instance answered. Judged after the answer, never before it: perhaps
+//! no worker ran and asked for hours, and the installation was over all the time.
 
 use std::time::Duration;
 

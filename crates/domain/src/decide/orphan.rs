@@ -1,6 +1,6 @@
-//! What becomes of a cloud object that carries our installation's tag and serves nobody (FAULTS I1, F29, F41): left alone,
-//! told, or removed. Removing needs everything at once: provenance (`crate::provenance`), two sightings, and a grace period
-//! both since EC2 made it and since we first saw it.
+//! What becomes of a cloud object that carries our installation's tag and serves no deployment (FAULTS I1, F29, F41):
+//! left alone, told, or removed. Removing needs everything at once: provenance (`crate::provenance`), two sightings,
+//! and a grace period both since EC2 made it and since we first saw it.
 
 use std::fmt;
 use std::time::Duration;
@@ -93,7 +93,7 @@ impl Behind {
     }
 }
 
-/// The sentence for people about an object of `kind` that nobody wants. What to do is said beside it, once.
+/// The sentence for people about an object of `kind` that no row wants. What to do is said beside it, once.
 pub fn said(kind: Kind, id: &str, behind: Behind, owner: &str, reap: Reap) -> String {
     let thing = kind.said();
     match behind {

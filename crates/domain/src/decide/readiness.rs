@@ -42,7 +42,7 @@ pub enum Next {
     Wait(Duration),
     /// Check now.
     Probe,
-    /// Count this as a check that found nobody.
+    /// Count this as a check without an answer: the instance is away.
     CountAway,
     /// It cannot become ready.
     Fail(&'static str),

@@ -64,7 +64,7 @@ pub fn gap(id: &str, last: i64, events: i64) -> Sighting {
     Sighting::of(Invariant::I4, id, what).about(Some(id))
 }
 
-/// A deployment that is over, still names an instance, and nobody is ending it.
+/// A deployment that is over, still names an instance, and no task ends it.
 pub fn leftover(id: &str, status: &str, instance: &str) -> Sighting {
     let what = format!(
         "deployment {id} is `{status}`, still has instance {instance}, and no task ends it"
@@ -103,10 +103,10 @@ pub fn worn(
     Sighting::of(Invariant::I6, id, what).about(deployment)
 }
 
-/// Tasks nobody took over from a worker that is silent.
+/// Tasks that no worker took over from one that is silent.
 pub fn abandoned(worker: &str, tasks: i64) -> Sighting {
     let what = format!(
-        "worker {worker} let {} run out, and nobody has taken over",
+        "worker {worker} let {} run out, and no other has taken over",
         counted(tasks, "lease")
     );
     Sighting::of(Invariant::I10, format!("worker:{worker}"), what)
@@ -245,7 +245,7 @@ mod tests {
                 abandoned("w", 1),
                 "I10",
                 "worker:w",
-                "worker w let 1 lease run out, and nobody has taken over",
+                "worker w let 1 lease run out, and no other has taken over",
             ),
             (
                 late("ami", 2, Duration::from_secs(90)),

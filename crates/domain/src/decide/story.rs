@@ -1,5 +1,5 @@
-//! What a deployment's story says of a fault it met: once per occurrence, in plain words, and nothing while somebody is
-//! already being told the same.
+//! What a deployment's story says of a fault it met: once per occurrence, in plain words, and nothing while the story
+//! says the same already.
 
 use std::time::Duration;
 

@@ -59,7 +59,7 @@ impl Cloud {
         self.instances.iter().position(made)
     }
 
-    /// How an instance looks to whoever launches it.
+    /// How an instance looks to the visit that launches it.
     pub(crate) fn sight(&self, at: usize, now: u64) -> Sight {
         let one = &self.instances[at];
         match now - one.born {

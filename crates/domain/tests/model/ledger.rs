@@ -167,7 +167,7 @@ impl Ledger {
         })
     }
 
-    /// Prolongs the lease of whoever still holds it.
+    /// Prolongs the lease when the claim still holds.
     pub(crate) fn beat(&mut self, claim: Claim, now: u64) {
         let task = &mut self.tasks[claim.task];
         if task.held && task.epoch == claim.epoch {

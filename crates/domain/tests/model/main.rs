@@ -34,7 +34,7 @@ pub(crate) enum Happening {
     Crash { worker: usize },
     /// Time passes; a deaf ledger hears no heartbeat meanwhile.
     Clock { seconds: u64, deaf: bool },
-    /// Somebody cancels or destroys a deployment.
+    /// A client cancels or destroys a deployment.
     Cancel { deployment: usize },
     /// EC2 decides to fail images from now on, or not.
     Images { fail: bool },
@@ -47,7 +47,7 @@ pub(crate) enum Fate {
     Answered,
     /// It has its effect, the answer is lost.
     AnswerLost,
-    /// It never arrives, and nobody knows.
+    /// It never arrives, and the worker does not know.
     RequestLost,
 }
 

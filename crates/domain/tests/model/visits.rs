@@ -31,7 +31,7 @@ pub(crate) enum Call {
 pub(crate) enum Answer {
     /// What it made; `None` when it surely made nothing (a spent token, a taken name).
     Made(Option<usize>),
-    /// Nobody knows.
+    /// It may have made something or not.
     Unknown,
 }
 
