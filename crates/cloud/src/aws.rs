@@ -56,7 +56,7 @@ pub struct AwsConfig {
     pub proxies: Proxies,
     /// How long to wait.
     pub timeouts: Timeouts,
-    /// Who keeps EC2's requests within its rates; nobody when absent.
+    /// What keeps EC2's requests within its rates; without it nothing holds them back.
     pub limit: Option<Arc<dyn RateLimit>>,
 }
 

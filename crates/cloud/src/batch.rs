@@ -1,6 +1,6 @@
 //! Many questions about single instances and images become few Describe calls. Thousands of deployments each look at
-//! their own instance; asked one by one that is what EC2 throttles (EC2.md 33). Here whoever asks within one window
-//! shares a call, the call's unused room carries what others will ask for next, and a young answer is given again
+//! their own instance; asked one by one that is what EC2 throttles (EC2.md 33). Here the visits that ask within one
+//! window share a call, the call's unused room carries what others will ask for next, and a young answer is given again
 //! without any call. Nothing is waited for but the answer, and no lock is held while it is awaited.
 
 mod desk;
@@ -102,12 +102,12 @@ impl Batcher {
         self.images.ask(region, id, true).await
     }
 
-    /// Nobody will ask for this instance again: it has come to its end.
+    /// No visit will ask for this instance again: it has come to its end.
     pub fn forget_instance(&self, region: &str, id: &str) {
         self.instances.forget(region, id);
     }
 
-    /// Nobody will ask for this image again: it has come to its end.
+    /// No visit will ask for this image again: it has come to its end.
     pub fn forget_image(&self, region: &str, id: &str) {
         self.images.forget(region, id);
     }

@@ -16,7 +16,7 @@ pub enum ErrorKind {
     Quota,
     /// The name or the rule is taken: look whether it is ours (EC2.md 2).
     Duplicate,
-    /// The same token with other parameters (EC2.md 4): a defect, or somebody else's token.
+    /// The same token with other parameters (EC2.md 4): a defect, or another program's token.
     TokenMismatch,
     /// The token's instance has been terminated (EC2.md 8): this attempt is over.
     TokenSpent,
@@ -36,7 +36,7 @@ pub enum ErrorKind {
     Invalid,
     /// It was never sent: connection refused, name not resolved.
     NotSent,
-    /// Nobody knows whether it happened: look before anything else.
+    /// AWS did not say whether it happened: look before anything else.
     Unknown,
 }
 

@@ -1,7 +1,7 @@
 //! The only room that speaks AWS. `Cloud` says in Ingot's words what the rest of the system may ask of EC2, SSM and
 //! STS; `aws` answers it over the real SDK; `batch` turns many questions about single instances and images into few
 //! Describe calls; `error` carries the one classification that decides between retry, look-up and failure;
-//! `limit` is where somebody outside may hold calls back.
+//! `limit` is where a rate limit outside of this room may hold calls back.
 
 pub mod aws;
 pub mod batch;

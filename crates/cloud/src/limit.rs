@@ -1,5 +1,6 @@
-//! The seam through which somebody outside may hold calls back. The adapter asks before each request it sends, the
-//! repeated ones and every page included; who counts, and with whom, is not this room's business.
+//! The seam through which a rate limit outside of this room may hold calls back. The adapter asks before each request
+//! it sends, the repeated ones and every page included; how the limit counts, and with which replicas, is its own
+//! business.
 
 use std::fmt;
 use std::time::Duration;

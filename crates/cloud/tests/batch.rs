@@ -227,7 +227,7 @@ async fn now_does_not_share_a_call_that_began_before() {
 }
 
 #[tokio::test]
-async fn a_caller_who_leaves_takes_nobody_along() {
+async fn a_caller_who_leaves_takes_no_other_along() {
     let (_cloud, batcher) = batcher();
     let leaver = batcher.clone();
     let leaver = tokio::spawn(async move { leaver.instance(HERE, "i-1").await });

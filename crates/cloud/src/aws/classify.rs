@@ -98,7 +98,7 @@ where
         SdkError::DispatchFailure(failure) => {
             let held = causes(error).find_map(|cause| cause.downcast_ref::<HeldBack>());
             let (kind, code) = match failure {
-                // Of an earlier attempt nobody knows what it did.
+                // AWS did not say what an earlier attempt did.
                 _ if held.is_some_and(|held| held.sent_before) => (ErrorKind::Unknown, "held_back"),
                 _ if held.is_some() => (ErrorKind::Throttled, "held_back"),
                 _ if never_connected(error) => (ErrorKind::NotSent, "not_sent"),
@@ -124,8 +124,8 @@ where
     found
 }
 
-/// Without credentials nothing was sent. Whether that is somebody's refusal or only bad weather on the way to STS or
-/// to the metadata service is decided by what lies below.
+/// Without credentials nothing was sent. Whether that is a refusal or only bad weather on the way to STS or to the
+/// metadata service is decided by the error below.
 fn kind_of_credentials(error: &(dyn Error + 'static)) -> Option<(ErrorKind, &'static str)> {
     let credentials = causes(error).find_map(|cause| cause.downcast_ref::<CredentialsError>())?;
     let weather = match credentials {

@@ -260,7 +260,7 @@ impl AwsCloud {
     }
 }
 
-/// Settings of a call that must not be sent twice by the SDK: nobody but the ledger may repeat it.
+/// Settings of a call that the SDK must not send twice: only the ledger may repeat it.
 pub(super) fn once() -> RetryConfig {
     RetryConfig::disabled()
 }

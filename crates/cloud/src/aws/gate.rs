@@ -34,7 +34,7 @@ pub(super) struct Gate {
 #[error("{no_room}")]
 pub(super) struct HeldBack {
     pub(super) no_room: NoRoom,
-    /// The same call was sent before and nobody knows what came of it.
+    /// The same call was sent before, and AWS did not say what came of it.
     pub(super) sent_before: bool,
 }
 

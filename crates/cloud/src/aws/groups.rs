@@ -241,7 +241,7 @@ pub(super) async fn delete(cloud: &AwsCloud, region: &str, id: &str) -> Result<(
     }
 }
 
-/// Those of the groups that let everybody connect to port 22, sorted.
+/// Those of the groups that let every address connect to port 22, sorted.
 pub(super) async fn open_to_ssh(
     cloud: &AwsCloud,
     region: &str,

@@ -113,7 +113,7 @@ impl<F: Facts> Desk<F> {
         }
     }
 
-    /// Answers one question: from memory, or with everybody else's next call.
+    /// Answers one question: from memory, or with the next call, which carries the others' questions too.
     pub(super) async fn ask(self: &Arc<Self>, region: &str, id: &str, now: bool) -> Answer<F> {
         self.counts.polls.fetch_add(1, Ordering::Relaxed);
         let at = Instant::now();
@@ -176,7 +176,7 @@ impl<F: Facts> Desk<F> {
                 .as_ref()
                 .map(|found| found.get(&waiter.id).cloned())
                 .map_err(CloudError::clone);
-            // Whoever no longer listens needs no answer.
+            // A caller that no longer listens needs no answer.
             let _ = waiter.to.send(answer);
         }
     }

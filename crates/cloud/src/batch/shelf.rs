@@ -16,7 +16,7 @@ pub(super) type Answer<F> = Result<Option<F>, CloudError>;
 /// How many windows two calls are apart at least while questions keep coming.
 const SPACING: u32 = 5;
 
-/// Somebody who waits for an answer.
+/// A caller that waits for an answer.
 #[derive(Debug)]
 pub(super) struct Waiter<F> {
     /// About what.
@@ -107,7 +107,7 @@ impl<F: Clone> Shelf<F> {
         Asked::Waits(answer, Some(spaced.map_or(when, |spaced| when.max(spaced))))
     }
 
-    /// Takes everybody who waits, in chunks of ids. Who can be served by an answer that came meanwhile is served; the
+    /// Takes all callers that wait, in chunks of ids. A caller for whom an answer came meanwhile is served with it; the
     /// room that is left in the last chunk is given to the watched ids with the oldest answers.
     pub(super) fn take(&mut self, at: Instant, settings: &BatchSettings) -> Vec<Chunk<F>> {
         self.due = false;
@@ -121,7 +121,7 @@ impl<F: Clone> Shelf<F> {
                 .and_then(|entry| entry.young(at, settings.fresh));
             match young {
                 Some(answer) if !waiter.now => {
-                    // Whoever no longer listens needs no answer.
+                    // A caller that no longer listens needs no answer.
                     let _ = waiter.to.send(Ok(answer.clone()));
                 }
                 _ => {
@@ -177,7 +177,7 @@ impl<F: Clone> Shelf<F> {
             .collect()
     }
 
-    /// Keeps the answer of a call that began at `begun`, unless a younger one is there or nobody watches the id.
+    /// Keeps the answer of a call that began at `begun`, unless a younger one is there or the id is no longer watched.
     pub(super) fn keep(&mut self, id: &str, begun: Instant, answer: Option<F>) {
         if let Some(entry) = self.entries.get_mut(id)
             && entry.answer.as_ref().is_none_or(|(kept, _)| *kept <= begun)
@@ -191,13 +191,13 @@ impl<F: Clone> Shelf<F> {
         self.entries.remove(id);
     }
 
-    /// Drops what nobody asked for any more.
+    /// Drops what no caller asked for in time.
     pub(super) fn expire(&mut self, at: Instant, watch: Duration) {
         self.entries
             .retain(|_, entry| at.duration_since(entry.asked) <= watch);
     }
 
-    /// Nothing is kept and nobody waits.
+    /// Nothing is kept and no caller waits.
     pub(super) fn is_idle(&self) -> bool {
         self.entries.is_empty() && self.waiting.is_empty() && !self.due
     }

@@ -138,7 +138,7 @@ async fn each_missing_permission_is_denied_alone() {
         order(&world, &without(&whole, &action)).await;
         let check = checked(&world).await;
         let wanted: Vec<&str> = match action.as_str() {
-            // SSM has no dry run, and who one is may be asked by everybody.
+            // SSM has no dry run, and every caller may ask who it is.
             "ssm:SendCommand" | "sts:GetCallerIdentity" => vec![],
             action => vec![action],
         };

@@ -1,4 +1,4 @@
-//! What the way to AWS can do: throttling, lost and broken answers, nobody there.
+//! What the way to AWS can do: throttling, lost and broken answers, a refused connection.
 
 use ingot_cloud::aws::{AwsCloud, AwsConfig};
 use ingot_cloud::{Cloud, ErrorKind, ImageQuery};
@@ -151,7 +151,7 @@ async fn errors_of_ec2_have_their_kinds() {
 }
 
 #[tokio::test]
-async fn nobody_there_means_not_sent() {
+async fn a_refused_connection_means_not_sent() {
     let free = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("bind");

@@ -1,4 +1,4 @@
-//! Answers lost on a way that nobody here wrote: the adapter through microburst, in front of moto and of the simulated
+//! Answers lost on a way that is not our code: the adapter through microburst, in front of moto and of the simulated
 //! region. Whatever was made is found by what the effect gave it, and there is one of it.
 
 use std::net::SocketAddr;
@@ -56,7 +56,7 @@ async fn up(mut child: Child, port: u16) -> Child {
         assert!(ended.is_none(), "it ended with {ended:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("nobody listens on {port}");
+    panic!("no server listens on {port}");
 }
 
 impl Proxy {

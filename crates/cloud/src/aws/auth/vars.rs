@@ -109,7 +109,7 @@ fn access_keys(get: &impl Fn(&str) -> Option<String>) -> Result<Auth, AuthError>
     };
     let access_key_id = get(id).ok_or_else(|| missing(id))?;
     if !legal(&access_key_id, 3, 128, "_-") {
-        // Somebody may have swapped the two, so the value is not shown.
+        // A person may have swapped the two, so the value is not shown.
         return Err(AuthError::new(
             id,
             "(hidden)",

@@ -28,7 +28,7 @@ const MEANINGS: &[(&str, &str, ErrorKind)] = &[
         "has no associated iam roles",
         ErrorKind::NotFound,
     ),
-    // Somebody else's image that is not shared (any more).
+    // Another account's image that is not shared (any more).
     (
         "AuthFailure",
         "not authorized for image",

@@ -6,7 +6,7 @@ use ingot_domain::network::IngressRule;
 /// Longest description EC2 takes, in characters.
 const LONGEST_DESCRIPTION: usize = 255;
 
-/// Everybody may connect to port 22 (F6).
+/// The rule lets every address connect to port 22 (F6).
 pub(super) fn opens_ssh(rule: &IpPermission) -> bool {
     let everyone = |cidr: Option<&str>| cidr.is_some_and(|cidr| cidr.ends_with("/0"));
     let open = rule

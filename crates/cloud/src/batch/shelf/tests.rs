@@ -122,7 +122,7 @@ async fn the_oldest_ride_along_and_only_into_free_room() {
 }
 
 #[tokio::test]
-async fn what_nobody_asks_for_is_forgotten() {
+async fn the_shelf_forgets_what_no_caller_asks_for() {
     let (mut shelf, start) = (Shelf::default(), Instant::now());
     ask(&mut shelf, "a", false, start);
     ask(&mut shelf, "b", false, start + seconds(60));
