@@ -100,7 +100,7 @@ impl Engine {
         }
     }
 
-    /// Rings for a due task, for whoever has a hand free.
+    /// Rings for a due task; a worker with a free hand takes it.
     pub(crate) fn ring(&self, queue: Queue, id: &str) {
         self.metrics.rerung.with_label_values(&["due"]).inc();
         self.ringer.ring(queue.as_str(), id);

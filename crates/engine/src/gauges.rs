@@ -97,7 +97,7 @@ async fn compare_clocks(engine: &Engine, bell: &Doorbell) {
     }
 }
 
-/// Open findings as gauges: every process shows the ledger's numbers, whoever looked last.
+/// Open findings as gauges: every process shows the ledger's numbers, whichever process looked last.
 async fn gauge_findings(ledger: &Ledger, metrics: &Metrics) -> Result<(), LedgerError> {
     let found = ledger.violations().await?;
     for &invariant in Invariant::ALL {

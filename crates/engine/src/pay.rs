@@ -157,7 +157,7 @@ fn troubled(engine: &Engine, claim: &Claim, kind: TaskKind, error: &VisitError) 
                 on: Wait::GivingUp,
             })
         }
-        // A ledger that is away is nobody's failed attempt.
+        // A ledger that is away does not count as a failed attempt of the task.
         VisitError::Ledger(LedgerError::Database(_) | LedgerError::Connect(_)) => {
             retried("ledger");
             let until = engine.ledger.now() + chrono::TimeDelta::seconds(2);
@@ -259,7 +259,7 @@ async fn commit(engine: &Engine, claim: &Claim, kind: TaskKind, visit: Visit) ->
                 .db_errors
                 .with_label_values(&["commit"])
                 .inc();
-            // The commit may or may not have happened: the lease runs out and whoever comes next reads which.
+            // The commit may or may not have happened: the lease runs out, and the next worker reads which.
             tracing::warn!(error = %chain(&error), "a visit's outcome could not be recorded");
             false
         }

@@ -1,4 +1,4 @@
-//! The relay: sees to whatever is due and nobody was told of, and to what a dead worker left. It looks a second ahead and
+//! The relay: sees to due tasks that no worker was told of, and to what a dead worker left. It looks a second ahead and
 //! acts at the instant, so that a delayed task is not late by the relay's own period. It asks the ledger alone: without
 //! Redis, work still starts within its period. Any number of replicas share it; one is needed for progress.
 

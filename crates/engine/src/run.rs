@@ -1,5 +1,6 @@
 //! An engine's life: everything it runs, and how it ends. SIGTERM stops taking work, lets visits end (at most 30 s each)
-//! and leaves nothing held; an engine that can not work for two minutes ends itself, so that somebody notices (FAULTS I10).
+//! and leaves nothing held; an engine that can not work for two minutes ends itself, so that an operator sees it
+//! (FAULTS I10).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,7 +105,7 @@ pub async fn run(parts: Parts, started: impl FnOnce(Health)) -> Result<(), Engin
     let called: Called = Arc::new(move |name| {
         let mut queues = Queue::ALL.iter();
         let queue = queues.find(|queue| queue.as_str() == name);
-        // Whoever is full leaves it to the others, and to the ticket.
+        // A taker that is full leaves it to the others, and to the ticket.
         if let Some(taker) = queue.map(|queue| caller.taker(*queue))
             && taker.free() > 0
         {

@@ -88,7 +88,7 @@ async fn round(
     let took = claimed.len();
     if took < wanted {
         begin(engine, queue, claimed, holds, visits, shutdown);
-        // A row that somebody marked while this claim looked is passed over, though it is due.
+        // A row that another replica marked while this claim looked is passed over, though it is due.
         return (lapsed || backlog).then_some(false);
     }
     let (engine, begun, stop) = (Arc::clone(engine), visits.clone(), shutdown.clone());

@@ -63,7 +63,8 @@ pub(crate) async fn run(engine: Arc<Engine>, jobs: Vec<Periodic>, shutdown: Canc
     }
 }
 
-/// Whoever fires a tick tells how many before it nobody fired: they stay skipped, the latest stands for all (FAULTS F22).
+/// The replica that fires a tick tells how many before it no replica fired: they stay skipped, the latest stands for
+/// all (FAULTS F22).
 async fn tell_missed(engine: &Engine, job: &str, due: Instant, period: Duration) {
     let before = match engine.ledger.tick_before(job, due).await {
         Ok(Some(before)) => before,
@@ -77,6 +78,6 @@ async fn tell_missed(engine: &Engine, job: &str, due: Instant, period: Duration)
     if missed > 0 {
         let fires = &engine.metrics.schedule_fires;
         fires.with_label_values(&["skipped"]).inc_by(missed);
-        tracing::warn!(job, missed, last = %before, "nobody fired these ticks; the latest is fired, the others are skipped");
+        tracing::warn!(job, missed, last = %before, "no worker fired these ticks; the latest is fired, the others are skipped");
     }
 }

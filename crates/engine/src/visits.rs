@@ -40,7 +40,7 @@ pub enum VisitError {
     /// The world did not answer; another look may.
     #[error("{0}")]
     Undecided(String),
-    /// The task's row makes no sense: nobody can do it.
+    /// The task's row makes no sense: no worker can do it.
     #[error("{0}")]
     Nonsense(String),
 }

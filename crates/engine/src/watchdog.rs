@@ -1,7 +1,7 @@
 //! The watchdog: a thread of its own that sees what no task of the runtime can see, a visit that never yields and a runtime
 //! that stands still (FAULTS F23). A time limit ends a visit only where it waits; one that computes for ever, or blocks its
-//! thread, would keep its lease and its thread until somebody wondered why. Nothing can end such a thread but the end of its
-//! process: others take over what it held, and a task that does it again and again is poison in the end.
+//! thread, would keep its lease and its thread until an operator wondered why. Nothing can end such a thread but the
+//! end of its process: others take over what it held, and a task that does it again and again is poison in the end.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +12,8 @@ use std::time::Duration;
 /// A tick of the watchdog. Times are counted in ticks, so that a process that was stopped or a machine that slept is not
 /// taken for one that hangs.
 const TICK: Duration = Duration::from_secs(1);
-/// Ticks after its limit at which a visit is no longer slow but stuck: its limit has been due for so long, and nobody ran it.
+/// Ticks after its limit at which a visit is no longer slow but stuck: its limit has been due for so long, and the
+/// runtime did not end it.
 const STUCK: u64 = 15;
 /// Ticks without a sign of life of the runtime.
 const SILENT: u64 = 30;
@@ -126,7 +127,7 @@ pub(crate) fn start(watchdog: &Arc<Watchdog>, limit: Duration) -> Awake {
     Awake { _until: until }
 }
 
-/// Writes it into the log, if that can be done soon: whoever hangs may hold the log.
+/// Writes it into the log, if that can be done soon: the thread that hangs may hold the log.
 fn tell(hang: Hang) {
     let (told, heard) = mpsc::channel::<()>();
     std::thread::spawn(move || {
@@ -190,7 +191,7 @@ mod tests {
         assert_eq!(ticks(&watchdog, 100), None);
         let _watched = watchdog.watch("tsk_1");
         let silent = (1..=100).find_map(|n| watchdog.tick(LIMIT * 10).map(|hang| (n, hang)));
-        // The last sign of life was one tick before; with it, whoever may be to blame.
+        // The last sign of life was one tick before; with it, the visits that may be to blame.
         let visits = vec![("tsk_1".to_owned(), SILENT - 1)];
         assert_eq!(silent, Some((SILENT - 1, Hang::Runtime(SILENT, visits))));
     }

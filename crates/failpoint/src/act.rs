@@ -1,4 +1,5 @@
-//! An act with its five points, and the marks by which a visit carries the points around its commit to whoever commits it.
+//! An act with its five points, and the marks by which a visit carries the points around its commit to the code that
+//! commits it.
 
 use std::future::Future;
 

@@ -2,7 +2,7 @@
 //! test enumerates (FAULTS F01). Without the feature `enabled` everything here is empty and compiles to nothing.
 //!
 //! A *point* is `hit!("tick.fire").await`. An *act* is one kind of effect in the cloud; [`act!`] gives it five points, and
-//! [`Marks`] lets whoever commits a visit hit those that lie around the commit:
+//! [`Marks`] lets the code that commits a visit hit those that lie around the commit:
 //!
 //! | point | where |
 //! |---|---|

@@ -37,7 +37,7 @@ pub fn points() -> Vec<String> {
     names
 }
 
-/// Sets what happens at the points of this process; a name nobody has is refused.
+/// Sets what happens at the points of this process; a name that no point has is refused.
 pub fn set(text: &str) -> Result<(), Malformed> {
     let plan = Plan::parse(text)?;
     let known = points();
@@ -58,7 +58,7 @@ pub async fn reach(point: &str) {
     if !turn(plan, rule, point) {
         return;
     }
-    // The last word of a process that dies here; nobody reading it is no reason to live.
+    // The last word of a process that dies here; a stderr without a reader is no reason to live.
     let _ = writeln!(std::io::stderr(), "failpoint {point}: {:?}", rule.action);
     match rule.action {
         Action::Abort => std::process::abort(),
@@ -67,7 +67,7 @@ pub async fn reach(point: &str) {
     }
 }
 
-/// Whether it is this point's turn once more; with a shared folder whoever makes the file has the turn.
+/// Whether it is this point's turn once more; with a shared folder the process that makes the file has the turn.
 fn turn(plan: &Plan, rule: &Rule, point: &str) -> bool {
     match &plan.shared {
         Some(folder) if rule.times > 0 => (1..=rule.times).any(|n| first(folder, point, n)),
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shared_folder_counts_for_everybody() {
+    fn a_shared_folder_counts_for_every_process() {
         let folder = tempfile::tempdir().expect("a folder");
         let text = format!("a.*=abort*2;b=panic*1;shared={}", folder.path().display());
         let (one, other) = (Plan::parse(&text), Plan::parse(&text));

@@ -15,7 +15,7 @@ pub enum Action {
     Abort,
     /// The visit stands still for this long; others go on.
     Sleep(Duration),
-    /// The visit panics, which is how an error nobody foresaw ends.
+    /// The visit panics, which is how an error ends that the code does not foresee.
     Panic,
 }
 

@@ -200,7 +200,7 @@ fn is_eof(error: &hyper::Error) -> bool {
 
 fn unconnected(error: &std::io::Error, at: SocketAddr) -> ProbeOutcome {
     let (class, what) = match error.kind() {
-        ErrorKind::ConnectionRefused => (ProbeClass::Refused, "nobody listens"),
+        ErrorKind::ConnectionRefused => (ProbeClass::Refused, "no server listens"),
         ErrorKind::HostUnreachable => (ProbeClass::Refused, "the host can not be reached"),
         ErrorKind::NetworkUnreachable => (ProbeClass::Refused, "there is no route to the network"),
         ErrorKind::TimedOut => (ProbeClass::Timeout, "no answer while connecting"),

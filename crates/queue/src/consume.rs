@@ -20,14 +20,14 @@ use crate::ticket::TicketCodec;
 use crate::wake::Wake;
 use crate::{BellError, Pulse, RedisBell, Ticket, janitor};
 
-/// How long after a call its ticket is looked for. Whoever was called looks into the ledger at once; Redis' answer would be
-/// in the way of Postgres'.
+/// How long after a call its ticket is looked for. A worker that was called looks into the ledger at once; Redis'
+/// answer would be in the way of Postgres'.
 const LATER: Duration = Duration::from_millis(5);
 
 /// What is done with a ticket. It never fails: outcomes are the ledger's.
 pub type Handler = Arc<dyn Fn(Ticket) -> BoxFuture<'static, ()> + Send + Sync>;
 
-/// What is done at once when a bell calls everybody on a queue, which is named. It must not block.
+/// What a worker does at once when a bell calls all workers to a queue, which is named. It must not block.
 pub type Called = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// One queue's consumer.
@@ -194,7 +194,7 @@ async fn sweep(bell: RedisBell, queues: Vec<String>, shutdown: CancellationToken
 
 impl crate::Doorbell {
     /// Hears bells for every queue until `shutdown`; a process that serves queues runs it once. `called` is told of a bell
-    /// that calls everybody, before its ticket comes; a bell in the same process needs no call.
+    /// that calls all workers, before its ticket comes; a bell in the same process needs no call.
     pub async fn listen(&self, queues: Vec<String>, called: Called, shutdown: CancellationToken) {
         match self {
             crate::Doorbell::Redis(bell) => listen(*bell.clone(), queues, called, shutdown).await,

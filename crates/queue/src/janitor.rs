@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::{BellError, RedisBell};
 
-/// Finished tickets are kept this long: nobody asks for them.
+/// Finished tickets are kept this long: no process asks for them.
 const KEEP: i64 = 30;
 /// Tickets looked at per sweep and set.
 const SWEEP: usize = 2000;

@@ -22,7 +22,7 @@ struct Door {
 pub struct LocalBell(Arc<Mutex<BTreeMap<String, Arc<Door>>>>);
 
 impl LocalBell {
-    /// A bell nobody has rung.
+    /// A bell that has not rung yet.
     pub fn new() -> Self {
         Self::default()
     }
@@ -43,7 +43,7 @@ impl LocalBell {
     pub(crate) fn ring(&self, queue: &str, ticket: Ticket) {
         let door = self.door(queue);
         door.waiting.fetch_add(1, Ordering::Relaxed);
-        // The receiver lives as long as the door; a ticket nobody hears is rung again by the relay.
+        // The receiver lives as long as the door; the relay rings again for a ticket that no consumer hears.
         let _ = door.ring.send(ticket);
     }
 

@@ -1,4 +1,4 @@
-//! Whether somebody answers each door: health checks and `ingot_consumer_up` read it (FAULTS I10).
+//! Whether a consumer answers each queue's door: health checks and `ingot_consumer_up` read it (FAULTS I10).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -22,7 +22,7 @@ const RING: Duration = Duration::from_secs(3);
 /// Up to so many workers are called by a bell: each looks for what is due without waiting for its ticket, a round trip
 /// sooner, and all but one in vain. More of them would cost the ledger more than that is worth.
 const CALLED: usize = 4;
-/// What a bell says that calls everybody.
+/// What a bell says that calls every listening worker.
 pub(crate) const CALL: &str = "call";
 /// What a bell says that does not: a ticket has come.
 const TICKET: &str = "1";
@@ -111,12 +111,12 @@ impl RedisBell {
             let publish = redis::cmd("PUBLISH").arg(channel).arg(says).to_owned();
             let (publish, push) = (publish.query_async(&mut conn), storage.push(ticket));
             let (published, pushed) = if few {
-                // Whoever is called does not wait for the ticket, so neither does the call.
+                // A worker that is called does not wait for the ticket, so neither does the call.
                 let published = publish.await;
                 (published, push.await)
             } else {
-                // Whoever is told of a ticket must find it: both go over one connection, in this order, without waiting in
-                // between.
+                // A worker that is told of a ticket must find it: both go over one connection, in this order, without
+                // waiting in between.
                 let (pushed, published) = futures::join!(push, publish);
                 (published, pushed)
             };
@@ -170,7 +170,7 @@ impl RedisBell {
             .unwrap_or(Err(BellError::Slow))
     }
 
-    /// Registers somebody to be woken when `queue` rings.
+    /// Registers a listener that is woken when `queue` rings.
     pub(crate) fn listen(&self, queue: &str) -> mpsc::UnboundedReceiver<()> {
         let (sender, receiver) = mpsc::unbounded();
         let mut listeners = self
@@ -181,7 +181,7 @@ impl RedisBell {
         receiver
     }
 
-    /// Wakes whoever listens on a channel; forgets those who stopped listening.
+    /// Wakes the listeners of a channel, of all channels without one; forgets those that stopped listening.
     pub(crate) fn wake(&self, channel: Option<&str>) {
         let mut listeners = self
             .listeners

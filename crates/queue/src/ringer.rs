@@ -16,7 +16,7 @@ const KNOWN: Duration = Duration::from_millis(500);
 /// Most bells looked at together: more than a queue takes.
 const MOST: usize = DEPTH * BATCH;
 /// How long bells for a queue that was full gather before its depth is asked again: those in the middle of a burst share the
-/// question. Whoever is waited for has 256 tickets before him.
+/// question. A task that waits for its bell has 256 tickets before it.
 const FULL: Duration = Duration::from_millis(5);
 /// With room for so many tickets the bell is rung first and the depth asked afterwards.
 const PLENTY: usize = DEPTH / 2;
@@ -80,7 +80,7 @@ impl Ringer {
 
     /// Rings for a task soon.
     pub fn ring(&self, queue: &str, id: &str) {
-        // After shutdown nobody rings; the relay of the next process does.
+        // After shutdown this process rings no more; the relay of the next one does.
         let _ = self.0.send((queue.to_owned(), id.to_owned()));
     }
 }
@@ -93,7 +93,7 @@ struct Hand {
 
 impl Hand {
     /// Rings for ids in batches; answers those it could not ring for because the bell is broken. A queue that is full needs
-    /// no more bells: each of the tickets in it makes somebody look for whatever is due by then, and these tasks are.
+    /// no more bells: each of the tickets in it makes a worker look for whatever is due by then, and these tasks are.
     async fn ring(&mut self, queue: &str, ids: Vec<String>) -> Vec<String> {
         for (number, batch) in ids.chunks(BATCH).enumerate() {
             match self.room(queue).await {

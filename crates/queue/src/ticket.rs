@@ -9,7 +9,7 @@ use apalis::prelude::Codec;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ticket(pub Vec<String>);
 
-/// Comma-separated ids; whatever else somebody writes there decodes to ids that no task has.
+/// Comma-separated ids; whatever else another program writes there decodes to ids that no task has.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TicketCodec;
 

@@ -1,7 +1,7 @@
 //! When apalis looks into Redis: whenever our own subscription hears the bell, twice more shortly after it, and once a
-//! second in case nobody heard anything. The crate's own interval strategy loses wake-ups (APALIS.md defect 4) and its push
-//! never publishes (defect 2). Looking again is for a bell that rings while a look is under way: apalis takes that look's
-//! answer, which may be older than the ticket, for the bell's and goes to sleep.
+//! second in case the subscription heard nothing. The crate's own interval strategy loses wake-ups (APALIS.md defect 4)
+//! and its push never publishes (defect 2). Looking again is for a bell that rings while a look is under way: apalis
+//! takes that look's answer, which may be older than the ticket, for the bell's and goes to sleep.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -90,7 +90,7 @@ impl Taker {
         self.heard.notify_one();
     }
 
-    /// Somebody's lease ran out.
+    /// A worker's lease ran out.
     pub(crate) fn wake_for_lapsed(&self) {
         self.lapsed.store(true, Ordering::Relaxed);
         self.wake();
