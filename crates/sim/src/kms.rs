@@ -34,7 +34,7 @@ pub(crate) struct Kms {
     sealed: BTreeMap<String, String>,
 }
 
-/// The alias of the key AWS manages; every account has it, and everybody in it may use it.
+/// The alias of the key AWS manages; every account has it, and every caller of the account may use it.
 pub(crate) const AWS_EBS: &str = "alias/aws/ebs";
 
 impl Kms {

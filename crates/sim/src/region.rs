@@ -93,7 +93,7 @@ impl Region {
 
     /// Closes all connections and listeners and waits for the accept loop to end.
     pub async fn stop(self) {
-        // Nobody left to tell is as good as told.
+        // An accept loop that has ended already needs no word.
         let _ = self.stop.send(true);
         let _ = self.accepting.await;
     }

@@ -22,7 +22,7 @@ pub(crate) const DEFAULT_ACCOUNT: &str = "123456789012";
 pub(crate) struct Trust {
     /// The external id every role asks for.
     pub(crate) external_id: Option<String>,
-    /// Roles nobody may assume.
+    /// Roles that no caller may assume.
     #[serde(default)]
     pub(crate) deny: Vec<String>,
     /// Real seconds a session lasts, whatever the caller asked for.

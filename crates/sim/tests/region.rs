@@ -52,7 +52,7 @@ async fn regions_live_side_by_side_and_end() {
     one.stop().await;
     assert!(
         TcpStream::connect(addr).await.is_err(),
-        "nobody listens any more"
+        "no listener is left"
     );
     assert!(send(two.addr(), "GET /healthz", "").await.is_ok());
     two.stop().await;

@@ -1,5 +1,5 @@
 //! Structured logs on stderr: JSON for machines, text for people. A line that cannot be written, because the disk behind
-//! stderr is full or its reader is gone, is dropped and counted; it is nobody's failure (FAULTS F31).
+//! stderr is full or its reader is gone, is dropped and counted; it makes no visit and no request fail (FAULTS F31).
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::LazyLock;

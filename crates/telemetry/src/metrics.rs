@@ -65,7 +65,7 @@ metrics! {
     jobs_retried: IntCounterVec = "ingot_jobs_retried_total" ["kind", "class"] "Failed attempts by class of error.";
     jobs_poisoned: IntCounterVec = "ingot_jobs_poisoned_total" ["kind"] "Tasks given up after crashes.";
     lease_expired: IntCounterVec = "ingot_lease_expired_total" ["step"] "Claims taken over from a dead worker.";
-    fenced_writes: IntCounterVec = "ingot_fenced_writes_total" ["step"] "Outcomes refused because somebody else held the task.";
+    fenced_writes: IntCounterVec = "ingot_fenced_writes_total" ["step"] "Outcomes refused because another worker held the task.";
     rerung: IntCounterVec = "ingot_reconciler_rerung_total" ["cause"] "Bells rung by the relay.";
     relay_last: Gauge = "ingot_relay_last_success_timestamp_seconds" [] "When the relay last passed.";
     reconciler_last: Gauge = "ingot_reconciler_last_success_timestamp_seconds" [] "When a reconciler last compared a region.";
@@ -96,7 +96,7 @@ metrics! {
     orphans: IntGaugeVec = "ingot_orphans" ["kind"] "Live cloud objects of ours that no row of the ledger wants.";
     orphans_reaped: IntCounterVec = "ingot_orphans_reaped_total" ["kind"] "Orphans removed after two sightings and the grace period.";
     invariant_violations: IntGaugeVec = "ingot_invariant_violations" ["id"] "Open findings of each invariant that were seen at least twice, from the ledger; 0 always.";
-    schedule_fires: IntCounterVec = "ingot_schedule_fires_total" ["outcome"] "Ticks of periodic jobs: fired, duplicate (another replica fired it), skipped (nobody was there).";
+    schedule_fires: IntCounterVec = "ingot_schedule_fires_total" ["outcome"] "Ticks of periodic jobs: fired, duplicate (another replica fired it), skipped (no worker ran).";
     uptime: Counter = "ingot_uptime_seconds_total" [] "Seconds this process has run.";
     build_info: GaugeVec = "ingot_build_info" ["version"] "1, labelled with the version.";
 }

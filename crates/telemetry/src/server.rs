@@ -87,7 +87,7 @@ pub async fn serve(
     }
 }
 
-/// The metrics as an answer, for whoever has asked who wants them.
+/// The metrics as an answer, for a handler that has already checked who asks.
 pub fn answer(metrics: &Metrics) -> Response {
     match metrics.render() {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),

@@ -28,7 +28,7 @@ struct Level {
 #[derive(Debug)]
 pub(crate) struct Buckets {
     levels: HashMap<String, Level>,
-    /// A bucket nobody has drawn from is taken as empty at this instant; none means it is full.
+    /// A bucket that no call has drawn from is taken as empty at this instant; none means it is full.
     empty_at: Option<Instant>,
 }
 
@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(
             said[9..],
             [never; 2],
-            "whoever gets no place takes no token"
+            "a call without a place takes no token"
         );
         let later = now + Duration::from_secs(2);
         assert_eq!(waits(&mut buckets, later, 1), [after(500)]);

@@ -1,4 +1,5 @@
-//! How fast EC2 lets each action be called, and how somebody says otherwise: `RunInstances=5/2, reads=100/20`, or `off`.
+//! How fast EC2 lets each action be called, and how an operator says otherwise: `RunInstances=5/2, reads=100/20`, or
+//! `off`.
 
 use std::collections::BTreeMap;
 use std::fmt;

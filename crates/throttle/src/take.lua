@@ -5,8 +5,8 @@
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 local patience, penalise = tonumber(ARGV[1]), ARGV[2] == '1'
--- A bucket nobody knows has been full for long, unless the server has forgotten everything: then it is taken as empty at
--- that instant, for EC2 has forgotten nothing.
+-- A bucket that this server does not know has been full for long, unless the server has forgotten everything: then it
+-- is taken as empty at that instant, for EC2 has forgotten nothing.
 local since = tonumber(redis.call('GET', KEYS[1]))
 if not since then
   since = now

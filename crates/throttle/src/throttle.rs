@@ -1,4 +1,4 @@
-//! Who is asked before a call: Redis for everybody, this process's own buckets without it.
+//! Which buckets a call draws from first: those in Redis, which all replicas share; without Redis, this process's own.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,7 +18,7 @@ const ALONE: f64 = 0.25;
 /// Which buckets a call draws from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<'a> {
-    /// The AWS account; none while nobody knows.
+    /// The AWS account; none while this process does not know it.
     pub account: Option<&'a str>,
     /// The region.
     pub region: &'a str,

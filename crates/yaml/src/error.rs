@@ -60,7 +60,7 @@ pub(crate) struct Place {
     pub(crate) column: u32,
 }
 
-/// Most problems told at once; nobody reads more before correcting the first.
+/// Most problems told at once; an author corrects the first before reading more.
 const MOST_PROBLEMS: usize = 50;
 
 /// Why a template is refused: at least one problem, in the order of the text. Displayed one per line.

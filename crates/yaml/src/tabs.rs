@@ -1,5 +1,5 @@
-//! Tabs in indentation: YAML forbids them, but parsers report them in words nobody understands, and some places slip
-//! through.
+//! Tabs in indentation: YAML forbids them, but parsers report them in words that do not name the tab, and some places
+//! slip through.
 
 use crate::error::{Place, Problem};
 

@@ -79,7 +79,7 @@ pub(super) fn describe_images(call: &mut Call<'_>) -> Result<Xml, ApiError> {
                 && (filters.is_empty() || filters.pass(|name| facts(place, image, now, name)))
         })
         .collect();
-    // EC2 does not define an order (EC2.md 10); by hash, so that nobody comes to rely on one.
+    // EC2 does not define an order (EC2.md 10); by hash, so that no caller comes to rely on one.
     let order = |image: &Image| format!("{:015x}{}", hash(&image.id), image.id);
     chosen.sort_by_cached_key(|(_, image)| order(image));
     let (cut, next) = page.cut(chosen, |(_, image)| order(image), |_| 1);

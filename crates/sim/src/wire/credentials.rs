@@ -1,6 +1,6 @@
 //! Who calls: the credential scope of a SigV4 `Authorization` header.
 //!
-//! The signature itself is not checked; the sim trusts whoever can reach its port.
+//! The signature itself is not checked; the sim trusts every client that can reach its port.
 
 /// The scope `Credential=AKID/date/REGION/service/aws4_request`.
 #[derive(Clone, Debug, PartialEq, Eq)]
