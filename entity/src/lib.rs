@@ -1,5 +1,6 @@
 //! The ledger: one file per table, and the queries over them as named transactions that never span the network.
-//! Nobody else names the database. What only one of Postgres and SQLite can do stays behind a function in `store`.
+//! Outside of tests only this crate and `migration` name the database. What only one of Postgres and SQLite can do
+//! stays behind a function in `store`.
 
 pub mod account_check;
 pub mod attempt;

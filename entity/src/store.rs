@@ -58,7 +58,7 @@ pub enum LedgerError {
     /// The database refused or could not be reached.
     #[error("the ledger's database failed")]
     Database(#[from] DbErr),
-    /// A stored value that this binary does not know: a newer binary wrote it, or somebody edited the row.
+    /// A stored value that this binary does not know: a newer binary wrote it, or a person edited the row.
     #[error("the ledger holds `{value}` as {what}, which this version does not know")]
     Unknown {
         /// Which column.

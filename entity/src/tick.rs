@@ -1,4 +1,4 @@
-//! One tick of a periodic job: whoever inserts it fires it.
+//! One tick of a periodic job: the worker that inserts it fires it.
 
 use sea_orm::entity::prelude::*;
 

@@ -110,7 +110,7 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        // The only lock of "exactly one image per key": whoever inserts second is told so by the database.
+        // The only lock of "exactly one image per key": the database refuses the second worker that inserts.
         manager
             .create_index(
                 Index::create()

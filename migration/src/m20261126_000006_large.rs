@@ -72,8 +72,8 @@ async fn drop(manager: &SchemaManager<'_>, index: &str) -> Result<(), DbErr> {
     db.execute_unprepared(&sql).await.map(|_| ())
 }
 
-/// Only new values are stored so; no row is written. Whoever holds the table for long is not waited for, because everybody
-/// else would wait behind us: the migration ends with an error and is run again.
+/// Only new values are stored so; no row is written. The migration does not wait for a session that holds the table for
+/// long, because all others would wait behind it: it ends with an error and is run again.
 async fn store(manager: &SchemaManager<'_>, how: &str) -> Result<(), DbErr> {
     let db = manager.get_connection();
     if db.get_database_backend() != DbBackend::Postgres {

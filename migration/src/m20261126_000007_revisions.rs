@@ -53,7 +53,7 @@ impl MigrationTrait for Migration {
         {
             let db = manager.get_connection();
             db.execute_unprepared(COPY).await?;
-            // What was accepted meanwhile is copied before its column goes, while nobody can write.
+            // What was accepted meanwhile is copied before its column goes, while no other session can write.
             if db.get_database_backend() == DbBackend::Postgres {
                 let sql = format!(
                     "{PATIENCE} LOCK TABLE deployment IN ACCESS EXCLUSIVE MODE; {COPY};
@@ -96,8 +96,8 @@ fn concurrently(manager: &SchemaManager<'_>) -> &'static str {
     }
 }
 
-/// Whoever holds the table for long is not waited for, because everybody else would wait behind us: the migration ends with
-/// an error and is run again.
+/// The migration does not wait for a session that holds the table for long, because all others would wait behind it: it
+/// ends with an error and is run again.
 async fn alter(manager: &SchemaManager<'_>, table: &str, how: &str) -> Result<(), DbErr> {
     let db = manager.get_connection();
     let patience = match db.get_database_backend() {

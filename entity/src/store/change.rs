@@ -63,8 +63,8 @@ pub(super) fn check(
 }
 
 record! {
-    /// What a visit or a person's word may change of a deployment; the order and the recipe stay as requested. Name, version
-    /// and mode become those of a forced image when its launch finds out what that is.
+    /// What a visit or a client's request may change of a deployment; the order and the recipe stay as requested. Name,
+    /// version and mode become those of a forced image when its launch finds out what that is.
     CHANGED, changed of deployment::Model {
         job_name: "text", version: "text", mode: "text", status: "text", error_message: "text", run: "integer", account: "text", base_image_id: "text",
         base_image_description: "text", launch_path: "text", source_ami_id: "text", instance_id: "text",
@@ -103,8 +103,8 @@ pub(super) struct Write<'a> {
     pub(super) lines: &'a [Line],
 }
 
-/// Writes each `after` over its `before` and appends its lines. Answers false when somebody else changed one of them
-/// meanwhile; the transaction must then be given up.
+/// Writes each `after` over its `before` and appends its lines. Answers false when another transaction changed one of
+/// them meanwhile; this one must then be given up.
 pub(super) async fn write_all<C: ConnectionTrait>(
     tx: &C,
     writes: &[Write<'_>],

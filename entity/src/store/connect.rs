@@ -93,10 +93,11 @@ impl Ledger {
 }
 
 /// Connections beside those for everything else, for short statements whose end others wait for: Postgres itself breaks off
-/// what takes longer than [`PATIENCE`], so that whoever looks afterwards knows. Some claim, and accept whoever comes alone,
-/// without waiting for the disk. A claim is not waited for on the disk: if Postgres crashes within the moment that takes, the
-/// claim is as if it had never been, its task is due again, and whoever held it is fenced, because a task ends only for
-/// the worker and the epoch that hold it. Every commit after a claim makes it durable with itself.
+/// what takes longer than [`PATIENCE`], so that a look afterwards is sure. Some claim, and accept a request that comes
+/// alone, without waiting for the disk. A claim is not waited for on the disk: if Postgres crashes within the moment
+/// that takes, the claim is as if it had never been, its task is due again, and the worker that held it is fenced,
+/// because a task ends only for the worker and the epoch that hold it. Every commit after a claim makes it durable with
+/// itself.
 async fn aside(
     url: &str,
     most: u32,

@@ -134,7 +134,7 @@ impl Ledger {
             .await?)
     }
 
-    /// Launch effects of a deployment, of any run, whose outcome nobody knows.
+    /// Launch effects of a deployment, of any run, without a recorded outcome.
     pub async fn open_launches(&self, deployment_id: &str) -> Result<Vec<String>, LedgerError> {
         let open = effect::Entity::find()
             .filter(effect::Column::DeploymentId.eq(deployment_id))

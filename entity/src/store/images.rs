@@ -19,7 +19,7 @@ use crate::image;
 
 pub use by_key::OfKey;
 
-/// An image somebody else's run or another installation made, found in the account.
+/// An image that another run or another installation made, found in the account.
 #[derive(Debug, Clone)]
 pub struct Found {
     /// `ami-…`

@@ -166,7 +166,7 @@ impl Ledger {
         .await
     }
 
-    /// Changes a deployment outside of a visit (reconciling); false when somebody else changed it meanwhile.
+    /// Changes a deployment outside of a visit (reconciling); false when another transaction changed it meanwhile.
     pub async fn amend(
         &self,
         before: &deployment::Model,
@@ -271,8 +271,8 @@ struct Go {
     endings: Vec<Ending>,
 }
 
-/// The row with nothing more to come: cancelled when it was not over, and no AMI when none had begun. Whoever is about to
-/// begin one loses the race for the row.
+/// The row with nothing more to come: cancelled when it was not over, and no AMI when none had begun. A visit that is
+/// about to begin one loses the race for the row.
 fn ended(row: &deployment::Model, status: Status) -> (deployment::Model, Vec<Line>) {
     let mut after = row.clone();
     if !status.is_final() {

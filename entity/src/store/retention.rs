@@ -22,7 +22,7 @@ pub(super) fn first_id(prefix: &str, at: Instant) -> String {
 }
 
 impl Ledger {
-    /// How long what is over is kept; the defaults when nobody has said.
+    /// How long what is over is kept; the defaults while the setting is not set.
     pub async fn retention(&self) -> Result<Retention, LedgerError> {
         let stored = setting::Entity::find_by_id(SETTING).one(&self.db).await?;
         let read = |row: setting::Model| {

@@ -213,7 +213,7 @@ impl Ledger {
         Ok(seen)
     }
 
-    /// I10 and I12: leases nobody took over, and due work nobody takes up.
+    /// I10 and I12: leases that no worker took over, and due work that no worker takes up.
     async fn late_work(&self) -> Result<Vec<Sighting>, LedgerError> {
         let backend = self.db_backend();
         let abandoned = now_plus(backend, -delta(ABANDONED));

@@ -1,5 +1,5 @@
 //! Claiming tasks in batches, keeping them and giving them back. A claim raises the task's epoch in the database's time;
-//! whoever holds an older epoch is fenced (FAULTS decision 6).
+//! a worker that holds an older epoch is fenced (FAULTS decision 6).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,8 +35,8 @@ pub struct Claim {
     pub poisoned: bool,
 }
 
-/// Claimed tasks as they came from the database. Reading them takes as long as visiting a short one, and whoever claims has
-/// the next claim to make.
+/// Claimed tasks as they came from the database. Reading them takes as long as visiting a short one, and the taker that
+/// claimed them has the next claim to make.
 #[derive(Debug)]
 pub struct Claimed {
     rows: Vec<QueryResult>,
@@ -221,7 +221,7 @@ impl Ledger {
     }
 
     /// Prolongs the leases of the tasks this worker is visiting right now. What it holds and does not visit any more (an
-    /// outcome that could not be recorded) must lapse, or nobody would ever take it over.
+    /// outcome that could not be recorded) must lapse, or no worker would ever take it over.
     pub async fn heartbeat(&self, worker: &str, visiting: &[String]) -> Result<u64, LedgerError> {
         if visiting.is_empty() {
             return Ok(0);

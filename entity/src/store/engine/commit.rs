@@ -78,7 +78,7 @@ pub enum Then {
 pub enum Committed {
     /// Yes.
     Yes,
-    /// Somebody else holds the task by now: touch nothing, stop.
+    /// Another worker holds the task by now: touch nothing, stop.
     Fenced,
     /// The deployment or the image was written meanwhile: look again.
     Overtaken,
@@ -164,7 +164,7 @@ pub(in crate::store) async fn commit_all(
         Ok(Whole::Held(answers)) => answers.into_iter().map(Ok).collect(),
         Ok(Whole::Not(why)) if batch.len() == 1 => vec![Ok(why)],
         Err(error) if batch.len() == 1 => vec![Err(error)],
-        // Nobody else's turn would go better.
+        // Alone, none of them would fare better.
         Err(error) if !is_refusal(&error) => {
             let copy = || LedgerError::Database(again(&error));
             batch.iter().map(|_| Err(copy())).collect()
@@ -215,7 +215,7 @@ pub(in crate::store) fn again(error: &LedgerError) -> DbErr {
 enum Whole {
     /// It is written, but for those that are fenced.
     Held(Vec<Committed>),
-    /// Nothing of it is written: somebody was faster in at least one.
+    /// Nothing of it is written: another transaction was faster in at least one.
     Not(Committed),
 }
 

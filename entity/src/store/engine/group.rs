@@ -1,5 +1,5 @@
-//! Group commit: whoever waits while a transaction is under way shares the next one. Nobody waits for company; a batch is
-//! what came while the worker before was busy. One round trip and one flush of the disk then carry many.
+//! Group commit: callers that wait while a transaction is under way share the next one. No caller waits for company; a
+//! batch is what came while the hand before was busy. One round trip and one flush of the disk then carry many.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -27,9 +27,9 @@ impl<J, A> fmt::Debug for Group<J, A> {
 }
 
 impl<J: Send + 'static, A: Send + 'static> Group<J, A> {
-    /// Starts `width` hands; `work` answers each job of a batch, in order. Before a batch is closed, whoever is about to hand
-    /// a job over is given the turn `yields` times, unless this batch and the one before are of one job. Jobs whose caller
-    /// is gone before their turn are done all the same if `keep`.
+    /// Starts `width` hands; `work` answers each job of a batch, in order. Before a batch is closed, the callers that
+    /// are about to hand a job over are given the turn `yields` times, unless this batch and the one before are of one
+    /// job. Jobs whose caller is gone before their turn are done all the same if `keep`.
     pub(in crate::store) fn start<F, Fut>(width: usize, yields: usize, keep: bool, work: F) -> Self
     where
         F: Fn(Vec<J>) -> Fut + Send + Sync + 'static,
@@ -43,7 +43,7 @@ impl<J: Send + 'static, A: Send + 'static> Group<J, A> {
                 let mut batch = Vec::with_capacity(MOST);
                 let mut crowd = false;
                 loop {
-                    // Whoever is free takes everything that waits, and what is being handed over at this moment.
+                    // The hand that is free takes everything that waits, and what is being handed over at this moment.
                     let mut waiting = receiver.lock().await;
                     if waiting.recv_many(&mut batch, MOST).await == 0 {
                         return;
@@ -59,7 +59,7 @@ impl<J: Send + 'static, A: Send + 'static> Group<J, A> {
                     }
                     drop(waiting);
                     crowd = batch.len() > 1;
-                    // Whoever was told that it failed may have asked elsewhere by now.
+                    // A caller that was told that it failed may have asked elsewhere by now.
                     batch.retain(|(_, ear)| keep || !ear.is_closed());
                     if batch.is_empty() {
                         continue;
@@ -72,7 +72,7 @@ impl<J: Send + 'static, A: Send + 'static> Group<J, A> {
                         Vec::new()
                     });
                     for (ear, answer) in ears.into_iter().zip(answers) {
-                        // Whoever stopped waiting finds the outcome in the ledger.
+                        // A caller that stopped waiting finds the outcome in the ledger.
                         let _ = ear.send(answer);
                     }
                 }
@@ -95,7 +95,7 @@ mod tests {
     use std::time::Duration;
 
     #[tokio::test]
-    async fn whoever_waits_shares_the_next_batch() {
+    async fn callers_that_wait_share_the_next_batch() {
         let group = Group::start(1, 3, true, |jobs: Vec<usize>| async move {
             tokio::time::sleep(Duration::from_millis(20)).await;
             let size = jobs.len();
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_is_gone_before_his_turn_is_forgotten_unless_kept() {
+    async fn a_caller_gone_before_its_turn_is_forgotten_unless_kept() {
         for keep in [false, true] {
             let group = Group::start(1, 3, keep, |jobs: Vec<usize>| async move {
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_costs_its_batch_and_nobody_elses() {
+    async fn a_panic_costs_its_batch_and_no_other() {
         let group = Group::start(1, 3, true, |jobs: Vec<bool>| async move {
             assert!(!jobs.contains(&true), "told to");
             jobs
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_has_no_answer_hears_nothing() {
+    async fn a_caller_without_an_answer_hears_none() {
         let group = Group::start(1, 3, true, |_: Vec<()>| async { Vec::<()>::new() });
         assert_eq!(group.submit(()).await, None);
     }

@@ -1,5 +1,5 @@
-//! The relay's query: what is due, or soon due, and nobody has been told of. Marking and reading are one statement, so
-//! that replicas share the work instead of doubling it.
+//! The relay's query: tasks that are due, or soon due, and that no worker was told of. Marking and reading are one
+//! statement, so that replicas share the work instead of doubling it.
 
 use chrono::TimeDelta;
 use ingot_domain::Instant;
@@ -26,7 +26,7 @@ pub struct DueTask {
 
 impl Ledger {
     /// Marks and answers up to `limit` tasks of `queues` that are due within `horizon`. The mark divides the work among
-    /// replicas: who marked a task sees to it that somebody claims it.
+    /// replicas: the one that marked a task sees to it that a worker claims it.
     pub async fn take_due(
         &self,
         queues: &[&str],

@@ -143,7 +143,7 @@ fn waiting() -> Condition {
 }
 
 impl Ledger {
-    /// Whether a destroy task of a deployment lives: somebody is ending it on purpose.
+    /// Whether a destroy task of a deployment lives: Ingot is ending it on purpose.
     pub async fn is_ending(&self, deployment_id: &str) -> Result<bool, LedgerError> {
         let live = task::Entity::find()
             .filter(task::Column::DeploymentId.eq(deployment_id))
@@ -182,8 +182,8 @@ impl Ledger {
     }
 }
 
-/// Cancels every task of a deployment that nobody is working on, but not those that clean up after earlier runs. Whoever is
-/// working on one finds the deployment changed at its commit.
+/// Cancels every task of a deployment that no worker holds, but not those that clean up after earlier runs. A worker
+/// that holds one finds the deployment changed at its commit.
 pub(in crate::store) async fn cancel_waiting<C: ConnectionTrait>(
     tx: &C,
     deployment_id: &str,

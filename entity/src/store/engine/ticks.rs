@@ -45,8 +45,8 @@ impl Ledger {
         Ok(Some(new))
     }
 
-    /// The newest tick of `job` before the one at `due_at`, whoever fired it; none before its first, or when ticks of that
-    /// age are pruned.
+    /// The newest tick of `job` before the one at `due_at`, of any replica; none before its first, or when ticks of
+    /// that age are pruned.
     pub async fn tick_before(
         &self,
         job: &str,
@@ -79,7 +79,8 @@ impl Ledger {
             .await?)
     }
 
-    /// Deletes what nobody asks for any more: idempotency records and finished periodic tasks older than their keeping time.
+    /// Deletes what no request asks for any more: idempotency records and finished periodic tasks older than their
+    /// keeping time.
     pub async fn prune(
         &self,
         idempotency_before: Instant,

@@ -62,7 +62,7 @@ impl Ledger {
         Ok(stored.map(|row| row.value))
     }
 
-    /// A setting's value; `value` becomes it when there is none yet. Whoever writes first wins.
+    /// A setting's value; `value` becomes it when there is none yet. The process that writes first wins.
     pub async fn setting_or(&self, name: &str, value: &str) -> Result<String, LedgerError> {
         let row = setting::ActiveModel {
             name: Set(name.to_owned()),

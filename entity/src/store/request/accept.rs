@@ -157,7 +157,7 @@ static BEFORE_EACH: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// Writes the batch and answers the ids of those whose key somebody had used before.
+/// Writes the batch and answers the ids of those whose key an earlier request had used.
 pub(in crate::store) async fn at_once<'c, E>(
     on: E,
     batch: &[Intake],

@@ -45,7 +45,8 @@ pub struct Revision {
     pub number: i32,
     /// [`fingerprint::of_recipe`] of it.
     pub fingerprint: String,
-    /// Whether everybody reads a deployment that only refers to it ([`Ledger::all_read_references`]); it is copied otherwise.
+    /// Whether all workers read a deployment that only refers to it ([`Ledger::all_read_references`]); it is copied
+    /// otherwise.
     pub referred: bool,
 }
 

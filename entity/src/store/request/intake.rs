@@ -70,7 +70,7 @@ const BELIEVED: Duration = Duration::from_secs(1);
 /// them up for as long as TCP hopes for it. Longer than [`PATIENCE`], after which Postgres itself breaks a statement off and
 /// says so.
 const SILENT: Duration = Duration::from_secs(15);
-/// How long Postgres tries, in its own words: what it broke off is not there, however late somebody looks.
+/// How long Postgres tries, in its own words: what it broke off is not there, however late a look comes.
 pub(in crate::store) const PATIENCE: &str = "10s";
 
 impl Desk {
@@ -83,8 +83,8 @@ impl Desk {
     /// Accepts a batch of requests in one transaction. When the database refuses it, each by itself; when its answer was
     /// lost, what is there was accepted (FAULTS F18).
     ///
-    /// Whoever comes alone is seen before he is on the disk (`hasty`): his bell is rung while that is waited for. Many that
-    /// come together wait for one flush.
+    /// A request that comes alone is seen before it is on the disk (`hasty`): its bell is rung while that is waited
+    /// for. Many that come together wait for one flush.
     pub(in crate::store) async fn accept_all(&self, batch: Vec<Intake>) -> Vec<Accepted> {
         let mut last = self.last.lock().await;
         let postgres = self.db.get_database_backend() == DbBackend::Postgres;
@@ -163,7 +163,7 @@ impl Desk {
     }
 
     /// The ids are the requests' own, made a moment ago: a row with one of them is this request's, written by a statement
-    /// whose answer never came. Whoever has none hears the error.
+    /// whose answer never came. A request without a row hears the error.
     async fn read_again(
         &self,
         batch: Vec<Intake>,

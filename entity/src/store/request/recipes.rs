@@ -46,7 +46,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`LedgerError::Unknown`] when somebody deleted the revision, [`LedgerError::Json`] when it does not read.
+    /// [`LedgerError::Unknown`] when the revision was deleted, [`LedgerError::Json`] when it does not read.
     pub async fn recipe(&self, row: &deployment::Model) -> Result<Arc<Template>, LedgerError> {
         let number = match row.template_revision {
             Some(number) if row.recipe.is_null() => number,
