@@ -28,7 +28,7 @@ pub(crate) enum VisitError {
     /// The ledger failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// The task's row makes no sense: nobody can do it.
+    /// The task's row makes no sense: no worker can do it.
     #[error("{0}")]
     Nonsense(String),
 }

@@ -81,8 +81,9 @@ impl Tools {
         }
     }
 
-    /// The AWS account of our credentials, remembered once it is known. Whoever asks meanwhile asks for himself: waiting for
-    /// another's call that ends without an answer, and then for one's own, is longer than a visit may be (FAULTS F04).
+    /// The AWS account of our credentials, remembered once it is known. Visits that ask meanwhile make a call each:
+    /// waiting for another's call that ends without an answer, and then for one's own, is longer than a visit may be
+    /// (FAULTS F04).
     pub async fn account(&self) -> Result<String, CloudError> {
         if let Some(account) = self.account.get() {
             return Ok(account.clone());

@@ -119,7 +119,7 @@ async fn settled(
     }
 }
 
-/// What giving a task up means for its deployment: it must not be left waiting for work nobody will do.
+/// What giving a task up means for its deployment: it must not be left waiting for work that no worker will do.
 async fn give_up(
     tools: &Tools,
     claim: &Claim,
@@ -146,7 +146,7 @@ async fn end(
             let mut case = Case::load(tools, claim).await?;
             if !case.status.is_final() {
                 case.fail(tools, why, Source::Deploy);
-                // A launch nobody learnt the end of may have made an instance that no row would name.
+                // A launch without a recorded end may have made an instance that no row would name.
                 for effect in tools.ledger.open_launches(&case.row.id).await? {
                     let ending = Ending::Effect(effect);
                     case.change

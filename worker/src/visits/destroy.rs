@@ -312,7 +312,7 @@ async fn drop_instance(
     Ok(case.end(Then::Done))
 }
 
-/// An earlier run's launch whose outcome nobody learnt: whatever its token made is terminated.
+/// An earlier run's launch whose outcome no worker recorded: whatever its token made is terminated.
 async fn drop_effect(
     tools: &Tools,
     claim: &Claim,

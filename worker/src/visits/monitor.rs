@@ -169,7 +169,7 @@ fn lost(tools: &Tools, row: &deployment::Model, facts: Option<&InstanceFacts>) -
 }
 
 /// The instance was terminated outside of Ingot (FAULTS F27): told, and what it leaves is cleaned up as for any destroyed
-/// deployment. One that somebody is ending on purpose, or whose AMI is in the making, is that task's business.
+/// deployment. One that a destroy task is ending, or whose AMI is in the making, is that task's business.
 async fn record_lost(tools: &Tools, row: &deployment::Model) -> Result<(), VisitError> {
     let making = matches!(row.ami_status.as_deref(), Some("pending" | "creating"));
     if making || tools.ledger.is_ending(&row.id).await? {
@@ -180,7 +180,7 @@ async fn record_lost(tools: &Tools, row: &deployment::Model) -> Result<(), Visit
     let said = format!("Instance {id} was terminated outside of Ingot");
     let line = Line::info("deployment.instance_lost", Source::Monitor, said).warn();
     let ending = Ending::Destroy { run: row.run }.task(&row.id, tools.ledger.now());
-    // Somebody changing the row meanwhile knows more than we do; the next tick looks again.
+    // A visit or a request that changes the row meanwhile knows more than we do; the next tick looks again.
     tools
         .ledger
         .amend_causing(row, row, &[line], &[ending])

@@ -14,7 +14,7 @@ use crate::tools::Tools;
 
 /// Compares every region with EC2.
 const RECONCILE: &str = "reconcile";
-/// Deletes what nobody asks for any more.
+/// Deletes what no request asks for any more.
 const PRUNE: &str = "prune";
 /// Looks for broken invariants (FAULTS section 2).
 const SCAN: &str = "scan";
@@ -76,7 +76,8 @@ async fn regions(tools: &Tools) -> Result<Vec<String>, VisitError> {
     Ok(regions)
 }
 
-/// Deletes what nobody asks for any more: small things at once, finished tasks and cleared findings a batch per visit.
+/// Deletes what no request asks for any more: small things at once, finished tasks and cleared findings a batch per
+/// visit.
 async fn prune(tools: &Tools) -> Result<Visit, VisitError> {
     let now = tools.ledger.now();
     // An Idempotency-Key is answered for a day (FAULTS F33).
@@ -98,7 +99,7 @@ async fn prune(tools: &Tools) -> Result<Visit, VisitError> {
         small,
         tasks,
         findings,
-        "pruned what nobody asks for any more"
+        "pruned what no request asks for any more"
     );
     if tasks < BATCH && findings < BATCH {
         return Ok(Visit::only(Then::Done));

@@ -152,7 +152,7 @@ impl Object {
         match (&self.deployment, &self.effect) {
             (Some(deployment), _) => format!("deployment {deployment}"),
             (None, Some(effect)) => format!("effect {effect}"),
-            (None, None) => "nobody".to_owned(),
+            (None, None) => "an unnamed deployment".to_owned(),
         }
     }
 }

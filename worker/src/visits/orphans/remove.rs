@@ -69,8 +69,8 @@ pub(super) async fn remove(
             tracing::warn!(orphan = id, region, %error, "AWS refuses to remove an orphan; it is not asked again");
             tools.ledger.note_refused(&row.id, &why).await?;
         }
-        // Somebody uses it (a group of a living instance, a snapshot of a stranger's image): it stays told. And one that
-        // cannot be removed must not keep the others from being looked at.
+        // Another object uses it (a group of a living instance, a snapshot of a stranger's image): it stays told. And
+        // one that cannot be removed must not keep the others from being looked at.
         Err(error) => {
             tracing::warn!(orphan = id, region, %error, "an orphan could not be removed yet");
         }
@@ -78,7 +78,7 @@ pub(super) async fn remove(
     Ok(())
 }
 
-/// Adds a line to a deployment's story; whoever changes the row at the same moment wins, and we look again.
+/// Adds a line to a deployment's story; a writer that changes the row at the same moment wins, and we look again.
 async fn tell(tools: &Tools, deployment: &str, said: &str) -> Result<(), VisitError> {
     let line = Line::info("deployment.orphan_removed", Source::Monitor, said).warn();
     for _ in 0..5 {
