@@ -7,8 +7,10 @@ use crate::field::FieldError;
 
 /// Longest time one probe may take, in seconds, connecting and redirects included (OPERATIONS section 2).
 pub const PROBE_SECONDS: u64 = 10;
-/// Most bytes of an answer's body that are read (OPERATIONS section 2).
+/// Most bytes of an answer's body that are kept at a time (OPERATIONS section 2).
 pub const PROBE_BODY_BYTES: usize = 64 * 1024;
+/// Most bytes of an answer's body that are looked through for the expected words as they come.
+pub const PROBE_LOOK_BYTES: usize = 4 * 1024 * 1024;
 /// Most redirects followed, all on the same host (OPERATIONS section 2).
 pub const PROBE_REDIRECTS: usize = 3;
 

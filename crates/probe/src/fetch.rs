@@ -17,7 +17,7 @@ use hyper::header::{
 };
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use ingot_domain::probe::{PROBE_BODY_BYTES, ProbeClass, ProbeOutcome, Scheme};
+use ingot_domain::probe::{ProbeClass, ProbeOutcome, Scheme};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -25,6 +25,8 @@ use tokio_rustls::TlsConnector;
 
 use crate::target::Target;
 use crate::tls::Tls;
+use crate::trouble::{broken, no_tls, unconnected};
+use crate::words::Words;
 
 /// How probes call themselves, so that they can be found in the access log of the instance (F15).
 const AGENT: &str = "Ingot-Readiness/1.0";
@@ -56,8 +58,11 @@ impl Stage {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) location: Option<String>,
-    /// At most [`PROBE_BODY_BYTES`] bytes; empty when the status alone decides.
-    pub(crate) body: Vec<u8>,
+    /// The part of the body with the expected word, or the end of what was looked through; empty when the status alone
+    /// decides.
+    pub(crate) body: String,
+    /// The body is longer than what was looked through, and held no expected word so far.
+    pub(crate) cut: bool,
     /// The body is compressed although it was asked for plain.
     pub(crate) encoded: bool,
 }
@@ -71,13 +76,14 @@ pub(crate) async fn fetch(
     tls: &Tls,
     stage: &Stage,
     wants_body: impl Fn(u16) -> bool,
+    words: Words,
 ) -> Result<Answer, ProbeOutcome> {
     stage.enter("connecting");
     let stream = TcpStream::connect(at)
         .await
         .map_err(|error| unconnected(&error, at))?;
     match target.scheme {
-        Scheme::Http => exchange(stream, target, stage, wants_body).await,
+        Scheme::Http => exchange(stream, target, stage, wants_body, words).await,
         Scheme::Https => {
             stage.enter("in the TLS handshake");
             let name = server_name(target)?;
@@ -86,7 +92,7 @@ pub(crate) async fn fetch(
                 .connect(name, stream)
                 .await
                 .map_err(|error| no_tls(&error))?;
-            exchange(stream, target, stage, wants_body).await
+            exchange(stream, target, stage, wants_body, words).await
         }
     }
 }
@@ -109,6 +115,7 @@ async fn exchange(
     target: &Target,
     stage: &Stage,
     wants_body: impl Fn(u16) -> bool,
+    words: Words,
 ) -> Result<Answer, ProbeOutcome> {
     stage.enter("waiting for the answer");
     let request = request(target)?;
@@ -124,7 +131,7 @@ async fn exchange(
             .await
             .map_err(|error| broken(&error))?;
         stage.enter("reading the body");
-        read(response, wants_body).await
+        read(response, wants_body, words).await
     });
     // The connection is driven here and not in a task of its own, so that giving up leaves nothing behind.
     tokio::select! {
@@ -155,6 +162,7 @@ fn request(target: &Target) -> Result<Request<Empty<Bytes>>, ProbeOutcome> {
 async fn read(
     response: Response<Incoming>,
     wants_body: impl Fn(u16) -> bool,
+    mut words: Words,
 ) -> Result<Answer, ProbeOutcome> {
     let (head, mut incoming) = response.into_parts();
     let text = |name| {
@@ -165,7 +173,8 @@ async fn read(
     let mut answer = Answer {
         status: head.status.as_u16(),
         location: text(LOCATION),
-        body: Vec::new(),
+        body: String::new(),
+        cut: false,
         encoded: text(CONTENT_ENCODING)
             .is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")),
     };
@@ -174,13 +183,12 @@ async fn read(
     }
     let until_close =
         !head.headers.contains_key(CONTENT_LENGTH) && !head.headers.contains_key(TRANSFER_ENCODING);
-    while answer.body.len() < PROBE_BODY_BYTES {
+    while words.wants_more() {
         match incoming.frame().await {
             None => break,
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
-                    let room = PROBE_BODY_BYTES - answer.body.len();
-                    answer.body.extend_from_slice(&data[..data.len().min(room)]);
+                    words.take(data);
                 }
             }
             // Many servers end such a body without the TLS goodbye; its end was never marked better than this.
@@ -188,6 +196,8 @@ async fn read(
             Some(Err(error)) => return Err(broken(&error)),
         }
     }
+    answer.cut = words.was_cut();
+    answer.body = words.text();
     Ok(answer)
 }
 
@@ -196,43 +206,4 @@ fn is_eof(error: &hyper::Error) -> bool {
         .source()
         .and_then(|cause| cause.downcast_ref::<std::io::Error>());
     cause.is_some_and(|cause| cause.kind() == ErrorKind::UnexpectedEof)
-}
-
-fn unconnected(error: &std::io::Error, at: SocketAddr) -> ProbeOutcome {
-    let (class, what) = match error.kind() {
-        ErrorKind::ConnectionRefused => (ProbeClass::Refused, "no server listens"),
-        ErrorKind::HostUnreachable => (ProbeClass::Refused, "the host can not be reached"),
-        ErrorKind::NetworkUnreachable => (ProbeClass::Refused, "there is no route to the network"),
-        ErrorKind::TimedOut => (ProbeClass::Timeout, "no answer while connecting"),
-        _ => {
-            return ProbeOutcome::not_ready(
-                ProbeClass::Broken,
-                format!("can not connect to {at}: {error}"),
-            );
-        }
-    };
-    ProbeOutcome::not_ready(class, format!("{what} at {at}"))
-}
-
-fn no_tls(error: &std::io::Error) -> ProbeOutcome {
-    let cause = error
-        .get_ref()
-        .map_or_else(|| error.to_string(), ToString::to_string);
-    ProbeOutcome::not_ready(ProbeClass::Tls, format!("TLS handshake failed: {cause}"))
-}
-
-fn broken(error: &hyper::Error) -> ProbeOutcome {
-    let what = if error.is_parse_too_large() {
-        "the headers are too large".to_owned()
-    } else if error.is_parse() {
-        "what came is no HTTP".to_owned()
-    } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
-        "the connection was closed before the answer was complete".to_owned()
-    } else {
-        error.source().map_or_else(
-            || format!("the connection broke: {error}"),
-            |cause| format!("the connection broke: {cause}"),
-        )
-    };
-    ProbeOutcome::not_ready(ProbeClass::Broken, what)
 }

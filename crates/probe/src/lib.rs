@@ -7,5 +7,7 @@ mod prober;
 mod redirect;
 mod target;
 mod tls;
+mod trouble;
+mod words;
 
 pub use prober::{ProbeSetupError, Prober, SIMULATED_IPV6};

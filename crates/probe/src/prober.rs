@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ingot_domain::network::{Cidr, Denied, probe_allowed};
-use ingot_domain::probe::{PROBE_REDIRECTS, PROBE_SECONDS, ProbeClass, ProbeOutcome, ProbeSpec};
+use ingot_domain::probe::{
+    PROBE_LOOK_BYTES, PROBE_REDIRECTS, PROBE_SECONDS, ProbeClass, ProbeOutcome, ProbeSpec,
+};
 
 use crate::fetch::{Answer, Stage, fetch};
 use crate::redirect::follow;
 use crate::target::Target;
 use crate::tls::Tls;
+use crate::words::Words;
 
 /// Why no prober can be made.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +106,8 @@ impl Prober {
         for _ in 0..=PROBE_REDIRECTS {
             let port = self.port_override.unwrap_or(target.port);
             let at = SocketAddr::new(self.way(target.address), port);
-            let answer = fetch(&target, at, spec.verify_tls, &self.tls, stage, expected).await?;
+            let (tls, words) = (&self.tls, Words::of(spec));
+            let answer = fetch(&target, at, spec.verify_tls, tls, stage, expected, words).await?;
             let status = answer.status;
             let redirect = [301, 302, 303, 307, 308].contains(&status) && !expected(status);
             match answer.location.as_deref().filter(|_| redirect) {
@@ -125,11 +129,16 @@ impl Prober {
 }
 
 fn judge(spec: &ProbeSpec, answer: &Answer) -> ProbeOutcome {
-    let mut outcome = spec.judge(answer.status, &String::from_utf8_lossy(&answer.body));
+    let mut outcome = spec.judge(answer.status, &answer.body);
     if outcome.class == ProbeClass::WrongContent && answer.encoded {
         outcome
             .detail
             .push_str(" (the page came compressed although it was asked for plain)");
+    }
+    if outcome.class == ProbeClass::WrongContent && answer.cut {
+        let most = PROBE_LOOK_BYTES / 1024 / 1024;
+        let said = format!(" (only its first {most} MiB were looked through)");
+        outcome.detail.push_str(&said);
     }
     outcome
 }

@@ -3,6 +3,8 @@
 
 #[path = "hostile/answers.rs"]
 mod answers;
+#[path = "hostile/openssl.rs"]
+mod openssl;
 #[path = "hostile/pinned.rs"]
 mod pinned;
 #[path = "hostile/servers.rs"]

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use ingot_domain::probe::{PROBE_BODY_BYTES, ProbeClass, ProbeSpec, Scheme};
+use ingot_domain::probe::{PROBE_LOOK_BYTES, ProbeClass, ProbeSpec, Scheme};
 
+use crate::openssl::OpenSsl;
 use crate::servers::{Behaviour, Server, http};
 use crate::{probe, prober, spec};
 
@@ -21,8 +22,13 @@ async fn answers_are_classed() {
             Behaviour::Answer(b"HTTP/1.1 200 OK\r\n\r\nlogin".to_vec()),
             ProbeClass::Ready,
         ),
+        // The word came; what was to follow is not waited for.
         (
             Behaviour::Answer(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nlogin".to_vec()),
+            ProbeClass::Ready,
+        ),
+        (
+            Behaviour::Answer(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nlog".to_vec()),
             ProbeClass::Broken,
         ),
         (
@@ -183,18 +189,30 @@ async fn hanging_targets_cost_no_more_than_the_deadline() {
 
 #[tokio::test]
 async fn bodies_and_headers_are_bounded() {
-    let filler = "x".repeat(PROBE_BODY_BYTES);
+    let filler = "x".repeat(PROBE_LOOK_BYTES);
     let late = Server::http("200 OK", "", &format!("{filler}login")).await;
-    assert_eq!(
-        probe(&prober(), &spec(Scheme::Http, late.port)).await.class,
-        ProbeClass::WrongContent
+    let outcome = probe(&prober(), &spec(Scheme::Http, late.port)).await;
+    assert_eq!(outcome.class, ProbeClass::WrongContent);
+    assert!(
+        outcome.detail.contains("only its first 4 MiB"),
+        "{outcome:?}"
     );
+    // More than is kept at a time is looked through.
     let last = Server::http("200 OK", "", &format!("{}login", &filler[5..])).await;
     assert_eq!(
         probe(&prober(), &spec(Scheme::Http, last.port)).await.class,
         ProbeClass::Ready
     );
-    // It never ends, but it is fast: what was read of it is judged.
+    // The word came, and then nothing more, without an end.
+    let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nlogin\r\n".to_vec();
+    let stuck = Server::plain(Behaviour::Endless(head, Vec::new())).await;
+    assert_eq!(
+        probe(&prober(), &spec(Scheme::Http, stuck.port))
+            .await
+            .class,
+        ProbeClass::Ready
+    );
+    // It never ends, but the word came first.
     let chunk = format!("{:x}\r\n{}\r\n", 8192, "y".repeat(8192)).into_bytes();
     let first = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nlogin\r\n".to_vec();
     let endless = Server::plain(Behaviour::Endless(first, chunk)).await;
@@ -221,6 +239,32 @@ async fn bodies_and_headers_are_bounded() {
             .class,
         ProbeClass::Broken
     );
+}
+
+/// Certificates that ring and webpki do not read; the server is OpenSSL's, for rustls could not serve them either (W8).
+#[tokio::test]
+async fn any_certificate_means_any() {
+    let p521 = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-521"];
+    let kinds: [(&str, &[&str]); 4] = [
+        ("RSA of 1024 bits", &["-newkey", "rsa:1024", "-x509"]),
+        ("P-521", &[p521[0], p521[1], p521[2], p521[3], "-x509"]),
+        // Signed as a request, without extensions: version 1.
+        ("X.509 v1", &["-newkey", "rsa:2048"]),
+        (
+            "signed with SHA-1",
+            &["-newkey", "rsa:2048", "-sha1", "-x509"],
+        ),
+    ];
+    for (kind, options) in kinds {
+        let folder = tempfile::tempdir().expect("a directory");
+        let server = OpenSsl::start(folder.path(), options).await;
+        let wanted = ProbeSpec {
+            body_contains: vec!["s_server".into()],
+            ..spec(Scheme::Https, server.port)
+        };
+        let outcome = probe(&prober(), &wanted).await;
+        assert_eq!(outcome.class, ProbeClass::Ready, "{kind}: {outcome:?}");
+    }
 }
 
 #[tokio::test]
