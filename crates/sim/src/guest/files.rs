@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Boot;
-use super::script::{leaves, of_user_data};
+use super::script::{leaves, of_user_data, outlives};
 use crate::state::Place;
 use crate::state::instances::Instance;
 
@@ -27,11 +27,12 @@ pub(super) fn exists(place: &Place, instance: &Instance, path: &str, now: Durati
     if ALWAYS.contains(&path) {
         return true;
     }
-    let left = if boot == Boot::Done {
-        left_by_script(instance, path)
-    } else {
-        None
+    let left = match boot {
+        Boot::Running => None,
+        Boot::Done => left_by_script(instance, path),
+        Boot::Error => record(instance, path).then_some(true),
     };
+    let left = left.or_else(|| left_by_command(place, instance, path, now));
     left.unwrap_or_else(|| brought_along(place, &instance.image, path))
 }
 
@@ -58,6 +59,41 @@ fn of_cloud_init(path: &str, id: &str) -> bool {
 fn left_by_script(instance: &Instance, path: &str) -> Option<bool> {
     let encoded = instance.user_data.as_deref()?;
     leaves(&of_user_data(encoded), path, &instance.id)
+}
+
+/// Whether the path is where the script of the user data writes how it ended.
+fn record(instance: &Instance, path: &str) -> bool {
+    let script = instance.user_data.as_deref().map(of_user_data);
+    script.is_some_and(|script| outlives(&script, path))
+}
+
+/// What is in a file: as ordered, or the exit code that the script of the user data wrote down.
+pub(super) fn content(place: &Place, instance: &Instance, path: &str, now: Duration) -> String {
+    if let Some(ordered) = instance.guest.files.get(path) {
+        return ordered.clone().unwrap_or_default();
+    }
+    match instance.boot(now) {
+        Boot::Done if record(instance, path) => "0\n".to_owned(),
+        Boot::Error if record(instance, path) => "1\n".to_owned(),
+        // What a command leaves goes well.
+        _ if left_by_command(place, instance, path, now) == Some(true) => "0\n".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// What commands through SSM left: at once, or on the next way down if they set up a unit's `ExecStop=`.
+fn left_by_command(place: &Place, instance: &Instance, path: &str, now: Duration) -> Option<bool> {
+    let well = place
+        .commands
+        .values()
+        .filter(|command| command.went_well(&instance.id));
+    let sent = well.filter_map(|command| {
+        let left = leaves(&command.script, path, &instance.id)?;
+        let waits = command.script.contains("ExecStop=");
+        let rebooted = instance.away_until > command.sent && now >= instance.away_until;
+        (!waits || rebooted).then_some((command.sent, left))
+    });
+    sent.max_by_key(|(at, _)| *at).map(|(_, left)| left)
 }
 
 /// Whether an image was made of an instance that had the file.

@@ -51,6 +51,13 @@ pub(super) fn leaves(script: &str, path: &str, id: &str) -> Option<bool> {
     last.map(|line| first_word(line) != "rm")
 }
 
+/// Whether the script writes the path even if what it runs fails: it keeps the exit code (`code=$?`) and goes on.
+pub(super) fn outlives(script: &str, path: &str) -> bool {
+    let kept = script.lines().position(|line| line.trim().ends_with("=$?"));
+    let named = |line: &&str| mentions(line, path) && first_word(line.trim()) != "rm";
+    kept.is_some_and(|at| script.lines().skip(at).any(|line| named(&line)))
+}
+
 /// Whether a line names this path and not a longer one.
 fn mentions(line: &str, path: &str) -> bool {
     let inside = |c: char| c.is_alphanumeric() || matches!(c, '/' | '_' | '-' | '.');
@@ -148,6 +155,20 @@ mod tests {
         ];
         for (script, path, want) in table {
             assert_eq!(leaves(script, path, "i-1"), want, "{path} after {script}");
+        }
+    }
+
+    #[test]
+    fn an_exit_code_is_written_down_after_a_failure_too() {
+        let kept = "rm -f /a/code\n/opt/install\ncode=$?\necho $code > /a/code\nexit $code";
+        let table = [
+            (kept, "/a/code", true),
+            (kept, "/a/other", false),
+            ("/opt/install\necho $? > /a/code", "/a/code", false),
+            ("echo 0 > /a/code\n/opt/install\ncode=$?", "/a/code", false),
+        ];
+        for (script, path, want) in table {
+            assert_eq!(outlives(script, path), want, "{path} after {script}");
         }
     }
 

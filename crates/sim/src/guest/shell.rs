@@ -40,8 +40,7 @@ impl Machine<'_> {
     }
 
     fn content(&self, path: &str) -> String {
-        let ordered = self.instance.guest.files.get(path);
-        ordered.cloned().flatten().unwrap_or_default()
+        files::content(self.place, self.instance, path, self.now)
     }
 }
 

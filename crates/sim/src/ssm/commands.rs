@@ -28,6 +28,14 @@ pub(crate) struct Command {
     ended: BTreeMap<String, End>,
 }
 
+impl Command {
+    /// Whether it ended with 0 on an instance.
+    pub(crate) fn went_well(&self, instance: &str) -> bool {
+        let end = self.ended.get(instance);
+        matches!(end, Some(End::Exited(outcome)) if outcome.code == 0)
+    }
+}
+
 /// How a command ended on an instance.
 #[derive(Clone, Debug)]
 enum End {

@@ -26,6 +26,10 @@ pub(super) fn run(machine: &Machine<'_>, words: &[String], input: &str) -> Resul
             _ => Err(Stop::Unknown),
         },
         "cat" | "ls" | "stat" => look(machine, name, rest),
+        "tail" | "head" => match rest {
+            ["-n" | "-c", _, paths @ ..] => look(machine, "cat", paths),
+            paths => look(machine, "cat", paths),
+        },
         "cloud-init" => cloud_init(machine, rest),
         "grep" => grep(rest, input),
         _ => Err(Stop::Unknown),
