@@ -31,7 +31,7 @@ use ingot_domain::template::BaseImage;
 use crate::Cloud;
 use crate::error::CloudError;
 use crate::facts::{
-    BaseImageFacts, CommandState, Identity, ImageFacts, InstanceFacts, TaggedFacts,
+    BaseImageFacts, CommandState, Identity, ImageFacts, InstanceFacts, StatusChecks, TaggedFacts,
 };
 use crate::limit::RateLimit;
 use crate::spec::{CheckPlan, ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
@@ -184,6 +184,14 @@ impl Cloud for AwsCloud {
             );
         }
         Ok(found)
+    }
+
+    async fn instance_checks(
+        &self,
+        region: &str,
+        instance_id: &str,
+    ) -> Result<StatusChecks, CloudError> {
+        instances::checks(self, region, instance_id).await
     }
 
     async fn find_instances_by_tag(

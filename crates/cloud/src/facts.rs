@@ -96,6 +96,15 @@ impl InstanceFacts {
     }
 }
 
+/// EC2's status checks of an instance, as DescribeInstanceStatus tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusChecks {
+    /// Both are `ok`.
+    pub passed: bool,
+    /// EC2's words: `system ok, instance initializing`.
+    pub words: String,
+}
+
 /// EC2's image states (EC2.md 21).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -17,7 +17,7 @@ use ingot_domain::check::AccountCheck;
 pub use error::{CloudError, ErrorKind};
 pub use facts::{
     BaseImageFacts, CommandState, Identity, ImageFacts, ImageState, InstanceFacts, InstanceState,
-    SnapshotFacts, TaggedFacts,
+    SnapshotFacts, StatusChecks, TaggedFacts,
 };
 pub use limit::RateLimit;
 pub use spec::{CheckPlan, ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
@@ -48,6 +48,13 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
         region: &str,
         ids: &[String],
     ) -> Result<Vec<InstanceFacts>, CloudError>;
+
+    /// EC2's two status checks of a running instance; one it does not list yet has not passed.
+    async fn instance_checks(
+        &self,
+        region: &str,
+        instance_id: &str,
+    ) -> Result<StatusChecks, CloudError>;
 
     /// Every live or recently terminated instance carrying the tag, all pages.
     async fn find_instances_by_tag(

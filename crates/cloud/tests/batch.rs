@@ -12,7 +12,7 @@ use ingot_cloud::batch::{BatchSettings, Batcher};
 use ingot_cloud::{
     BaseImageFacts, CheckPlan, Cloud, CloudError, CommandState, ErrorKind, Identity, ImageFacts,
     ImageQuery, ImageSpec, ImageState, InstanceFacts, InstanceState, LaunchSpec, SecurityGroupSpec,
-    TaggedFacts,
+    StatusChecks, TaggedFacts,
 };
 use ingot_domain::arch::Arch;
 use ingot_domain::check::AccountCheck;
@@ -102,6 +102,7 @@ impl Cloud for Counting {
     async fn describe_images(&self, region: &str, ids: &[String]) -> Result<Vec<ImageFacts>, CloudError> {
         Ok(self.called(region, ids).await?.into_iter().map(image).collect())
     }
+    async fn instance_checks(&self, _: &str, _: &str) -> Result<StatusChecks, CloudError> { unreachable!() }
     async fn identity(&self) -> Result<Identity, CloudError> { unreachable!() }
     async fn check_account(&self, _: &str, _: &CheckPlan) -> Result<AccountCheck, CloudError> { unreachable!() }
     async fn launch(&self, _: &str, _: &LaunchSpec) -> Result<String, CloudError> { unreachable!() }

@@ -1,8 +1,8 @@
-//! The actions that have buckets: those Ingot calls, and those EC2.md 33 names. A closed list, because they are labels of
+//! The actions that have buckets: those Ingot calls of EC2 and SSM, and those EC2.md 33 names. A closed list, because they are labels of
 //! metrics and parts of keys.
 
 /// EC2's actions by their names in the API; `other` stands for what is not listed.
-pub const ACTIONS: [&str; 24] = [
+pub const ACTIONS: [&str; 27] = [
     "AuthorizeSecurityGroupIngress",
     "CopyImage",
     "CreateImage",
@@ -14,15 +14,18 @@ pub const ACTIONS: [&str; 24] = [
     "DeleteSnapshot",
     "DeregisterImage",
     "DescribeImages",
+    "DescribeInstanceStatus",
     "DescribeInstances",
     "DescribeSecurityGroups",
     "DescribeSnapshots",
     "DescribeSubnets",
     "DescribeVpcs",
     "EnableFastLaunch",
+    "GetCommandInvocation",
     "ModifyImageAttribute",
     "RegisterImage",
     "RunInstances",
+    "SendCommand",
     "StartInstances",
     "StopInstances",
     "TerminateInstances",

@@ -177,24 +177,23 @@ impl Clients {
         let make = || {
             let here = Region::new(region.to_owned());
             let mut ec2 = aws_sdk_ec2::config::Builder::from(&self.conf).region(here.clone());
+            let mut ssm = aws_sdk_ssm::config::Builder::from(&self.conf).region(here.clone());
             if let Some(limit) = &self.limit {
-                ec2 = ec2.http_client(Gate {
+                let gate = Gate {
                     limit: Arc::clone(limit),
                     account: Arc::clone(&self.account),
                     region: region.into(),
                     http: self.http.clone(),
-                });
+                };
+                ec2 = ec2.http_client(gate.clone());
+                ssm = ssm.http_client(gate);
             }
-            let ec2 = ec2.build();
-            let ssm = aws_sdk_ssm::config::Builder::from(&self.conf)
-                .region(here.clone())
-                .build();
             let quotas = aws_sdk_servicequotas::config::Builder::from(&self.conf)
                 .region(here)
                 .build();
             Regional {
-                ec2: aws_sdk_ec2::Client::from_conf(ec2),
-                ssm: aws_sdk_ssm::Client::from_conf(ssm),
+                ec2: aws_sdk_ec2::Client::from_conf(ec2.build()),
+                ssm: aws_sdk_ssm::Client::from_conf(ssm.build()),
                 quotas: aws_sdk_servicequotas::Client::from_conf(quotas),
             }
         };

@@ -14,13 +14,13 @@ use aws_smithy_types::byte_stream::ByteStream;
 
 use crate::limit::{NoRoom, RateLimit, Request};
 
-/// What EC2 says of a rate that is used up.
-const REFUSAL: &[u8] = b"<Code>RequestLimitExceeded</Code>";
+/// What EC2 and SSM say of a rate that is used up.
+const REFUSALS: [&[u8]; 2] = [b"<Code>RequestLimitExceeded</Code>", b"ThrottlingException"];
 
 /// The account of the credentials, once it is known.
 pub(super) type Account = Arc<OnceLock<String>>;
 
-/// EC2's HTTP client of one region, behind the limit.
+/// EC2's and SSM's HTTP client of one region, behind the limit.
 #[derive(Debug, Clone)]
 pub(super) struct Gate {
     pub(super) limit: Arc<dyn RateLimit>,
@@ -88,8 +88,11 @@ impl HttpConnector for Gated {
     }
 }
 
-/// EC2's Query protocol names the action first in the body.
+/// EC2's Query protocol names the action first in the body, SSM's JSON protocol in a header.
 fn action(request: &HttpRequest) -> &str {
+    if let Some(target) = request.headers().get("x-amz-target") {
+        return target.rsplit('.').next().unwrap_or_default();
+    }
     let body = request.body().bytes().unwrap_or_default();
     let body = body.strip_prefix(b"Action=").unwrap_or_default();
     let end = body.iter().position(|byte| *byte == b'&');
@@ -110,7 +113,8 @@ async fn read(mut answer: HttpResponse) -> Result<(HttpResponse, bool), Connecto
     let body = body
         .map_err(|error| ConnectorError::io(error.into()))?
         .into_bytes();
-    let refused = body.windows(REFUSAL.len()).any(|part| part == REFUSAL);
+    let says = |refusal: &&[u8]| body.windows(refusal.len()).any(|part| part == *refusal);
+    let refused = REFUSALS.iter().any(says);
     *answer.body_mut() = SdkBody::from(body);
     Ok((answer, refused))
 }
@@ -137,6 +141,15 @@ mod tests {
         ] {
             assert_eq!(action(&request(body, None)), name, "{body}");
         }
+    }
+
+    #[test]
+    fn ssms_action_is_read_from_its_header() {
+        let mut asked = request("{\"InstanceIds\":[]}", None);
+        asked
+            .headers_mut()
+            .insert("x-amz-target", "AmazonSSM.SendCommand");
+        assert_eq!(action(&asked), "SendCommand");
     }
 
     #[test]

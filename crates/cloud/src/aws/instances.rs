@@ -1,6 +1,7 @@
 //! Instances: launching with a token, looking for them, and ending them.
 
 mod capacity;
+mod checks;
 
 use aws_sdk_ec2::types::{
     BlockDeviceMapping, EbsBlockDevice, Filter, HttpTokensState, IamInstanceProfileSpecification,
@@ -14,6 +15,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
 use ingot_domain::arch::Arch;
+
+pub(super) use checks::checks;
 
 use super::classify::Call;
 use super::client::PAGE;

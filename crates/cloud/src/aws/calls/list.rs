@@ -125,12 +125,17 @@ pub const CALLS: &[AwsCall] = &[
         "DescribeInstances",
         "the state and the addresses of instances"
     ),
+    reads!(
+        "ec2",
+        "DescribeInstanceStatus",
+        "the status checks of an instance whose first boot cannot be observed"
+    ),
     needing(
         asked(
             read(
                 "ssm",
                 "SendCommand",
-                "asks an instance whether its installation is over",
+                "asks an instance whether its installation or first boot is over, and orders the scrub before its image",
             ),
             Asked::Never("SSM has no DryRun; the first instance tells"),
         ),

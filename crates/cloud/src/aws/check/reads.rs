@@ -156,6 +156,10 @@ async fn parameter(cloud: &AwsCloud, region: &str, seen: &mut Seen) {
 }
 
 async fn command(cloud: &AwsCloud, region: &str, seen: &mut Seen) {
+    let asked = instances::checks(cloud, region, NO_INSTANCE).await;
+    let known = ["InvalidInstanceID.NotFound"];
+    seen.tally
+        .answered("ec2:DescribeInstanceStatus", &[], answer(asked, &known));
     let asked = super::super::commands::state(cloud, region, NO_INSTANCE, NO_COMMAND).await;
     let known = [
         "InvocationDoesNotExist",
