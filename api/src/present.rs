@@ -13,6 +13,7 @@ use ingot_client::template::LaunchTimes;
 use ingot_client::{Attempt, Deployment, Event, Image, Queue, Task, Template};
 use ingot_domain::arch::Arch;
 use ingot_domain::deployment::{AmiStatus, Status, everything_finished};
+use ingot_domain::guest::FirstBoot;
 use ingot_domain::pace::Pace;
 use ingot_domain::request::Order;
 use ingot_domain::task::TaskState;
@@ -39,6 +40,11 @@ pub(crate) fn ordered(
 ) -> Deployment {
     let status = Status::parse(&row.status).unwrap_or(Status::Failed);
     let ami = row.ami_status.as_deref().and_then(AmiStatus::parse);
+    let first_boot = row.inquiry().first_boot;
+    let first_boot = first_boot.map(|seen| match seen {
+        FirstBoot::Over => "observed".to_owned(),
+        FirstBoot::NotObserved { why } => format!("not observed: {why}"),
+    });
     let access_url = recipe.and_then(|recipe| access_url(&row, recipe));
     #[expect(
         clippy::cast_precision_loss,
@@ -80,6 +86,7 @@ pub(crate) fn ordered(
         readiness_class: row.probe_class,
         readiness_detail: row.probe_detail,
         time_to_ready_seconds,
+        first_boot,
         created_ami_id: row.created_ami_id,
         ami_creation_status: row.ami_status,
         ami_created_at: row.ami_created_at,
@@ -117,6 +124,7 @@ fn access_url(row: &deployment::Model, recipe: &Recipe) -> Option<String> {
 }
 
 fn stage(row: &deployment::Model, status: Status, ami: Option<AmiStatus>) -> String {
+    let inquiry = row.inquiry();
     match (status, ami) {
         (Status::Pending, _) => "not started".to_owned(),
         (Status::Queued, _) => "waiting for a worker".to_owned(),
@@ -126,6 +134,9 @@ fn stage(row: &deployment::Model, status: Status, ami: Option<AmiStatus>) -> Str
         (Status::Deploying, _) => "launching".to_owned(),
         (Status::Running, _) if row.checks == 0 => {
             "waiting for the first readiness check".to_owned()
+        }
+        (Status::Running, _) if inquiry.page_at.is_some() && inquiry.first_boot.is_none() => {
+            "the page answers; waiting for the end of the first boot".to_owned()
         }
         (Status::Running, _) => format!("checking readiness ({} so far)", row.checks),
         (Status::Success, Some(AmiStatus::Pending)) => "ready; the AMI follows".to_owned(),
@@ -188,6 +199,8 @@ pub(crate) fn image(row: image::Model) -> Image {
         error: row.error,
         created_at: row.created_at,
         available_at: row.available_at,
+        scrub: row.scrub,
+        scrub_reason: row.scrub_reason,
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Model {
     pub probe_detail: Option<String>,
     pub time_to_ready_ms: Option<i64>,
     pub install_command_id: Option<String>,
+    /// What its instance was asked and what came of it, as JSON (`store/inquiry.rs`).
+    pub inquiry: Option<String>,
     pub installed_at: Option<DateTimeUtc>,
     pub reverified_at: Option<DateTimeUtc>,
     pub ami_status: Option<String>,

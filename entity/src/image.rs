@@ -54,6 +54,9 @@ pub struct Model {
     pub dropped_at: Option<DateTimeUtc>,
     /// Counted by every write; a write over another version than was read is refused.
     pub row_version: i64,
+    /// What became of the scrub before it (`domain::guest::scrub`); null for images of before, and found ones.
+    pub scrub: Option<String>,
+    pub scrub_reason: Option<String>,
 }
 
 /// The origin of an image that a deployment of this ledger made.

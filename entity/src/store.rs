@@ -11,6 +11,7 @@ mod ending;
 mod engine;
 mod findings;
 mod images;
+mod inquiry;
 mod intervene;
 mod lists;
 mod owners;

@@ -14,6 +14,7 @@ mod m20261127_000008_provenance;
 mod m20261127_000009_waits;
 mod m20261127_000010_image_key;
 mod m20261127_000011_checks;
+mod m20261127_000012_guests;
 
 pub use sea_orm_migration::sea_orm;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000009_waits::Migration),
             Box::new(m20261127_000010_image_key::Migration),
             Box::new(m20261127_000011_checks::Migration),
+            Box::new(m20261127_000012_guests::Migration),
         ]
     }
 }

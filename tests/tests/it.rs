@@ -11,6 +11,7 @@ mod it {
     mod doorbell;
     mod doubts;
     mod faults;
+    mod first_boot;
     mod given;
     mod killed;
     mod ledger;

@@ -3,6 +3,7 @@
 
 mod acts;
 mod case;
+mod guest;
 mod judge;
 mod observe;
 mod provenance;

@@ -206,6 +206,7 @@ fn instance(deployment: &Deployment) -> Group {
             Value::code(deployment.source_ami_id.as_deref()),
         ),
         Fact::new("Time to ready", Value::text(ready.as_deref())),
+        Fact::new("First boot", Value::text(deployment.first_boot.as_deref())),
         Fact::new(
             "Readiness checks",
             Value::Text(deployment.readiness_checks.to_string()),

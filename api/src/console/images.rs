@@ -57,6 +57,13 @@ fn row(image: &Image) -> Row {
         .map(|(name, value)| (text::plain(name), text::plain(value)))
         .collect();
     let snapshots = (!image.snapshot_ids.is_empty()).then(|| image.snapshot_ids.join(", "));
+    let scrub = image
+        .scrub
+        .as_deref()
+        .map(|scrub| match &image.scrub_reason {
+            Some(why) => format!("{scrub}: {why}"),
+            None => scrub.to_owned(),
+        });
     let source = image.source_deployment_id.as_deref();
     let origin = match image.origin.as_str() {
         "auto" => "auto: made here",
@@ -97,6 +104,7 @@ fn row(image: &Image) -> Row {
             Fact::new("Generation", Value::Text(image.generation.to_string())),
             Fact::new("Fingerprint", Value::code(Some(&image.fingerprint))),
             Fact::new("Snapshots", Value::code(snapshots.as_deref())),
+            Fact::new("Scrub", Value::text(scrub.as_deref())),
             Fact::new(
                 "Tags",
                 if tags.is_empty() {

@@ -219,6 +219,10 @@ pub struct Deployment {
     pub readiness_detail: Option<String>,
     /// Seconds from RunInstances to the first good answer, as the template's world counts them.
     pub time_to_ready_seconds: Option<f64>,
+    /// The first boot of a launch from an image: `observed` (the instance said that it is over), or `not observed: ` and
+    /// why. Null for fresh installs, and while it is not known.
+    #[serde(default)]
+    pub first_boot: Option<String>,
     /// The AMI made of it, or the existing one it was skipped for.
     pub created_ami_id: Option<String>,
     /// `null`, `pending`, `creating`, `completed`, `failed` or `skipped`.

@@ -90,6 +90,12 @@ pub struct Image {
     pub created_at: DateTime<Utc>,
     /// Became available.
     pub available_at: Option<DateTime<Utc>>,
+    /// What became of the scrub of identity before it: `ordered`, `done`, `not_run` or `failed`; null when it is not known.
+    #[serde(default)]
+    pub scrub: Option<String>,
+    /// Why it did not run, or what it could not do.
+    #[serde(default)]
+    pub scrub_reason: Option<String>,
 }
 
 /// Which images to list. `status=available` with `template`, `region` and `version` is the AMI picker (F50).

@@ -3,10 +3,12 @@
 
 pub mod ami;
 pub mod doubt;
+pub mod first_boot;
 pub mod install;
 pub mod launch;
 pub mod orphan;
 pub mod readiness;
 pub mod scan;
+pub mod scrub;
 pub mod spot;
 pub mod story;

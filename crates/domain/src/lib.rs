@@ -15,6 +15,7 @@ pub mod field;
 pub mod fingerprint;
 pub mod fitting;
 pub mod given;
+pub mod guest;
 pub mod ids;
 pub mod image;
 pub mod invariant;

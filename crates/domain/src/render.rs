@@ -195,7 +195,7 @@ pub fn problems(template: &Template, values: &Values<'_>) -> Vec<FieldError> {
         let refused = [
             install_script(template, values).err(),
             first_boot_script(template, values).err(),
-            finished_command(&template.install_finished, values).err(),
+            finished(&template.install_finished, values).err(),
         ];
         let mut seen = BTreeSet::new();
         for unfit in refused.into_iter().flatten() {
@@ -207,29 +207,20 @@ pub fn problems(template: &Template, values: &Values<'_>) -> Vec<FieldError> {
     found
 }
 
-/// The shell command that exits with 0 once the installation is over, or `None` when nothing is asked.
+/// How the end of the installation is known, with the values in it: a path as it is, a command as shell text that reads them.
 ///
 /// # Errors
 /// [`Unfit`] if a value would need quotes where there are none.
-pub fn finished_command(
-    finished: &InstallFinished,
-    values: &Values<'_>,
-) -> Result<Option<String>, Unfit> {
+pub fn finished(finished: &InstallFinished, values: &Values<'_>) -> Result<InstallFinished, Unfit> {
     Ok(match finished {
-        InstallFinished::CloudInit => {
-            Some("cloud-init status | grep -Eq 'status: (done|disabled)'".to_owned())
-        }
-        InstallFinished::File(path) => Some(format!(
-            "test -e {}",
-            emit::single_quoted(&fill(path, values))
-        )),
+        InstallFinished::File(path) => InstallFinished::File(fill(path, values)),
         InstallFinished::Command(command) => {
             let mut bound = BTreeSet::new();
             let text = emit::shell_text(command, values, &mut bound)
                 .map_err(|unfit| unfit.of("install_finished.command"))?;
-            Some(bindings(&bound, values) + &text)
+            InstallFinished::Command(bindings(&bound, values) + &text)
         }
-        InstallFinished::None => None,
+        InstallFinished::CloudInit | InstallFinished::None => finished.clone(),
     })
 }
 

@@ -223,6 +223,15 @@ pub struct ImagePolicy {
     /// word is not stored, so that the version before reads what this one stores.
     #[serde(skip_serializing_if = "Stale::is_default")]
     pub stale: Stale,
+    /// Remove what must not be in an image before it is made: machine id, journal, histories, agent state (F48).
+    /// Not written when it is on, as usual: a binary from before it reads the rest.
+    #[serde(skip_serializing_if = "is_on")]
+    pub scrub: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_on(flag: &bool) -> bool {
+    *flag
 }
 
 /// Longest delay between install-finished and the image, in seconds (F25).
@@ -236,6 +245,7 @@ impl Default for ImagePolicy {
             settle_seconds: 30,
             no_reboot: false,
             stale: Stale::default(),
+            scrub: true,
         }
     }
 }

@@ -93,6 +93,14 @@ pub enum Wait {
     Install,
     /// The settling delay after the installation.
     Settle,
+    /// Whether the first boot of a launch from an image is over.
+    FirstBoot,
+    /// EC2's status checks of an instance whose first boot was not observed.
+    Checks,
+    /// The second good answer of such an instance.
+    Second,
+    /// Whether the scrub before an image was ordered, or ran.
+    Scrub,
     /// The next readiness check.
     Probe,
     /// Its turn: it goes on as soon as a worker is free.
@@ -137,6 +145,10 @@ impl Wait {
             Self::Name,
             Self::Install,
             Self::Settle,
+            Self::FirstBoot,
+            Self::Checks,
+            Self::Second,
+            Self::Scrub,
             Self::Probe,
             Self::Turn,
             Self::Next,
@@ -173,6 +185,10 @@ impl Wait {
             Self::Name => "name",
             Self::Install => "install",
             Self::Settle => "settle",
+            Self::FirstBoot => "first_boot",
+            Self::Checks => "checks",
+            Self::Second => "second",
+            Self::Scrub => "scrub",
             Self::Probe => "probe",
             Self::Turn => "turn",
             Self::Next => "next",
@@ -260,6 +276,10 @@ impl fmt::Display for Wait {
             Self::Name => f.write_str("looking whose image has the name"),
             Self::Install => f.write_str("the installation is not over"),
             Self::Settle => f.write_str("settling after the installation"),
+            Self::FirstBoot => f.write_str("the first boot is not over"),
+            Self::Checks => f.write_str("EC2's status checks of the instance have not passed"),
+            Self::Second => f.write_str("a second good answer must follow"),
+            Self::Scrub => f.write_str("asking about the scrub before the AMI"),
             Self::Probe => f.write_str("not ready yet: the next check is not due"),
             Self::Turn => f.write_str("its turn"),
             Self::Next => f.write_str("going on at once"),

@@ -70,7 +70,7 @@ record! {
         base_image_description: "text", launch_path: "text", source_ami_id: "text", instance_id: "text",
         security_group_id: "text", public_ip: "text", private_ip: "text", checks: "integer",
         successes: "integer", probe_class: "text", probe_detail: "text", time_to_ready_ms: "bigint",
-        install_command_id: "text", installed_at: "timestamptz", reverified_at: "timestamptz",
+        install_command_id: "text", inquiry: "text", installed_at: "timestamptz", reverified_at: "timestamptz",
         ami_status: "text", created_ami_id: "text", ami_created_at: "timestamptz", ami_error: "text",
         ami_skip_reason: "text", image_id: "text", started_at: "timestamptz", launched_at: "timestamptz",
         ready_at: "timestamptz", finished_at: "timestamptz",

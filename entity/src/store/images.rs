@@ -86,6 +86,8 @@ impl image::Model {
             decided_at: None,
             dropped_at: None,
             row_version: 0,
+            scrub: None,
+            scrub_reason: None,
         }
     }
 
@@ -213,6 +215,8 @@ pub(super) async fn write<C: ConnectionTrait>(
         available_at: Set(row.available_at),
         slow_at: Set(row.slow_at),
         row_version: Set(row.row_version + 1),
+        scrub: Set(row.scrub.clone()),
+        scrub_reason: Set(row.scrub_reason.clone()),
         ..Default::default()
     };
     swap(tx, row, active).await

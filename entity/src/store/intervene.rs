@@ -300,6 +300,7 @@ fn clear(row: &mut deployment::Model) {
     row.probe_detail = None;
     row.time_to_ready_ms = None;
     row.install_command_id = None;
+    row.inquiry = None;
     row.installed_at = None;
     row.reverified_at = None;
     row.ami_status = None;

@@ -4,14 +4,18 @@
 mod claim;
 mod create;
 mod poll;
+mod scrub;
 
 use std::time::Duration;
 
-use ingot_cloud::{CommandState, ErrorKind, InstanceFacts};
+use ingot_cloud::InstanceFacts;
 use ingot_domain::decide::ami::{Before, BeforeNext, before_claim};
-use ingot_domain::decide::install::{Answer, LISTEN, Next, asked};
+use ingot_domain::decide::install::{Answer, Next, asked};
 use ingot_domain::deployment::{AmiStatus, SkipReason};
 use ingot_domain::event::{Line, Source, ami};
+use ingot_domain::guest::Inquiry;
+use ingot_domain::guest::question::{self, Heard};
+use ingot_domain::guest::record::{self, Script};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::provenance::Kind as Thing;
 use ingot_domain::render;
@@ -22,6 +26,7 @@ use ingot_entity::store::{Claim, EffectKind, Then};
 
 use super::launch::Params;
 use crate::case::{Case, VisitError};
+use crate::guest::{Reply, ask};
 use crate::provenance;
 use crate::tools::Tools;
 use ingot_engine::Visit;
@@ -148,15 +153,16 @@ async fn ask_installed(
     mut case: Case,
     facts: Option<&InstanceFacts>,
 ) -> Result<Visit, VisitError> {
-    let command = match render::finished_command(&case.recipe.install_finished, &case.values()) {
-        Ok(command) => command,
+    let path = record::path(Script::Install, &case.row.id, case.row.run);
+    let how = match render::finished(&case.recipe.install_finished, &case.values()) {
+        Ok(how) => how,
         Err(unfit) => {
             case.say(ami::starting());
             case.fail_ami(tools, &unfit.to_string());
             return Ok(case.end(Then::Done));
         }
     };
-    let (Some(command), Some(instance)) = (command, case.row.instance_id.clone()) else {
+    let Some(text) = question::installed(&how, &path) else {
         case.row.installed_at = Some(tools.ledger.now());
         return Ok(case.again(tools));
     };
@@ -165,41 +171,45 @@ async fn ask_installed(
         let whose = provenance::of_instance_for(tools, facts, &case.row.id).await?;
         if !provenance::may_change(&whose) {
             case.say(ami::starting());
-            let why = provenance::not_ours(Thing::Instance, &instance, &whose);
+            let why = provenance::not_ours(Thing::Instance, &facts.id, &whose);
             case.fail_ami(tools, &why);
             return Ok(case.end(Then::Done));
         }
     }
-    let region = case.row.region.clone();
-    let answer = match case.row.install_command_id.clone() {
-        None => match tools.cloud.run_command(&region, &instance, &command).await {
-            Ok(id) => {
-                case.row.install_command_id = Some(id);
-                return Ok(case.wait(tools, LISTEN, Wait::Install));
-            }
-            Err(error) if error.kind == ErrorKind::NotFound => Answer::NotYet,
-            Err(error) => return Err(error.into()),
-        },
-        Some(id) => match tools.cloud.command_state(&region, &instance, &id).await {
-            Err(error) if error.kind == ErrorKind::NotFound => Answer::Unheard,
-            state => match state? {
-                CommandState::Running => Answer::Asked,
-                CommandState::Finished { exit_code: 0, .. } => Answer::Over,
-                CommandState::Finished { .. } | CommandState::Undelivered(_) => Answer::NotYet,
+    let mut inquiry = case.row.inquiry();
+    let reply = ask(tools, &mut case, &mut inquiry, &text).await?;
+    let answer = match (reply, &how) {
+        // A person's own command says yes or no, whatever its exit code.
+        (Reply::Ended(0, _), _) => Answer::Over,
+        (Reply::Ended(..), InstallFinished::Command(_)) => Answer::NotYet,
+        (Reply::Ended(code, output), _) => match question::read(code, &output) {
+            Heard::Over => Answer::Over,
+            Heard::Failed(why) => Answer::Failed {
+                why,
+                surely: how == InstallFinished::CloudInit,
             },
+            Heard::NotYet | Heard::Silent | Heard::NoCloudInit => Answer::NotYet,
         },
+        (Reply::Asked, _) => Answer::Asked,
+        (Reply::Unheard, _) => Answer::Unheard,
+        (Reply::Absent, _) => Answer::NotYet,
+        // Permissions are mended while a deployment waits: asked again like an agent that is not there yet.
+        (Reply::Refused(_), _) => Answer::NotYet,
     };
     let ready = case.row.ready_at;
     let since_ready = ready.map_or(Duration::ZERO, |at| tools.since(at));
-    match asked(answer, since_ready) {
-        Next::Listen(wait) => Ok(case.wait(tools, wait, Wait::Install)),
-        Next::AskAgain(wait) => {
-            case.row.install_command_id = None;
-            Ok(case.wait(tools, wait, Wait::Install))
-        }
+    let next = asked(answer, since_ready, inquiry.looks);
+    if !matches!(next, Next::Listen(_)) {
+        case.row.install_command_id = None;
+    }
+    if matches!(next, Next::Settle | Next::Fail(_)) {
+        inquiry = Inquiry::default();
+    }
+    case.row.set_inquiry(&inquiry);
+    match next {
+        Next::Listen(wait) | Next::AskAgain(wait) => Ok(case.wait(tools, wait, Wait::Install)),
         Next::Settle => {
             case.row.installed_at = Some(tools.ledger.now());
-            case.row.install_command_id = None;
             let settle = case.recipe.images.settle_seconds;
             let said = format!("The installation is finished; AMI creation follows in {settle} s");
             case.say(Line::info("deployment.installed", Source::Readiness, said));
@@ -207,9 +217,8 @@ async fn ask_installed(
             Ok(case.wait(tools, settle, Wait::Settle))
         }
         Next::Fail(why) => {
-            case.row.install_command_id = None;
             case.say(ami::starting());
-            case.fail_ami(tools, why);
+            case.fail_ami(tools, &why);
             Ok(case.end(Then::Done))
         }
     }

@@ -12,6 +12,7 @@ mod watch;
 pub(super) use prepare::wants_group;
 pub(crate) use start::GroupIntention;
 pub(super) use start::Params;
+pub(super) use user_data::script;
 
 use std::time::Duration;
 

@@ -1,4 +1,7 @@
-//! Readiness checks: one probe per visit, at the address EC2 reported for our own instance and nowhere else.
+//! Readiness checks: one probe per visit, at the address EC2 reported for our own instance and nowhere else; and whether
+//! the first boot of a cached launch is over (`first_boot`).
+
+mod first_boot;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -50,13 +53,20 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
             case.fail(tools, &why, Source::Readiness);
             return Ok(case.end(Then::Done));
         }
+        Next::Probe if first_boot::concerns(&case) => {
+            match first_boot::step(tools, &mut case).await? {
+                first_boot::Step::Probe => probe(tools, &case, address).await,
+                first_boot::Step::Wait(wait, on) => return Ok(case.wait(tools, wait, on)),
+                first_boot::Step::Fail(why) => {
+                    case.fail(tools, &why, Source::Readiness);
+                    return Ok(case.end(Then::Done));
+                }
+            }
+        }
         Next::CountAway => {
             ProbeOutcome::not_ready(ProbeClass::Refused, "the instance does not run")
         }
-        Next::Probe => match address {
-            Some(address) => tools.prober.probe(address, &case.recipe.probe).await,
-            None => ProbeOutcome::not_ready(ProbeClass::Refused, "the instance has no address"),
-        },
+        Next::Probe => probe(tools, &case, address).await,
     };
     tools
         .metrics
@@ -71,6 +81,13 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
             .inc();
     }
     Ok(judge(tools, case, &outcome, facts.as_ref()))
+}
+
+async fn probe(tools: &Tools, case: &Case, address: Option<IpAddr>) -> ProbeOutcome {
+    match address {
+        Some(address) => tools.prober.probe(address, &case.recipe.probe).await,
+        None => ProbeOutcome::not_ready(ProbeClass::Refused, "the instance has no address"),
+    }
 }
 
 fn judge(
@@ -96,7 +113,15 @@ fn judge(
     ));
     let checks = u32::try_from(checks).unwrap_or(u32::MAX);
     let successes = u32::try_from(case.row.successes).unwrap_or(0);
+    if !ready {
+        first_boot::spoil(&mut case);
+    }
     match after(&case.recipe.probe, outcome.class, checks, successes) {
+        After::Ready if first_boot::concerns(&case) => match first_boot::judge(tools, &mut case) {
+            first_boot::Verdict::Ready => became_ready(tools, case),
+            first_boot::Verdict::Ask => case.wait(tools, Duration::ZERO, Wait::FirstBoot),
+            first_boot::Verdict::Second(wait) => case.wait(tools, wait, Wait::Second),
+        },
         After::Ready => became_ready(tools, case),
         After::Again => {
             let wait = Duration::from_secs(u64::from(case.recipe.probe.interval_seconds));

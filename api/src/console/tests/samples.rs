@@ -46,6 +46,7 @@ pub(super) fn bare(status: Status, ami: Option<AmiStatus>) -> Deployment {
         readiness_detail: None,
         waiting: None,
         time_to_ready_seconds: None,
+        first_boot: None,
         created_ami_id: None,
         ami_creation_status: ami.map(|ami| ami.as_str().to_owned()),
         ami_created_at: None,
@@ -86,6 +87,7 @@ pub(super) fn hostile(status: Status, ami: Option<AmiStatus>) -> Deployment {
         readiness_detail: Some(text()),
         waiting: None,
         time_to_ready_seconds: Some(1084.0),
+        first_boot: Some("not observed: <b>no profile</b>".to_owned()),
         created_ami_id: Some(text()),
         ami_creation_error: Some(text()),
         ami_skip_reason: Some(text()),
@@ -147,6 +149,8 @@ pub(super) fn image(status: &str, text: Option<&str>) -> Image {
             .collect(),
         created_at: at(6),
         available_at: text.map(|_| at(7)),
+        scrub: text.map(|_| "failed".to_owned()),
+        scrub_reason: text.map(str::to_owned),
     }
 }
 

@@ -246,6 +246,7 @@ fn details(deployment: &Deployment) -> String {
             "time to ready",
             or_dash(&deployment.time_to_ready_seconds.map(span)),
         ),
+        ("first boot", or_dash(&deployment.first_boot)),
         ("last check", or_dash(&deployment.readiness_detail)),
         ("tags", or_dash(&Some(tags.join(" ")))),
         ("run", deployment.run.to_string()),

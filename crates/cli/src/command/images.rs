@@ -114,6 +114,14 @@ fn decided(image: &Image) -> Option<String> {
     Some(format!("{what} by {by}: {why}"))
 }
 
+/// What became of the scrub of identity, with the reason.
+fn scrub(image: &Image) -> String {
+    match (&image.scrub, &image.scrub_reason) {
+        (Some(scrub), Some(why)) => clean(&format!("{scrub}: {why}")),
+        (scrub, _) => or_dash(scrub),
+    }
+}
+
 fn details(image: &Image) -> String {
     let tags: Vec<String> = image
         .tags
@@ -162,6 +170,7 @@ fn details(image: &Image) -> String {
             "age",
             image.available_at.map_or_else(|| "-".to_owned(), age),
         ),
+        ("scrub", scrub(image)),
     ])
 }
 

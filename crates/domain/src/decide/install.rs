@@ -7,14 +7,27 @@ use std::time::Duration;
 pub const LONGEST: Duration = Duration::from_secs(90 * 60);
 /// How often an instance is asked, in simulated seconds.
 pub const ASK: Duration = Duration::from_secs(15);
-/// How often the answer is looked for, in simulated seconds.
-pub const LISTEN: Duration = Duration::from_secs(2);
+/// How long an installation whose script has failed may still turn out well by the template's own sign (a file that
+/// something in the background writes). cloud-init's `error` is final at once.
+pub const GRACE: Duration = Duration::from_secs(120);
+
+/// When the answer is looked for: soon at first, then less and less often (L10).
+pub fn listen_after(looks: u32) -> Duration {
+    super::first_boot::listen_after(looks)
+}
 
 /// What asking led to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// The command ended with 0: the installation is over.
     Over,
+    /// The installation failed, and says how. `surely` when no sign of the template's can come any more.
+    Failed {
+        /// For people.
+        why: String,
+        /// cloud-init itself says so.
+        surely: bool,
+    },
     /// It ended otherwise, was not delivered, or SSM does not know the instance.
     NotYet,
     /// It is on its way.
@@ -24,7 +37,7 @@ pub enum Answer {
 }
 
 /// What to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
     /// The settling delay begins.
     Settle,
@@ -33,19 +46,24 @@ pub enum Next {
     /// Ask anew after this simulated wait.
     AskAgain(Duration),
     /// No image can be made.
-    Fail(&'static str),
+    Fail(String),
 }
 
-/// Decides; `since_ready` is simulated.
-pub fn asked(answer: Answer, since_ready: Duration) -> Next {
+/// Decides; `since_ready` is simulated, `looks` counts those for the answer to this question.
+pub fn asked(answer: Answer, since_ready: Duration, looks: u32) -> Next {
     let late = since_ready >= LONGEST;
     match answer {
         Answer::Over => Next::Settle,
-        Answer::Asked => Next::Listen(LISTEN),
-        Answer::Unheard if !late => Next::Listen(LISTEN),
+        Answer::Failed { why, surely } if surely || since_ready >= GRACE => {
+            Next::Fail(format!("the installation failed: {why}"))
+        }
+        Answer::Failed { .. } => Next::AskAgain(ASK),
+        Answer::Asked => Next::Listen(listen_after(looks)),
+        Answer::Unheard if !late => Next::Listen(listen_after(looks)),
         Answer::NotYet if !late => Next::AskAgain(ASK),
         Answer::NotYet | Answer::Unheard => Next::Fail(
-            "the installation did not report its end in 90 minutes; see the template's `install_finished` and whether SSM reaches the instance (instance profile)",
+            "the installation did not report its end in 90 minutes; see the template's `install_finished` and whether SSM reaches the instance (instance profile)"
+                .to_owned(),
         ),
     }
 }
@@ -57,18 +75,41 @@ mod tests {
     #[test]
     fn lateness_is_judged_by_an_answer() {
         let (soon, late) = (Duration::from_secs(60), LONGEST);
+        let listen = Next::Listen(listen_after(0));
+        let failed = |surely| Answer::Failed {
+            why: "exit code 7".to_owned(),
+            surely,
+        };
         let table = [
             (Answer::Over, soon, Next::Settle),
             (Answer::Over, late * 10, Next::Settle),
-            (Answer::Asked, late * 10, Next::Listen(LISTEN)),
-            (Answer::Unheard, soon, Next::Listen(LISTEN)),
+            (Answer::Asked, late * 10, listen.clone()),
+            (Answer::Unheard, soon, listen),
             (Answer::NotYet, soon, Next::AskAgain(ASK)),
+            (failed(false), soon, Next::AskAgain(ASK)),
         ];
         for (answer, since, step) in table {
-            assert_eq!(asked(answer, since), step, "{answer:?} after {since:?}");
+            assert_eq!(
+                asked(answer.clone(), since, 0),
+                step,
+                "{answer:?} after {since:?}"
+            );
         }
-        for answer in [Answer::NotYet, Answer::Unheard] {
-            assert!(matches!(asked(answer, late), Next::Fail(_)), "{answer:?}");
+        let ends = [
+            (Answer::NotYet, late),
+            (Answer::Unheard, late),
+            (failed(true), soon),
+            (failed(false), GRACE),
+        ];
+        for (answer, since) in ends {
+            let step = asked(answer.clone(), since, 0);
+            assert!(matches!(step, Next::Fail(_)), "{answer:?} after {since:?}");
         }
+    }
+
+    #[test]
+    fn looks_become_rarer() {
+        let all: Vec<_> = (0..8).map(listen_after).collect();
+        assert!(all.is_sorted() && all.first() < all.last(), "{all:?}");
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Wait;
-use crate::decide::{ami, install, launch};
+use crate::decide::{ami, first_boot, install, launch};
 use crate::retry::YOUNG;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -45,6 +45,9 @@ impl Wait {
             Self::Holder => Longest(DAY),
             Self::Retry => Longest(MINUTE * 10),
             Self::Install => Longest(install::LONGEST),
+            Self::FirstBoot => Longest(first_boot::LONGEST),
+            Self::Checks => Longest(first_boot::LONGEST_CHECK),
+            Self::Second | Self::Scrub => Longest(HOUR),
             Self::Settle => Until("the template's `settle_seconds`"),
             Self::Probe => Until("the template's `max_attempts` checks"),
             Self::Turn => Until("a worker that is free"),
@@ -225,7 +228,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pauses_grow_and_stay_bounded(kind in 0usize..30, waited in 0u64..700_000, chance in 0.0f64..1.0) {
+        fn pauses_grow_and_stay_bounded(kind in 0usize..34, waited in 0u64..700_000, chance in 0.0f64..1.0) {
             let wait = &Wait::all()[kind];
             let pause = |waited| wait.pause(Duration::from_secs(waited), chance);
             prop_assert!(pause(waited) >= SECOND && pause(waited) <= MINUTE * 5);
@@ -249,9 +252,9 @@ mod tests {
     #[test]
     fn each_word_is_its_own_and_the_list_is_whole() {
         let mut words: Vec<_> = Wait::all().iter().map(Wait::on).collect();
-        assert_eq!(words.len(), 30, "a new wait belongs into `Wait::all`");
+        assert_eq!(words.len(), 34, "a new wait belongs into `Wait::all`");
         words.sort_unstable();
         words.dedup();
-        assert_eq!(words.len(), 30);
+        assert_eq!(words.len(), 34);
     }
 }

@@ -67,7 +67,7 @@ impl Desk<'_> {
         } else {
             install::Answer::NotYet
         };
-        match install::asked(answer, since) {
+        match install::asked(answer, since, 0) {
             install::Next::Settle => {
                 let installed_at = Some(self.now);
                 let change = written(Deployment {

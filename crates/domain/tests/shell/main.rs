@@ -187,6 +187,7 @@ fn what_cannot_be_quoted_is_refused() {
 
 #[test]
 fn steps_and_the_finished_command_read_the_value_too() {
+    use ingot_domain::guest::question;
     use ingot_domain::template::{InstallFinished, Step, Template};
     let name = "x $(id) 'y' \"z\" \\";
     let step = |name: &str, run: &str| Step {
@@ -221,7 +222,8 @@ fn steps_and_the_finished_command_read_the_value_too() {
             "",
         ),
     ] {
-        let command = render::finished_command(&finished, &values(name)).expect("fits");
+        let filled = render::finished(&finished, &values(name)).expect("fits");
+        let command = question::installed(&filled, "/nowhere/record");
         for shell in ["bash", "dash"] {
             assert_eq!(run(shell, command.as_deref().expect("a command")), said);
         }

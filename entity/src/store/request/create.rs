@@ -259,6 +259,7 @@ fn row(new: &NewDeployment, now: Instant) -> Result<deployment::Model, LedgerErr
         probe_detail: None,
         time_to_ready_ms: None,
         install_command_id: None,
+        inquiry: None,
         installed_at: None,
         reverified_at: None,
         ami_status: None,

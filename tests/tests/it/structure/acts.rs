@@ -19,13 +19,15 @@ const EFFECTS: [(&str, &str); 7] = [
     ("delete_snapshot", "DELETE_SNAPSHOT"),
 ];
 
-/// Calls that only ask; `run_command` asks an instance whether its installation is over.
-const QUESTIONS: [&str; 16] = [
+/// Calls that only ask. `run_command` asks an instance whether its installation or its first boot is over, and orders the
+/// scrub before an image, which is the same when it is ordered twice.
+const QUESTIONS: [&str; 17] = [
     "check_account",
     "identity",
     "find_instances_by_token",
     "find_instances_by_tag",
     "describe_instances",
+    "instance_checks",
     "describe_images",
     "find_images",
     "find_security_groups_by_tag",

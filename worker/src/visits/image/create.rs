@@ -11,7 +11,7 @@ use ingot_domain::wait::Wait;
 use ingot_entity::store::EffectKind;
 use ingot_entity::{LedgerError, effect, image};
 
-use super::poll;
+use super::{poll, scrub};
 use crate::acts::CREATE_IMAGE;
 use crate::case::{Case, VisitError};
 use crate::provenance;
@@ -53,8 +53,8 @@ pub(super) async fn visit(
 
 async fn look_then_create(
     tools: &Tools,
-    case: Case,
-    row: image::Model,
+    mut case: Case,
+    mut row: image::Model,
     effect: effect::Model,
 ) -> Result<Visit, VisitError> {
     let spec: ImageSpec =
@@ -111,6 +111,11 @@ async fn look_then_create(
             let why = provenance::not_ours(Kind::Instance, &facts.id, &whose);
             return poll::fail(tools, case, row, &why);
         }
+    }
+    if row.scrub.is_none()
+        && let Some(wait) = scrub::prepare(tools, &mut case, &mut row).await?
+    {
+        return Ok(case.wait(tools, wait, Wait::Scrub));
     }
     match CREATE_IMAGE
         .effect(tools.cloud.create_image(&region, &spec))

@@ -13,6 +13,7 @@ use ingot_domain::wait::{Wait, span};
 use ingot_entity::image;
 use ingot_entity::store::{EffectKind, Then};
 
+use super::scrub;
 use crate::acts::{DELETE_SNAPSHOT, DEREGISTER};
 use crate::case::{Case, VisitError};
 use crate::provenance;
@@ -94,6 +95,9 @@ pub(super) async fn poll(
                 reverify(tools, &mut case).await?;
             }
             let mut kept = row.clone();
+            if age >= REVERIFY_AFTER {
+                scrub::look(tools, &mut case, &mut kept, age, false).await?;
+            }
             if slow && row.slow_at.is_none() {
                 let said = "The AMI takes longer than an hour; EC2 is still working on it";
                 case.say(Line::info("ami.slow", Source::AmiCreation, said).warn());
@@ -112,6 +116,10 @@ pub(super) async fn poll(
         MakingNext::Complete => {
             let answer = reverify(tools, &mut case).await?;
             tell_if_lost(tools, &mut case, age, answer.as_deref());
+            let mut row = row;
+            if let Some(wait) = scrub::look(tools, &mut case, &mut row, age, true).await? {
+                return Ok(case.wait(tools, wait, Wait::Scrub));
+            }
             complete(tools, case, row, facts)
         }
         MakingNext::NextGeneration => next_generation(tools, case, row, generation).await,

@@ -19,7 +19,7 @@ use super::choice::Choice;
 use super::given;
 use super::stale;
 use super::start::{Params, failed, stored};
-use super::user_data::{packed, script};
+use super::user_data::{packed, recorded};
 use crate::acts::{CREATE_GROUP, LAUNCH};
 use crate::case::{Case, VisitError};
 use crate::provenance;
@@ -132,7 +132,7 @@ pub(super) async fn prepare(
         .map_or(base.id.clone(), |(ami, _)| ami.clone());
     case.row.launch_path = Some(if cached.is_some() { "cached" } else { "fresh" }.to_owned());
     case.row.source_ami_id = cached.as_ref().map(|(ami, _)| ami.clone());
-    let script = match script(&case, cached.is_some()) {
+    let script = match recorded(&case, cached.is_some()) {
         Ok(script) => script,
         Err(unfit) => return Ok(failed(tools, case, &unfit.to_string())),
     };

@@ -1,0 +1,80 @@
+//! The inside of an instance, as far as Ingot knows it: scripts that write down how they ended (`record`), the questions
+//! it is asked through SSM and what its answers mean (`question`), the scrub before an image (`scrub`), and what a
+//! deployment remembers of all that (`Inquiry`).
+
+pub mod question;
+pub mod record;
+pub mod scrub;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Instant;
+
+/// Where Ingot keeps its own files on an instance.
+pub const ROOT: &str = "/var/lib/ingot";
+
+/// What was asked of an instance and what came of it; stored with its deployment, for every visit is a new one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Inquiry {
+    /// Questions sent that were answered with "not yet".
+    pub asks: u32,
+    /// Looks for the answer to the question that is under way.
+    pub looks: u32,
+    /// When the page of a cached launch first answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_at: Option<Instant>,
+    /// Since when SSM has not known the instance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absent_since: Option<Instant>,
+    /// How the first boot of a cached launch went.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_boot: Option<FirstBoot>,
+    /// The first of the two good answers that stand for a first boot which was not observed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<Instant>,
+}
+
+/// How the first boot of a cached launch went, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "seen")]
+pub enum FirstBoot {
+    /// The instance said that it is over.
+    Over,
+    /// Nothing could be asked; the instance's status checks and two good answers stand for it.
+    NotObserved {
+        /// Why not, for people.
+        why: String,
+    },
+}
+
+/// What an instance printed, fit for one line of a story: its last lines, without control characters.
+pub fn tail(output: &str, longest: usize) -> String {
+    let clean = |c: char| if c.is_control() { ' ' } else { c };
+    let lines: Vec<String> = output
+        .lines()
+        .map(|line| line.chars().map(clean).collect::<String>())
+        .map(|line| line.trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .collect();
+    let text = lines.join(" | ");
+    let count = text.chars().count();
+    if count <= longest {
+        return text;
+    }
+    let kept: String = text.chars().skip(count - longest).collect();
+    format!("…{kept}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tail_is_one_line_without_control_characters() {
+        assert_eq!(tail("a\n\n  b\tc\r\n", 80), "a | b c");
+        assert_eq!(tail("\u{1b}[31mred\u{7}", 80), "[31mred");
+        assert_eq!(tail("0123456789", 4), "…6789");
+        assert_eq!(tail("", 4), "");
+    }
+}
