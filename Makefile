@@ -61,16 +61,19 @@ bench-peers: ## Measure the engine beside Celery, BullMQ, graphile_worker and ap
 	tests/peers/setup.sh
 	tests/peers/.venv/bin/python tests/peers/compare.py $(if $(INGOT_PEER),--ingot $(INGOT_PEER)) $(PEERS)
 
+# Prints what chaos says, and keeps it in a file.
+KEPT := tests/servers/kept.sh $(CARGO_TARGET_DIR)/chaos.d
+
 # `SEED=… make chaos` plays that round again; `ONLY=0,3` with some of its faults. `DRILL=failover make chaos` plays one drill,
 # `DRILL=all` each once. A drill that fills disks wants root, and thousands of live logs want as many files.
 chaos: setup ## Random faults and drills over a loaded installation: MINUTES=60; SEED and ONLY play one round again, DRILL one drill
 	$(CARGO) build --workspace --bin ingot --bin chaos
-	ulimit -n "$$(ulimit -Hn)"; INGOT_BIN=$(INGOT) $(CARGO_TARGET_DIR)/debug/chaos $(if $(DRILL),drill $(DRILL) $(SEED),\
+	ulimit -n "$$(ulimit -Hn)"; INGOT_BIN=$(INGOT) $(KEPT) $(CARGO_TARGET_DIR)/debug/chaos $(if $(DRILL),drill $(DRILL) $(SEED),\
 		$(or $(MINUTES),60) $(SEED) $(if $(SEED),$(or $(ONLY),$(if $(MINUTES),,all))))
 
 chaos-roll: setup ## Roll from the binary of the release before to ours, twenty times under load; builds that binary first
 	$(CARGO) build --workspace --bin ingot --bin chaos
-	INGOT_BIN=$(INGOT) $(CARGO_TARGET_DIR)/debug/chaos roll "$$(CARGO=$(CARGO) tests/servers/previous.sh $(CARGO_TARGET_DIR)/previous)"
+	INGOT_BIN=$(INGOT) $(KEPT) $(CARGO_TARGET_DIR)/debug/chaos roll "$$(CARGO=$(CARGO) tests/servers/previous.sh $(CARGO_TARGET_DIR)/previous)"
 
 lint: ## Formatting, clippy and documentation, all without a warning
 	$(CARGO) fmt --all --check

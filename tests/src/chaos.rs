@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tokio::time::Instant;
 
 pub use drills::{Drill, drill};
@@ -45,7 +45,12 @@ pub async fn run(plan: &Plan, say: &mut impl Write) -> Result<bool> {
             schedule = schedule.with_only(only);
         }
         writeln!(say, "round {} SEED={seed}\n{schedule}", rounds + 1)?;
-        let wrong = play(&schedule).await?;
+        let wrong = play(&schedule).await.with_context(|| {
+            format!(
+                "the harness itself failed in round {}, SEED={seed}",
+                rounds + 1
+            )
+        })?;
         if !wrong.is_empty() {
             writeln!(say, "VIOLATIONS:\n{}", wrong.join("\n"))?;
             let smallest = smaller(schedule, say).await?;

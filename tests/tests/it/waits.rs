@@ -192,7 +192,8 @@ async fn a_missing_permission_is_tried_a_few_times_and_named() {
 
 #[tokio::test]
 async fn a_profile_made_just_now_is_waited_for_and_a_wrong_one_is_told() {
-    let stack = stack().await;
+    // Five minutes must hold several looks, on a busy machine, too.
+    let stack = at_pace(60).await;
     let young = |times: u32| {
         json!({ "action": "RunInstances", "kind": "error", "code": "InvalidParameterValue", "times": times,
             "message": "Value (ingot-ssm) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name" })

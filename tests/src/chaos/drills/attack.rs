@@ -31,8 +31,24 @@ const LISTENERS: usize = 3_000;
 const SPARE: usize = 2_500;
 /// What a good client may wait (FAULTS F40).
 const P99: Duration = Duration::from_millis(500);
-/// What 99 of 100 tasks may wait for a worker, in seconds: a bucket of the histogram, well below the 5 s of I11.
-const WAIT: &str = "2.5";
+/// What 99 of 100 tasks wait for a worker at most where the attack has the machine to itself, in seconds: a bucket of the
+/// histogram, well below the 5 s of I11.
+const QUICK: Bound = Bound {
+    seconds: "2.5",
+    share: 0.99,
+};
+/// What I11 asks of every machine: 95 of 100 within 5 s.
+const I11: Bound = Bound {
+    seconds: "5",
+    share: 0.95,
+};
+
+/// A bucket of the histogram of waits, and the share of the tasks that must lie in it.
+#[derive(Debug, Clone, Copy)]
+struct Bound {
+    seconds: &'static str,
+    share: f64,
+}
 
 pub(super) async fn play(seed: u64, report: &mut Report<'_>) -> Result<()> {
     let mut site = Site::start(Options {
@@ -64,7 +80,10 @@ pub(super) async fn play(seed: u64, report: &mut Report<'_>) -> Result<()> {
             files()?
         ));
     }
-    let waited = waits(&site).await?;
+    // Two busy processes beside us halve what the attack leaves to the workers, which proves nothing about them: 421 of 429
+    // waits were below 2.5 s then, and the p99 of the good clients before the attack had told so.
+    let bound = if others_work(&calm) { I11 } else { QUICK };
+    let waited = waits(&site, bound).await?;
     let counts = Arc::new(Counts::default());
     let (end, mut crowd) = (CancellationToken::new(), JoinSet::new());
     hostile::strangers(&address, seed, RATE, &counts, &end, &mut crowd);
@@ -86,11 +105,12 @@ pub(super) async fn play(seed: u64, report: &mut Report<'_>) -> Result<()> {
     while crowd.join_next().await.is_some() {}
     report.did(format!("attacked for {took:.0?}: {counts}"));
     judge(&counts, &calm, &attacked, report);
-    let after = waits(&site).await?;
+    let after = waits(&site, bound).await?;
     let (all, quick) = (after.0 - waited.0, after.1 - waited.1);
+    let (seconds, share) = (bound.seconds, bound.share * 100.0);
     report.proves(
-        all > 0.0 && quick >= all * 0.99,
-        format!("{quick} of {all} tasks that were due meanwhile waited for a worker less than {WAIT} s (I11)"),
+        all > 0.0 && quick >= all * bound.share,
+        format!("{quick} of {all} tasks that were due meanwhile waited for a worker less than {seconds} s, {share} % must (I11)"),
     );
     site.succeed(&ids).await?;
     let lines = tokio::time::timeout(LONG, follower).await???;
@@ -120,6 +140,11 @@ async fn cancel_pending(stack: &Stack) -> Result<()> {
     }
 }
 
+/// Whether others keep this machine so busy that its own slowness would be judged.
+fn others_work(calm: &Customer) -> bool {
+    calm.quantile(990) > P99 / 4
+}
+
 fn judge(counts: &Counts, calm: &Customer, attacked: &Customer, report: &mut Report<'_>) {
     report.proves(
         attacked.wrong.is_empty() && attacked.served() > 100,
@@ -130,7 +155,7 @@ fn judge(counts: &Counts, calm: &Customer, attacked: &Customer, report: &mut Rep
             attacked.wrong
         ),
     );
-    if calm.quantile(990) > P99 / 4 {
+    if others_work(calm) {
         report.skips(format!(
             "the p99 of good clients: others keep this machine so busy that it was {:.0?} before the attack; it was {:.0?} in it",
             calm.quantile(990),
@@ -186,9 +211,9 @@ async fn customers(stack: &Stack, time: Duration) -> Result<Customer> {
     Ok(all)
 }
 
-/// How many tasks were claimed so far, and how many of them within [`WAIT`].
-async fn waits(site: &Site) -> Result<(f64, f64)> {
-    let bucket = format!("le=\"{WAIT}\"");
+/// How many tasks were claimed so far, and how many of them within the bound.
+async fn waits(site: &Site, bound: Bound) -> Result<(f64, f64)> {
+    let bucket = format!("le=\"{}\"", bound.seconds);
     Ok((
         site.metric("ingot_queue_wait_seconds_count", "").await?,
         site.metric("ingot_queue_wait_seconds_bucket", &bucket)
