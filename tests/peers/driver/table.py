@@ -61,7 +61,7 @@ def machine(postgres):
     return {
         "cpu": f"{cpu[1] if cpu else platform.machine()}, {os.cpu_count()} cores",
         "kernel": platform.release(),
-        # What else it does while it measures; below 0.5 or so nobody disturbs.
+        # What else it does while it measures; below 0.5 or so no other program disturbs.
         "load at the start": f"{os.getloadavg()[0]:.1f}",
         "postgres": postgres.settings(),
         "redis": _told("redis-server", "--version") + ", appendonly yes, appendfsync everysec",

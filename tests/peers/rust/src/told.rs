@@ -76,7 +76,7 @@ impl Told {
     }
 }
 
-/// A line for the driver. Nobody reads any more when it fails.
+/// A line for the driver. When it fails, the driver does not read any more.
 pub fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
