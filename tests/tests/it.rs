@@ -14,6 +14,9 @@ mod it {
     mod first_boot;
     mod given;
     mod killed;
+    mod launch_limits;
+    mod launch_parameters;
+    mod launch_places;
     mod ledger;
     mod life;
     mod migrations;

@@ -249,7 +249,8 @@ pub(crate) async fn of_snapshot(
     Ok(provenance::judge(&home(tools).await?, &object, &known))
 }
 
-/// Whose a security group is: that of the deployment its tag names, in the network its launch was meant for.
+/// Whose a security group is: that of the deployment its tag names, in the network one of its launches was meant for. The
+/// last launch in that network counts; a recorded id is that of the last launch.
 pub(crate) async fn of_group(
     tools: &Tools,
     region: &str,
@@ -258,21 +259,30 @@ pub(crate) async fn of_group(
     let mut known = Known::default();
     if let Some(deployment) = facts.tags.get(DEPLOYMENT_TAG) {
         let row = tools.ledger.deployment(deployment).await?;
+        let mut recorded = row.as_ref().and_then(|row| row.security_group_id.clone());
+        let mut asked = Vec::new();
         for effect in tools.ledger.effects(deployment).await?.iter().rev() {
             let Some(group) = GroupIntention::of(effect) else {
                 continue;
             };
-            let recorded = row.as_ref().and_then(|row| row.security_group_id.clone());
-            let vpc = tools
-                .cloud
-                .vpc_of(region, group.subnet_id.as_deref())
-                .await?;
+            if asked.contains(&group.subnet_id) {
+                continue;
+            }
+            let vpc = tools.cloud.vpc_of(region, group.subnet_id.as_deref());
+            let vpc = vpc.await?;
+            asked.push(group.subnet_id);
+            let here = vpc == facts.vpc_id;
             let what = Intended::Group {
                 name: group.name,
                 vpc,
             };
-            known.effect = Some(intended(effect, what, group.made.or(recorded), Vec::new()));
-            break;
+            let made = group.made.or(recorded.take());
+            if here || known.effect.is_none() {
+                known.effect = Some(intended(effect, what, made, Vec::new()));
+            }
+            if here {
+                break;
+            }
         }
     }
     let object = tagged(Kind::SecurityGroup, facts);

@@ -94,6 +94,18 @@ impl InstanceFacts {
         let reason = self.state_reason.as_deref();
         self.state.is_ending() && ingot_domain::decide::spot::may_launch_again(self.spot, reason)
     }
+
+    /// EC2 ended it for what it was launched from.
+    pub fn ended_by_image(&self) -> bool {
+        let reason = self.state_reason.as_deref();
+        self.state.is_ending() && ingot_domain::decide::spot::is_about_image(reason)
+    }
+
+    /// EC2 ended it for want of room.
+    pub fn lacked_room(&self) -> bool {
+        let reason = self.state_reason.as_deref();
+        self.state.is_ending() && ingot_domain::decide::spot::lacked_room(reason)
+    }
 }
 
 /// EC2's status checks of an instance, as DescribeInstanceStatus tells.
@@ -121,6 +133,11 @@ pub enum ImageState {
 }
 
 impl ImageState {
+    /// There is no such image, or none that anything could be launched from again.
+    pub fn is_gone(self) -> bool {
+        self == ImageState::Deregistered || self.is_broken()
+    }
+
     /// It never will be available (EC2.md 21).
     pub fn is_broken(self) -> bool {
         matches!(

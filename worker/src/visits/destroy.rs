@@ -126,25 +126,22 @@ async fn never_begun(tools: &Tools, case: &Case) -> Result<Option<image::Model>,
     Ok(refused.then_some(row))
 }
 
-/// The deployment's own security group. A launching visit that died after making it, or was overtaken by a cancellation, left
-/// no id behind, so without one it is looked for by its tag; what only carries the tag is another's, and comes second as a
-/// sentence to tell.
+/// The deployment's own security groups. A launching visit that died after making one, or was overtaken by a cancellation, left
+/// no id behind, so without one it is looked for by its tag, as are those of several subnets, which may lie in several VPCs;
+/// what only carries the tag is another's, and comes second as a sentence to tell.
 async fn groups(tools: &Tools, case: &Case) -> Result<(Vec<String>, Vec<String>), VisitError> {
     let (region, id) = (&case.row.region, &case.row.id);
     let cloud = &tools.cloud;
-    let found = match &case.row.security_group_id {
-        Some(group) => cloud
-            .describe_security_group(region, group)
-            .await?
-            .into_iter()
-            .collect(),
-        None if launch::wants_group(case) => {
-            cloud
-                .find_security_groups_by_tag(region, DEPLOYMENT_TAG, id)
-                .await?
-        }
-        None => Vec::new(),
-    };
+    let recorded = case.row.security_group_id.as_ref();
+    let several = !case.order.subnet_ids.is_empty();
+    let mut found = Vec::new();
+    if launch::wants_group(case) && (several || recorded.is_none()) {
+        let by_tag = cloud.find_security_groups_by_tag(region, DEPLOYMENT_TAG, id);
+        found = by_tag.await?;
+    }
+    if let Some(group) = recorded.filter(|id| found.iter().all(|group| group.id != **id)) {
+        found.extend(cloud.describe_security_group(region, group).await?);
+    }
     let (mut ours, mut others) = (Vec::new(), Vec::new());
     for group in found {
         let whose = provenance::of_group(tools, region, &group).await?;

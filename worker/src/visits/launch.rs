@@ -75,7 +75,10 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         (Next::Watch(wait), ..) => Ok(case.wait(tools, wait, Wait::Instance)),
         (Next::HandOver, _, Some(facts)) => Ok(watch::hand_over(tools, case, &facts)),
         (Next::Fail(_), Some(effect), Some(facts)) if facts.may_launch_again() => {
-            Ok(start::ended_by_aws(tools, case, effect, &facts))
+            start::ended_by_aws(tools, case, effect, &facts)
+        }
+        (Next::Fail(why), Some(effect), Some(facts)) if facts.ended_by_image() => {
+            start::ended_by_image(tools, case, effect, &facts, why)
         }
         (Next::Fail(why), _, facts) => {
             let mut case = case;

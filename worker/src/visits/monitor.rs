@@ -120,8 +120,7 @@ fn image_change(
     being_made: bool,
 ) -> Result<Option<image::Model>, VisitError> {
     let status = row.parsed_status()?;
-    let gone = facts
-        .is_none_or(|facts| facts.state == ImageState::Deregistered || facts.state.is_broken());
+    let gone = facts.is_none_or(|facts| facts.state.is_gone());
     let available = facts.is_some_and(|facts| facts.state == ImageState::Available);
     let young = row.requested_at.is_some_and(|at| tools.since(at) < YOUNG);
     Ok(match status {

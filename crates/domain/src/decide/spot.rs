@@ -39,9 +39,50 @@ pub fn may_launch_again(spot: bool, reason: Option<&str>) -> bool {
     !spot && reason.is_some_and(|reason| reason.starts_with("Server."))
 }
 
+/// Whether EC2 ended an instance at its launch for what it was launched from: the snapshot, or the key the snapshot is
+/// encrypted under. A volume made of another image may not meet that.
+pub fn is_about_image(reason: Option<&str>) -> bool {
+    const ABOUT: [&str; 3] = [
+        "Client.InvalidSnapshot",
+        "Client.InvalidKMSKey",
+        "Client.InternalError",
+    ];
+    reason.is_some_and(|reason| ABOUT.iter().any(|about| reason.starts_with(about)))
+}
+
+/// Whether EC2 had no room for it after all.
+pub fn lacked_room(reason: Option<&str>) -> bool {
+    reason.is_some_and(|reason| reason.starts_with("Server.Insufficient"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reasons_about_the_image_or_the_room_are_told_apart() {
+        let table = [
+            (None, false, false),
+            (Some("Client.InvalidSnapshot.NotFound: x"), true, false),
+            (Some("Client.InvalidKMSKey.InvalidState: x"), true, false),
+            (
+                Some("Client.InternalError: Client error on launch"),
+                true,
+                false,
+            ),
+            (Some("Client.UserInitiatedShutdown: x"), false, false),
+            (Some("Client.VolumeLimitExceeded: x"), false, false),
+            (Some("Server.InternalError: x"), false, false),
+            (Some("Server.InsufficientInstanceCapacity: x"), false, true),
+        ];
+        for (reason, image, room) in table {
+            assert_eq!(
+                (is_about_image(reason), lacked_room(reason)),
+                (image, room),
+                "{reason:?}"
+            );
+        }
+    }
 
     #[test]
     fn the_reason_is_always_told_and_the_key_is_named() {

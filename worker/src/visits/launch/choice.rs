@@ -108,6 +108,16 @@ impl Choice {
         Some(next)
     }
 
+    /// The launch after one that EC2 took and had no room for after all: the first again after the last.
+    pub(super) fn moved_on(&self, order: &Order) -> Choice {
+        let first = || Choice {
+            place: 0,
+            kind: 0,
+            ..self.clone()
+        };
+        self.after(order).unwrap_or_else(first)
+    }
+
     /// Whether there is another place or type, or EC2 proposes one.
     pub(super) fn may_move(&self, order: &Order, error: &CloudError) -> bool {
         self.place > 0
@@ -123,13 +133,22 @@ pub(super) fn lacks_room(error: &CloudError) -> bool {
     error.kind == ErrorKind::NoCapacity || unsupported
 }
 
-/// Whether a refusal is about the image: its volumes, its key, or what it can boot on.
+/// Whether a refusal is about the image: that it is not there now, its snapshot, its volumes, their key, or what it can boot
+/// on.
 pub(super) fn is_about_image(error: &CloudError) -> bool {
-    const ABOUT: [&str; 4] = [
+    const NAMED: [&str; 4] = [
+        "InvalidAMIID",
+        "InvalidSnapshot",
+        "InvalidKmsKey",
+        "InvalidBlockDeviceMapping",
+    ];
+    const ABOUT: [&str; 6] = [
         "Unsupported",
         "UnsupportedOperation",
+        "InvalidParameter",
         "InvalidParameterValue",
         "InvalidParameterCombination",
+        "InvalidParameterDependency",
     ];
     let code = error.code.as_str();
     let message = error.message.to_ascii_lowercase();
@@ -146,9 +165,9 @@ pub(super) fn is_about_image(error: &CloudError) -> bool {
         ]
         .contains(&word)
     });
-    code.starts_with("InvalidAMIID")
-        || code == "InvalidBlockDeviceMapping"
-        || (ABOUT.contains(&code) && named)
+    error.is_about_image()
+        || NAMED.iter().any(|named| code.starts_with(named))
+        || (error.kind == ErrorKind::Invalid && ABOUT.contains(&code) && named)
 }
 
 /// Zones that EC2 proposes: "You can currently get … capacity by … choosing us-east-1a, us-east-1b."

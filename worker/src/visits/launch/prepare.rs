@@ -150,6 +150,7 @@ pub(super) async fn prepare(
         script.len(),
         user_data.len()
     );
+    let own_group = own_group(tools, &case, place.subnet.clone());
     let spec = LaunchSpec {
         token: effect_id.to_string(),
         image_id,
@@ -174,7 +175,7 @@ pub(super) async fn prepare(
     let params = Params {
         spec,
         image_row: cached.and_then(|(_, row)| row),
-        own_group: own_group(tools, &case),
+        own_group,
         group: None,
         base: Some(resolved),
         stale,
@@ -343,13 +344,13 @@ pub(in crate::visits) fn wants_group(case: &Case) -> bool {
     case.order.security_group_ids.is_empty() && !case.order.ingress.is_empty()
 }
 
-/// That group. Named after the deployment: a repeat finds the first (EC2 names are unique per VPC), so it needs no effect
-/// row besides the launch's.
-fn own_group(tools: &Tools, case: &Case) -> Option<SecurityGroupSpec> {
+/// That group, in the VPC of the subnet that is tried. Named after the deployment: a repeat finds the first (EC2 names are
+/// unique per VPC), so it needs no effect row besides the launch's.
+fn own_group(tools: &Tools, case: &Case, subnet_id: Option<String>) -> Option<SecurityGroupSpec> {
     wants_group(case).then(|| SecurityGroupSpec {
         name: format!("ingot-{}", case.row.id),
         description: format!("Ingot deployment {}", case.row.id),
-        subnet_id: case.order.subnet_id.clone(),
+        subnet_id,
         ingress: case.order.ingress.clone(),
         tags: BTreeMap::from([
             (DEPLOYMENT_TAG.to_owned(), case.row.id.clone()),

@@ -170,6 +170,7 @@ async fn refused(
         .with_label_values(&["launch", outcome])
         .inc();
     let now = tools.ledger.now();
+    let region = &case.row.region.clone();
     match error.kind {
         // This attempt is over; the next one has another token (EC2.md 8).
         ErrorKind::TokenSpent | ErrorKind::TokenMismatch => {
@@ -179,15 +180,17 @@ async fn refused(
         _ if choice::lacks_room(error) && params.choice.may_move(&case.order, error) => {
             choice::onward(tools, case, effect, params, error)
         }
-        // Whatever EC2 refuses about the image of a cached launch that is there: a fresh install does without it.
-        ErrorKind::Invalid if params.image_row.is_some() && choice::is_about_image(error) => {
-            params.choice.fresh = true;
-            let said = format!(
-                "The cached AMI {} cannot be launched this way ({}): falling back to a fresh install",
-                params.spec.image_id,
-                error.told()
-            );
-            case.say(Line::info("deployment.image_refused", Source::Deploy, said).warn());
+        // Whatever EC2 refuses about the image of a cached launch: a fresh install does without it.
+        _ if params.image_row.is_some() && choice::is_about_image(error) => {
+            let ami = params.spec.image_id.clone();
+            let gone = error.is_about_image() && is_gone(tools, region, &ami).await?;
+            if gone {
+                mark_missing(tools, &mut case, params.image_row.as_deref()).await?;
+                let said = format!("The cached AMI {ami} is gone: falling back to a fresh install");
+                case.say(Line::info("deployment.image_missing", Source::Deploy, said).warn());
+            } else {
+                without_image(&mut case, &mut params, &error.told());
+            }
             case.change.outcome = Some(effect::Model {
                 params: stored(&params)?,
                 ..effect.not_done(&error.to_string(), now)
@@ -196,32 +199,11 @@ async fn refused(
         }
         _ if error.is_about_image() => {
             case.change.outcome = Some(effect.not_done(&error.to_string(), now));
-            if let Some(row) = &params.image_row {
-                if let Some(image) = tools.ledger.image(row).await?
-                    && image.parsed_status()? == ImageStatus::Available
-                {
-                    tools
-                        .metrics
-                        .drift
-                        .with_label_values(&["image_missing"])
-                        .inc();
-                    case.change.image = Some(image.become_status(ImageStatus::Missing)?);
-                }
-                let said = format!(
-                    "The cached AMI {} is gone: falling back to a fresh install",
-                    params.spec.image_id
-                );
-                case.say(Line::info("deployment.image_missing", Source::Deploy, said).warn());
-                return Ok(case.again(tools));
-            }
-            Ok(failed(
-                tools,
-                case,
-                &format!(
-                    "image `{}` cannot be launched: {}",
-                    params.spec.image_id, error.message
-                ),
-            ))
+            let why = format!(
+                "image `{}` cannot be launched: {}",
+                params.spec.image_id, error.message
+            );
+            Ok(failed(tools, case, &why))
         }
         ErrorKind::Invalid | ErrorKind::Duplicate => {
             case.change.outcome = Some(effect.not_done(&error.to_string(), now));
@@ -231,21 +213,89 @@ async fn refused(
     }
 }
 
-/// EC2 ended the instance for a reason of its own before it had an address: the next generation is launched.
+/// Whether EC2 has the image no more. One that is there and not available at this moment (pending, disabled) is not gone.
+async fn is_gone(tools: &Tools, region: &str, ami: &str) -> Result<bool, VisitError> {
+    let ids = [ami.to_owned()];
+    let facts = tools.cloud.describe_images(region, &ids).await?;
+    Ok(facts.first().is_none_or(|facts| facts.state.is_gone()))
+}
+
+/// The ledger's image is missing from now on.
+async fn mark_missing(tools: &Tools, case: &mut Case, row: Option<&str>) -> Result<(), VisitError> {
+    let Some(id) = row else {
+        return Ok(());
+    };
+    if let Some(image) = tools.ledger.image(id).await?
+        && image.parsed_status()? == ImageStatus::Available
+    {
+        let drift = &tools.metrics.drift;
+        drift.with_label_values(&["image_missing"]).inc();
+        case.change.image = Some(image.become_status(ImageStatus::Missing)?);
+    }
+    Ok(())
+}
+
+/// The next launch is a fresh install, and the story says why.
+fn without_image(case: &mut Case, params: &mut Params, why: &str) {
+    params.choice.fresh = true;
+    let said = format!(
+        "The cached AMI {} cannot be launched this way ({why}): falling back to a fresh install",
+        params.spec.image_id
+    );
+    case.say(Line::info("deployment.image_refused", Source::Deploy, said).warn());
+}
+
+/// EC2 ended the instance for a reason of its own before it had an address: the next generation is launched, elsewhere if
+/// there was no room.
 pub(super) fn ended_by_aws(
     tools: &Tools,
     mut case: Case,
     effect: effect::Model,
     facts: &InstanceFacts,
-) -> Visit {
+) -> Result<Visit, VisitError> {
     let why = facts.ended("EC2 ended the instance before it had an address");
-    let now = tools.ledger.now();
-    case.change.outcome = Some(effect.not_done(&why, now));
-    case.row.instance_id = None;
-    case.row.launched_at = None;
+    let mut params = Params::read(&effect)?;
+    if facts.lacked_room() {
+        params.choice = params.choice.moved_on(&case.order);
+    }
     let said = format!("{why}: launching again");
     case.say(Line::info("deployment.relaunched", Source::Deploy, said).warn());
-    case.again(tools)
+    again(tools, case, effect, &params, &why)
+}
+
+/// EC2 ended the instance before it had an address for what it was launched from: if that is a cached image, a fresh install
+/// does without it.
+pub(super) fn ended_by_image(
+    tools: &Tools,
+    mut case: Case,
+    effect: effect::Model,
+    facts: &InstanceFacts,
+    why: &str,
+) -> Result<Visit, VisitError> {
+    let mut params = Params::read(&effect)?;
+    let why = facts.ended(why);
+    if params.image_row.is_none() {
+        return Ok(failed(tools, case, &why));
+    }
+    without_image(&mut case, &mut params, &why);
+    again(tools, case, effect, &params, &why)
+}
+
+/// What the launch made has ended; the next generation follows.
+fn again(
+    tools: &Tools,
+    mut case: Case,
+    effect: effect::Model,
+    params: &Params,
+    why: &str,
+) -> Result<Visit, VisitError> {
+    case.change.outcome = Some(effect::Model {
+        params: stored(params)?,
+        ..effect.not_done(why, tools.ledger.now())
+    });
+    case.row.instance_id = None;
+    case.row.launched_at = None;
+    Ok(case.again(tools))
 }
 
 pub(super) fn stored(params: &Params) -> Result<serde_json::Value, VisitError> {
