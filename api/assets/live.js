@@ -121,7 +121,11 @@
     let after = Number(log.dataset.after) || 0;
     let source = null;
     let failures = 0;
-    const finished = () => document.getElementById("facts")?.dataset.finished === "true";
+    const shown = () => document.getElementById("facts")?.dataset ?? {};
+    const finished = () => shown().finished === "true";
+    // A deployment can be over while its instance still ends: the page goes on until nothing waits any more.
+    const settled = () => finished() && shown().waits === "false";
+    let lingers = false;
 
     // The rule of the server's `text::plain`: no terminal escapes, control characters or marks that reorder text.
     const plain = (text) =>
@@ -164,10 +168,33 @@
         if (!page || paused) return;
         swap("facts", page);
         document.title = page.title;
+        if (lingers) await afterwards();
       } catch {
         // The stream says whether the server is there.
       }
-      if (!paused && !ended && !finished()) later("facts", FACTS_EVERY, facts);
+      if (!paused && !ended && !settled()) later("facts", FACTS_EVERY, facts);
+    };
+
+    // The stream is over and its last work is not: lines are asked for beside the facts.
+    const afterwards = async () => {
+      await poll();
+      if (settled()) {
+        end("everything is finished");
+      } else if (!finished()) {
+        // A retry started it again in between.
+        lingers = false;
+        connect();
+      }
+    };
+
+    const over = () => {
+      if (settled()) {
+        end("everything is finished");
+      } else {
+        lingers = true;
+        say("its last work is under way");
+        later("facts", FACTS_EVERY, facts);
+      }
     };
 
     const disconnect = () => {
@@ -221,7 +248,7 @@
         stop("facts");
         await facts();
         if (finished()) {
-          end("everything is finished");
+          over();
         } else {
           // A retry started it again in between.
           later("stream", 1000, connect);
@@ -235,7 +262,7 @@
 
     const start = () => {
       if (finished()) {
-        end("everything is finished");
+        over();
         return;
       }
       say("connecting…");

@@ -1,103 +1,14 @@
 """The console in a real browser: Chromium, driven through playwright."""
 
-import os
 import re
-import shutil
 
-import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
+from chromium import PATIENCE, Watched, browser, console, path_of, visitor  # noqa: F401 (fixtures)
 from ingot_up import Up
 from region import wait_until
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PATIENCE = 60_000
 MARKUP = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>'
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    found = [shutil.which(name) for name in NAMES]
-    binary = next((path for path in found if path), None)
-    if not binary:
-        pytest.fail("no Chromium in PATH: run `make setup`, or apt-get install chromium")
-    with sync_playwright() as driver:
-        context = driver.chromium.launch_persistent_context(
-            tmp_path_factory.mktemp("chromium"),
-            executable_path=binary,
-            args=FLAGS,
-            env={**os.environ, "HOME": str(tmp_path_factory.mktemp("home"))},
-        )
-        context.set_default_timeout(20_000)
-        yield context
-        context.close()
-
-
-class Watched:
-    """A page that must not complain: no script error, no CSP violation, no request elsewhere."""
-
-    def __init__(self, page, url):
-        self.page, self.url, self.wrong = page, url, []
-        page.on("console", self._said)
-        page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
-        page.on("dialog", self._dialog)
-        page.on("request", self._asked)
-        page.add_init_script(
-            "addEventListener('securitypolicyviolation', (e) =>"
-            " console.error(`CSP: ${e.violatedDirective} ${e.blockedURI}`))"
-        )
-
-    def _said(self, message):
-        if message.type in ("error", "warning"):
-            self.wrong.append(f"console: {message.text} ({message.location})")
-
-    def _dialog(self, dialog):
-        self.wrong.append(f"dialog: {dialog.message}")
-        dialog.dismiss()
-
-    def _asked(self, request):
-        if not request.url.startswith(self.url + "/"):
-            self.wrong.append(f"asked {request.url}")
-
-    def open(self, path):
-        return self.page.goto(self.url + path)
-
-    def sign_in(self, token):
-        self.open("/login")
-        self.page.get_by_label("Access token").fill(token)
-        self.page.get_by_role("button", name="Sign in").click()
-        expect(self.page.get_by_role("heading", name="Deployments")).to_be_visible()
-
-
-@pytest.fixture
-def visitor(browser, ingot):
-    """A browser that is not signed in."""
-    browser.clear_cookies()
-    watched = Watched(browser.new_page(), ingot.url)
-    yield watched
-    watched.page.close()
-    assert not watched.wrong, watched.wrong
-
-
-@pytest.fixture
-def console(visitor, ingot):
-    """A signed-in browser."""
-    visitor.sign_in(ingot.token)
-    return visitor
-
-
-def path_of(page):
-    return re.sub(r"^https?://[^/]+", "", page.url)
 
 
 def test_who_is_not_signed_in_is_sent_to_the_login(visitor, ingot):
