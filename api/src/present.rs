@@ -174,6 +174,8 @@ pub(crate) fn image(row: image::Model) -> Image {
         decided_reason: row.decided_reason,
         decided_at: row.decided_at,
         dropped_at: row.dropped_at,
+        disabled_at: row.disabled_at,
+        deprecated_at: row.deprecated_at,
         tags,
         architecture: Arch::parse(&row.arch).unwrap_or_default(),
         id: row.id,

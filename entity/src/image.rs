@@ -52,6 +52,10 @@ pub struct Model {
     pub decided_reason: Option<String>,
     pub decided_at: Option<DateTimeUtc>,
     pub dropped_at: Option<DateTimeUtc>,
+    /// Since when EC2 has shown it as disabled: it is there, and nothing is launched from it.
+    pub disabled_at: Option<DateTimeUtc>,
+    /// When EC2 calls it deprecated; it may be in the future.
+    pub deprecated_at: Option<DateTimeUtc>,
     /// Counted by every write; a write over another version than was read is refused.
     pub row_version: i64,
     /// What became of the scrub before it (`domain::guest::scrub`); null for images of before, and found ones.

@@ -15,6 +15,7 @@ mod m20261127_000009_waits;
 mod m20261127_000010_image_key;
 mod m20261127_000011_checks;
 mod m20261127_000012_guests;
+mod m20261128_000013_standing;
 
 pub use sea_orm_migration::sea_orm;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000010_image_key::Migration),
             Box::new(m20261127_000011_checks::Migration),
             Box::new(m20261127_000012_guests::Migration),
+            Box::new(m20261128_000013_standing::Migration),
         ]
     }
 }

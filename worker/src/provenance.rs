@@ -174,7 +174,11 @@ async fn of_image_made_by(
 ) -> Result<Provenance, VisitError> {
     let was_gone = match row.map(|row| row.status.as_str()) {
         Some("deleted" | "missing") => true,
-        Some("claimed" | "pending" | "available") => false,
+        // What was restored stays so: it is never removed by itself.
+        Some("available") => {
+            row.and_then(|row| row.class.as_deref()) == Some(Class::Restored.as_str())
+        }
+        Some("claimed" | "pending") => false,
         _ => tools.ledger.was_removed(&facts.id).await?,
     };
     let known = Known {

@@ -75,7 +75,11 @@ fn row(image: &Image) -> Row {
         anchor: text::segment(&image.id),
         ami_id: Value::code(image.ami_id.as_deref()),
         name: text::plain(&image.name),
-        status: Badge::image(&image.status),
+        status: Badge::image(if image.disabled_at.is_some() {
+            "disabled"
+        } else {
+            &image.status
+        }),
         what: text::plain(&format!("{} {}", image.template, image.version)),
         mode: mode(image),
         region: text::plain(&image.region),
@@ -86,6 +90,8 @@ fn row(image: &Image) -> Row {
         facts: vec![
             Fact::new("ID", Value::code(Some(&image.id))),
             Fact::new("Available since", Value::time(image.available_at)),
+            Fact::new("Disabled in EC2 since", Value::time(image.disabled_at)),
+            Fact::new("Deprecated in EC2 from", Value::time(image.deprecated_at)),
             Fact::new("Error", Value::text(image.error.as_deref())),
             Fact::new("Origin", Value::text(Some(origin))),
             Fact::new("By its own facts", Value::text(class(image).as_deref())),

@@ -74,6 +74,12 @@ pub struct Image {
     /// When it was dropped: forgotten on request, its AMI stays.
     #[serde(default)]
     pub dropped_at: Option<DateTime<Utc>>,
+    /// Since when EC2 has shown it as disabled: it stays `available` here and is passed over until it is enabled again.
+    #[serde(default)]
+    pub disabled_at: Option<DateTime<Utc>>,
+    /// When EC2 calls it deprecated; a launch from it says so.
+    #[serde(default)]
+    pub deprecated_at: Option<DateTime<Utc>>,
     /// Sum of its volumes in GB.
     pub size_gb: Option<u32>,
     /// Its snapshots.

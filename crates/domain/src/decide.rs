@@ -11,4 +11,5 @@ pub mod readiness;
 pub mod scan;
 pub mod scrub;
 pub mod spot;
+pub mod standing;
 pub mod story;

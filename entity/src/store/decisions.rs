@@ -79,10 +79,16 @@ impl Ledger {
         let status = row.parsed_status()?;
         let ami = row.ami_id.clone().unwrap_or_else(|| row.id.clone());
         let gone = matches!(status, ImageStatus::Missing | ImageStatus::Deleted);
-        if row.origin == image::AUTO && !gone {
+        // One that is back beside a newer generation, was restored or is disabled is not what launches take.
+        let back = status == ImageStatus::Available
+            && (row.disabled_at.is_some() || row.class.as_deref() == Some("restored") || {
+                let holder = self.holder_of(&row).await?;
+                holder.is_some_and(|holder| holder.generation > row.generation)
+            });
+        if row.origin == image::AUTO && !gone && !back {
             return Ok(Decided::Refused(format!(
-                "{ami} was made by this installation and is `{status}`: only what was found, adopted, is missing or is back \
-                 can be dropped"
+                "{ami} was made by this installation and is `{status}`: only what was found, adopted, is missing, disabled or \
+                 back can be dropped"
             )));
         }
         let change = image::ActiveModel {

@@ -85,6 +85,8 @@ impl image::Model {
             decided_reason: None,
             decided_at: None,
             dropped_at: None,
+            disabled_at: None,
+            deprecated_at: None,
             row_version: 0,
             scrub: None,
             scrub_reason: None,
@@ -249,13 +251,14 @@ impl Ledger {
     }
 
     /// Moves an image row on outside of a deployment's visit (reconciling): false when it was written meanwhile, or when it
-    /// would hold its key again and another image holds that by now.
+    /// would be in the making again and another image holds its key by now. An available one may come back beside a newer
+    /// generation: launches take the newest.
     pub async fn amend_image(
         &self,
         before: &image::Model,
         after: &image::Model,
     ) -> Result<bool, LedgerError> {
-        if after.parsed_status()?.holds_key()
+        if after.parsed_status()?.is_in_the_making()
             && !before.parsed_status()?.holds_key()
             && self.holder_of(before).await?.is_some()
         {
@@ -264,6 +267,8 @@ impl Ledger {
         let active = image::ActiveModel {
             status: Set(after.status.clone()),
             available_at: Set(after.available_at),
+            disabled_at: Set(after.disabled_at),
+            deprecated_at: Set(after.deprecated_at),
             error: Set(after.error.clone()),
             row_version: Set(before.row_version + 1),
             ..Default::default()

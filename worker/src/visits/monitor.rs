@@ -1,8 +1,11 @@
 //! Reconciling one region: what the ledger believes of images and instances against what EC2 says. "Not found" counts only
 //! for what is old enough to be known (F39), and only for what we made.
 
+use std::collections::HashMap;
+
 use ingot_cloud::{ImageFacts, ImageState, InstanceFacts};
 use ingot_domain::decide::scan::{self, Sighting};
+use ingot_domain::decide::standing::{Sight, View, follow};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::provenance::{Provenance, Use};
@@ -38,6 +41,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
 
 async fn images(tools: &Tools, region: &str) -> Result<(), VisitError> {
     let rows = tools.ledger.images_to_reconcile(region).await?;
+    let newest = newest_of_keys(&rows);
     let mut seen = Vec::new();
     for chunk in rows.chunks(CHUNK) {
         let ids: Vec<String> = chunk.iter().filter_map(|row| row.ami_id.clone()).collect();
@@ -55,7 +59,7 @@ async fn images(tools: &Tools, region: &str) -> Result<(), VisitError> {
                 let class = whose.class.as_str();
                 tools.ledger.note_class(row, class, &whose.why).await?;
             }
-            seen.extend(to_decide(tools, row, facts, whose.as_ref()).await?);
+            seen.extend(to_decide(row, facts, whose.as_ref(), &newest)?);
             if let Some(changed) = image_change(tools, row, facts, making)?
                 && tools.ledger.amend_image(row, &changed).await?
             {
@@ -72,30 +76,48 @@ async fn images(tools: &Tools, region: &str) -> Result<(), VisitError> {
     Ok(())
 }
 
-/// What a person should decide about a recorded image: one that is not ours by its own facts, and one that is back while
-/// another has taken its key.
-async fn to_decide(
-    tools: &Tools,
+/// Of each key the newest image that can be launched from.
+fn newest_of_keys(rows: &[image::Model]) -> HashMap<&str, &image::Model> {
+    let mut newest: HashMap<&str, &image::Model> = HashMap::new();
+    let usable = |row: &&image::Model| row.status == "available" && row.disabled_at.is_none();
+    for row in rows.iter().filter(usable) {
+        let known = newest.entry(key_of(row)).or_insert(row);
+        if row.generation > known.generation {
+            *known = row;
+        }
+    }
+    newest
+}
+
+/// A row of the version before knows its key by the base's id only.
+fn key_of(row: &image::Model) -> &str {
+    row.content_digest.as_deref().unwrap_or(&row.key_digest)
+}
+
+/// What a person should decide about a recorded image: one that is not ours by its own facts, and one that is back while a
+/// newer generation of its key can be launched from.
+fn to_decide(
     row: &image::Model,
     facts: Option<&ImageFacts>,
     whose: Option<&Provenance>,
+    newest: &HashMap<&str, &image::Model>,
 ) -> Result<Option<Sighting>, VisitError> {
     let (Some(facts), Some(whose)) = (facts, whose) else {
         return Ok(None);
     };
-    let status = row.parsed_status()?;
-    if status.holds_key() {
-        let refused = row.origin != image::AUTO && !whose.allows(Use::Launch);
-        let what = || scan::unproven(&facts.id, whose);
-        return Ok(refused.then(what));
+    let held = row.parsed_status()?.holds_key();
+    if held && row.origin != image::AUTO && !whose.allows(Use::Launch) {
+        return Ok(Some(scan::unproven(&facts.id, whose)));
     }
     if facts.state != ImageState::Available {
         return Ok(None);
     }
-    let holder = tools.ledger.holder_of(row).await?;
-    Ok(holder.map(|holder| {
-        let newer = holder.ami_id.as_deref().unwrap_or(&holder.name);
-        scan::outrun(&facts.id, newer, holder.generation)
+    let newer = newest.get(key_of(row)).filter(|newer| {
+        newer.account == row.account && newer.generation > row.generation && newer.id != row.id
+    });
+    Ok(newer.map(|newer| {
+        let ami = newer.ami_id.as_deref().unwrap_or(&newer.name);
+        scan::outrun(&facts.id, ami, newer.generation)
     }))
 }
 
@@ -119,25 +141,39 @@ fn image_change(
     facts: Option<&ImageFacts>,
     being_made: bool,
 ) -> Result<Option<image::Model>, VisitError> {
-    let status = row.parsed_status()?;
-    let gone = facts.is_none_or(|facts| facts.state.is_gone());
-    let available = facts.is_some_and(|facts| facts.state == ImageState::Available);
-    let young = row.requested_at.is_some_and(|at| tools.since(at) < YOUNG);
-    Ok(match status {
-        _ if being_made => None,
-        ImageStatus::Available | ImageStatus::Pending if gone && !young => {
-            Some(row.clone().become_status(ImageStatus::Missing)?)
-        }
-        ImageStatus::Pending | ImageStatus::Missing | ImageStatus::Deleted if available => {
-            let available_at = row.available_at.or(Some(tools.ledger.now()));
-            let row = row.clone().become_status(ImageStatus::Available)?;
-            Some(image::Model {
-                available_at,
-                ..row
-            })
-        }
-        _ => None,
-    })
+    if being_made {
+        return Ok(None);
+    }
+    let now = tools.ledger.now();
+    let view = View {
+        status: row.parsed_status()?,
+        disabled_at: row.disabled_at,
+        sight: sight(facts),
+        young: row.requested_at.is_some_and(|at| tools.since(at) < YOUNG),
+    };
+    let (status, disabled_at) = follow(view, now);
+    let turned = status == ImageStatus::Available && view.status != status;
+    let deprecated_at = match facts {
+        Some(facts) => facts.deprecated_at,
+        None => row.deprecated_at,
+    };
+    let changed = image::Model {
+        available_at: row.available_at.or(turned.then_some(now)),
+        disabled_at,
+        deprecated_at,
+        ..row.clone().become_status(status)?
+    };
+    Ok((changed != *row).then_some(changed))
+}
+
+fn sight(facts: Option<&ImageFacts>) -> Sight {
+    match facts.map(|facts| facts.state) {
+        None => Sight::Gone,
+        Some(state) if state.is_gone() => Sight::Gone,
+        Some(ImageState::Available) => Sight::Available,
+        Some(ImageState::Disabled) => Sight::Disabled,
+        Some(_) => Sight::Pending,
+    }
 }
 
 async fn instances(tools: &Tools, region: &str) -> Result<(), VisitError> {

@@ -138,6 +138,8 @@ pub(super) fn image(status: &str, text: Option<&str>) -> Image {
         decided_reason: None,
         decided_at: None,
         dropped_at: None,
+        disabled_at: None,
+        deprecated_at: None,
         size_gb: text.map(|_| 10),
         snapshot_ids: text.map(str::to_owned).into_iter().collect(),
         source_deployment_id: text.map(str::to_owned),

@@ -78,7 +78,7 @@ fn list_table(page: &Page<Image>) -> String {
                 clean(&image.version),
                 mode(image),
                 clean(&image.region),
-                clean(&image.status),
+                clean(&status(image)),
                 clean(&image.origin),
                 or_dash(&image.class),
                 or_dash(&image.size_gb.map(|size| format!("{size} GB"))),
@@ -89,6 +89,15 @@ fn list_table(page: &Page<Image>) -> String {
             ]
         }),
     )
+}
+
+/// The status, and that EC2 launches nothing from it, or that its owner says it should not be used any more.
+fn status(image: &Image) -> String {
+    match (image.disabled_at, image.deprecated_at) {
+        (Some(_), _) => format!("{} (disabled)", image.status),
+        (None, Some(_)) => format!("{} (deprecated)", image.status),
+        (None, None) => image.status.clone(),
+    }
 }
 
 /// The mode of its key; the Kamiwaza scripts' images do not say theirs.
@@ -141,7 +150,7 @@ fn details(image: &Image) -> String {
                 mode(image)
             )),
         ),
-        ("status", clean(&image.status)),
+        ("status", clean(&status(image))),
         ("error", or_dash(&image.error)),
         ("account", clean(&image.account)),
         ("region", clean(&image.region)),
@@ -166,6 +175,8 @@ fn details(image: &Image) -> String {
         ("tags", or_dash(&Some(tags.join(" ")))),
         ("created", time(&image.created_at)),
         ("available", time_or_dash(&image.available_at)),
+        ("disabled", time_or_dash(&image.disabled_at)),
+        ("deprecated", time_or_dash(&image.deprecated_at)),
         (
             "age",
             image.available_at.map_or_else(|| "-".to_owned(), age),

@@ -23,7 +23,14 @@ pub struct OfKey {
 impl OfKey {
     /// The newest one that can be launched from.
     pub fn available(&self) -> Option<&image::Model> {
-        self.rows.iter().find(|row| row.status == "available")
+        let usable = |row: &&image::Model| row.status == "available" && row.disabled_at.is_none();
+        self.rows.iter().find(usable)
+    }
+
+    /// The newest one that is there and disabled. It holds no key: EC2 launches nothing from it.
+    pub fn disabled(&self) -> Option<&image::Model> {
+        let disabled = |row: &&image::Model| row.status == "available" && row.disabled_at.is_some();
+        self.rows.iter().find(disabled)
     }
 
     /// The one in the making, if any.
@@ -78,7 +85,7 @@ impl Ledger {
         Ok(OfKey { rows })
     }
 
-    /// Another image that holds the key of a row: the newest that is available or in the making.
+    /// Another image that holds the key of a row: the newest that is available and not disabled, or in the making.
     pub async fn holder_of(&self, row: &image::Model) -> Result<Option<image::Model>, LedgerError> {
         let mut same = Condition::any().add(image::Column::KeyDigest.eq(&row.key_digest));
         if let Some(content) = &row.content_digest {
@@ -92,6 +99,7 @@ impl Ledger {
             .filter(same)
             .filter(image::Column::Id.ne(&row.id))
             .filter(image::Column::Status.is_in(["claimed", "pending", "available"]))
+            .filter(image::Column::DisabledAt.is_null())
             .order_by_desc(image::Column::Generation)
             .one(&self.db)
             .await?)
@@ -142,6 +150,7 @@ impl Ledger {
             .filter(image::Column::Region.eq(&key.region))
             .filter(image::Column::Version.eq(key.version.to_string()))
             .filter(image::Column::Status.eq("available"))
+            .filter(image::Column::DisabledAt.is_null())
             .filter(image::Column::Template.eq(&key.template))
             .filter(image::Column::Mode.eq(&key.mode))
             .filter(image::Column::Arch.eq(key.arch.as_str()))

@@ -14,7 +14,7 @@ on_both!(
     one_of_twenty_claims_of_a_key_is_written,
     a_name_is_taken_once_per_account_and_region,
     a_failed_image_frees_its_key,
-    a_missing_image_comes_back_only_to_a_free_key,
+    a_missing_image_comes_back_beside_its_successor,
     an_image_found_in_the_account_holds_its_key,
 );
 
@@ -128,7 +128,7 @@ async fn a_failed_image_frees_its_key(ledgers: Ledgers) {
     assert_eq!(next(ledger).await, 3);
 }
 
-async fn a_missing_image_comes_back_only_to_a_free_key(ledgers: Ledgers) {
+async fn a_missing_image_comes_back_beside_its_successor(ledgers: Ledgers) {
     let ledger = ledgers.ledger();
     let first = row(ledger, "v1.0.0", "one", "dep");
     assert!(ledger.record_found(&first).await.expect("an answer"));
@@ -152,12 +152,29 @@ async fn a_missing_image_comes_back_only_to_a_free_key(ledgers: Ledgers) {
     };
     assert!(ledger.record_found(&second).await.expect("an answer"));
     assert!(
-        !move_on(ledger, &now, ImageStatus::Available).await,
-        "its key is another's"
+        !move_on(ledger, &now, ImageStatus::Pending).await,
+        "of one key one is in the making"
     );
-    assert!(move_on(ledger, &second, ImageStatus::Failed).await);
+    assert!(move_on(ledger, &second, ImageStatus::Available).await);
     assert!(move_on(ledger, &now, ImageStatus::Available).await);
-    assert_eq!(holder(ledger).await.expect("a holder").id, now.id);
+    assert_eq!(
+        holder(ledger).await.expect("a holder").id,
+        second.id,
+        "the newest generation is taken"
+    );
+    let stored = ledger.image(&second.id).await.expect("a look");
+    let second = stored.expect("a row");
+    let disabled = image::Model {
+        disabled_at: Some(ledger.now()),
+        ..second.clone()
+    };
+    let written = ledger.amend_image(&second, &disabled).await;
+    assert!(written.expect("an answer"));
+    assert_eq!(
+        holder(ledger).await.expect("a holder").id,
+        now.id,
+        "a disabled one holds nothing"
+    );
 }
 
 async fn move_on(ledger: &Ledger, before: &image::Model, to: ImageStatus) -> bool {

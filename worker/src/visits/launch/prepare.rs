@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use ingot_cloud::{BaseImageFacts, ErrorKind, LaunchSpec, SecurityGroupSpec};
+use ingot_cloud::{BaseImageFacts, ErrorKind, ImageState, LaunchSpec, SecurityGroupSpec};
 use ingot_domain::base::ResolvedBase;
 use ingot_domain::deployment::{ImageChoice, Status};
 use ingot_domain::event::{Line, Source};
@@ -285,6 +285,10 @@ async fn choose_image(
         ImageChoice::Auto => {
             let images = tools.ledger.images_of_key(key, base).await?;
             let available = images.available();
+            if let (None, Some(disabled)) = (available, images.disabled()) {
+                let ami = disabled.ami_id.as_deref().unwrap_or(&disabled.name);
+                case.say(away(ami, ImageState::Disabled));
+            }
             let Some((ami, row)) =
                 available.and_then(|image| Some((image.ami_id.clone()?, image.id.clone())))
             else {
@@ -313,6 +317,10 @@ pub(super) async fn may_launch(
     let Some(facts) = tools.batcher.image(&key.region, ami).await? else {
         return Ok(true);
     };
+    if !matches!(facts.state, ImageState::Available) && !facts.state.is_gone() {
+        case.say(away(ami, facts.state));
+        return Ok(false);
+    }
     let whose = provenance::of_image(tools, &facts).await?;
     if !whose.allows(Use::Launch) {
         case.say(refused(ami, &whose));
@@ -326,6 +334,19 @@ pub(super) async fn may_launch(
         case.say(Line::info("deployment.image_deprecated", Source::Deploy, said).warn());
     }
     Ok(true)
+}
+
+/// An image of the key is there, and EC2 launches nothing from it at this moment.
+fn away(ami: &str, state: ImageState) -> Line {
+    let said = match state {
+        ImageState::Disabled => format!(
+            "AMI {ami} of this key is disabled in EC2 and passed over; `aws ec2 enable-image --image-id {ami}` brings it back"
+        ),
+        _ => {
+            format!("AMI {ami} of this key is not available in EC2 at this moment and passed over")
+        }
+    };
+    Line::info("deployment.image_not_used", Source::Deploy, said).warn()
 }
 
 /// Why the recorded image is not launched from, with the way out.
