@@ -27,22 +27,6 @@ pub const INSTALL_TAG: &str = "ingot:install";
 pub const BASE_OWNER_TAG: &str = "ingot:base-owner";
 /// See [`BASE_OWNER_TAG`].
 pub const BASE_NAME_TAG: &str = "ingot:base-name";
-/// Tags that Ingot sets itself (F33); it refuses a template or a request with one of them.
-pub const RESERVED_TAGS: &[&str] = &[
-    "Name",
-    "KamiwazaVersion",
-    "Version",
-    "CreatedFrom",
-    "CreatedFromJob",
-    "ManagedBy",
-    "AutoCreated",
-    "Mode",
-    "CreatedAt",
-    "Template",
-    "Fingerprint",
-    "Trigger",
-    "BaseImage",
-];
 /// EC2's longest image name.
 pub const LONGEST_NAME: usize = 128;
 

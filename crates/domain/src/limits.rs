@@ -1,7 +1,6 @@
 //! EC2's limits on the sum of what is sent: the template's, the request's and Ingot's own together.
 
 use crate::field::FieldError;
-use crate::image::RESERVED_TAGS;
 use crate::network::{self, IngressRule};
 
 /// Security groups of one network interface (EC2's default quota).
@@ -10,8 +9,24 @@ pub const MOST_GROUPS: usize = 5;
 pub const MOST_RULES: usize = 60;
 /// Tags of one resource.
 pub const MOST_TAGS: usize = 50;
+/// Tags that Ingot sets itself (F33); it refuses a template or a request with one of them.
+pub const RESERVED_TAGS: &[&str] = &[
+    "Name",
+    "KamiwazaVersion",
+    "Version",
+    "CreatedFrom",
+    "CreatedFromJob",
+    "ManagedBy",
+    "AutoCreated",
+    "Mode",
+    "CreatedAt",
+    "Template",
+    "Fingerprint",
+    "Trigger",
+    "BaseImage",
+];
 /// Tags Ingot puts on a resource, at most: those of images, and its ids.
-const OWN_TAGS: usize = RESERVED_TAGS.len() + 3;
+pub(crate) const OWN_TAGS: usize = RESERVED_TAGS.len() + 3;
 
 /// The template's and the request's tags together.
 pub fn tags(field: &str, count: usize) -> Result<(), FieldError> {

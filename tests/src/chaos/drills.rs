@@ -57,7 +57,7 @@ impl Drill {
     fn subject(self) -> &'static str {
         match self {
             Self::Failover => "F11: a Redis replica is promoted that lacks the last writes",
-            Self::Missed => "F22: nobody is there to fire the periodic jobs for several ticks",
+            Self::Missed => "F22: no worker fires the periodic jobs for several ticks",
             Self::Disk => "F31: the disks of Postgres, of Redis and of the logs are full",
             Self::Attack => "F40: the API is attacked",
             Self::Restore => "F42: Postgres is restored from a backup that is older than the world",

@@ -199,7 +199,7 @@ async fn start(stack: &mut Stack, place: usize) -> Result<()> {
             Err(_) if Instant::now() < patience => {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
-            // Whoever cannot start now is started when everything is healed.
+            // A process that cannot start now is started when everything is healed.
             _ => return Ok(()),
         }
     }

@@ -54,7 +54,7 @@ pub(super) enum Fault {
     Flush,
     /// Killed and back empty after a while.
     LoseRedis,
-    /// Nobody answers for a while.
+    /// The server does not answer for a while.
     StallRedis,
     /// `pg_ctl restart` in this mode.
     RestartPostgres(&'static str),

@@ -84,6 +84,11 @@ fn tags_are_the_documents_and_ours() {
         assert_eq!(tags.get(name).map(String::as_str), Some(value), "{name}");
     }
     assert!(is_of_key(&key, &tags));
+    assert_eq!(
+        tags.len() - extra.len(),
+        crate::limits::OWN_TAGS,
+        "what the check of a request leaves room for"
+    );
 }
 
 #[test]

@@ -231,7 +231,7 @@ pub fn tags(field: &str, tags: &BTreeMap<String, String>) -> Result<(), FieldErr
                 "the prefixes `aws:` and `ingot:` are reserved; choose another key",
             ));
         }
-        if crate::image::RESERVED_TAGS.contains(&key.as_str()) {
+        if limits::RESERVED_TAGS.contains(&key.as_str()) {
             return Err(FieldError::new(
                 &at,
                 key,

@@ -1,4 +1,4 @@
-//! FAULTS F40: the API under attack for half a minute, from this machine only: tokens nobody knows at a thousand requests a
+//! FAULTS F40: the API under attack for half a minute, from this machine only: unknown tokens at a thousand requests a
 //! second, clients that never finish their request, live logs by the thousand, heads of a MiB. Meanwhile good clients work
 //! as ever, and so do the workers.
 
@@ -21,7 +21,7 @@ use good::Customer;
 use hostile::Counts;
 
 const ATTACK: Duration = Duration::from_secs(30);
-/// Requests a second with tokens that nobody knows.
+/// Requests a second with unknown tokens.
 const RATE: u32 = 1_000;
 /// Clients that send a byte a second.
 const SLOW: usize = 400;
@@ -59,7 +59,7 @@ pub(super) async fn play(seed: u64, report: &mut Report<'_>) -> Result<()> {
     .await?;
     let stack = &site.stack;
     let address = stack.client.base().trim_start_matches("http://").to_owned();
-    // A deployment that nobody starts: its live log never ends.
+    // A deployment that is never started: its live log never ends.
     let order = CreateDeployment {
         start: Some(false),
         ..Stack::order("v9.9.9")
@@ -122,7 +122,7 @@ pub(super) async fn play(seed: u64, report: &mut Report<'_>) -> Result<()> {
     site.holds(report).await
 }
 
-/// Deployments nobody started would never be over.
+/// Deployments that were not started would never be over.
 async fn cancel_pending(stack: &Stack) -> Result<()> {
     let filter = DeploymentFilter {
         status: Some("pending".to_owned()),

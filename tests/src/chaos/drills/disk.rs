@@ -1,5 +1,5 @@
 //! FAULTS F31: full disks. Postgres's and Redis's are small ones of their own that are filled to the last byte; the logs'
-//! is the device that is always full, and a pipe that nobody holds the other end of.
+//! is the device that is always full, and a pipe whose other end no process holds.
 
 mod doorbell;
 mod ledger;

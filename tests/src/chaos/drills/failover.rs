@@ -63,7 +63,7 @@ async fn fail_over(site: &mut Site, lag: Duration, report: &mut Report<'_>) -> R
     let known: i64 = replica.info("replication", "slave_repl_offset").await?;
     primary.kill().await?;
     let dead = Instant::now();
-    // Nobody is there for a moment, as with any election.
+    // No primary is there for a moment, as with any election.
     ids.push(site.deploy().await?);
     let mut connection = replica.connection().await?;
     redis::cmd("REPLICAOF")

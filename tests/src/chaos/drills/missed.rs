@@ -1,4 +1,4 @@
-//! FAULTS F22: nobody is there to fire the periodic jobs for several ticks. Whoever comes first then fires the current tick
+//! FAULTS F22: no worker fires the periodic jobs for several ticks. The first one that comes back then fires the current tick
 //! of each job and no other, and tells how many were missed.
 
 use std::time::Duration;
@@ -57,11 +57,11 @@ pub(super) async fn play(seed: u64, report: &mut Report<'_>) -> Result<()> {
         site.stack.restart_worker(place).await?;
     }
     report.did(format!(
-        "SIG{how} to all {WORKERS} workers, nobody for {away:.1?}, then {WORKERS} workers again"
+        "SIG{how} to all {WORKERS} workers, none for {away:.1?}, then {WORKERS} workers again"
     ));
     let mut missed = 0;
     for (job, period) in PERIODS {
-        // One that is due after the start is there, so the first one has been written by somebody.
+        // One that is due after the start is there, so a worker has written the first one.
         wait_for(&site, job, up).await?;
         missed += judge(&ticks(&site, job).await?, job, period, [down, up], report)?;
     }

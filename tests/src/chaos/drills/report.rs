@@ -39,7 +39,7 @@ impl<'a> Report<'a> {
         self.wrong.extend_from_slice(wrong);
     }
 
-    /// A part that cannot be played on this machine. It is said aloud, so that nobody takes it for played.
+    /// A part that cannot be played on this machine. It is told, so that the reader does not take it for played.
     pub(super) fn skips(&mut self, what: impl Display) {
         self.line("SKIPPED", what);
     }
@@ -50,7 +50,7 @@ impl<'a> Report<'a> {
     }
 
     fn line(&mut self, word: &str, what: impl Display) {
-        // Nobody reads any more: the exit code still tells the end.
+        // The reader is gone: the exit code still tells the end.
         let _ = writeln!(self.out, "  {word}: {what}");
     }
 }

@@ -43,7 +43,7 @@ pub(super) async fn play(seed: u64, report: &mut Report<'_>) -> Result<()> {
     removed(&mut site, &lost, report).await
 }
 
-/// Deployments in every stage of their lives, some of which nobody has touched yet, and a backup of the ledger then.
+/// Deployments in every stage of their lives, some of which no worker has touched yet, and a backup of the ledger then.
 async fn back_up(
     site: &mut Site,
     backup: &std::path::Path,
@@ -220,7 +220,7 @@ async fn told(site: &Site, lost: &[String], report: &mut Report<'_>) -> Result<(
     Ok(())
 }
 
-/// Whoever asks again for what was lost gets its AMI and makes no second one.
+/// A second request for what was lost gets its AMI and makes no second one.
 async fn asked_again(site: &mut Site, report: &mut Report<'_>) -> Result<()> {
     let version = LOST[0];
     let id = site.stack.deploy(version).await?.id;
@@ -264,7 +264,7 @@ async fn removed(site: &mut Site, lost: &[String], report: &mut Report<'_>) -> R
         ];
         site.stack.ingot_json(&settle).await?;
     }
-    until("an end of what nobody knows", LONG, async || {
+    until("an end of what no ledger knows", LONG, async || {
         let there = site.stack.region.objects(REGION, "instances").await?;
         let over = |one: &&Value| one["state"] == "terminated" || one["state"] == "shutting-down";
         let alive = there
@@ -284,7 +284,7 @@ async fn removed(site: &mut Site, lost: &[String], report: &mut Report<'_>) -> R
     let end = tokio::time::Instant::now() + LONG;
     let wrong = loop {
         let mut wrong = site.checker.violations(&site.stack).await?;
-        // The checker knows no better of them than the ledger; AMIs nobody knows are kept for the next who asks.
+        // The checker knows no better of them than the ledger; AMIs without a row are kept for the next request.
         let newer: Vec<&String> = lost.iter().chain(&images).collect();
         wrong.retain(|line| !newer.iter().any(|id| line.contains(id.as_str())));
         if wrong.is_empty() || tokio::time::Instant::now() >= end {

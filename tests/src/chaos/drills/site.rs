@@ -11,10 +11,10 @@ use crate::check::{Checker, json};
 use crate::stack::{Options, Stack};
 use crate::wait::until;
 
-/// Longer than anything takes on a busy machine; nobody waits for it when all is well.
+/// Longer than anything takes on a busy machine; no test waits so long when all is well.
 pub(super) const LONG: Duration = Duration::from_secs(180);
 
-/// Age of the oldest due task that nobody has taken, in seconds.
+/// Age of the oldest due task that no worker has taken, in seconds.
 const OLDEST: &str = "SELECT to_jsonb(coalesce(max(extract(epoch FROM clock_timestamp() - run_at)), 0)) FROM task \
     WHERE state IN ('available', 'scheduled', 'retryable') AND run_at < clock_timestamp()";
 
@@ -104,7 +104,7 @@ impl Site {
         Ok(())
     }
 
-    /// Age of the oldest due task nobody has taken.
+    /// Age of the oldest due task that no worker has taken.
     pub(super) async fn oldest_due(&self) -> Result<Duration> {
         let age = self.one(OLDEST).await?.as_f64().unwrap_or_default();
         Ok(Duration::try_from_secs_f64(age.max(0.0))?)

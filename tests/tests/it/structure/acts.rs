@@ -8,7 +8,7 @@ use ingot_tests::repository;
 use super::files;
 
 /// Calls with an effect, and the act whose failpoints lie around each. There is no CopyImage, no tagging apart from the
-/// creating call, no stopping yet: whoever adds such a method to the trait `Cloud` is sent here by the test below.
+/// creating call, no stopping yet: the test below sends the author of such a method of the trait `Cloud` here.
 const EFFECTS: [(&str, &str); 7] = [
     ("launch", "LAUNCH"),
     ("create_image", "CREATE_IMAGE"),

@@ -109,7 +109,7 @@ impl<F: Future<Output = Option<()>> + Send> Discarded for F {
     }
 }
 
-/// Requests with tokens that nobody knows: most look genuine, some cannot be a token, some have none.
+/// Requests with unknown tokens: most look genuine, some cannot be a token, some have none.
 pub(super) fn strangers(
     address: &str,
     seed: u64,

@@ -18,7 +18,7 @@ pub(super) async fn play(report: &mut Report<'_>) -> Result<()> {
     .await?;
     for (sink, said) in [
         (Sink::Full, "the full device"),
-        (Sink::Closed, "a pipe that nobody reads any more"),
+        (Sink::Closed, "a pipe without a reader"),
     ] {
         let place = site.stack.add_worker_into(sink).await?;
         report.did(format!("started a worker with stdout and stderr on {said}"));
