@@ -2,7 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A row. Without `done_at` no worker has answered yet; then either `report` or `error` is there.
+/// A row. Without `done_at` no worker has answered yet, and a `report` is what a trial launch has found so far; with it, either `report` or
+/// `error` is there.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "aws_check")]
 #[expect(
@@ -21,6 +22,9 @@ pub struct Model {
     pub report: Option<Json>,
     pub error: Option<String>,
     pub done_at: Option<DateTimeUtc>,
+    /// The `ingot_domain::check::trial::TrialOrder` of a trial launch, when one was asked for.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub trial: Option<Json>,
 }
 
 /// No relations are declared: joins are few and written where they are needed.

@@ -30,5 +30,6 @@ mod it {
     mod structure;
     mod throttle;
     mod told;
+    mod trial;
     mod waits;
 }

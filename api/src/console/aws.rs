@@ -2,7 +2,7 @@
 
 use askama::Template;
 use chrono::{DateTime, Utc};
-use ingot_client::AwsCheck;
+use ingot_client::{AwsCheck, AwsPermission, AwsTrial};
 
 use super::parts::{Badge, Moment};
 use super::text;
@@ -22,6 +22,16 @@ struct Check {
     age: String,
     permissions: Vec<Row>,
     facts: Vec<Row>,
+    trial: Option<Trial>,
+}
+
+/// The last trial launch.
+struct Trial {
+    badge: Badge,
+    said: String,
+    at: Option<Moment>,
+    age: String,
+    calls: Vec<Row>,
 }
 
 struct Row {
@@ -47,11 +57,6 @@ fn check(one: &AwsCheck, now: DateTime<Utc>) -> Check {
         _ if one.denied > 0 => ("bad", "denied"),
         _ => ("good", "allowed"),
     };
-    let permissions = one.permissions.iter().map(|row| Row {
-        name: text::plain(&row.action),
-        badge: Badge::new(tone_of(&row.verdict), &row.verdict.replace('_', " ")),
-        text: text::plain(&row.reason),
-    });
     let facts = one.facts.iter().map(|row| Row {
         name: text::plain(&row.name.replace('_', " ")),
         badge: Badge::new(tone_of(&row.bearing), &row.bearing),
@@ -63,8 +68,37 @@ fn check(one: &AwsCheck, now: DateTime<Utc>) -> Check {
         verdict: text::plain(&format!("Verdict: {}.", one.verdict())),
         at: one.done_at.map(Moment::new),
         age: one.done_at.map_or(String::new(), |at| age(now, at)),
-        permissions: permissions.collect(),
+        permissions: one.permissions.iter().map(permission).collect(),
         facts: facts.collect(),
+        trial: one.trial.as_ref().map(|one| trial(one, now)),
+    }
+}
+
+fn permission(row: &AwsPermission) -> Row {
+    Row {
+        name: text::plain(&row.action),
+        badge: Badge::new(tone_of(&row.verdict), &row.verdict.replace('_', " ")),
+        text: text::plain(&row.reason),
+    }
+}
+
+fn trial(one: &AwsTrial, now: DateTime<Utc>) -> Trial {
+    let (tone, word) = match one.passed {
+        true => ("good", "passed"),
+        false => ("bad", "failed"),
+    };
+    let with = match (&one.instance_id, &one.instance_profile) {
+        (Some(id), Some(profile)) => format!("{id} with the profile {profile}."),
+        (Some(id), None) => format!("{id} without an instance profile."),
+        (None, _) => "No instance was launched.".to_owned(),
+    };
+    let why = one.error.as_deref().unwrap_or_default();
+    Trial {
+        badge: Badge::new(tone, word),
+        said: text::plain(format!("{with} {why}").trim()),
+        at: one.launched_at.map(Moment::new),
+        age: one.launched_at.map_or(String::new(), |at| age(now, at)),
+        calls: one.calls.iter().map(permission).collect(),
     }
 }
 

@@ -11,6 +11,29 @@ pub struct NewAwsCheck {
     /// The region to ask in; the first one that deployments may run in when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
+    /// Try a launch as well: one `t3.micro`, ended within 5 minutes. It settles what no dry run can: SSM, the instance profile
+    /// and its role, the key of the volume.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub launch: Option<NewTrial>,
+}
+
+/// What a trial launch is to try.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTrial {
+    /// The template whose instance profile and key are tried; without it and without a profile, the first template of the
+    /// region that names a profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// The instance profile; the template's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_profile: Option<String>,
+    /// The KMS key of the volume; the template's when absent, and the account's default without any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key_id: Option<String>,
+    /// The subnet; EC2's default when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subnet_id: Option<String>,
 }
 
 /// One check.
@@ -38,7 +61,34 @@ pub struct AwsCheck {
     pub permissions: Vec<AwsPermission>,
     /// What of the account deployments meet.
     pub facts: Vec<AwsFact>,
+    /// The last trial launch of the account and region: this check's own, or that of one before.
+    pub trial: Option<AwsTrial>,
     /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// A trial launch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AwsTrial {
+    /// It was launched, and no call was denied.
+    pub passed: bool,
+    /// Such as `t3.micro`.
+    pub instance_type: String,
+    /// The instance profile that was tried.
+    pub instance_profile: Option<String>,
+    /// The KMS key that was tried.
+    pub kms_key_id: Option<String>,
+    /// The subnet it was tried in, when one was named.
+    pub subnet_id: Option<String>,
+    /// `i-…`, once there was one.
+    pub instance_id: Option<String>,
+    /// When its launch began.
+    pub launched_at: Option<DateTime<Utc>>,
+    /// When its end was asked for, or was seen.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// A verdict for each call, in the order in which they were made.
+    pub calls: Vec<AwsPermission>,
+    /// Why it did not go through.
     pub error: Option<String>,
 }
 
@@ -70,7 +120,13 @@ impl AwsCheck {
         match self.state.as_str() {
             "asked" => "no worker has answered yet".to_owned(),
             "failed" => format!("failed: {}", self.error.as_deref().unwrap_or_default()),
-            _ if self.denied == 0 => "nothing is denied".to_owned(),
+            _ if self.denied == 0 => match self.trial.as_ref().filter(|trial| !trial.passed) {
+                None => "nothing is denied".to_owned(),
+                Some(trial) => {
+                    let why = trial.error.as_deref().unwrap_or("a call was denied");
+                    format!("nothing else is denied, and the trial launch failed: {why}")
+                }
+            },
             _ => {
                 let denied = self
                     .permissions

@@ -18,7 +18,7 @@ pub mod template;
 pub mod wait;
 mod wire;
 
-pub use check::{AwsCheck, AwsFact, AwsPermission, NewAwsCheck};
+pub use check::{AwsCheck, AwsFact, AwsPermission, AwsTrial, NewAwsCheck, NewTrial};
 pub use decision::{FindingDecision, ImageDecision};
 pub use deployment::{CreateDeployment, Deployment, DeploymentFilter};
 pub use event::Event;

@@ -112,8 +112,7 @@ pub struct CloudError {
 impl CloudError {
     /// Everything a person should read: the sentence of the list, then AWS's own words.
     pub fn told(&self) -> String {
-        let profile = self.kind == ErrorKind::NotFound && self.code == "InvalidParameterValue";
-        let sentence = if profile {
+        let sentence = if self.is_about_profile() {
             "AWS does not know the instance profile or its role: it was made a moment ago, or the template's `instance_profile` names none".to_owned()
         } else {
             codes::sentence(&self.code, self.operation, &self.region)
@@ -122,6 +121,28 @@ impl CloudError {
             "{sentence} ({} in {}: {}: {})",
             self.operation, self.region, self.code, self.message
         )
+    }
+
+    /// The account does not allow this call. Credentials that AWS does not take say nothing about permissions.
+    pub fn is_refusal(&self) -> bool {
+        let codes = [
+            "UnauthorizedOperation",
+            "AccessDenied",
+            "AccessDeniedException",
+        ];
+        codes.contains(&self.code.as_str())
+    }
+
+    /// The action in AWS's sentence: `… is not authorized to perform: ec2:CreateTags on resource: …`.
+    pub fn refused_action(&self) -> Option<&str> {
+        let (_, rest) = self.message.split_once("not authorized to perform: ")?;
+        let action = rest.split_whitespace().next()?.trim_end_matches(['.', ',']);
+        action.contains(':').then_some(action)
+    }
+
+    /// RunInstances does not know the instance profile, or its role.
+    pub fn is_about_profile(&self) -> bool {
+        self.kind == ErrorKind::NotFound && self.code == "InvalidParameterValue"
     }
 
     /// The list of codes knows it, or its suffix says what it is.
@@ -138,5 +159,27 @@ impl CloudError {
             ErrorKind::WrongState => self.code.starts_with("InvalidAMIID"),
             _ => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_action_is_read_from_awss_sentence() {
+        let refused = |message: &str| CloudError {
+            kind: ErrorKind::Denied,
+            operation: "RunInstances",
+            region: "us-east-1".to_owned(),
+            code: "UnauthorizedOperation".to_owned(),
+            message: message.to_owned(),
+            request_id: None,
+        };
+        let said = "You are not authorized to perform this operation. User: arn:aws:iam::1:user/x is not authorized to perform: ec2:CreateTags on resource: arn:aws:ec2:us-east-1:1:instance/* because no identity-based policy allows the ec2:CreateTags action.";
+        assert_eq!(refused(said).refused_action(), Some("ec2:CreateTags"));
+        let plain = refused("You are not authorized to perform this operation.");
+        assert_eq!(plain.refused_action(), None);
+        assert!(plain.is_refusal());
     }
 }

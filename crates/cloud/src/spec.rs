@@ -53,6 +53,9 @@ pub struct LaunchSpec {
     pub security_group_ids: Vec<String>,
     /// IAM instance profile name (F6).
     pub instance_profile: Option<String>,
+    /// Its own shutdown terminates it, instead of stopping it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ends_itself: bool,
     /// Tags of instance, volume and network interface.
     pub tags: BTreeMap<String, String>,
 }

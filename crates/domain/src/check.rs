@@ -1,11 +1,14 @@
 //! What a check of an AWS account found: a verdict for every permission, and the account's facts that deployments meet.
 //! The rule that makes verdicts of AWS's answers is here, pure; who asks is the adapter.
 
+pub mod trial;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::deployment::words;
+use trial::Trial;
 
 words! {
     /// Whether a permission is there.
@@ -65,9 +68,21 @@ pub struct AccountCheck {
     pub permissions: Vec<Permission>,
     /// The account's facts.
     pub facts: Vec<Fact>,
+    /// The trial launch, when one was asked for; a later check without one keeps the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<Trial>,
 }
 
 impl AccountCheck {
+    /// Takes the verdicts of its trial among the permissions.
+    pub fn take_trial(&mut self) {
+        let mut tally = Tally(std::mem::take(&mut self.permissions));
+        for call in self.trial.iter().flat_map(|trial| &trial.calls) {
+            tally.put(&call.action, call.verdict, call.reason.clone());
+        }
+        self.permissions = tally.verdicts();
+    }
+
     /// How many permissions are denied; only they make a check fail.
     pub fn denied(&self) -> usize {
         let denied = |one: &&Permission| one.verdict == Verdict::Denied;

@@ -117,9 +117,18 @@ impl EffectId {
     /// that was restored from a backup intends the same again under the same token, and adopts what it made before (FAULTS
     /// decision 5, F42). It begins as the deployment's id does, so that effects sort by the age of their deployments.
     pub fn of(deployment: &DeploymentId, run: i32, kind: &str, generation: i32) -> Self {
+        Self::made_of(deployment.as_str(), run, kind, generation)
+    }
+
+    /// The launch effect of a check, made in the same way.
+    pub fn of_check(check: &CheckId) -> Self {
+        Self::made_of(check.as_str(), 1, "launch", 1)
+    }
+
+    fn made_of(owner: &str, run: i32, kind: &str, generation: i32) -> Self {
         let begin = DeploymentId::PREFIX.len() + 1;
-        let age = &deployment.as_str()[begin..begin + 12];
-        let digest = Sha256::digest(format!("{deployment}/{run}/{kind}/{generation}"));
+        let age = &owner[begin..begin + 12];
+        let digest = Sha256::digest(format!("{owner}/{run}/{kind}/{generation}"));
         let digest: String = digest[..10].iter().map(|b| format!("{b:02x}")).collect();
         Self(format!("{}_{age}{digest}", Self::PREFIX))
     }

@@ -17,7 +17,7 @@ use std::time::Duration;
 pub(crate) use answers::Answer;
 pub(crate) use cloud_init::Boot;
 pub(crate) use enter::enter;
-pub(crate) use script::boot_log;
+pub(crate) use script::{boot_log, shuts_down};
 pub(crate) use shell::{Machine, Outcome, run};
 
 /// The inside of an instance. What is not said here follows from its user data and its image.

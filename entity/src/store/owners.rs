@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use ingot_domain::ids::CheckId;
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
 
 use super::{Ledger, LedgerError};
-use crate::{deployment, effect, image, task};
+use crate::{account_check, deployment, effect, image, task};
 
 /// Ids of one query.
 const CHUNK: usize = 500;
@@ -46,7 +47,7 @@ pub struct Owners {
     pub deployments: HashMap<String, DeploymentOwner>,
     /// Effects by id.
     pub effects: HashMap<String, EffectOwner>,
-    /// Deployments for which a task lives.
+    /// Deployments for which a task lives, and checks of accounts that are not answered.
     pub at_work: HashSet<String>,
 }
 
@@ -77,6 +78,20 @@ impl Ledger {
         }
         deployments.sort_unstable();
         deployments.dedup();
+        let checks: Vec<String> = deployments
+            .extract_if(.., |id| id.starts_with(CheckId::PREFIX))
+            .collect();
+        for some in checks.chunks(CHUNK) {
+            let open: Vec<String> = account_check::Entity::find()
+                .select_only()
+                .column(account_check::Column::Id)
+                .filter(account_check::Column::Id.is_in(some))
+                .filter(account_check::Column::DoneAt.is_null())
+                .into_tuple()
+                .all(&self.db)
+                .await?;
+            owners.at_work.extend(open);
+        }
         for some in deployments.chunks(CHUNK) {
             let rows: Vec<DeploymentOwner> = deployment::Entity::find()
                 .select_only()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeZone, Utc};
-use ingot_client::{AwsCheck, AwsFact, AwsPermission, Deployment, Event, Image, Page};
+use ingot_client::{AwsCheck, AwsFact, AwsPermission, AwsTrial, Deployment, Event, Image, Page};
 use ingot_domain::arch::Arch;
 use ingot_domain::deployment::{AmiStatus, Status, everything_finished};
 
@@ -166,6 +166,11 @@ pub(super) fn page<T>(items: Vec<T>, next: Option<&str>) -> Page<T> {
 /// A check in which every text is hostile.
 pub(super) fn check(state: &str) -> AwsCheck {
     let text = || ATTACK.to_owned();
+    let permissions = ["denied", "allowed", ATTACK].map(|verdict| AwsPermission {
+        action: text(),
+        verdict: verdict.to_owned(),
+        reason: text(),
+    });
     AwsCheck {
         id: text(),
         region: text(),
@@ -176,18 +181,24 @@ pub(super) fn check(state: &str) -> AwsCheck {
         account: Some(text()),
         arn: Some(text()),
         denied: 1,
-        permissions: ["denied", "allowed", ATTACK]
-            .map(|verdict| AwsPermission {
-                action: text(),
-                verdict: verdict.to_owned(),
-                reason: text(),
-            })
-            .to_vec(),
+        permissions: permissions.to_vec(),
         facts: vec![AwsFact {
             name: text(),
             bearing: text(),
             text: text(),
         }],
+        trial: Some(AwsTrial {
+            passed: state == "done",
+            instance_type: text(),
+            instance_profile: Some(text()),
+            kms_key_id: Some(text()),
+            subnet_id: Some(text()),
+            instance_id: Some(text()),
+            launched_at: Some(at(1)),
+            ended_at: Some(at(2)),
+            calls: permissions.to_vec(),
+            error: Some(text()),
+        }),
         error: Some(text()),
     }
 }

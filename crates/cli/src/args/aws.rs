@@ -31,13 +31,18 @@ pub(crate) enum AwsAction {
 /// Nothing is made, changed or removed: what reads is read, the rest is asked by EC2's DryRun. Each permission is allowed,
 /// denied, or cannot be asked here, with the reason; only a denied one makes the check fail. The verdict is kept and shown
 /// by `ingot doctor` and the console with its age.
+///
+/// With --launch one t3.micro is launched besides and ended within 5 minutes, whatever happens: it settles SSM, the instance
+/// profile and its role, and the key of the volume. Its cost is said first.
 #[derive(Clone, Args)]
 #[command(
-    after_help = "The exit code is 1 when a permission is denied or the check failed.
+    after_help = "The exit code is 1 when a permission is denied, the check failed or the trial launch did.
 
 Examples:
   ingot aws check
   ingot aws check --region eu-central-1
+  ingot aws check --launch              with one small instance, after a question
+  ingot aws check --launch --template kamiwaza --subnet subnet-0123456789abcdef0 --yes
   ingot aws check --last                what is known already, without asking
   ingot aws check --json | jq -r '.permissions[] | select(.verdict == \"denied\").action'"
 )]
@@ -48,9 +53,27 @@ pub(crate) struct CheckArgs {
     /// Show what is known of every account and region instead of asking
     #[arg(long)]
     pub(crate) last: bool,
-    /// How long to wait for a worker's answer, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
-    pub(crate) timeout: u64,
+    /// Launch one t3.micro for at most 5 minutes and try it
+    #[arg(long, conflicts_with = "last")]
+    pub(crate) launch: bool,
+    /// The template whose instance profile and key are tried [default: the first that names a profile]
+    #[arg(long, value_name = "NAME", requires = "launch")]
+    pub(crate) template: Option<String>,
+    /// The instance profile to try, in place of the template's
+    #[arg(long, value_name = "NAME", requires = "launch")]
+    pub(crate) instance_profile: Option<String>,
+    /// The KMS key of the volume to try, in place of the template's
+    #[arg(long, value_name = "KEY", requires = "launch")]
+    pub(crate) kms_key: Option<String>,
+    /// The subnet to try [default: EC2's]
+    #[arg(long, value_name = "SUBNET", requires = "launch")]
+    pub(crate) subnet: Option<String>,
+    /// Launch without asking
+    #[arg(long, requires = "launch")]
+    pub(crate) yes: bool,
+    /// How long to wait for a worker's answer, in seconds [default: 120, with --launch 600]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<u64>,
 }
 
 /// Print the IAM policy of this installation: it may change only what carries its tag

@@ -146,7 +146,8 @@ async fn confirmed(client: &Client, id: &str) -> anyhow::Result<bool> {
     Ok(is_yes(&answer))
 }
 
-fn is_yes(answer: &str) -> bool {
+/// Whether what was typed is consent.
+pub(crate) fn is_yes(answer: &str) -> bool {
     matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 

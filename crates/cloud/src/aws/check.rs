@@ -55,6 +55,7 @@ pub(super) async fn look(
         arn: identity.arn,
         permissions: tally.verdicts(),
         facts: found,
+        trial: None,
     })
 }
 
@@ -64,47 +65,15 @@ fn answer<T>(asked: Result<T, CloudError>, known: &[&str]) -> Answer {
     match asked {
         Ok(_) => Answer::Yes,
         Err(error) if known.contains(&error.code.as_str()) => Answer::Yes,
-        Err(error) if refused(&error) => Answer::No {
-            named: named(&error.message),
+        Err(error) if error.is_refusal() => Answer::No {
+            named: error.refused_action().map(str::to_owned),
             reason: error.message,
         },
         Err(error) => Answer::Unclear(format!("AWS answered {}: {}", error.code, error.message)),
     }
 }
 
-/// A refusal of this permission. Credentials that AWS does not take say nothing about permissions.
-fn refused(error: &CloudError) -> bool {
-    let codes = [
-        "UnauthorizedOperation",
-        "AccessDenied",
-        "AccessDeniedException",
-    ];
-    codes.contains(&error.code.as_str())
-}
-
-/// The action in AWS's sentence: `… is not authorized to perform: ec2:CreateTags on resource: …`.
-fn named(message: &str) -> Option<String> {
-    let (_, rest) = message.split_once("not authorized to perform: ")?;
-    let action = rest.split_whitespace().next()?.trim_end_matches(['.', ',']);
-    action.contains(':').then(|| action.to_owned())
-}
-
 /// Seconds as people read them.
 fn seconds(span: Duration) -> String {
     format!("{:.0} s", span.as_secs_f64())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_action_is_read_from_awss_sentence() {
-        let said = "You are not authorized to perform this operation. User: arn:aws:iam::1:user/x is not authorized to perform: ec2:CreateTags on resource: arn:aws:ec2:us-east-1:1:instance/* because no identity-based policy allows the ec2:CreateTags action.";
-        assert_eq!(named(said).as_deref(), Some("ec2:CreateTags"));
-        assert_eq!(
-            named("You are not authorized to perform this operation."),
-            None
-        );
-    }
 }

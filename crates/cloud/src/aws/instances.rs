@@ -7,7 +7,7 @@ use aws_sdk_ec2::types::{
     BlockDeviceMapping, EbsBlockDevice, Filter, HttpTokensState, IamInstanceProfileSpecification,
     Instance, InstanceLifecycleType, InstanceMetadataEndpointState, InstanceMetadataOptionsRequest,
     InstanceNetworkInterfaceSpecification, InstanceStateName, InstanceType, Placement,
-    ResourceType, VolumeType,
+    ResourceType, ShutdownBehavior, VolumeType,
 };
 use std::net::IpAddr;
 
@@ -72,6 +72,9 @@ pub(super) async fn launch(
         .set_placement(spec.zone.as_ref().map(placement))
         .set_security_group_ids(groups)
         .set_iam_instance_profile(spec.instance_profile.as_ref().map(profile))
+        .set_instance_initiated_shutdown_behavior(
+            spec.ends_itself.then_some(ShutdownBehavior::Terminate),
+        )
         .set_tag_specifications(tags::specifications(kinds, &spec.tags))
         .customize()
         .config_override(aws_sdk_ec2::config::Builder::new().retry_classifier(capacity::GiveUp));

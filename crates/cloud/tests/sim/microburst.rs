@@ -164,6 +164,7 @@ async fn spec(cloud: &AwsCloud, token: &str) -> LaunchSpec {
         subnet_id: None,
         security_group_ids: vec![],
         instance_profile: None,
+        ends_itself: false,
         tags: tags(token),
     }
 }

@@ -150,6 +150,7 @@ impl World {
             subnet_id: None,
             security_group_ids: vec![],
             instance_profile: Some("ingot-ssm".to_owned()),
+            ends_itself: false,
             tags: tags(token),
         }
     }

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use super::instance_launch::{self, Launch};
 use super::{instance_xml, launch_network};
-use crate::guest;
+use crate::guest::{self, shuts_down};
 use crate::sim::Call;
-use crate::state::instances::{Instance, Phase, Volume};
+use crate::state::instances::{Instance, Phase, Reason, Volume};
 use crate::state::network::{Interface, ipv6_of};
 use crate::state::tags::{Tags, read_specifications};
 use crate::wire::errors::ApiError;
+use crate::wire::query::Params;
 use crate::wire::xml::Xml;
 
 const ACTION: &str = "RunInstances";
@@ -173,6 +174,11 @@ fn machine(call: &mut Call<'_>, launch: &Launch, reservation: &str) -> Result<In
         public: spot.public,
         ipv6: spot.ipv6.then(|| ipv6_of(address)),
     };
+    let at_launch = |(after, reason): (Option<Duration>, Reason)| {
+        // At launch: before it ever runs.
+        let after = after.unwrap_or(delays.running / 2);
+        (now.saturating_add(after), reason)
+    };
     Ok(Instance {
         id: call.world.id("i"),
         reservation: reservation.to_owned(),
@@ -204,11 +210,10 @@ fn machine(call: &mut Call<'_>, launch: &Launch, reservation: &str) -> Result<In
         visible_at: call.visible_at(),
         phase: Phase::Pending,
         next: Some((running_at, Phase::Running)),
-        ends: plan.ends.map(|(after, reason)| {
-            // At launch: before it ever runs.
-            let after = after.unwrap_or(delays.running / 2);
-            (now.saturating_add(after), reason)
-        }),
+        ends: plan
+            .ends
+            .map(at_launch)
+            .or_else(|| own_shutdown(params, running_at)),
         running_at,
         ready_at: running_at.saturating_add(install),
         away_until: Duration::ZERO,
@@ -221,4 +226,12 @@ fn machine(call: &mut Call<'_>, launch: &Launch, reservation: &str) -> Result<In
         protected: params.flag("DisableApiTermination"),
         changed: Arc::default(),
     })
+}
+
+/// A machine whose shutdown is its termination ends when its own script shuts it down.
+fn own_shutdown(params: &Params, running_at: Duration) -> Option<(Duration, Reason)> {
+    let terminates = params.get("InstanceInitiatedShutdownBehavior") == Some("terminate");
+    let after = shuts_down(params.get("UserData").filter(|_| terminates)?)?;
+    let reason = Reason::of("Client.InstanceInitiatedShutdown");
+    Some((running_at.checked_add(after)?, reason))
 }

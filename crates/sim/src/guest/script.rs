@@ -1,6 +1,7 @@
 //! What a script in user data does, read without running it.
 
 use std::io::Read as _;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -77,6 +78,19 @@ pub(super) fn installs_agent(script: &str) -> bool {
     script.contains("amazon-ssm-agent")
 }
 
+/// After how long the script shuts its machine down: the `+minutes` of its last `shutdown`.
+pub(crate) fn shuts_down(encoded: &str) -> Option<Duration> {
+    let script = of_user_data(encoded);
+    let line = script
+        .lines()
+        .rfind(|line| first_word(line) == "shutdown")?;
+    let minutes = line
+        .split_whitespace()
+        .find_map(|word| word.strip_prefix('+'))?;
+    let minutes: u64 = minutes.parse().ok()?;
+    Some(Duration::from_secs(minutes.saturating_mul(60)))
+}
+
 /// Vendors whose images come without an SSM agent; the list of those with one is AWS's
 /// "Find AMIs with the SSM Agent preinstalled".
 const WITHOUT_AGENT: &[&str] = &[
@@ -119,6 +133,20 @@ fn echoed(line: &str) -> Option<String> {
 mod tests {
     use super::*;
     use std::io::Write as _;
+
+    #[test]
+    fn a_shutdown_in_minutes_is_read() {
+        let table = [
+            ("#!/bin/sh\nshutdown -h +3\n", Some(180)),
+            ("echo one\nshutdown +10", Some(600)),
+            ("shutdown -h now", None),
+            ("echo shutdown -h +3", None),
+        ];
+        for (script, seconds) in table {
+            let said = shuts_down(&STANDARD.encode(script));
+            assert_eq!(said, seconds.map(Duration::from_secs), "{script}");
+        }
+    }
 
     #[test]
     fn a_file_is_there_if_the_last_line_that_names_it_writes_it() {

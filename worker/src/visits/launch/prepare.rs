@@ -170,6 +170,7 @@ pub(super) async fn prepare(
         subnet_id: place.subnet,
         security_group_ids: case.order.security_group_ids.clone(),
         instance_profile: case.recipe.instance_profile.clone(),
+        ends_itself: false,
         tags: instance_tags(tools, &case, effect_id.as_str()),
     };
     let params = Params {

@@ -1,14 +1,18 @@
 //! `ingot aws check`: asks for a check, waits for a worker's answer, and shows it.
 
+use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
-use ingot_client::{AwsCheck, Client, NewAwsCheck, Page};
+use ingot_client::{AwsCheck, AwsPermission, AwsTrial, Client, NewAwsCheck, NewTrial, Page};
+use ingot_domain::check::trial::{BOUND, COST, SMALLEST};
+use ingot_domain::wait::span;
 
 use crate::args::aws::CheckArgs;
 use crate::args::connection::Connection;
-use crate::failure::Exit;
+use crate::command::deployments::is_yes;
+use crate::failure::{Exit, Usage};
 use crate::output::{clean, or_dash, pairs, table, time_or_dash};
 
 /// Between two looks.
@@ -23,11 +27,50 @@ pub(crate) async fn run(connection: &Connection, wanted: CheckArgs) -> anyhow::R
         output.result(&known, list)?;
         return Ok(ended(known.items.iter().all(fine)));
     }
+    if wanted.launch && !agreed(&wanted)? {
+        eprintln!("nothing was launched");
+        return Ok(Exit::Failed.into());
+    }
+    let usual = if wanted.launch { 600 } else { 120 };
+    let patience = Duration::from_secs(wanted.timeout.unwrap_or(usual));
+    let launch = wanted.launch.then_some(NewTrial {
+        template: wanted.template,
+        instance_profile: wanted.instance_profile,
+        kms_key_id: wanted.kms_key,
+        subnet_id: wanted.subnet,
+    });
     let region = wanted.region;
-    let asked = client.ask_aws_check(&NewAwsCheck { region }).await?;
-    let check = answered(&client, asked, Duration::from_secs(wanted.timeout)).await?;
+    let asked = client
+        .ask_aws_check(&NewAwsCheck { region, launch })
+        .await?;
+    let check = answered(&client, asked, patience).await?;
     output.result(&check, text)?;
-    Ok(ended(fine(&check)))
+    let passed = check.trial.as_ref().is_none_or(|trial| trial.passed);
+    Ok(ended(fine(&check) && (passed || !wanted.launch)))
+}
+
+/// Says what a trial launch makes and costs; a terminal is asked, and without one nothing but --yes is consent.
+fn agreed(wanted: &CheckArgs) -> anyhow::Result<bool> {
+    let place = wanted.region.as_deref().map_or_else(
+        || "the first region that deployments may run in".to_owned(),
+        clean,
+    );
+    eprintln!(
+        "This launches one {SMALLEST} in {place} and ends it within {}; {COST}.",
+        span(BOUND)
+    );
+    if wanted.yes {
+        return Ok(true);
+    }
+    if !std::io::stdin().is_terminal() {
+        let text =
+            "`--launch` launches an instance and there is no terminal to confirm it on; add --yes";
+        return Err(Usage(text.to_owned()).into());
+    }
+    eprint!("launch it? [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    Ok(is_yes(&answer))
 }
 
 async fn answered(
@@ -82,22 +125,47 @@ fn text(check: &AwsCheck) -> String {
         ("region", clean(&check.region)),
         ("verdict", clean(&check.verdict())),
     ])];
-    let rows = check.permissions.iter().map(|one| {
-        let verdict = match one.verdict.as_str() {
-            "denied" => "DENIED",
-            "cannot_be_asked" => "cannot be asked here",
-            verdict => verdict,
-        };
-        [clean(&one.action), clean(verdict), clean(&one.reason)]
-    });
+    let rows = check.permissions.iter().map(row);
     parts.push(table(["permission", "verdict", "why"], rows));
     let rows = check.facts.iter().map(|one| {
         let name = one.name.replace('_', " ");
         [clean(&name), clean(&one.bearing), clean(&one.text)]
     });
     parts.push(table(["fact", "", "what it means"], rows));
+    parts.extend(check.trial.as_ref().map(trial));
     if check.denied > 0 {
         parts.push("`ingot aws policy` prints the policy that allows all of it.".to_owned());
     }
     parts.join("\n\n")
+}
+
+fn row(one: &AwsPermission) -> [String; 3] {
+    let verdict = match one.verdict.as_str() {
+        "denied" => "DENIED",
+        "cannot_be_asked" => "cannot be asked here",
+        verdict => verdict,
+    };
+    [clean(&one.action), clean(verdict), clean(&one.reason)]
+}
+
+fn trial(one: &AwsTrial) -> String {
+    let outcome = match (&one.error, one.passed) {
+        (Some(why), _) => format!("FAILED: {}", clean(why)),
+        (None, true) => "passed".to_owned(),
+        (None, false) => "FAILED: a call was denied".to_owned(),
+    };
+    let pairs = pairs([
+        ("trial launch", outcome),
+        ("instance", or_dash(&one.instance_id)),
+        ("type", clean(&one.instance_type)),
+        ("profile", or_dash(&one.instance_profile)),
+        ("key", or_dash(&one.kms_key_id)),
+        ("launched", time_or_dash(&one.launched_at)),
+        ("ended", time_or_dash(&one.ended_at)),
+    ]);
+    if one.calls.is_empty() {
+        return pairs;
+    }
+    let calls = table(["call", "verdict", "why"], one.calls.iter().map(row));
+    format!("{pairs}\n\n{calls}")
 }

@@ -137,7 +137,7 @@ pub const CALLS: &[AwsCall] = &[
                 "SendCommand",
                 "asks an instance whether its installation or first boot is over, and orders the scrub before its image",
             ),
-            Asked::Never("SSM has no DryRun; the first instance tells"),
+            Asked::Never("SSM has no DryRun; `ingot aws check --launch` tells"),
         ),
         &[
             ("ssm:SendCommand", Grant::CommandDocument),

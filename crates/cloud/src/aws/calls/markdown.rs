@@ -14,6 +14,8 @@ policy by `ingot aws policy`, both from the adapter's own list; a test holds lis
   tag `ingot:install`, and only makes what it tags so.
 - `ingot aws policy --read-only` prints what the check needs and changes nothing.
 - `ingot aws check` asks AWS, from a worker, which of the calls are allowed; only a denied one makes it fail.
+- `ingot aws check --launch` launches one `t3.micro` besides, tries SSM, the instance profile and the key with it, and ends it
+  within 5 minutes.
 
 A *role* is what an instance may do, an *instance profile* the container EC2 wants it in: templates name the profile
 (`instance_profile`), `iam:PassRole` and `--role` name the role. The role itself needs AWS's managed policy

@@ -11,6 +11,7 @@ use aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder;
 use aws_sdk_ec2::types::{
     IamInstanceProfileSpecification, InstanceType, IpPermission, IpRange, ResourceType,
 };
+use ingot_domain::check::trial::SMALLEST;
 use ingot_domain::check::{Answer, Bearing, Fact, Tally};
 use ingot_domain::image::{INSTALL_TAG, MANAGED_BY};
 
@@ -23,9 +24,6 @@ use crate::spec::CheckPlan;
 
 /// Name of what a dry run would have made.
 const NAME: &str = "ingot-check";
-
-/// The type that is asked about: the smallest that every region has.
-const SMALLEST: &str = "t3.micro";
 
 struct Dry<'a> {
     cloud: &'a AwsCloud,

@@ -14,7 +14,7 @@ use ingot_domain::check::{Answer, Bearing, Fact};
 
 use super::super::AwsCloud;
 use super::super::classify::Call;
-use super::{answer, refused, seconds};
+use super::{answer, seconds};
 use crate::error::CloudError;
 use crate::facts::Identity;
 
@@ -179,7 +179,7 @@ pub(super) async fn quotas(cloud: &AwsCloud, region: &str) -> Found {
         let said = match &asked {
             Ok(Some(value)) => fact(name, Bearing::Good, format!("{value:.0} {what}")),
             Ok(None) => fact(name, Bearing::Unknown, format!("{what}: no limit is told")),
-            Err(error) if refused(error) => {
+            Err(error) if error.is_refusal() => {
                 let text = format!("{what}: servicequotas:GetServiceQuota is not allowed");
                 fact(name, Bearing::Unknown, text)
             }

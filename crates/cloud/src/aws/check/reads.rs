@@ -2,6 +2,7 @@
 //! dry runs can be asked about.
 
 use ingot_domain::arch::Arch;
+use ingot_domain::check::trial::BASE;
 use ingot_domain::check::{Answer, Bearing, Fact, Tally};
 use ingot_domain::image::INSTALL_TAG;
 use ingot_domain::template::BaseImage;
@@ -16,9 +17,6 @@ use crate::spec::{CheckPlan, ImageQuery};
 /// A command nobody sent and an instance nobody has, for questions that need a name.
 const NO_COMMAND: &str = "00000000-0000-0000-0000-000000000000";
 const NO_INSTANCE: &str = "i-00000000000000000";
-
-/// A public parameter that every region has.
-const PUBLIC: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
 
 /// What the lists showed.
 #[derive(Debug, Clone, Default)]
@@ -135,7 +133,7 @@ async fn parameter(cloud: &AwsCloud, region: &str, seen: &mut Seen) {
     let found = base_images::resolve(
         cloud,
         region,
-        &BaseImage::Ssm(PUBLIC.to_owned()),
+        &BaseImage::Ssm(BASE.to_owned()),
         Arch::X86_64,
     )
     .await;

@@ -28,6 +28,7 @@ fn spec() -> LaunchSpec {
         subnet_id: None,
         security_group_ids: vec![],
         instance_profile: None,
+        ends_itself: false,
         tags: BTreeMap::new(),
     }
 }
