@@ -2,6 +2,7 @@
 
 mod check;
 mod finding;
+pub(crate) mod launched;
 pub(crate) mod wait;
 
 pub(crate) use check::check;
@@ -79,6 +80,8 @@ pub(crate) fn ordered(
         error_message: row.error_message,
         launch_path: row.launch_path,
         source_ami_id: row.source_ami_id,
+        launched_as: None,
+        base: None,
         instance_id: row.instance_id,
         public_ip: row.public_ip,
         private_ip: row.private_ip,

@@ -1,7 +1,7 @@
 //! One deployment: how far it is, its facts, what may be done with it, and its story so far (F121, F123).
 
 use askama::Template;
-use ingot_client::{Deployment, Event, Wait};
+use ingot_client::{Base, Deployment, Event, Wait};
 use ingot_domain::deployment::{SkipReason, Status};
 
 use super::parts::{Badge, Fact, Value};
@@ -189,6 +189,8 @@ fn skipped(reason: &str) -> String {
 fn instance(deployment: &Deployment) -> Group {
     let ready = deployment.time_to_ready_seconds.and_then(text::duration);
     let class = deployment.readiness_class.as_deref();
+    let taken = deployment.launched_as.as_ref();
+    let base = deployment.base.as_ref().map(Base::summary);
     let facts = vec![
         Fact::new("Access", Value::outside(deployment.access_url.as_deref())),
         Fact::new("Instance", Value::code(deployment.instance_id.as_deref())),
@@ -205,6 +207,11 @@ fn instance(deployment: &Deployment) -> Group {
             "From image",
             Value::code(deployment.source_ami_id.as_deref()),
         ),
+        Fact::new(
+            "Launched as",
+            Value::text(taken.map(|taken| taken.summary.as_str())),
+        ),
+        Fact::new("Base", Value::text(base.as_deref())),
         Fact::new("Time to ready", Value::text(ready.as_deref())),
         Fact::new("First boot", Value::text(deployment.first_boot.as_deref())),
         Fact::new(

@@ -3,16 +3,18 @@
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use ingot_client::{CreateDeployment, Deployment, DeploymentFilter, Page};
+use ingot_client::{Base, CreateDeployment, Deployment, DeploymentFilter, LaunchedAs, Page};
 use ingot_domain::deployment::Status;
 use ingot_domain::field::FieldError;
 use ingot_domain::fingerprint::hex_sha256;
 use ingot_domain::ids::DeploymentId;
+use ingot_domain::launched::Launched;
 use ingot_domain::request::{self, Order};
 use ingot_domain::version::Version;
 use ingot_entity::store::{
-    Created, DeploymentQuery, IdempotencyClaim, Intervention, NewDeployment, NewTask,
+    Created, DeploymentQuery, EffectKind, IdempotencyClaim, Intervention, NewDeployment, NewTask,
 };
+use ingot_entity::{deployment, effect};
 use uuid::Uuid;
 
 use super::{cursor, given, limit, page, stale, word};
@@ -205,9 +207,34 @@ pub(crate) async fn one(api: &Api, id: &str) -> Result<Deployment, ApiError> {
     let id: DeploymentId = id.parse().map_err(unknown)?;
     let row = api.ledger.deployment(id.as_str()).await?;
     let row = row.ok_or_else(|| unknown(format!("there is no deployment `{id}`")))?;
+    let launch = launch_of(api, &row).await?;
     let shown = vec![api.shown(row).await?];
     let mut shown = api.with_waits(shown).await?;
-    shown.pop().ok_or(ApiError::Internal)
+    let shown = shown.pop().ok_or(ApiError::Internal)?;
+    Ok(Deployment {
+        launched_as: launch.0,
+        base: launch.1,
+        ..shown
+    })
+}
+
+/// What its last launch took, and the base it is on: that of the image, where that is of another build.
+async fn launch_of(
+    api: &Api,
+    row: &deployment::Model,
+) -> Result<(Option<LaunchedAs>, Option<Base>), ApiError> {
+    let effect = api.ledger.effect(&row.id, row.run, EffectKind::Launch);
+    let read = |effect: effect::Model| serde_json::from_value::<Launched>(effect.params).ok();
+    let Some(launch) = effect.await?.and_then(read) else {
+        return Ok((None, None));
+    };
+    let mut base = launch.base;
+    if let (true, Some(id)) = (launch.stale, &launch.image_row) {
+        let image = api.ledger.image(id).await?;
+        base = image.map(|image| image.base());
+    }
+    let taken = present::launched::taken(launch.spec);
+    Ok((Some(taken), base.map(present::launched::base)))
 }
 
 fn unknown(what: impl ToString) -> ApiError {

@@ -9,6 +9,7 @@ use ingot_domain::request::Draft;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::launched::{Base, LaunchedAs};
 use crate::wait::Wait;
 
 /// An inbound rule of the security group Ingot makes.
@@ -203,6 +204,12 @@ pub struct Deployment {
     pub launch_path: Option<String>,
     /// The image it was launched from.
     pub source_ami_id: Option<String>,
+    /// What RunInstances was asked for last; null before a launch and in lists.
+    #[serde(default)]
+    pub launched_as: Option<LaunchedAs>,
+    /// The base it is on, as it was resolved; null before a launch and in lists.
+    #[serde(default)]
+    pub base: Option<Base>,
     /// `i-…`
     pub instance_id: Option<String>,
     /// Public address, IPv6 when there is no IPv4.

@@ -19,6 +19,7 @@ pub mod guest;
 pub mod ids;
 pub mod image;
 pub mod invariant;
+pub mod launched;
 pub mod limits;
 pub mod nearest;
 pub mod network;

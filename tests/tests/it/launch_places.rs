@@ -124,6 +124,7 @@ async fn zones(stack: &Stack) {
         1,
         "each try has a token of its own and one instance is made: {launched:#?}"
     );
+    shown(stack, &seen, "t3.micro in us-east-1c").await;
 }
 
 /// The subnets lie in two VPCs: the deployment's own security group is in that of its instance, and none is left behind.
@@ -159,6 +160,7 @@ async fn subnets(stack: &Stack) {
         said[0].contains("InsufficientFreeAddressesInSubnet"),
         "{said:?}"
     );
+    shown(stack, &seen, &ids[2]).await;
     stack.client.act(&seen.id, "destroy").await.unwrap();
     let gone = |seen: &Deployment| seen.status == "destroyed";
     stack.wait_deployment(&seen.id, gone, LONG).await.unwrap();
@@ -190,6 +192,7 @@ async fn types(stack: &Stack) {
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].contains("trying t3.small"), "{said:?}");
     assert!(said[1].contains("trying m6i.large"), "{said:?}");
+    shown(stack, &seen, "m6i.large in a zone of EC2's choice").await;
     // Its image is launched from in the same way.
     let next = succeeded(stack, &order("typed")).await;
     assert_eq!(next.launch_path.as_deref(), Some("cached"), "{next:#?}");
@@ -222,6 +225,7 @@ async fn proposed(stack: &Stack) {
         said[0].contains("in any zone") && said[0].contains("us-east-1b"),
         "{said:?}"
     );
+    shown(stack, &seen, "t3.micro in us-east-1b").await;
 }
 
 async fn rounds(stack: &Stack) {
@@ -264,4 +268,39 @@ async fn rounds(stack: &Stack) {
         why.contains("no capacity") && why.contains("in no place and for no type"),
         "{why}"
     );
+}
+
+/// API, CLI and console say where it runs, when that is not the first choice, and on which base.
+async fn shown(stack: &Stack, seen: &Deployment, wanted: &str) {
+    let one = stack.client.deployment(&seen.id).await.unwrap();
+    let taken = one.launched_as.unwrap();
+    assert!(taken.summary.contains(wanted), "{taken:#?}");
+    let base = one.base.unwrap();
+    assert_eq!(base.owner.as_deref(), Some("137112412989"), "{base:#?}");
+    let name = base.name.clone().unwrap();
+    assert!(
+        name.starts_with("al2023-ami-2023") && base.ami_id.starts_with("ami-"),
+        "{base:#?}"
+    );
+    assert!(base.created_at.unwrap() < base.asked_at, "{base:#?}");
+    assert!(base.line.unwrap().starts_with("ssm:"));
+    let show = stack
+        .ingot(&["deployments", "show", &seen.id])
+        .await
+        .unwrap();
+    let show = String::from_utf8_lossy(&show.stdout).into_owned();
+    let http = reqwest::Client::new();
+    let page = format!("{}/deployments/{}", stack.client.base(), seen.id);
+    let page = http
+        .get(page)
+        .bearer_auth(&stack.token)
+        .send()
+        .await
+        .unwrap();
+    let page = page.text().await.unwrap();
+    for part in [wanted.replace('\'', ""), name, base.ami_id] {
+        let has = |text: &str| text.replace("&#39;", "").replace('\'', "").contains(&part);
+        assert!(has(&show), "{part} in {show}");
+        assert!(has(&page), "{part} in {page}");
+    }
 }

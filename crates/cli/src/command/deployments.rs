@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use ingot_client::{Client, Deployment, DeploymentFilter, Page, TaskFilter};
+use ingot_client::{Base, Client, Deployment, DeploymentFilter, Page, TaskFilter};
 
 use crate::args::deployments::{DeploymentsAction, DeploymentsArgs, DestroyArgs, ListArgs};
 use crate::command::{mention_rest, pages, story, why};
@@ -240,6 +240,14 @@ fn details(deployment: &Deployment) -> String {
         ),
         ("launched", or_dash(&deployment.launch_path)),
         ("source ami", or_dash(&deployment.source_ami_id)),
+        (
+            "launched as",
+            or_dash(&deployment.launched_as.as_ref().map(|taken| &taken.summary)),
+        ),
+        (
+            "base",
+            or_dash(&deployment.base.as_ref().map(Base::summary)),
+        ),
         ("ami", or_dash(&deployment.created_ami_id)),
         ("ami status", or_dash(&ami)),
         ("ami error", or_dash(&deployment.ami_creation_error)),
