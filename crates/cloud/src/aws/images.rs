@@ -14,6 +14,28 @@ use crate::spec::{ImageQuery, ImageSpec};
 /// Longest description EC2 takes, in characters.
 const LONGEST_DESCRIPTION: usize = 255;
 
+/// What EC2 takes as a description: printing ASCII. A base's own words, which are part of it, need not be; what people write
+/// for a few signs is written, and `?` for any other.
+fn description(text: &str) -> String {
+    let mut sent = String::new();
+    for c in text.chars() {
+        match c {
+            ' '..='~' => sent.push(c),
+            '\u{2010}'..='\u{2015}' | '\u{2212}' => sent.push('-'),
+            '\u{2018}' | '\u{2019}' => sent.push('\''),
+            '\u{201c}' | '\u{201d}' => sent.push('"'),
+            '\u{ae}' => sent.push_str("(R)"),
+            '\u{2122}' => sent.push_str("(TM)"),
+            '\u{a9}' => sent.push_str("(C)"),
+            '\u{2026}' => sent.push_str("..."),
+            c if c.is_whitespace() || c.is_control() => sent.push(' '),
+            _ => sent.push('?'),
+        }
+    }
+    sent.truncate(LONGEST_DESCRIPTION);
+    sent
+}
+
 /// Creates an image of an instance. There is no client token for it (EC2.md 1), so it is sent once: whether a lost
 /// answer had an effect is found out by name (EC2.md 2).
 pub(super) async fn create(
@@ -26,7 +48,7 @@ pub(super) async fn create(
         operation: "CreateImage",
         region,
     };
-    let description: String = spec.description.chars().take(LONGEST_DESCRIPTION).collect();
+    let description = description(&spec.description);
     let kinds = [ResourceType::Image, ResourceType::Snapshot];
     let request = cloud
         .at(&call)?

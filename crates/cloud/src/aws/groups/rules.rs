@@ -1,14 +1,18 @@
 //! Inbound rules, to and from the SDK's types, and what counts as SSH for everyone.
 
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range};
-use ingot_domain::network::IngressRule;
+use ingot_domain::network::{Cidr, IngressRule};
 
 /// Longest description EC2 takes, in characters.
 const LONGEST_DESCRIPTION: usize = 255;
 
 /// The rule lets every address connect to port 22 (F6).
 pub(super) fn opens_ssh(rule: &IpPermission) -> bool {
-    let everyone = |cidr: Option<&str>| cidr.is_some_and(|cidr| cidr.ends_with("/0"));
+    // Halves and quarters of the world are the world in a few rules: the same rule as for a template's own.
+    let everyone = |cidr: Option<&str>| {
+        let read = cidr.and_then(|cidr| cidr.parse::<Cidr>().ok());
+        read.is_some_and(|cidr| cidr.is_everyone())
+    };
     let open = rule
         .ip_ranges()
         .iter()

@@ -143,3 +143,29 @@ fn every_state_is_known() {
     }
     assert_eq!(state(&SdkState::from("dreaming")), None);
 }
+
+#[test]
+fn descriptions_are_sent_as_ascii() {
+    let table = [
+        (
+            "kamiwaza v1.0.0 (full) on Ubuntu 24.04",
+            "kamiwaza v1.0.0 (full) on Ubuntu 24.04",
+        ),
+        (
+            "Rocky Linux\u{ae} 9 \u{2013} f\u{fc}r alle\n",
+            "Rocky Linux(R) 9 - f?r alle ",
+        ),
+        (
+            "\u{201c}Windows\u{201d}\u{2122}\u{a0}2025\u{2026}",
+            "\"Windows\"(TM) 2025...",
+        ),
+        ("", ""),
+    ];
+    for (text, sent) in table {
+        assert_eq!(description(text), sent);
+    }
+    assert_eq!(
+        description(&"\u{ae}".repeat(300)).len(),
+        LONGEST_DESCRIPTION
+    );
+}

@@ -42,6 +42,10 @@ fn ssh_for_everyone_is_seen_however_it_is_spelled() {
     assert!(open("tcp", Some((0, 65535)), "::/0"));
     assert!(open("-1", None, "0.0.0.0/0"));
     assert!(open("6", Some((20, 30)), "0.0.0.0/0"));
+    assert!(open("tcp", Some((22, 22)), "0.0.0.0/1"));
+    assert!(open("tcp", Some((22, 22)), "64.0.0.0/2"));
+    assert!(open("tcp", Some((22, 22)), "8000::/1"));
+    assert!(!open("tcp", Some((22, 22)), "10.0.0.0/8"));
     assert!(!open("tcp", Some((22, 22)), "203.0.113.0/24"));
     assert!(!open("tcp", Some((443, 443)), "0.0.0.0/0"));
     assert!(!open("udp", Some((22, 22)), "0.0.0.0/0"));
