@@ -27,6 +27,7 @@ mod it {
     mod refusals;
     mod spot;
     mod storms;
+    mod strangers;
     mod structure;
     mod throttle;
     mod told;

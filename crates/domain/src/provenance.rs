@@ -3,6 +3,7 @@
 //! that nobody can copy: an instance's client token, the instance an image was made of, its unique name, the id a snapshot
 //! was written down under, the network of a security group (REAL-AWS C1, C2).
 
+mod base;
 mod judge;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::deployment::words;
 
+pub use base::base;
 pub use judge::judge;
 
 words! {

@@ -29,6 +29,7 @@
 //! | `POST /_sim/quotas` | `{quotas: {vcpus?, gpu_vcpus?, spot_vcpus?, groups_per_interface?, rules_per_group?}, region?, account?}` | limits; what is not named is as usual |
 //! | `POST /_sim/instance_profiles` | `{name, state: missing, no_role or ready, seconds?, region?, account?}` | a profile EC2 does not know yet, for so many simulated seconds or until `ready` |
 //! | `POST /_sim/backups` | `{instance, by: aws_backup, dlm or script, name?, copy_tags?}` | a backup AMI with the tags of the instance and its volumes; answers `image_id`, `snapshots`, `name` |
+//! | `POST /_sim/public_images` | `{like, owner, name?, alias?}` | another account publishes an image like that one, made now; answers `image_id` |
 //! | `POST /_sim/launch_like` | `{instance, client_token?}` | a person launches more like this, tags included; answers `instance_id` |
 //! | `POST /_sim/recycle_bin` | `{images?, snapshots?, region?, account?}` | retention in simulated seconds; what is not named is not kept |
 //! | `POST /_sim/sts` | `{external_id?, deny?, session_seconds?}` | what roles demand; replaces what was set |
@@ -40,6 +41,7 @@ mod dump;
 mod guests;
 mod keys;
 mod objects;
+mod public;
 mod standing;
 mod strangers;
 
@@ -136,6 +138,7 @@ fn route(
         ("POST", "quotas", "") => account::quotas(sim, read(body)?),
         ("POST", "instance_profiles", "") => account::profile(sim, read(body)?),
         ("POST", "backups", "") => strangers::backup(sim, read(body)?),
+        ("POST", "public_images", "") => public::publish(sim, read(body)?),
         ("POST", "launch_like", "") => strangers::launch_like(sim, read(body)?),
         ("POST", "recycle_bin", "") => strangers::recycle_bin(sim, read(body)?),
         ("POST", "sts", "") => {

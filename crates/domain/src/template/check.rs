@@ -114,8 +114,8 @@ impl Template {
             }
             BaseImage::Newest { owner, name } => {
                 let account = owner.len() == 12 && owner.bytes().all(|b| b.is_ascii_digit());
-                if !account && !["self", "amazon", "aws-marketplace"].contains(&owner.as_str()) {
-                    let message = "give an account id of 12 digits (in quotes), `self`, `amazon` or `aws-marketplace`";
+                if !account && !["self", "amazon"].contains(&owner.as_str()) {
+                    let message = "give an account id of 12 digits (in quotes), `self` or `amazon`; an image of the AWS Marketplace is named by id, in `base_image.ami`";
                     found.push(FieldError::new("base_image.newest.owner", owner, message));
                 }
                 if name.is_empty() || name.starts_with(['*', '?']) {

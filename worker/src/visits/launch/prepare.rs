@@ -8,7 +8,7 @@ use ingot_domain::base::ResolvedBase;
 use ingot_domain::deployment::{ImageChoice, Status};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::{DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, ImageKey, MANAGED_BY};
-use ingot_domain::provenance::{Provenance, Use};
+use ingot_domain::provenance::{Provenance, Use, base as base_of};
 use ingot_domain::template::BaseImage;
 use ingot_domain::{fitting, userdata};
 use ingot_engine::Visit;
@@ -51,15 +51,13 @@ pub(super) async fn prepare(
     let (line, began) = (case.recipe.base_image.clone(), tools.ledger.now());
     let (base, asked_at) = match tools.base_asked(&region, &line, arch, anew).await {
         Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Invalid) => {
-            return Ok(failed(
-                tools,
-                case,
-                &format!("the template's base image: {}", error.message),
-            ));
+            let why = format!("the template's base image: {}", error.message);
+            return Ok(failed(tools, case, &why));
         }
         base => base?,
     };
-    if let Err(why) = fitting::fits(arch, facts_of(&base)) {
+    let whose = base_of(&account, &line, &base.id, base.owner_id.as_deref());
+    if let Err(why) = whose.and_then(|()| fitting::fits(arch, facts_of(&base))) {
         return Ok(failed(tools, case, &format!("the template's base: {why}")));
     }
     let open = tools
