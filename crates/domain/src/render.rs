@@ -91,11 +91,16 @@ pub fn fill(text: &str, values: &Values<'_>) -> String {
 /// # Errors
 /// [`Unfit`] if a value would need quotes where there are none.
 pub fn script(text: &str, values: &Values<'_>) -> Result<String, Unfit> {
+    script_beside(text, &[], values)
+}
+
+/// Fills a script beside others that run on the same machine.
+fn script_beside(text: &str, others: &[&str], values: &Values<'_>) -> Result<String, Unfit> {
     if let Some(place) = Kind::of(text).place() {
         return emit::other_text(text, values, place);
     }
     let mut bound = BTreeSet::new();
-    let body = emit::shell_text(text, values, &mut bound)?;
+    let body = emit::shell_text(text, others, values, &mut bound)?;
     let first = body.find('\n').map_or(body.len(), |end| end + 1);
     let (shebang, rest) = body.split_at(first);
     let line = if shebang.ends_with('\n') || bound.is_empty() {
@@ -115,20 +120,40 @@ fn bindings(bound: &BTreeSet<&'static str>, values: &Values<'_>) -> String {
     bound.iter().map(bind).collect()
 }
 
+/// The other shell texts of a template, without its steps.
+fn beside<'a>(template: &'a Template, field: &str) -> Vec<&'a str> {
+    let finished = match &template.install_finished {
+        InstallFinished::Command(command) => Some(command.as_str()),
+        _ => None,
+    };
+    let shell = |text: &&str| Kind::of(text) == Kind::Shell;
+    let scripts = [
+        ("user_data", template.user_data.as_deref()),
+        ("first_boot", template.first_boot.as_deref()),
+    ];
+    let scripts = scripts.into_iter().filter(|(name, _)| *name != field);
+    let scripts = scripts.filter_map(|(_, text)| text).filter(shell);
+    scripts.chain(finished).collect()
+}
+
 /// The script of a fresh install: `user_data`, or the steps one after the other, stopping at the first that fails.
 ///
 /// # Errors
 /// [`Unfit`] if a value would need quotes where there are none.
 pub fn install_script(template: &Template, values: &Values<'_>) -> Result<String, Unfit> {
     if let Some(text) = &template.user_data {
-        return script(text, values).map_err(|unfit| unfit.of("user_data"));
+        let others = beside(template, "user_data");
+        return script_beside(text, &others, values).map_err(|unfit| unfit.of("user_data"));
     }
     let mut bound = BTreeSet::new();
     let mut steps = String::new();
     for (i, step) in template.steps.iter().enumerate() {
         let (number, of) = (i + 1, template.steps.len());
         let name = format!("[ingot] step {number}/{of}: {}", fill(&step.name, values));
-        let run = emit::shell_text(step.run.trim_end(), values, &mut bound)
+        let mut others = beside(template, "steps");
+        let rest = template.steps.iter().enumerate().filter(|(j, _)| *j != i);
+        others.extend(rest.map(|(_, step)| step.run.as_str()));
+        let run = emit::shell_text(step.run.trim_end(), &others, values, &mut bound)
             .map_err(|unfit| unfit.of(&format!("steps[{i}].run")))?;
         steps.push_str(&format!(
             "\nprintf '%s\\n' {}\n(\n{run}\n)\n",
@@ -147,7 +172,11 @@ pub fn install_script(template: &Template, values: &Values<'_>) -> Result<String
 /// [`Unfit`] if a value would need quotes where there are none.
 pub fn first_boot_script(template: &Template, values: &Values<'_>) -> Result<String, Unfit> {
     let text = template.first_boot.as_deref().unwrap_or("#!/bin/bash\n");
-    script(text, values).map_err(|unfit| unfit.of("first_boot"))
+    let mut others = beside(template, "first_boot");
+    if template.user_data.is_none() {
+        others.extend(template.steps.iter().map(|step| step.run.as_str()));
+    }
+    script_beside(text, &others, values).map_err(|unfit| unfit.of("first_boot"))
 }
 
 /// The scripts of a template that are longer than EC2 takes with these values; values that fit nowhere are passed over.
@@ -216,7 +245,7 @@ pub fn finished(finished: &InstallFinished, values: &Values<'_>) -> Result<Insta
         InstallFinished::File(path) => InstallFinished::File(fill(path, values)),
         InstallFinished::Command(command) => {
             let mut bound = BTreeSet::new();
-            let text = emit::shell_text(command, values, &mut bound)
+            let text = emit::shell_text(command, &[], values, &mut bound)
                 .map_err(|unfit| unfit.of("install_finished.command"))?;
             InstallFinished::Command(bindings(&bound, values) + &text)
         }

@@ -38,13 +38,15 @@ fn is_word(value: &str) -> bool {
         && value != "while"
 }
 
-/// A shell text with its values, without the variables they need; their names are added to `bound`.
+/// A shell text with its values, without the variables they need; their names are added to `bound`. The `others` run on the
+/// same machine and may read what it writes.
 pub(super) fn shell_text(
     script: &str,
+    others: &[&str],
     values: &Values<'_>,
     bound: &mut BTreeSet<&'static str>,
 ) -> Result<String, Unfit> {
-    let Parts { pieces, documents } = shell::parts(script);
+    let Parts { pieces, documents } = shell::parts(script, others);
     // Where each here-document's delimiter and body lie in what is written: a value may be the delimiter.
     let mut out = String::with_capacity(script.len());
     let mut word: Vec<Option<(usize, usize)>> = vec![None; documents.len()];

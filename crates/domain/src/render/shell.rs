@@ -6,10 +6,14 @@
 //! the wrong kind of quotes is split or printed as it is; the shell never reads a value as shell.
 
 mod code;
+mod flow;
 mod here;
 mod quotes;
+mod readers;
+mod seen;
 mod words;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::placeholder;
@@ -76,27 +80,69 @@ pub(super) struct Parts {
     pub(super) documents: Vec<Document>,
 }
 
-/// Takes a script apart.
-pub(super) fn parts(script: &str) -> Parts {
+/// Takes a script apart. The `others` are the texts that run before or after it on the same machine: what it writes may be
+/// read as code by them.
+pub(super) fn parts(script: &str, others: &[&str]) -> Parts {
+    let mut joined = String::new();
+    let mut texts = Vec::new();
+    for text in std::iter::once(&script).chain(others) {
+        texts.push(joined.len()..joined.len() + text.len());
+        joined.push_str(text);
+        joined.push('\n');
+    }
+    let mut read: Vec<Reader<'_>> = texts
+        .iter()
+        .map(|range| read(&joined, range.clone()))
+        .collect();
+    let has_value = |reader: &Reader<'_>| {
+        let value = |piece: &Piece| matches!(piece, Piece::Value { .. });
+        reader.pieces.iter().any(value)
+    };
+    if has_value(&read[0]) {
+        let code = flow::code(&joined, &texts, &mut read);
+        for piece in &mut read[0].pieces {
+            if let Piece::Value { place, at, .. } = piece
+                && code.contains(at)
+                && !matches!(place, Place::Plain(_))
+            {
+                *place = Place::Plain(flow::LATER);
+            }
+        }
+    }
+    let reader = read.swap_remove(0);
+    Parts {
+        pieces: reader.pieces,
+        documents: reader.documents,
+    }
+}
+
+/// Reads a part of a text.
+fn read(text: &str, range: Range<usize>) -> Reader<'_> {
     let mut reader = Reader {
-        text: script,
-        bytes: script.as_bytes(),
-        at: 0,
-        end: script.len(),
-        kept: 0,
+        text,
+        bytes: text.as_bytes(),
+        at: range.start,
+        end: range.end,
+        kept: range.start,
         depth: 0,
         plain: None,
         pending: Vec::new(),
         line: Vec::new(),
         pieces: Vec::new(),
         documents: Vec::new(),
+        bodies: BTreeMap::new(),
+        seen: Vec::new(),
+        piped: None,
+        groups: Vec::new(),
+        function: None,
     };
     reader.code(code::Close::End);
-    reader.keep(script.len());
-    Parts {
-        pieces: reader.pieces,
-        documents: reader.documents,
+    reader.keep(range.end);
+    for seen in &mut reader.seen {
+        let body = |number| reader.bodies.get(number).cloned();
+        seen.bodies = seen.documents.iter().filter_map(body).collect();
     }
+    reader
 }
 
 struct Reader<'a> {
@@ -116,6 +162,15 @@ struct Reader<'a> {
     line: Vec<Vec<String>>,
     pieces: Vec<Piece>,
     documents: Vec<Document>,
+    /// Where each here-document's body lies, and whether its delimiter is quoted.
+    bodies: BTreeMap<usize, (Range<usize>, bool)>,
+    /// Every command so far.
+    seen: Vec<seen::Seen>,
+    /// The command whose output the next one reads.
+    piped: Option<usize>,
+    groups: Vec<seen::Group>,
+    /// The function whose body comes next.
+    function: Option<String>,
 }
 
 impl Reader<'_> {

@@ -1,6 +1,8 @@
 //! Rendered scripts, run by real shells: whatever the value and wherever the placeholder stands, the shell reads the value.
 
+mod later;
 mod places;
+mod ways;
 
 use std::process::Command;
 
@@ -23,7 +25,10 @@ fn values(name: &str) -> Values<'_> {
 /// What each script prints, run in one shell one after the other, each in a subshell.
 fn run_all(shell: &str, scripts: &[String]) -> Vec<String> {
     const DRIVER: &str = "for s; do (eval \"$s\") 2>&1; printf '\\036'; done";
+    // Scripts write files there.
+    let folder = tempfile::tempdir().expect("a folder");
     let output = Command::new(shell)
+        .current_dir(folder.path())
         .args(["-c", DRIVER, "_"])
         .args(scripts)
         .env_clear()

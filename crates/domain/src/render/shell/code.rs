@@ -1,5 +1,6 @@
 //! Commands: words, comments, parentheses and `case`, up to what ends them.
 
+use super::seen::Role;
 use super::words::{self, Command};
 use super::{Place, Reader};
 
@@ -32,18 +33,21 @@ impl Reader<'_> {
     /// Reads commands up to `close`, which is read as well.
     pub(super) fn code(&mut self, close: Close) {
         let outer = self.plain;
+        let around = self.enter();
         let mut open: Vec<Open> = Vec::new();
         let mut command = Command::default();
         let mut word = String::new();
         while let Some(byte) = self.byte(0) {
             if word.is_empty() {
+                command.word_at = self.at;
                 self.plain = outer.or_else(|| command.reads_next_word_as_code());
             }
             if byte.is_ascii_whitespace() || b";&|()<>".contains(&byte) {
                 self.end_word(&mut word, &mut command, &mut open);
                 self.plain = outer;
                 if byte == b')' && open.is_empty() && close == Close::Paren {
-                    self.line.push(std::mem::take(&mut command).words);
+                    self.ended(&mut command, false);
+                    self.leave(around);
                     self.at += 1;
                     return;
                 }
@@ -88,7 +92,8 @@ impl Reader<'_> {
             word.push_str(&self.text[start..self.at.min(self.end)]);
         }
         self.end_word(&mut word, &mut command, &mut open);
-        self.line.push(command.words);
+        self.ended(&mut command, false);
+        self.leave(around);
         self.plain = outer;
         self.at = (self.at + usize::from(close != Close::End)).min(self.end);
     }
@@ -133,35 +138,49 @@ impl Reader<'_> {
     fn operator(&mut self, byte: u8, command: &mut Command, open: &mut Vec<Open>) {
         match byte {
             b'\n' => {
-                self.line.push(std::mem::take(command).words);
+                self.ended(command, false);
                 self.at += 1;
                 self.bodies();
                 self.line.clear();
             }
-            b'<' if self.starts("<<<") => self.at += 3,
-            b'<' if self.starts("<<") => self.here_operator(),
+            b'<' if self.starts("<<<") => self.redirects(command, Role::Text, 3),
+            b'<' if self.starts("<<") => {
+                let from = self.documents.len();
+                self.redirects(command, Role::Word, 0);
+                self.here_operator();
+                command.seen.documents.extend(from..self.documents.len());
+            }
             b'<' | b'>' if self.byte(1) == Some(b'(') => {
+                let from = self.at;
                 self.at += 2;
                 self.nested(|reader| reader.code(Close::Paren));
+                command.seen.substituted(byte == b'>', from..self.at);
             }
-            b'<' | b'>' if matches!(self.byte(1), Some(b'&' | b'|' | b'>')) => self.at += 2,
-            b'<' | b'>' => self.at += 1,
-            b'&' if self.byte(1) == Some(b'>') => self.at += 2,
+            b'<' if self.byte(1) == Some(b'>') => self.redirects(command, Role::Both, 2),
+            b'<' if self.byte(1) == Some(b'&') => self.redirects(command, Role::From, 2),
+            b'<' => self.redirects(command, Role::From, 1),
+            b'>' if matches!(self.byte(1), Some(b'&' | b'|' | b'>')) => {
+                self.redirects(command, Role::To, 2);
+            }
+            b'>' => self.redirects(command, Role::To, 1),
+            b'&' if self.starts("&>>") => self.redirects(command, Role::To, 3),
+            b'&' if self.byte(1) == Some(b'>') => self.redirects(command, Role::To, 2),
             b'(' => self.opened(command, open),
             b')' => {
-                self.line.push(std::mem::take(command).words);
+                self.ended(command, false);
                 match open.last_mut() {
                     Some(pattern @ Open::CasePattern(0)) => *pattern = Open::CaseBody,
                     Some(Open::CasePattern(inner)) => *inner -= 1,
                     Some(Open::Paren) => {
                         open.pop();
+                        self.closed(command);
                     }
                     _ => {}
                 }
                 self.at += 1;
             }
             b';' | b'&' if open.last() == Some(&Open::CaseBody) && self.ends_clause() => {
-                *command = Command::default();
+                self.ended(command, false);
                 if let Some(body) = open.last_mut() {
                     *body = Open::CasePattern(0);
                 }
@@ -169,9 +188,13 @@ impl Reader<'_> {
                     self.at += 1;
                 }
             }
+            b'|' if !self.starts("||") => {
+                self.ended(command, true);
+                self.at += 1 + usize::from(self.byte(1) == Some(b'&'));
+            }
             b';' | b'&' | b'|' => {
-                self.line.push(std::mem::take(command).words);
-                self.at += 1;
+                self.ended(command, false);
+                self.at += 1 + usize::from(byte == b'|');
             }
             _ => self.at += 1,
         }
@@ -197,6 +220,10 @@ impl Reader<'_> {
             self.arithmetic(end);
             return;
         }
+        if self.defines(command) {
+            return;
+        }
+        self.opens(command.array(self.at), self.at);
         *command = Command::default();
         open.push(Open::Paren);
         self.at += 1;
@@ -207,6 +234,9 @@ impl Reader<'_> {
             return;
         }
         let done = std::mem::take(word);
+        if !matches!(open.last(), Some(Open::CaseWord | Open::CasePattern(_))) {
+            self.groups(&done, command);
+        }
         match open.last_mut() {
             Some(state @ Open::CaseWord) => {
                 if done == "in" && !command.words.is_empty() {
@@ -220,6 +250,7 @@ impl Reader<'_> {
             Some(Open::CasePattern(_)) => {
                 if done == "esac" && command.words.is_empty() {
                     open.pop();
+                    self.closed(command);
                 } else {
                     command.words.push(done);
                 }
@@ -235,7 +266,7 @@ impl Reader<'_> {
             open.push(Open::CaseWord);
             return;
         }
-        command.add(done);
+        command.add(done, self.at);
     }
 
     /// Whether this command is `[[ … -eq … ]]`, whose operands bash evaluates as arithmetic.

@@ -64,6 +64,7 @@ impl Reader<'_> {
             let document = self.documents[number].clone();
             let (body, line) = self.extent(&document);
             let outer = (self.end, self.plain);
+            self.bodies.insert(number, (self.at..body, document.quoted));
             self.end = body;
             self.plain = outer.1.or(for_a_shell.then_some(FOR_A_SHELL));
             while self.at < body {

@@ -1,9 +1,11 @@
 //! Words of commands that make a difference: which of them another shell, or bash's arithmetic, reads as code.
 
+use super::seen::{Role, Seen};
+
 /// Operators of `[[ … ]]` whose operands bash evaluates as arithmetic.
 pub(super) const NUMERIC: [&str; 6] = ["-eq", "-ne", "-lt", "-le", "-gt", "-ge"];
 
-const SHELLS: [&str; 6] = ["sh", "bash", "dash", "ash", "ksh", "zsh"];
+pub(super) const SHELLS: [&str; 6] = ["sh", "bash", "dash", "ash", "ksh", "zsh"];
 /// Programs that hand a string after `-c` to a shell.
 const HAND_ON: [&str; 4] = ["su", "runuser", "sg", "script"];
 /// Programs that run the command after them.
@@ -23,12 +25,20 @@ const BEFORE_A_COMMAND: [&str; 8] = ["if", "then", "else", "elif", "do", "while"
 #[derive(Debug, Default)]
 pub(super) struct Command {
     pub(super) words: Vec<String>,
+    /// The same for [`super::flow`].
+    pub(super) seen: Seen,
+    /// What the next word is.
+    pub(super) role: Role,
+    /// Where the word that is read begins.
+    pub(super) word_at: usize,
 }
 
 impl Command {
-    pub(super) fn add(&mut self, word: String) {
+    pub(super) fn add(&mut self, word: String, until: usize) {
         let introduces = word == "{" || BEFORE_A_COMMAND.contains(&word.as_str());
         if !(self.words.is_empty() && introduces) {
+            let role = std::mem::take(&mut self.role);
+            self.seen.add(role, self.word_at..until);
             self.words.push(word);
         }
     }
@@ -85,15 +95,15 @@ pub(super) fn runs_a_shell(words: &[String]) -> bool {
     shell(first) || (WRAPPERS.contains(&first) && words.any(|word| shell(base(word))))
 }
 
-fn is_assignment(word: &str) -> bool {
+pub(super) fn is_assignment(word: &str) -> bool {
     word.split_once('=')
         .is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(is_of_name))
 }
 
-fn is_of_name(byte: u8) -> bool {
+pub(super) fn is_of_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-fn base(word: &str) -> &str {
+pub(super) fn base(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
 }
