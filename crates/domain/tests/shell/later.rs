@@ -113,6 +113,10 @@ const REFUSED: &[&str] = &[
     "run() { eval \"$@\"; }\nrun NAME=\"{{job_name}}\" true",
     "set -- \"{{job_name}}\"; eval \"$1\"",
     "a=(\"NAME={{job_name}} true\"); eval \"${a[0]}\"",
+    "R=\"{{job_name}}\"; N=R; eval \"${!N}\"",
+    "export X=\"{{job_name}}\"; envsubst < t > f; . ./f",
+    "exec 3> >(sh); echo \"N={{job_name}}\" >&3",
+    "exec < f; echo \"N={{job_name}}\" > f; sh",
     // Commands whose name is not literal.
     "C=\"bash -c\"; $C \"NAME={{job_name}} true\"",
     "$C \"NAME={{job_name}} true\"",

@@ -1,6 +1,6 @@
-//! Names of files and commands as far as a script tells them.
+//! Names of files, commands and variables as far as a script tells them.
 
-use super::Flow;
+use super::{Flow, Quotes};
 use crate::render::shell::seen::Named;
 use crate::render::shell::words::{SHELLS, base};
 
@@ -196,4 +196,31 @@ pub(super) fn is_argument(word: &str) -> bool {
 pub(super) fn is_unknown(name: &str) -> bool {
     let last = name.rsplit('/').next().unwrap_or(name);
     last.contains(['$', '`']) || last.contains("{{")
+}
+
+/// The variables a text is expanded with, and where they stand.
+pub(super) fn variables(text: &str, quotes: Quotes) -> Vec<(usize, String)> {
+    let bytes = text.as_bytes();
+    let (mut at, mut single, mut double) = (0, false, false);
+    let mut found = Vec::new();
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if !single => at += 1,
+            b'\'' if !double && quotes == Quotes::Word => single = !single,
+            b'"' if !single => double = !double,
+            b'$' if !single => {
+                let rest = text[at + 1..].trim_start_matches(['{', '!', '#']);
+                let letter = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+                let name = &rest[..rest.find(letter).unwrap_or(rest.len())];
+                if !name.is_empty() {
+                    found.push((at, name.to_owned()));
+                } else if let Some(all) = rest.get(..1).filter(|all| ["@", "*"].contains(all)) {
+                    found.push((at, all.to_owned()));
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    found
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::files::{is_argument, unquoted};
+use super::files::{is_argument, unquoted, variables};
 use super::{Code, Flow, Name, Quotes};
 use crate::render::shell::seen::{Named, Seen};
 use crate::render::shell::words::base;
@@ -47,6 +47,10 @@ impl Flow<'_> {
                 self.mark(Code::Variable(text, name));
             }
         }
+        // `${!x}` may be any variable.
+        if self.text[range.clone()].contains("${!") {
+            self.every_variable(self.text_of(range.start));
+        }
         for number in 0..self.seen.len() {
             let seen = &self.seen[number];
             let inside = range.start <= seen.span.start && seen.span.end <= range.end;
@@ -56,12 +60,34 @@ impl Flow<'_> {
         }
     }
 
+    fn every_variable(&mut self, text: usize) {
+        let all: Vec<String> = self
+            .assigned
+            .keys()
+            .filter(|(of, _)| *of == text)
+            .map(|(_, name)| name.clone())
+            .collect();
+        for name in all {
+            self.mark(Code::Variable(text, name));
+        }
+    }
+
+    /// Everything that a text's commands write: `exec` redirects all of them.
+    fn every_output(&mut self, text: usize) {
+        let whole = self.texts.iter().find(|range| range.start == text);
+        let whole = whole.cloned().unwrap_or_default();
+        self.mark_text(&whole, Quotes::Word, 0);
+    }
+
     fn of_output(&mut self, number: usize) {
         let seen = self.seen[number].clone();
         let text = self.text_of(seen.span.start);
         self.mark_text(&seen.span, Quotes::Word, seen.level);
         self.fed(&seen);
         let words = self.words(number);
+        if words.iter().any(|word| base(word) == "envsubst") {
+            self.every_variable(text);
+        }
         for (word, range) in words.iter().zip(&seen.words).skip(1) {
             if word.starts_with('-') || word.contains(char::is_whitespace) {
                 self.mark(Code::Script(range.start, range.end, seen.level));
@@ -153,14 +179,24 @@ impl Flow<'_> {
         let nearest = (0..self.seen.len())
             .filter(around)
             .min_by_key(|other| self.seen[*other].span.len());
-        if let Some(outer) = nearest {
-            let within =
-                |range: &Range<usize>| range.start <= seen.span.start && seen.span.end <= range.end;
-            if self.seen[outer].writes.iter().any(within) {
-                self.mark(Code::Output(outer));
-            } else {
-                self.mark(Code::Input(outer));
+        let Some(outer) = nearest else {
+            // `exec < f` gives every command its input.
+            for other in 0..self.seen.len() {
+                if self.words(other) == ["exec"] {
+                    let exec = self.seen[other].clone();
+                    self.fed(&exec);
+                }
             }
+            return;
+        };
+        let within =
+            |range: &Range<usize>| range.start <= seen.span.start && seen.span.end <= range.end;
+        if !self.seen[outer].writes.iter().any(within) {
+            self.mark(Code::Input(outer));
+        } else if self.words(outer) == ["exec"] {
+            self.every_output(self.text_of(seen.span.start));
+        } else {
+            self.mark(Code::Output(outer));
         }
     }
 
@@ -173,9 +209,7 @@ impl Flow<'_> {
             let mut targets = seen.to.iter().map(|to| unquoted(&self.text[to.clone()]));
             if targets.any(|to| is(&to)) {
                 if words == ["exec"] {
-                    let whole = self.texts.iter().find(|range| range.start == text);
-                    let whole = whole.cloned().unwrap_or_default();
-                    self.mark_text(&whole, Quotes::Word, 0);
+                    self.every_output(text);
                 }
                 self.mark(Code::Output(number));
                 continue;
@@ -262,31 +296,4 @@ impl Flow<'_> {
             }
         }
     }
-}
-
-/// The variables a text is expanded with, and where they stand.
-fn variables(text: &str, quotes: Quotes) -> Vec<(usize, String)> {
-    let bytes = text.as_bytes();
-    let (mut at, mut single, mut double) = (0, false, false);
-    let mut found = Vec::new();
-    while at < bytes.len() {
-        match bytes[at] {
-            b'\\' if !single => at += 1,
-            b'\'' if !double && quotes == Quotes::Word => single = !single,
-            b'"' if !single => double = !double,
-            b'$' if !single => {
-                let rest = text[at + 1..].trim_start_matches(['{', '!', '#']);
-                let letter = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
-                let name = &rest[..rest.find(letter).unwrap_or(rest.len())];
-                if !name.is_empty() {
-                    found.push((at, name.to_owned()));
-                } else if let Some(all) = rest.get(..1).filter(|all| ["@", "*"].contains(all)) {
-                    found.push((at, all.to_owned()));
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    found
 }
