@@ -23,7 +23,9 @@ pub(crate) enum Reply {
     /// SSM does not know the instance, or could not deliver the command.
     Absent,
     /// SSM refused, and will refuse again.
-    Refused(String),
+    Refused(Box<CloudError>),
+    /// The instance is not this deployment's to run a command on, and why.
+    Foreign(String),
 }
 
 impl Reply {
@@ -34,7 +36,8 @@ impl Reply {
             Reply::Asked => Answer::Asked,
             Reply::Unheard => Answer::Unheard,
             Reply::Absent => Answer::Absent,
-            Reply::Refused(why) => Answer::Refused(why),
+            Reply::Refused(error) => Answer::Refused(error.told()),
+            Reply::Foreign(why) => Answer::Refused(why),
         }
     }
 }
@@ -54,7 +57,7 @@ pub(crate) async fn ask(
     let reply = match case.row.install_command_id.clone() {
         // A command runs on the deployment's own instance only.
         None => match foreign(tools, case, &instance).await? {
-            Some(whose) => Reply::Refused(whose),
+            Some(whose) => Reply::Foreign(whose),
             None => {
                 let sent = tools.cloud.run_command(&region, &instance, text).await;
                 sent.map(|id| {
@@ -95,7 +98,7 @@ async fn foreign(tools: &Tools, case: &Case, id: &str) -> Result<Option<String>,
     let Some(facts) = tools.batcher.instance(&case.row.region, id).await? else {
         return Ok(None);
     };
-    let whose = provenance::of_instance_for(tools, &facts, &case.row.id).await?;
+    let whose = provenance::of_instance_for(tools, &facts, &case.row).await?;
     Ok((!provenance::may_change(&whose)).then(|| provenance::not_ours(Kind::Instance, id, &whose)))
 }
 
@@ -103,9 +106,7 @@ async fn foreign(tools: &Tools, case: &Case, id: &str) -> Result<Option<String>,
 fn of_error(error: CloudError, unknown: Reply) -> Result<Reply, CloudError> {
     match error.kind {
         ErrorKind::NotFound => Ok(unknown),
-        ErrorKind::Denied | ErrorKind::Invalid => {
-            Ok(Reply::Refused(format!("{}: {}", error.code, error.message)))
-        }
+        ErrorKind::Denied | ErrorKind::Invalid => Ok(Reply::Refused(Box::new(error))),
         _ => Err(error),
     }
 }

@@ -39,12 +39,8 @@ pub(crate) fn judged(
     let over = on.is_over(waited);
     if ends && over {
         let lasted = span(waited);
-        let way_out = match &on {
-            Wait::Young { .. } | Wait::Refused { .. } => String::new(),
-            on => format!("; {}", on.way_out()),
-        };
-        let why = format!("{on} for {lasted}: {}{way_out}", error.told());
-        return Judgement::End(why);
+        let why = format!("{on} for {lasted}: {}", error.told());
+        return Judgement::End(with_remedy(why, &on));
     }
     let pause = on.pause(waited, tools.chance());
     let pause = if over { pause.max(RARELY) } else { pause };
@@ -68,7 +64,14 @@ pub(crate) fn outlasted(
     let waited = tools.since(claim.task.waits_since(on)?);
     let well_beyond = waited.mul_f64(0.9);
     (ends(kind) && on.is_over(well_beyond))
-        .then(|| format!("{on} for {}; {}", span(waited), on.way_out()))
+        .then(|| with_remedy(format!("{on} for {}", span(waited)), on))
+}
+
+fn with_remedy(why: String, on: &Wait) -> String {
+    match on.remedy() {
+        "" => why,
+        remedy => format!("{why}; {remedy}"),
+    }
 }
 
 /// Work that may end without success. What ends instances must go on while one runs, and the periodic jobs come again.

@@ -7,7 +7,7 @@ use ingot_domain::provenance::{
     self, Class, Effect, Facts, Home, Intended, Kind, Known, Provenance, Use,
 };
 use ingot_entity::store::EffectKind;
-use ingot_entity::{effect, image};
+use ingot_entity::{deployment, effect, image};
 
 use crate::case::VisitError;
 use crate::tools::Tools;
@@ -23,20 +23,21 @@ async fn home(tools: &Tools) -> Result<Home, VisitError> {
 /// Whose an instance is.
 pub(crate) async fn of_instance(
     tools: &Tools,
+    region: &str,
     facts: &InstanceFacts,
 ) -> Result<Provenance, VisitError> {
-    Ok(instance_and_effect(tools, facts).await?.0)
+    Ok(instance_and_effect(tools, region, facts).await?.0)
 }
 
 /// The same, and what another deployment launched is not this one's.
 pub(crate) async fn of_instance_for(
     tools: &Tools,
     facts: &InstanceFacts,
-    deployment: &str,
+    deployment: &deployment::Model,
 ) -> Result<Provenance, VisitError> {
-    let (found, effect) = instance_and_effect(tools, facts).await?;
+    let (found, effect) = instance_and_effect(tools, &deployment.region, facts).await?;
     Ok(match effect {
-        Some(effect) if found.class == Class::Ours && effect.deployment_id != deployment => {
+        Some(effect) if found.class == Class::Ours && effect.deployment_id != deployment.id => {
             Provenance {
                 class: Class::Foreign,
                 why: format!("deployment {} launched it", effect.deployment_id),
@@ -48,6 +49,7 @@ pub(crate) async fn of_instance_for(
 
 async fn instance_and_effect(
     tools: &Tools,
+    region: &str,
     facts: &InstanceFacts,
 ) -> Result<(Provenance, Option<effect::Model>), VisitError> {
     let mut effect = None;
@@ -69,6 +71,7 @@ async fn instance_and_effect(
         ..Known::default()
     };
     let object = Facts {
+        region: Some(region.to_owned()),
         client_token: facts.client_token.clone(),
         tags: facts.tags.clone(),
         ..Facts::of(Kind::Instance, &facts.id)
@@ -85,6 +88,7 @@ fn intended(
 ) -> Effect {
     Effect {
         id: row.id.clone(),
+        region: row.region.clone(),
         intended: what,
         made,
         snapshots,
@@ -131,6 +135,7 @@ async fn effect_behind(
     Ok(own.and_then(|row| {
         Some(Effect {
             id: id?.clone(),
+            region: row.region.clone(),
             intended: Intended::Image {
                 name: row.name.clone(),
                 instance: row.source_instance_id.clone()?,
@@ -289,7 +294,10 @@ pub(crate) async fn of_group(
             }
         }
     }
-    let object = tagged(Kind::SecurityGroup, facts);
+    let object = Facts {
+        region: Some(region.to_owned()),
+        ..tagged(Kind::SecurityGroup, facts)
+    };
     Ok(provenance::judge(&home(tools).await?, &object, &known))
 }
 

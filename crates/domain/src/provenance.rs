@@ -164,6 +164,8 @@ pub struct Facts {
     pub kind: Kind,
     /// Its id.
     pub id: String,
+    /// The region it was seen in, if the asker says.
+    pub region: Option<String>,
     /// The account that owns it. EC2 shows a caller no instances of others, so instances have none.
     pub owner: Option<String>,
     /// The owner's alias, such as `aws-backup-vault`: our own things have none.
@@ -190,6 +192,7 @@ impl Facts {
         Self {
             kind,
             id: id.to_owned(),
+            region: None,
             owner: None,
             owner_alias: None,
             name: None,
@@ -234,6 +237,8 @@ pub enum Intended {
 pub struct Effect {
     /// Its id.
     pub id: String,
+    /// The region it was meant for: EC2 knows tokens, names and ids by region.
+    pub region: String,
     /// What it was to make.
     pub intended: Intended,
     /// The id of what it made, once that was written down.

@@ -190,6 +190,26 @@ async fn a_missing_permission_is_tried_a_few_times_and_named() {
     assert_eq!(lines.len(), 1, "the first refusal is told: {lines:#?}");
 }
 
+/// What the instance is asked through SSM is a call like any other: its refusal is told, waited for and ends in time.
+#[tokio::test]
+async fn a_question_to_the_instance_that_aws_does_not_allow_is_told() {
+    let stack = at_pace(60).await;
+    refuse(&stack, "SendCommand", "AccessDeniedException").await;
+    let made = stack.deploy("v8.5.1").await.unwrap();
+    waiting_for(&stack, &made.id, "permission").await;
+    let why = stack.ingot(&["why", &made.id]).await.unwrap();
+    let why = String::from_utf8_lossy(&why.stdout).into_owned();
+    assert!(why.contains("AccessDeniedException"), "{why}");
+    let seen = stack.wait_finished(&made.id, LONG).await.unwrap();
+    let why = seen.ami_creation_error.unwrap();
+    assert!(
+        why.contains("ssm:SendCommand") && why.contains("policy"),
+        "{why}"
+    );
+    let lines = told(&stack, &made.id, "deployment.cloud_waits").await;
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+}
+
 #[tokio::test]
 async fn a_profile_made_just_now_is_waited_for_and_a_wrong_one_is_told() {
     // Five minutes must hold several looks, on a busy machine, too.

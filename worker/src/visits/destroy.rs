@@ -252,7 +252,7 @@ async fn terminated(tools: &Tools, case: &Case, id: &str) -> Result<Ended, Visit
     let Some(facts) = tools.batcher.instance(&case.row.region, id).await? else {
         return Ok(unseen);
     };
-    let whose = provenance::of_instance_for(tools, &facts, &case.row.id).await?;
+    let whose = provenance::of_instance_for(tools, &facts, &case.row).await?;
     if !provenance::may_change(&whose) {
         return Ok(Ended::NotOurs(provenance::not_ours(
             Kind::Instance,
@@ -287,7 +287,7 @@ async fn drop_instance(
         }
         return Ok(case.end(Then::Done));
     };
-    let whose = provenance::of_instance_for(tools, &facts, &case.row.id).await?;
+    let whose = provenance::of_instance_for(tools, &facts, &case.row).await?;
     if !provenance::may_change(&whose) {
         left_alone(&mut case, provenance::not_ours(Kind::Instance, id, &whose));
         return Ok(case.end(Then::Done));
@@ -338,7 +338,7 @@ async fn drop_effect(
         return Ok(case.end(Then::Done));
     };
     for instance in found.iter().filter(|instance| !instance.state.is_ending()) {
-        let whose = provenance::of_instance_for(tools, instance, &case.row.id).await?;
+        let whose = provenance::of_instance_for(tools, instance, &case.row).await?;
         if !provenance::may_change(&whose) {
             left_alone(
                 &mut case,

@@ -168,7 +168,7 @@ async fn ask_installed(
     };
     // A command runs on the deployment's own instance only.
     if let Some(facts) = facts {
-        let whose = provenance::of_instance_for(tools, facts, &case.row.id).await?;
+        let whose = provenance::of_instance_for(tools, facts, &case.row).await?;
         if !provenance::may_change(&whose) {
             case.say(ami::starting());
             let why = provenance::not_ours(Thing::Instance, &facts.id, &whose);
@@ -193,8 +193,13 @@ async fn ask_installed(
         (Reply::Asked, _) => Answer::Asked,
         (Reply::Unheard, _) => Answer::Unheard,
         (Reply::Absent, _) => Answer::NotYet,
-        // Permissions are mended while a deployment waits: asked again like an agent that is not there yet.
-        (Reply::Refused(_), _) => Answer::NotYet,
+        // The one judgement of refusals tells it, waits for a policy to be mended, and ends it in time.
+        (Reply::Refused(error), _) => return Err((*error).into()),
+        (Reply::Foreign(why), _) => {
+            case.say(ami::starting());
+            case.fail_ami(tools, &why);
+            return Ok(case.end(Then::Done));
+        }
     };
     let ready = case.row.ready_at;
     let since_ready = ready.map_or(Duration::ZERO, |at| tools.since(at));

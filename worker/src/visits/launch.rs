@@ -1,9 +1,10 @@
 //! Launching a deployment's instance: look, decide, do one thing. The request is prepared (`prepare`), started (`start`) and
-//! watched until the instance has an address (`watch`).
+//! watched until the instance has an address (`watch`); `source` says what it starts from.
 
 mod choice;
 mod given;
 mod prepare;
+mod source;
 mod stale;
 mod start;
 mod user_data;

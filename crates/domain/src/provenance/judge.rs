@@ -25,12 +25,12 @@ pub fn judge(home: &Home, facts: &Facts, known: &Known) -> Provenance {
     let Some(effect) = &known.effect else {
         return by_facts(home, facts);
     };
-    let agrees = match facts.kind {
+    let agrees = here(facts, effect).and_then(|()| match facts.kind {
         Kind::Instance => instance(facts, effect),
         Kind::Image => image(facts, effect),
         Kind::Snapshot => snapshot(facts, effect),
         Kind::SecurityGroup => group(facts, effect),
-    };
+    });
     match agrees {
         Err(why) => said(Class::Foreign, why),
         Ok(()) if known.was_gone => said(
@@ -69,7 +69,22 @@ fn disqualified(home: &Home, facts: &Facts) -> Option<String> {
         .then(|| format!("it carries an instance's tags (`{DEPLOYMENT_TAG}`), as backups do"))
 }
 
+/// An effect makes things in its own region only. EC2 takes the same token again in another one.
+fn here(facts: &Facts, effect: &Effect) -> Result<(), String> {
+    match &facts.region {
+        Some(region) if *region != effect.region => Err(format!(
+            "effect {} was meant for {}, and it is in {region}",
+            effect.id, effect.region
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn instance(facts: &Facts, effect: &Effect) -> Result<(), String> {
+    // Once EC2 has forgotten a token, a stranger who read it can launch with it anew: the recorded id decides.
+    if let Some(made) = effect.made.as_ref().filter(|made| **made != facts.id) {
+        return Err(format!("effect {} launched {made}", effect.id));
+    }
     match (&effect.intended, &facts.client_token) {
         (Intended::Instance, Some(token)) if *token == effect.id => Ok(()),
         (Intended::Instance, _) => Err(format!(

@@ -30,6 +30,7 @@ fn tags(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 
 fn instance() -> Facts {
     Facts {
+        region: Some("us-east-1".to_owned()),
         client_token: Some(LAUNCH.to_owned()),
         tags: tags(&[
             ("ManagedBy", MANAGED_BY),
@@ -99,6 +100,7 @@ fn own_group(vpc: Option<&str>, made: Option<&str>) -> Known {
 fn knows(id: &str, intended: Intended, made: Option<&str>) -> Known {
     let effect = Effect {
         id: id.to_owned(),
+        region: "us-east-1".to_owned(),
         intended,
         made: made.map(str::to_owned),
         snapshots: Vec::new(),
@@ -147,6 +149,12 @@ fn an_instance_is_ours_by_its_client_token() {
     assert_eq!(class(&tokenless, &launch()), Class::Foreign);
     let wrong_kind = changed(instance(), |one| one.client_token = Some(create()));
     assert_eq!(class(&wrong_kind, &capture(None)), Class::Foreign);
+    // EC2 takes a token again in another region, and in this one once it has forgotten it.
+    let elsewhere = changed(instance(), |one| one.region = Some("eu-west-1".to_owned()));
+    assert_eq!(class(&elsewhere, &launch()), Class::Foreign);
+    let made = |id: &str| knows(LAUNCH, Intended::Instance, Some(id));
+    assert_eq!(class(&instance(), &made(&instance().id)), Class::Ours);
+    assert_eq!(class(&instance(), &made("i-before")), Class::Foreign);
     let untagged = changed(instance(), |one| one.tags.clear());
     assert_eq!(class(&untagged, &launch()), Class::Ours);
     assert_eq!(class(&untagged, &none), Class::Foreign);

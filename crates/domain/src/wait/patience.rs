@@ -104,6 +104,24 @@ impl Wait {
         }
     }
 
+    /// What a person can do once the wait has ended the work; empty where nothing of theirs would help.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Credentials { .. } => "renew Ingot's AWS credentials, then try again",
+            Self::Permission { .. } => {
+                "allow the action in the policy of Ingot's role, then try again"
+            }
+            Self::Quota { .. } => {
+                "free something in the account or ask AWS for a higher quota, then try again"
+            }
+            Self::Verification { .. } => "try again once AWS has written to the account's owner",
+            Self::Capacity { .. } => "try again later, in another subnet, or with another type",
+            Self::Network { .. } => "look at the way from Ingot's workers to AWS, then try again",
+            Self::Ledger => "look at the database, then try again",
+            _ => "",
+        }
+    }
+
     /// What a person can do meanwhile.
     pub fn way_out(&self) -> &'static str {
         match self {
@@ -117,7 +135,10 @@ impl Wait {
             Self::Verification { .. } => "wait; AWS writes to the account's owner when it is done",
             Self::Capacity { .. } => "wait, or deploy in another subnet or with another type",
             Self::Refused { .. } | Self::Young { .. } => {
-                "look at what the request names; `ingot deployments cancel` ends it"
+                "look at AWS's words in the story; before it is ready `ingot deployments cancel` ends it"
+            }
+            Self::Aws { .. } => {
+                "look at AWS's words in the story: a protection or a lock is a person's to remove, all else passes by itself"
             }
             Self::Network { .. } => "look at the way from Ingot's workers to AWS",
             Self::Making | Self::Image | Self::Holder => {

@@ -106,7 +106,7 @@ async fn look_then_create(
     }
     // CreateImage restarts its instance: none but the deployment's own is imaged.
     if let Some(facts) = tools.batcher.instance(&region, &spec.instance_id).await? {
-        let whose = provenance::of_instance_for(tools, &facts, &case.row.id).await?;
+        let whose = provenance::of_instance_for(tools, &facts, &case.row).await?;
         if !provenance::may_change(&whose) {
             let why = provenance::not_ours(Kind::Instance, &facts.id, &whose);
             return poll::fail(tools, case, row, &why);

@@ -82,7 +82,8 @@ async fn listened(
     Ok(match reply {
         Reply::Asked | Reply::Unheard => Heard::Nothing,
         Reply::Absent => Heard::Absent,
-        Reply::Refused(why) => Heard::Refused(why),
+        Reply::Refused(error) => Heard::Refused(error.told()),
+        Reply::Foreign(why) => Heard::Refused(why),
         Reply::Ended(0, _) => Heard::Well,
         Reply::Ended(3, said) => Heard::Partly(tail(&said, LONGEST)),
         Reply::Ended(code, said) => Heard::Badly(code, tail(&said, LONGEST)),

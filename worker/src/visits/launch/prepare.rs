@@ -1,28 +1,27 @@
-//! What a launch asks for: the image it starts from, the security group, tags and user data, written down as an effect
+//! What a launch asks for: the base, place and type, the security group, tags and user data, written down as an effect
 //! before anything is asked of EC2.
 
 use std::collections::BTreeMap;
 
-use ingot_cloud::{BaseImageFacts, ErrorKind, ImageState, LaunchSpec, SecurityGroupSpec};
+use ingot_cloud::{BaseImageFacts, ErrorKind, LaunchSpec, SecurityGroupSpec};
 use ingot_domain::base::ResolvedBase;
 use ingot_domain::deployment::{ImageChoice, Status};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::{DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, ImageKey, MANAGED_BY};
-use ingot_domain::provenance::{Provenance, Use, base as base_of};
+use ingot_domain::provenance::base as base_of;
 use ingot_domain::template::BaseImage;
 use ingot_domain::{fitting, userdata};
 use ingot_engine::Visit;
+use ingot_entity::effect;
 use ingot_entity::store::{EffectKind, Intention, Then};
-use ingot_entity::{effect, image};
 
 use super::choice::Choice;
 use super::given;
-use super::stale;
+use super::source::{Chosen, choose_image};
 use super::start::{Params, failed, stored};
 use super::user_data::{packed, recorded};
 use crate::acts::{CREATE_GROUP, LAUNCH};
 use crate::case::{Case, VisitError};
-use crate::provenance;
 use crate::tools::Tools;
 
 /// Launches tried in one run: a spent token or a vanished image makes the next one.
@@ -50,10 +49,14 @@ pub(super) async fn prepare(
     let anew = !case.order.stale.is_default();
     let (line, began) = (case.recipe.base_image.clone(), tools.ledger.now());
     let (base, asked_at) = match tools.base_asked(&region, &line, arch, anew).await {
-        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Invalid) => {
-            let why = format!("the template's base image: {}", error.message);
+        Err(error)
+            if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Invalid)
+                && error.is_known() =>
+        {
+            let why = format!("the template's base image: {}", error.told());
             return Ok(failed(tools, case, &why));
         }
+        // A code that is not known says nothing about the base: the one judgement waits it out.
         base => base?,
     };
     let whose = base_of(&account, &line, &base.id, base.owner_id.as_deref());
@@ -235,128 +238,6 @@ fn key(case: &Case, account: &str, base: &ResolvedBase) -> ImageKey {
         base_image: base.ami_id.clone(),
         fingerprint: case.row.fingerprint.clone(),
     }
-}
-
-/// What a launch starts from.
-pub(super) enum Chosen {
-    /// The base.
-    Fresh,
-    /// An AMI, with its row if the ledger has one.
-    Image(String, Option<String>),
-    /// An image of another build of the base.
-    Stale(Box<image::Model>),
-    /// Nothing, and why.
-    Refused(String),
-}
-
-/// The image to launch from, or a fresh install (F51).
-async fn choose_image(
-    tools: &Tools,
-    case: &mut Case,
-    key: &ImageKey,
-    base: &ResolvedBase,
-    fresh: bool,
-) -> Result<Chosen, VisitError> {
-    let say = |case: &mut Case, text: String| {
-        case.say(Line::info("deployment.image_chosen", Source::Deploy, text))
-    };
-    match case.order.image_choice {
-        ImageChoice::Given => {
-            let ami = case.order.given_image.clone().unwrap_or_default();
-            let whose = match tools.batcher.image(&key.region, &ami).await? {
-                Some(facts) => provenance::of_image(tools, &facts).await?.class.said(),
-                None => "not of this account",
-            };
-            let reason = case.order.image_reason.as_deref().unwrap_or_default();
-            let colon = if reason.is_empty() { "" } else { ": " };
-            say(
-                case,
-                format!("Using the requested AMI {ami}, {whose}{colon}{reason}"),
-            );
-            Ok(Chosen::Image(ami, None))
-        }
-        ImageChoice::Fresh => {
-            say(case, "A fresh install was requested".to_owned());
-            Ok(Chosen::Fresh)
-        }
-        // The story has said why.
-        ImageChoice::Auto if fresh => Ok(Chosen::Fresh),
-        ImageChoice::Auto => {
-            let images = tools.ledger.images_of_key(key, base).await?;
-            let available = images.available();
-            if let (None, Some(disabled)) = (available, images.disabled()) {
-                let ami = disabled.ami_id.as_deref().unwrap_or(&disabled.name);
-                case.say(away(ami, ImageState::Disabled));
-            }
-            let Some((ami, row)) =
-                available.and_then(|image| Some((image.ami_id.clone()?, image.id.clone())))
-            else {
-                return stale::choose(tools, case, key, base).await;
-            };
-            if !may_launch(tools, case, key, &ami).await? {
-                return Ok(Chosen::Fresh);
-            }
-            say(
-                case,
-                format!("Using cached AMI {ami}: only the first-boot script runs"),
-            );
-            Ok(Chosen::Image(ami, Some(row)))
-        }
-    }
-}
-
-/// Whether a recorded image may be launched from by its own facts; said if not. One that EC2 does not show now is launched
-/// all the same: its refusal falls back to a fresh install.
-pub(super) async fn may_launch(
-    tools: &Tools,
-    case: &mut Case,
-    key: &ImageKey,
-    ami: &str,
-) -> Result<bool, VisitError> {
-    let Some(facts) = tools.batcher.image(&key.region, ami).await? else {
-        return Ok(true);
-    };
-    if !matches!(facts.state, ImageState::Available) && !facts.state.is_gone() {
-        case.say(away(ami, facts.state));
-        return Ok(false);
-    }
-    let whose = provenance::of_image(tools, &facts).await?;
-    if !whose.allows(Use::Launch) {
-        case.say(refused(ami, &whose));
-        return Ok(false);
-    }
-    if facts
-        .deprecated_at
-        .is_some_and(|at| at <= tools.ledger.now())
-    {
-        let said = format!("{ami} is deprecated; it is the only AMI of this key");
-        case.say(Line::info("deployment.image_deprecated", Source::Deploy, said).warn());
-    }
-    Ok(true)
-}
-
-/// An image of the key is there, and EC2 launches nothing from it at this moment.
-fn away(ami: &str, state: ImageState) -> Line {
-    let said = match state {
-        ImageState::Disabled => format!(
-            "AMI {ami} of this key is disabled in EC2 and passed over; `aws ec2 enable-image --image-id {ami}` brings it back"
-        ),
-        _ => {
-            format!("AMI {ami} of this key is not available in EC2 at this moment and passed over")
-        }
-    };
-    Line::info("deployment.image_not_used", Source::Deploy, said).warn()
-}
-
-/// Why the recorded image is not launched from, with the way out.
-fn refused(ami: &str, whose: &Provenance) -> Line {
-    let said = format!(
-        "AMI {ami} is recorded for this key but {} ({}): fresh install. `ingot images adopt {ami} --reason …` lets it be used, \
-         `ingot images drop {ami}` frees the key",
-        whose.class.said(),
-        whose.why
-    );
-    Line::info("deployment.image_not_used", Source::Deploy, said).warn()
 }
 
 /// Whether a deployment has a security group of its own.

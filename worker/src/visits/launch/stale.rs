@@ -5,7 +5,7 @@ use ingot_domain::event::{Line, Source};
 use ingot_domain::image::ImageKey;
 use ingot_domain::stale::{Moved, Stale};
 
-use super::prepare::{Chosen, may_launch};
+use super::source::{Chosen, may_launch};
 use crate::case::{Case, VisitError};
 use crate::tools::Tools;
 

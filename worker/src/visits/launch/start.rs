@@ -97,7 +97,7 @@ pub(super) async fn look_then_launch(
         .find_instances_by_token(region, &params.spec.token)
         .await?;
     if let Some(instance) = found.iter().find(|instance| !instance.state.is_ending()) {
-        let whose = provenance::of_instance_for(tools, instance, &case.row.id).await?;
+        let whose = provenance::of_instance_for(tools, instance, &case.row).await?;
         if !provenance::may_change(&whose) {
             let why = provenance::not_ours(Kind::Instance, &instance.id, &whose);
             return Ok(failed(tools, case, &why));

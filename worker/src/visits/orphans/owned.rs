@@ -105,7 +105,7 @@ impl Object {
         region: &str,
     ) -> Result<Provenance, VisitError> {
         match (&self.facts, self.kind) {
-            (Facts::Instance(facts), _) => provenance::of_instance(tools, facts).await,
+            (Facts::Instance(facts), _) => provenance::of_instance(tools, region, facts).await,
             (Facts::Image(facts), _) => provenance::of_image(tools, facts).await,
             (Facts::Tagged(facts), Kind::SecurityGroup) => {
                 provenance::of_group(tools, region, facts).await

@@ -23,6 +23,8 @@ enum Act {
     Restore { from: usize, tags: Option<usize> },
     /// "Launch more like this": everything but the token.
     MoreLikeThis { of: usize },
+    /// A launch with everything and the token, in another region.
+    SameToken { of: usize },
     /// CopySnapshot, with the description of what it copies.
     CopySnapshot { of: usize },
     /// A group with the rules, tags and name of another; in one network the name is taken.
@@ -48,6 +50,7 @@ fn act() -> impl Strategy<Value = Act> {
         (one(), any::<bool>()).prop_map(|(of, marked)| Act::Backup { of, marked }),
         (one(), tags()).prop_map(|(from, tags)| Act::Restore { from, tags }),
         one().prop_map(|of| Act::MoreLikeThis { of }),
+        one().prop_map(|of| Act::SameToken { of }),
         one().prop_map(|of| Act::CopySnapshot { of }),
         (one(), any::<bool>()).prop_map(|(of, other_vpc)| Act::CopyGroup { of, other_vpc }),
         (one(), one()).prop_map(|(of, like)| Act::Retag { of, like }),
@@ -80,6 +83,7 @@ impl World {
         }
         let second = Effect {
             id: second,
+            region: "us-east-1".to_owned(),
             intended: Intended::Image {
                 name: "golden-2".to_owned(),
                 instance: "i-1".to_owned(),
@@ -179,6 +183,15 @@ impl World {
             Act::MoreLikeThis { of } => {
                 let like = self.pick(Kind::Instance, of);
                 self.add("i", like);
+            }
+            Act::SameToken { of } => {
+                let like = self.pick(Kind::Instance, of);
+                self.fresh += 1;
+                self.objects.push(Facts {
+                    id: format!("i-fresh{}", self.fresh),
+                    region: Some("eu-west-1".to_owned()),
+                    ..like
+                });
             }
             Act::CopySnapshot { of } => {
                 let mut copy = self.pick(Kind::Snapshot, of);

@@ -47,7 +47,7 @@ pub(super) async fn watch(mut this: Try<'_>, effect: effect::Model) -> Result<Vi
     let launched_at = this.trial.launched_at.unwrap_or(effect.created_at);
     let facts = this.facts(&id).await;
     if let Some(facts) = &facts {
-        let whose = provenance::of_instance(this.tools, facts).await?;
+        let whose = provenance::of_instance(this.tools, &this.row.region, facts).await?;
         if !provenance::may_change(&whose) {
             let why = provenance::not_ours(Kind::Instance, &id, &whose);
             this.trial.error = Some(why);
