@@ -1,6 +1,6 @@
 //! Whose a cloud object is, and what Ingot may do with it. Tags alone prove nothing: backups, copies and "launch more like
 //! this" carry ours. What Ingot does of its own accord needs a record of this ledger *and* the object's own facts, those
-//! that nobody can copy: an instance's client token, the instance an image was made of, its unique name, the id a snapshot
+//! that no call copies: an instance's client token, the instance an image was made of, its unique name, the id a snapshot
 //! was written down under, the network of a security group (REAL-AWS C1, C2).
 
 mod base;
@@ -75,7 +75,7 @@ words! {
     }
 }
 
-/// What somebody wants to do with an object.
+/// What a caller wants to do with an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
     /// An image of the key exists: no second one is made (F28).

@@ -4,7 +4,7 @@ use super::{Class, Effect, Facts, Home, Intended, Kind, Known, Provenance};
 use crate::ids::{DeploymentId, EffectId};
 use crate::image::{DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, MANAGED_BY};
 
-/// AWS's own tags: nobody else can set one. On images and snapshots they mark what a service of AWS made.
+/// AWS's own tags: only AWS can set one. On images and snapshots they mark what a service of AWS made.
 const AWS: &str = "aws:";
 /// What EC2 shows as the volume of a copied snapshot.
 const COPIED_VOLUME: &str = "vol-ffffffff";

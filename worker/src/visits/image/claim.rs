@@ -65,7 +65,7 @@ pub(super) async fn look_then_claim(
     claim_key(tools, case, &wanted).await
 }
 
-/// What is to be claimed: the key, the base behind it, and the generation that was free when nobody held the key.
+/// What is to be claimed: the key, the base behind it, and the generation that was free when no row held the key.
 struct Wanted {
     key: ImageKey,
     base: ResolvedBase,
@@ -161,7 +161,7 @@ async fn exists(
         }
     }
     if case.ami == Some(AmiStatus::Creating) {
-        // Ours failed and somebody else's next generation holds the key by now.
+        // Ours failed and another deployment's next generation holds the key by now.
         case.row.image_id = Some(holder.id);
     } else {
         case.say(ami::starting());

@@ -215,7 +215,7 @@ fn taken(tools: &Tools, mut case: Case, row: image::Model, after: Duration) -> V
     case.wait(tools, after, Wait::Name)
 }
 
-/// Somebody else's image has the name: take the next suffix (F38).
+/// An image of another maker has the name: take the next suffix (F38).
 fn rename(
     tools: &Tools,
     mut case: Case,

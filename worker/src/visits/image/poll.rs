@@ -70,8 +70,8 @@ pub(super) async fn poll(
     });
     let gives_up = sight == ImageSight::Pending && matches!(step, MakingNext::Fail(_));
     if (sight == ImageSight::Broken || gives_up) && row.error.is_none() {
-        // Written down before anything is cleaned up: a crash in between must not make it "deregistered by somebody", and
-        // its snapshots are known to nobody once it is deregistered.
+        // Written down before anything is cleaned up: a crash in between must not make it "deregistered outside of Ingot", and
+        // EC2 tells its snapshots no more once it is deregistered.
         let reason = facts.as_ref().and_then(|facts| facts.state_reason.clone());
         let snapshots = snapshot_ids(facts.as_ref());
         let error = match step {

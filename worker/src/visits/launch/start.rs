@@ -83,7 +83,7 @@ pub(super) async fn look_then_launch(
     let mut params = Params::read(&effect)?;
     if let Some(spec) = &params.own_group {
         // Looked for and made under its name, which a repeat finds again: before the look for the instance, because
-        // whoever adopts one must know its group, too.
+        // the visit that adopts one must know its group, too.
         let made = tools.cloud.ensure_security_group(&case.row.region, spec);
         let group = CREATE_GROUP.effect(made).await?;
         params.spec.security_group_ids = vec![group.clone()];

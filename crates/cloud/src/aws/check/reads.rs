@@ -14,7 +14,7 @@ use crate::error::CloudError;
 use crate::facts::{BaseImageFacts, InstanceState};
 use crate::spec::{CheckPlan, ImageQuery};
 
-/// A command nobody sent and an instance nobody has, for questions that need a name.
+/// A command that was never sent and an instance that no account has, for questions that need a name.
 const NO_COMMAND: &str = "00000000-0000-0000-0000-000000000000";
 const NO_INSTANCE: &str = "i-00000000000000000";
 
