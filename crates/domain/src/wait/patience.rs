@@ -47,7 +47,9 @@ impl Wait {
             Self::Install => Longest(install::LONGEST),
             Self::FirstBoot => Longest(first_boot::LONGEST),
             Self::Checks => Longest(first_boot::LONGEST_CHECK),
-            Self::Second | Self::Scrub => Longest(HOUR),
+            Self::Second => Longest(HOUR),
+            // Counted, not timed: it is never worth an image, so a worker that died in it must not end one.
+            Self::Scrub => Until("3 commands without an answer"),
             Self::Settle => Until("the template's `settle_seconds`"),
             Self::Probe => Until("the template's `max_attempts` checks"),
             Self::Turn => Until("a worker that is free"),
