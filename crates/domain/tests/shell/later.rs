@@ -79,7 +79,7 @@ const REFUSED: &[&str] = &[
     "su root --session-command=\"NAME={{job_name}} true\"",
     "bash -ce \"NAME={{job_name}} true\"",
     "bash -c -e \"NAME={{job_name}} true\"",
-    "flock /tmp/l -c \"NAME={{job_name}} true\"",
+    "flock /run/l -c \"NAME={{job_name}} true\"",
     "nsenter -t 1 -m sh -c \"NAME={{job_name}} true\"",
     "setpriv --reuid 1 sh -c \"NAME={{job_name}} true\"",
     "systemd-run --user sh -c \"NAME={{job_name}} true\"",
@@ -171,7 +171,7 @@ const TAKEN: &[&str] = &[
 fn text_that_is_read_as_code_later_takes_plain_values_only() {
     for script in REFUSED {
         let script = format!("#!/bin/bash\n{script}");
-        for name in ["x touch /tmp/PWN", "kamiwaza v0.9.2", "x;id", "a'b", ""] {
+        for name in ["x touch /run/PWN", "kamiwaza v0.9.2", "x;id", "a'b", ""] {
             let said = render::script(&script, &values(name));
             let unfit = said.expect_err(&script);
             let told = unfit.error().message;
@@ -192,7 +192,7 @@ fn every_other_place_takes_any_value() {
     let mut refused = Vec::new();
     for script in TAKEN {
         let script = format!("#!/bin/bash\n{script}");
-        for name in ["kamiwaza v0.9.2", "x touch /tmp/PWN", "x;id '"] {
+        for name in ["kamiwaza v0.9.2", "x touch /run/PWN", "x;id '"] {
             let rendered = render::script(&script, &values(name));
             refused.extend(rendered.err().map(|unfit| format!("{script}: {unfit}")));
         }
