@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use patience::{ALERT, Patience, span};
+pub use patience::{ALERT, Patience, attended_since, span};
 
 /// What a task waits for. `Display` is the sentence for people, JSON the stored column; `code` is AWS's error code, or a
 /// word of ours where there was no answer.

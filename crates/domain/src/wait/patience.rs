@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Wait;
+use crate::Instant;
 use crate::decide::{ami, first_boot, install, launch};
 use crate::retry::YOUNG;
 
@@ -47,9 +48,7 @@ impl Wait {
             Self::Install => Longest(install::LONGEST),
             Self::FirstBoot => Longest(first_boot::LONGEST),
             Self::Checks => Longest(first_boot::LONGEST_CHECK),
-            Self::Second => Longest(HOUR),
-            // Counted, not timed: it is never worth an image, so a worker that died in it must not end one.
-            Self::Scrub => Until("3 commands without an answer"),
+            Self::Second | Self::Scrub => Longest(HOUR),
             Self::Settle => Until("the template's `settle_seconds`"),
             Self::Probe => Until("the template's `max_attempts` checks"),
             Self::Turn => Until("a worker that is free"),
@@ -155,6 +154,18 @@ impl Wait {
     }
 }
 
+/// How late a look may come before the time since it was due counts as time in which no worker looked.
+const UNATTENDED: Duration = Duration::from_secs(1);
+
+/// The beginning of a wait, moved by the time in which no worker looked after it: one died, or none ran. Patience is spent by
+/// looking, so that a wait is never over before it was looked at in its time. `due` and `claimed` are of the look that comes now.
+pub fn attended_since(since: Instant, due: Instant, claimed: Instant) -> Instant {
+    match (claimed - due).to_std() {
+        Ok(late) if late > UNATTENDED => (since + (claimed - due)).min(claimed),
+        _ => since,
+    }
+}
+
 /// A span as people say it.
 pub fn span(span: Duration) -> String {
     let seconds = span.as_secs();
@@ -247,6 +258,30 @@ mod tests {
             calls += 1;
         }
         assert!(calls < 80, "{calls} in 4 hours");
+    }
+
+    #[test]
+    fn what_no_worker_looked_after_is_no_patience_spent() {
+        let at = |seconds: i64| chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(seconds);
+        let table = [
+            ("in time", 100, 100, 0),
+            ("a little late", 100, 101, 0),
+            ("the next worker came after the lease", 100, 140, 40),
+            ("no worker ran for a day", 100, 86_500, 86_400),
+            ("due again soon, and late", 10, 140, 130),
+        ];
+        for (what, due, claimed, moved) in table {
+            assert_eq!(
+                attended_since(at(0), at(due), at(claimed)),
+                at(moved),
+                "{what}"
+            );
+        }
+        assert_eq!(
+            attended_since(at(50), at(0), at(60)),
+            at(60),
+            "never later than now"
+        );
     }
 
     proptest! {

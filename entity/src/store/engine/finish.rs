@@ -232,7 +232,7 @@ fn waits(held: &Held, then: &Then, now: Instant) -> (Option<String>, Option<Inst
             let since = held.waits_since(on).unwrap_or(now);
             (serde_json::to_string(on).ok(), Some(since))
         }
-        Then::Wait { .. } | Then::Retry { .. } => (held.wait.clone(), held.wait_since),
+        Then::Wait { .. } | Then::Retry { .. } => (held.wait.clone(), held.attended_since()),
         Then::Done | Then::Discard { .. } => (None, None),
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use ingot_domain::Instant;
-use ingot_domain::wait::Wait;
+use ingot_domain::wait::{self, Wait};
 use sea_orm::{DbErr, QueryResult};
 
 /// What a visit needs of its task's row, and what the claim itself wrote there.
@@ -69,9 +69,16 @@ impl Held {
         })
     }
 
-    /// Since when the task has waited for this without anything else in between; nothing if it did not wait for it.
+    /// Since when the task has waited for this without anything else in between, less what no worker looked after; nothing if
+    /// it did not wait for it.
     pub fn waits_since(&self, on: &Wait) -> Option<Instant> {
         let last: Wait = serde_json::from_str(self.wait.as_deref()?).ok()?;
-        self.wait_since.filter(|_| last.is_same(on))
+        self.attended_since().filter(|_| last.is_same(on))
+    }
+
+    /// The beginning of the last wait, whatever it was for.
+    pub(in crate::store) fn attended_since(&self) -> Option<Instant> {
+        let since = self.wait_since?;
+        Some(wait::attended_since(since, self.run_at, self.claimed_at))
     }
 }

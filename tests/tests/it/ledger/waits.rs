@@ -3,14 +3,16 @@
 use ingot_domain::task::TaskKind;
 use ingot_domain::wait::Wait;
 use ingot_entity::store::{Change, Committed, Then};
+use ingot_entity::task;
 use ingot_tests::Ledgers;
 
 use super::byhand::ByHand;
 use super::on_both;
-use super::rows::{enqueue, task_now};
+use super::rows::{enqueue, lapse, set, task_now};
 
 on_both!(
     a_wait_that_goes_on_keeps_its_beginning,
+    a_wait_does_not_age_while_no_worker_looks,
     nothing_comes_back_at_once_for_ever,
 );
 
@@ -90,4 +92,40 @@ async fn a_wait_that_goes_on_keeps_its_beginning(ledgers: Ledgers) {
         (row.waiting_for, row.wait, row.wait_since),
         (None, None, None)
     );
+}
+
+/// A worker dies holding it for an hour, then none runs for an hour: a wait of a minute is a minute old, and a few seconds more
+/// for the machine.
+async fn a_wait_does_not_age_while_no_worker_looks(ledgers: Ledgers) {
+    let ledger = ledgers.ledger();
+    let id = enqueue(ledger, TaskKind::Monitor, 0).await;
+    let waits = async |after_crash: bool| {
+        let claim = ledger.claim(&id, "w").await.expect("an answer");
+        let claim = claim.expect("due");
+        assert_eq!(claim.after_crash, after_crash);
+        let (until, on) = (ledger.now(), Wait::Image);
+        let since = claim.task.waits_since(&on);
+        let then = Then::Wait { until, on };
+        let ended = ledger.end(&claim, &Change::default(), &then).await;
+        assert_eq!(ended.expect("a commit"), Committed::Yes);
+        since
+    };
+    assert_eq!(waits(false).await, None);
+    let minute = chrono::TimeDelta::minutes(1);
+    let hour = chrono::TimeDelta::hours(1);
+    for crash in [true, false] {
+        if crash {
+            let claim = ledger.claim(&id, "dead").await.expect("an answer");
+            assert!(claim.is_some(), "due");
+            lapse(ledger, &id).await;
+        }
+        let due = ledger.now() - hour;
+        set(ledger, &id, task::Column::RunAt, due).await;
+        set(ledger, &id, task::Column::WaitSince, due - minute).await;
+        let since = waits(crash).await.expect("a beginning");
+        let age = ledger.now() - since;
+        assert!(age >= minute && age < minute * 2, "{crash}: {age}");
+        let kept = task_now(ledger, &id).await.wait_since;
+        assert_eq!(kept, Some(since), "the commit keeps it");
+    }
 }
