@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use chrono::{DateTime, Utc};
 use ingot_client::{Task, TaskFilter, Wait};
 use serde::Serialize;
 
@@ -14,6 +15,8 @@ struct Waits {
     task_id: String,
     kind: String,
     state: String,
+    /// When it is visited next, unless it is being visited.
+    due_at: DateTime<Utc>,
     waiting: Option<Wait>,
 }
 
@@ -62,6 +65,7 @@ fn waits(task: Task) -> Waits {
         task_id: task.id,
         kind: task.kind,
         state: task.state,
+        due_at: task.run_at,
         waiting: task.waiting,
     }
 }
@@ -74,13 +78,21 @@ fn told(why: &Why) -> String {
         let (task, kind) = (clean(&one.task_id), clean(&one.kind));
         match &one.waiting {
             Some(wait) => format!("{kind} ({task}) waits: {}", long(wait)),
-            None => format!(
-                "{kind} ({task}) is `{}` and waits for nothing",
-                clean(&one.state)
-            ),
+            None => format!("{kind} ({task}) {}", unvisited(one)),
         }
     });
     lines.collect::<Vec<_>>().join("\n\n")
+}
+
+/// A task that no visit has given back yet: it has no wait of its own.
+fn unvisited(one: &Waits) -> String {
+    let due = time(&one.due_at);
+    match (one.state.as_str(), one.kind.as_str()) {
+        ("running", _) => "waits for nothing: a worker is at it".to_owned(),
+        ("scheduled", "readiness") => format!("waits for its first check, due {due}"),
+        ("scheduled", _) => format!("waits until it is due, {due}"),
+        _ => format!("waits for a worker since {due}; `ingot doctor` tells when none takes it"),
+    }
 }
 
 /// A wait in one line.
@@ -135,6 +147,7 @@ mod tests {
             task_id: "tsk_1".to_owned(),
             kind: "launch".to_owned(),
             state: "scheduled".to_owned(),
+            due_at: quota().next_look_at,
             waiting: Some(quota()),
         };
         let text = told(&Why {
@@ -149,6 +162,28 @@ mod tests {
              ends        2026-11-27T16:00:00Z at the latest\n  \
              what to do  free something in the account"
         );
+    }
+
+    #[test]
+    fn a_task_that_was_not_visited_yet_says_when_it_will_be() {
+        let text = |kind: &str, state: &str| {
+            let one = Waits {
+                task_id: "tsk_1".to_owned(),
+                kind: kind.to_owned(),
+                state: state.to_owned(),
+                due_at: quota().next_look_at,
+                waiting: None,
+            };
+            let (id, waits) = ("dep_1".to_owned(), vec![one]);
+            told(&Why { id, waits })
+        };
+        let due = "2026-11-27T12:05:00Z";
+        let first = format!("readiness (tsk_1) waits for its first check, due {due}");
+        assert_eq!(text("readiness", "scheduled"), first);
+        let later = format!("launch (tsk_1) waits until it is due, {due}");
+        assert_eq!(text("launch", "scheduled"), later);
+        assert!(text("launch", "available").contains("waits for a worker since"));
+        assert!(text("launch", "running").contains("a worker is at it"));
     }
 
     #[test]

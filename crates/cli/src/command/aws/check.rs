@@ -80,6 +80,7 @@ async fn answered(
 ) -> anyhow::Result<AwsCheck> {
     let begun = Instant::now();
     let mut check = asked;
+    let mut progress = Progress::default();
     while check.state == "asked" {
         if begun.elapsed() > patience {
             bail!(
@@ -89,8 +90,34 @@ async fn answered(
         }
         tokio::time::sleep(LOOK).await;
         check = client.aws_check(&check.id).await?;
+        if check.state == "asked" {
+            check.trial.iter().for_each(|trial| progress.tell(trial));
+        }
     }
     Ok(check)
+}
+
+/// What was told of a trial launch that goes on, which takes minutes.
+#[derive(Debug, Default)]
+struct Progress {
+    instance: bool,
+    calls: usize,
+}
+
+impl Progress {
+    fn tell(&mut self, trial: &AwsTrial) {
+        for call in trial.calls.iter().skip(self.calls) {
+            eprintln!("{}: {}", clean(&call.action), clean(&call.verdict));
+        }
+        self.calls = trial.calls.len();
+        if let (Some(id), false) = (&trial.instance_id, self.instance) {
+            self.instance = true;
+            eprintln!(
+                "{} is launched; SSM is asked as soon as it knows it",
+                clean(id)
+            );
+        }
+    }
 }
 
 fn fine(check: &AwsCheck) -> bool {
