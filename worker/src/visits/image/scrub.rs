@@ -123,7 +123,7 @@ fn settle(case: &mut Case, row: &mut image::Model, scrub: Scrub, why: Option<Str
             why.as_deref().unwrap_or("no reason given")
         ),
     };
-    let line = Line::info("ami.scrub", Source::Deploy, said);
+    let line = Line::info("ami.scrub", Source::AmiCreation, said);
     case.say(match scrub {
         Scrub::Ordered | Scrub::Done => line,
         Scrub::NotRun | Scrub::Failed => line.warn(),
