@@ -202,18 +202,21 @@ async fn strangers_stay(stack: &Stack) {
     ];
     let copy = made(stack, "snapshot", "imageId", &copy, &borrowed(&of_image)).await;
     available(stack, &copy).await;
-    let mut strangers = vec![alike.clone(), backup, dressed, copy];
+    let (other, elsewhere) = token_of_another_region(stack, &base).await;
+    let mut strangers = vec![alike.clone(), elsewhere.clone(), backup, dressed, copy];
     for image in strangers.clone().iter().filter(|id| id.starts_with("ami-")) {
         let snapshots = object(stack, "images", image).await["snapshots"].clone();
         let ids = snapshots.as_array().cloned().unwrap_or_default();
         strangers.extend(ids.iter().filter_map(|id| id.as_str().map(str::to_owned)));
     }
     let since = journal(stack).await;
-    stack.client.act(&done.id, "destroy").await.unwrap();
-    stack
-        .wait_deployment(&done.id, |seen| seen.status == "destroyed", LONG)
-        .await
-        .unwrap();
+    for id in [&done.id, &other] {
+        stack.client.act(id, "destroy").await.unwrap();
+        stack
+            .wait_deployment(id, |seen| seen.status == "destroyed", LONG)
+            .await
+            .unwrap();
+    }
     let told = until(
         "the strangers to be seen again and again",
         LONG,
@@ -243,11 +246,48 @@ async fn strangers_stay(stack: &Stack) {
     );
     let touched = touched(stack, since, &strangers).await;
     assert!(touched.is_empty(), "{touched:#?}");
-    assert_eq!(object(stack, "instances", &alike).await["state"], "running");
+    for stranger in [&alike, &elsewhere] {
+        let seen = object(stack, "instances", stranger).await;
+        assert_eq!(seen["state"], "running", "{seen}");
+    }
     let doctor = stack.ingot(&["doctor"]).await.unwrap();
     let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
     assert_eq!(doctor.status.code(), Some(0), "{said}");
     assert!(said.contains("did not make"), "{said}");
+}
+
+/// A deployment in another region, and an instance that a stranger launched here with the tags and the client token of its
+/// instance: EC2 knows tokens by region.
+async fn token_of_another_region(stack: &Stack, base: &str) -> (String, String) {
+    let mut order = Stack::order("v7.1.1");
+    order.region = "eu-west-1".to_owned();
+    order.create_ami = Some(false);
+    let key = uuid::Uuid::new_v4().to_string();
+    let asked = stack.client.create_deployment(&order, &key).await.unwrap();
+    let done = stack.wait_finished(&asked.id, LONG).await.unwrap();
+    let own = done.instance_id.clone().expect("an instance");
+    let there = stack.region.objects("eu-west-1", "instances").await;
+    let there = there.unwrap().into_iter().find(|one| one["id"] == *own);
+    let there = there.expect("the region shows it");
+    let copied: Vec<(&str, &str)> = there["tags"]
+        .as_object()
+        .expect("tags")
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str().expect("a text")))
+        .collect();
+    let launch = [
+        ("Action", "RunInstances"),
+        ("ImageId", base),
+        ("InstanceType", "m6i.large"),
+        ("MinCount", "1"),
+        ("MaxCount", "1"),
+        (
+            "ClientToken",
+            there["client_token"].as_str().expect("a token"),
+        ),
+    ];
+    let stranger = made(stack, "instance", "instanceId", &launch, &copied).await;
+    (done.id, stranger)
 }
 
 /// A row that names another's instance, by whatever accident: no command, no image, no end.
