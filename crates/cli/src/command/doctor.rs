@@ -71,10 +71,17 @@ fn text(diagnosis: &Diagnosis) -> String {
         parts.push(check_table(&diagnosis.status));
     }
     parts.extend(diagnosis.findings.iter().map(finding));
-    parts.push(if diagnosis.ok {
-        "Nothing is wrong.".to_owned()
-    } else {
-        "Something is wrong; see above.".to_owned()
+    parts.push(match (diagnosis.ok, diagnosis.findings.len()) {
+        (false, _) => "Something is wrong; see above.".to_owned(),
+        (true, 0) => "Nothing is wrong.".to_owned(),
+        (true, 1) => {
+            "Nothing of Ingot's is wrong; the finding above is for you to look at.".to_owned()
+        }
+        (true, many) => {
+            format!(
+                "Nothing of Ingot's is wrong; the {many} findings above are for you to look at."
+            )
+        }
     });
     parts.join("\n\n")
 }
