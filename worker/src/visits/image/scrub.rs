@@ -123,7 +123,8 @@ fn settle(case: &mut Case, row: &mut image::Model, scrub: Scrub, why: Option<Str
             why.as_deref().unwrap_or("no reason given")
         ),
     };
-    let line = Line::info("ami.scrub", Source::AmiCreation, said);
+    // Not under `ami-creation`: its lines are the document's, word for word, and the document knows no scrub.
+    let line = Line::info("ami.scrub", Source::Deploy, said);
     case.say(match scrub {
         Scrub::Ordered | Scrub::Done => line,
         Scrub::NotRun | Scrub::Failed => line.warn(),
