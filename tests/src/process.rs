@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 use crate::environment::{binary, variable};
 use crate::redis::send_signal;
@@ -18,6 +19,9 @@ use crate::wait::until;
 
 /// Lines kept of each stream: more than anybody reads, less than a chatty process can hurt with.
 const KEPT: usize = 2000;
+/// How long the last words of an ended process may take to be read on a busy machine. A grandchild that holds the pipe open
+/// ends the wait.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// Where nothing can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +39,8 @@ pub struct Process {
     child: Child,
     out: Said,
     err: Said,
+    /// What reads the streams to their ends.
+    listeners: Vec<JoinHandle<()>>,
 }
 
 impl Process {
@@ -54,15 +60,17 @@ impl Process {
             .spawn()
             .with_context(|| format!("`{name}` could not be started"))?;
         let (out, err) = (Said::default(), Said::default());
+        let mut listeners = Vec::new();
         if let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) {
-            tokio::spawn(out.clone().hear(stdout));
-            tokio::spawn(err.clone().hear(stderr));
+            listeners.push(tokio::spawn(out.clone().hear(stdout)));
+            listeners.push(tokio::spawn(err.clone().hear(stderr)));
         }
         Ok(Self {
             name,
             child,
             out,
             err,
+            listeners,
         })
     }
 
@@ -89,6 +97,7 @@ impl Process {
             child,
             out: Said::default(),
             err: Said::default(),
+            listeners: Vec::new(),
         })
     }
 
@@ -145,10 +154,15 @@ impl Process {
         self.signal("TERM").await
     }
 
-    /// Waits for its end.
+    /// Waits for its end and for its last words: a process is gone before what it wrote has been read.
     pub async fn wait(&mut self, within: Duration) -> Result<ExitStatus> {
         match tokio::time::timeout(within, self.child.wait()).await {
-            Ok(status) => Ok(status?),
+            Ok(status) => {
+                let status = status?;
+                let heard = futures::future::join_all(std::mem::take(&mut self.listeners));
+                let _ = tokio::time::timeout(LAST_WORDS, heard).await;
+                Ok(status)
+            }
             Err(_) => bail!(
                 "`{}` did not end within {within:?}\n{}",
                 self.name,

@@ -4,8 +4,8 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
-use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::FIVE;
 use crate::plan::{Action, Malformed, Plan, Rule};
@@ -23,6 +23,7 @@ pub enum Registered {
 inventory::collect!(Registered);
 
 static PLAN: OnceLock<Plan> = OnceLock::new();
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// Every point linked into this binary, in order of their names.
 pub fn points() -> Vec<String> {
@@ -55,16 +56,30 @@ pub async fn reach(point: &str) {
     let Some(rule) = plan.rules.iter().find(|rule| rule.fits(point)) else {
         return;
     };
-    if !turn(plan, rule, point) {
+    if !takes_turn(plan, rule, point) {
         return;
     }
-    // The last word of a process that dies here; a stderr without a reader is no reason to live.
-    let _ = writeln!(std::io::stderr(), "failpoint {point}: {:?}", rule.action);
     match rule.action {
-        Action::Abort => std::process::abort(),
+        // Said and done within the turn.
+        Action::Abort => {}
         Action::Sleep(time) => tokio::time::sleep(time).await,
         Action::Panic => std::panic::panic_any(format!("failpoint {point}")),
     }
+}
+
+/// Takes the point's turn, if it has one, and says so; an abort happens here. One point at a time, because a process dies
+/// once: the second of two that are reached together would use up its turn for a death it does not cause.
+fn takes_turn(plan: &Plan, rule: &Rule, point: &str) -> bool {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    if !turn(plan, rule, point) {
+        return false;
+    }
+    // The last word of a process that dies here; a stderr without a reader is no reason to live.
+    let _ = writeln!(std::io::stderr(), "failpoint {point}: {:?}", rule.action);
+    if rule.action == Action::Abort {
+        std::process::abort();
+    }
+    true
 }
 
 /// Whether it is this point's turn once more; with a shared folder the process that makes the file has the turn.

@@ -142,8 +142,10 @@ async fn whole_lives(
     }
     assert_eq!(made.len(), lives.len(), "and no other: {made:?}");
     // A point of the ticker may be reached last; its death is waited for, too.
-    let told = until("every death", LONG, async || {
-        Ok((drill.deaths() >= drill.acted().len()).then_some(()))
+    let told = until("every death", LONG, || {
+        drill.check();
+        let all = drill.deaths() >= drill.acted().len();
+        async move { Ok(all.then_some(())) }
     });
     told.await.unwrap();
     let (stack, acted, deaths) = drill.end().await;
