@@ -46,11 +46,12 @@ pub(super) fn shell_text(
     values: &Values<'_>,
     bound: &mut BTreeSet<&'static str>,
 ) -> Result<String, Unfit> {
-    let Parts { pieces, documents } = shell::parts(script, others);
+    let parts = shell::parts(script, others);
+    let Parts { pieces, documents } = parts.as_ref();
     // Where each here-document's delimiter and body lie in what is written: a value may be the delimiter.
     let mut out = String::with_capacity(script.len());
     let mut word: Vec<Option<(usize, usize)>> = vec![None; documents.len()];
-    for piece in &pieces {
+    for piece in pieces {
         match piece {
             Piece::Text(range) => out.push_str(&script[range.clone()]),
             Piece::DelimiterWord(number, range) => {
@@ -87,7 +88,7 @@ pub(super) fn shell_text(
                 before,
             } => {
                 let value = values.get(name).unwrap_or_default();
-                write(&mut out, value, *place, *before, &documents, |out| {
+                write(&mut out, value, *place, *before, documents, |out| {
                     bound.insert(name);
                     out.push_str(&reference(name));
                 })

@@ -8,13 +8,15 @@
 mod code;
 mod flow;
 mod here;
+mod known;
 mod quotes;
 mod readers;
 mod seen;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::placeholder;
 
@@ -63,6 +65,27 @@ pub(super) enum Piece {
     DelimiterLine(usize, Range<usize>),
 }
 
+impl Piece {
+    /// The piece within its own text, which begins at `start` of what was read. A value whose place is `code` for a later
+    /// reader must be plain.
+    fn of(mut self, start: usize, code: &BTreeSet<usize>) -> Self {
+        match &mut self {
+            Piece::Text(range)
+            | Piece::DelimiterWord(_, range)
+            | Piece::DelimiterLine(_, range) => {
+                *range = range.start - start..range.end - start;
+            }
+            Piece::Value { place, at, .. } => {
+                if code.contains(at) && !matches!(place, Place::Plain(_)) {
+                    *place = Place::Plain(flow::LATER);
+                }
+                *at -= start;
+            }
+        }
+        self
+    }
+}
+
 /// A here-document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Document {
@@ -82,38 +105,41 @@ pub(super) struct Parts {
 
 /// Takes a script apart. The `others` are the texts that run before or after it on the same machine: what it writes may be
 /// read as code by them.
-pub(super) fn parts(script: &str, others: &[&str]) -> Parts {
+pub(super) fn parts(script: &str, others: &[&str]) -> Arc<Parts> {
+    let mut texts: Vec<&str> = others.to_vec();
+    texts.push(script);
+    // In one order for all of them: the texts of a template are taken apart together, once.
+    texts.sort_unstable();
+    let which = texts.partition_point(|text| *text < script);
+    Arc::clone(&known::apart_once(&texts)[which])
+}
+
+/// Takes apart texts that run on the same machine.
+fn apart(texts: &[&str]) -> Vec<Arc<Parts>> {
     let mut joined = String::new();
-    let mut texts = Vec::new();
-    for text in std::iter::once(&script).chain(others) {
-        texts.push(joined.len()..joined.len() + text.len());
+    let mut ranges = Vec::with_capacity(texts.len());
+    for text in texts {
+        ranges.push(joined.len()..joined.len() + text.len());
         joined.push_str(text);
         joined.push('\n');
     }
-    let mut read: Vec<Reader<'_>> = texts
+    let mut read: Vec<Reader<'_>> = ranges
         .iter()
         .map(|range| read(&joined, range.clone()))
         .collect();
-    let has_value = |reader: &Reader<'_>| {
-        let value = |piece: &Piece| matches!(piece, Piece::Value { .. });
-        reader.pieces.iter().any(value)
+    let value = |piece: &Piece| matches!(piece, Piece::Value { .. });
+    let code = match read.iter().any(|reader| reader.pieces.iter().any(value)) {
+        true => flow::code(&joined, &ranges, &mut read),
+        false => BTreeSet::new(),
     };
-    if has_value(&read[0]) {
-        let code = flow::code(&joined, &texts, &mut read);
-        for piece in &mut read[0].pieces {
-            if let Piece::Value { place, at, .. } = piece
-                && code.contains(at)
-                && !matches!(place, Place::Plain(_))
-            {
-                *place = Place::Plain(flow::LATER);
-            }
-        }
-    }
-    let reader = read.swap_remove(0);
-    Parts {
-        pieces: reader.pieces,
-        documents: reader.documents,
-    }
+    let parts = read.into_iter().zip(&ranges).map(|(reader, range)| {
+        let pieces = reader.pieces.into_iter();
+        Arc::new(Parts {
+            pieces: pieces.map(|piece| piece.of(range.start, &code)).collect(),
+            documents: reader.documents,
+        })
+    });
+    parts.collect()
 }
 
 /// Reads a part of a text.

@@ -259,4 +259,31 @@ fn a_script_that_is_not_followed_takes_plain_values_only() {
     );
     render::script(&script, &values("a b")).expect_err("too many commands");
     render::script(&script, &values("web")).expect("plain");
+
+    // Few commands, but each may be what any other assigned: following all of that would hold a request up for seconds.
+    let values_of_all = format!(
+        "#!/bin/sh\nb={{{{job_name}}}}\n{}",
+        (0..1_400)
+            .map(|i| format!("a=$a{i};$a $b;"))
+            .collect::<String>()
+    );
+    render::script(&values_of_all, &values("a b")).expect_err("too many values");
+    render::script(&values_of_all, &values("web")).expect("plain");
+}
+
+/// What was taken apart is remembered by all the texts of a template, and what is filled in is not.
+#[test]
+fn a_script_is_filled_in_anew_beside_other_texts_and_with_other_values() {
+    let write = "cat > /etc/app.env <<EOF\nNAME={{job_name}}\nEOF\n";
+    for _ in 0..2 {
+        let script = format!("#!/bin/sh\n{write}");
+        let filled = render::script(&script, &values("a b")).expect("nothing reads it");
+        assert!(filled.contains("'a b'"), "{filled}");
+        let filled = render::script(&script, &values("c d")).expect("nothing reads it");
+        assert!(
+            filled.contains("'c d'") && !filled.contains("a b"),
+            "{filled}"
+        );
+        render::script(&format!("{script}. /etc/app.env\n"), &values("a b")).expect_err("read");
+    }
 }

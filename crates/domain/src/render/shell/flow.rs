@@ -11,8 +11,10 @@
 mod files;
 mod sources;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::readers::{self, Read};
 use super::seen::{Named, Seen};
@@ -26,6 +28,9 @@ pub(super) const LATER: &str = "in text that another command reads as code later
 /// Strings inside strings, and commands, beyond which a script is not followed: all of it counts as code.
 const DEEPEST: usize = 6;
 const MOST: usize = 4_000;
+/// Commands and values looked at beyond which a script is not followed either: fifty times what the built-in template takes,
+/// and a fifth of a second of a request.
+const LONGEST: usize = 2_000_000;
 
 /// How the shell expands a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,7 +65,13 @@ struct Flow<'a> {
     text: &'a str,
     texts: &'a [Range<usize>],
     seen: Vec<Seen>,
+    /// The words of each command without their quotes.
+    words: Vec<Rc<[String]>>,
+    /// Every file the first so many commands may write.
+    written: (usize, BTreeSet<Name>),
     values: Vec<usize>,
+    /// Commands and values looked at so far.
+    looked: Cell<usize>,
     /// Functions that run their arguments.
     wrappers: BTreeSet<String>,
     /// What each variable of each text is given.
@@ -76,7 +87,10 @@ pub(super) fn code(text: &str, texts: &[Range<usize>], read: &mut [Reader<'_>]) 
         text,
         texts,
         seen: Vec::new(),
+        words: Vec::new(),
+        written: (0, BTreeSet::new()),
         values: Vec::new(),
+        looked: Cell::new(0),
         wrappers: BTreeSet::new(),
         assigned: BTreeMap::new(),
         code: BTreeSet::new(),
@@ -96,10 +110,18 @@ pub(super) fn code(text: &str, texts: &[Range<usize>], read: &mut [Reader<'_>]) 
     }
     flow.find_wrappers();
     for number in 0..flow.seen.len() {
+        if flow.is_too_long() {
+            break;
+        }
         flow.readers(number);
     }
-    while let Some(code) = flow.open.pop() {
+    while let Some(code) = flow.open.pop()
+        && !flow.is_too_long()
+    {
         flow.sources(code);
+    }
+    if flow.is_too_long() {
+        return flow.values.into_iter().collect();
     }
     flow.code
 }
@@ -113,8 +135,20 @@ impl Flow<'_> {
             seen
         }));
         for number in before..self.seen.len() {
+            let words = self.seen[number].words.iter();
+            let words = words.map(|word| unquoted(&self.text[word.clone()]));
+            self.words.push(words.collect());
             self.assigns(number);
         }
+    }
+
+    /// Notes that so many commands or values are looked at.
+    fn look(&self, count: usize) {
+        self.looked.set(self.looked.get() + count);
+    }
+
+    fn is_too_long(&self) -> bool {
+        self.looked.get() > LONGEST
     }
 
     fn mark(&mut self, code: Code) {
@@ -129,15 +163,13 @@ impl Flow<'_> {
         self.texts.iter().find(holds).map_or(0, |range| range.start)
     }
 
-    fn words(&self, number: usize) -> Vec<String> {
-        let words = self.seen[number].words.iter();
-        words
-            .map(|word| unquoted(&self.text[word.clone()]))
-            .collect()
+    fn words(&self, number: usize) -> Rc<[String]> {
+        Rc::clone(&self.words[number])
     }
 
     /// The function whose body a byte lies in.
     fn function_of(&self, at: usize) -> Option<&String> {
+        self.look(self.seen.len());
         let around = self.seen.iter().filter(|seen| seen.span.contains(&at));
         let named = around.filter_map(|seen| match &seen.name {
             Some(Named::Function(name)) => Some((seen.span.len(), name)),
@@ -256,7 +288,7 @@ impl Flow<'_> {
         {
             self.mark(Code::Output(number));
         }
-        for word in &words {
+        for word in words.iter() {
             let file = word.strip_prefix("BASH_ENV=").or(word.strip_prefix("ENV="));
             for name in file.map_or(Vec::new(), |file| {
                 self.names(self.text_of(seen.span.start), file, 0)

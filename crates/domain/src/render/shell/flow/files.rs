@@ -61,6 +61,10 @@ impl Flow<'_> {
             .unwrap_or(word);
         if let Some(variable) = whole_variable(last) {
             let values = self.values_of(text, variable);
+            self.look(values.len());
+            if self.is_too_long() {
+                return Vec::new();
+            }
             if !values.is_empty() && depth < 4 {
                 let names = values.iter().flat_map(|value| {
                     if value.contains("mktemp") {
@@ -79,12 +83,14 @@ impl Flow<'_> {
         let Some(variable) = whole_variable(word) else {
             return Vec::new();
         };
+        self.look(self.seen.len());
         let arrays = self.seen.iter().filter(|seen| {
             self.text_of(seen.span.start) == text
                 && matches!(&seen.name, Some(Named::Array(name)) if name == variable)
         });
         let arrays = arrays.map(|seen| self.text[seen.span.clone()].trim_matches(['(', ')']));
         let values = self.values_of(text, variable);
+        self.look(values.len());
         let plain = values.iter().filter(|value| !value.is_empty());
         let all: Vec<String> = plain.cloned().chain(arrays.map(unquoted)).collect();
         let name = |value: &String| {
@@ -114,7 +120,7 @@ impl Flow<'_> {
                 values.push(value.to_owned());
             }
         };
-        for word in &words {
+        for word in words.iter() {
             if let Some((name, value)) = word.split_once('=') {
                 note(name.trim_end_matches('+'), value);
             }

@@ -1,5 +1,6 @@
 //! From what is read as code to where it comes from: one step back.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::files::{is_argument, unquoted, variables};
@@ -19,6 +20,7 @@ impl Flow<'_> {
     }
 
     pub(super) fn sources(&mut self, code: Code) {
+        self.look(self.seen.len());
         match code {
             Code::Text(start, end, quotes, level) => self.of_text(&(start..end), quotes, level),
             Code::Script(start, end, level) => self.script(start..end, level),
@@ -119,15 +121,21 @@ impl Flow<'_> {
     }
 
     /// Only literal names: whether a script writes a file that is not named cannot be what a word is about.
-    fn is_written(&self, name: &Name) -> bool {
-        self.seen.iter().any(|seen| {
-            let text = self.text_of(seen.span.start);
-            let mut all = seen.to.iter().chain(&seen.words);
-            all.any(|word| {
-                let word = unquoted(&self.text[word.clone()]);
-                self.names(text, &word, 0).contains(name)
-            })
-        })
+    fn is_written(&mut self, name: &Name) -> bool {
+        // Strings that turn out to be scripts add commands.
+        if self.written.0 < self.seen.len() {
+            let mut names = BTreeSet::new();
+            for (number, seen) in self.seen.iter().enumerate() {
+                let text = self.text_of(seen.span.start);
+                let to = seen.to.iter().map(|to| unquoted(&self.text[to.clone()]));
+                let to: Vec<String> = to.collect();
+                for word in to.iter().chain(self.words(number).iter()) {
+                    names.extend(self.names(text, word, 0));
+                }
+            }
+            self.written = (self.seen.len(), names);
+        }
+        self.written.1.contains(name)
     }
 
     /// Its here-documents, here-strings and the files it is redirected from.
@@ -182,7 +190,7 @@ impl Flow<'_> {
         let Some(outer) = nearest else {
             // `exec < f` gives every command its input.
             for other in 0..self.seen.len() {
-                if self.words(other) == ["exec"] {
+                if *self.words(other) == ["exec"] {
                     let exec = self.seen[other].clone();
                     self.fed(&exec);
                 }
@@ -193,7 +201,7 @@ impl Flow<'_> {
             |range: &Range<usize>| range.start <= seen.span.start && seen.span.end <= range.end;
         if !self.seen[outer].writes.iter().any(within) {
             self.mark(Code::Input(outer));
-        } else if self.words(outer) == ["exec"] {
+        } else if *self.words(outer) == ["exec"] {
             self.every_output(self.text_of(seen.span.start));
         } else {
             self.mark(Code::Output(outer));
@@ -208,7 +216,7 @@ impl Flow<'_> {
             let is = |word: &str| self.names(text, word, 0).iter().any(|one| one.may_be(name));
             let mut targets = seen.to.iter().map(|to| unquoted(&self.text[to.clone()]));
             if targets.any(|to| is(&to)) {
-                if words == ["exec"] {
+                if *words == ["exec"] {
                     self.every_output(text);
                 }
                 self.mark(Code::Output(number));
