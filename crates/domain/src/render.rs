@@ -2,6 +2,7 @@
 
 mod emit;
 mod kind;
+mod serves;
 mod shell;
 mod unfit;
 
@@ -12,6 +13,7 @@ use crate::template::{InstallFinished, Template};
 use crate::userdata;
 
 pub use kind::Kind;
+pub use serves::{SERVES, serving};
 pub use unfit::{Unfit, misspelt};
 
 /// What a script may refer to.

@@ -19,7 +19,7 @@ use super::choice::Choice;
 use super::given;
 use super::source::{Chosen, choose_image};
 use super::start::{Params, failed, stored};
-use super::user_data::{packed, recorded};
+use super::user_data::{recorded, sent};
 use crate::acts::{CREATE_GROUP, LAUNCH};
 use crate::case::{Case, VisitError};
 use crate::tools::Tools;
@@ -140,7 +140,7 @@ pub(super) async fn prepare(
     if let Err(error) = userdata::check_size("user_data", &script) {
         return Ok(failed(tools, case, &error.message));
     }
-    let user_data = packed(&script, case.recipe.user_data_encoding);
+    let (user_data, raw) = sent(&script, &case.recipe);
     let effect_id = case.effect_id(EffectKind::Launch, generation)?;
     let said = format!(
         "Launching {} from {image_id} ({}), {} GB {}, user data {} bytes raw, {} bytes sent",
@@ -148,7 +148,7 @@ pub(super) async fn prepare(
         case.row.launch_path.as_deref().unwrap_or_default(),
         volume_size_gb,
         case.recipe.volume.volume_type,
-        script.len(),
+        raw,
         user_data.len()
     );
     let own_group = own_group(tools, &case, place.subnet.clone());

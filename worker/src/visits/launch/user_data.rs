@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use ingot_domain::guest::record::{self, Script};
-use ingot_domain::template::Encoding;
+use ingot_domain::template::{Encoding, Template};
 use ingot_domain::{render, userdata};
 
 use crate::case::Case;
@@ -30,8 +30,18 @@ pub(super) fn recorded(case: &Case, cached: bool) -> Result<String, render::Unfi
     Ok(record::recorded(&script, &path).unwrap_or(script))
 }
 
+/// What is sent of a script, and its length before it was packed: with the line that says what it serves wherever that
+/// fits, for the line is no part of what the instance does and must not be what EC2 refuses.
+pub(super) fn sent(script: &str, recipe: &Template) -> (Vec<u8>, usize) {
+    let encoding = recipe.user_data_encoding;
+    let told = render::serving(script, &recipe.probe)
+        .map(|told| (packed(&told, encoding), told.len()))
+        .filter(|(packed, _)| packed.len() <= userdata::LONGEST_RAW);
+    told.unwrap_or_else(|| (packed(script, encoding), script.len()))
+}
+
 /// The script, or gzip of it when cloud-init reads it and that is worth it (F7), or as the template says.
-pub(super) fn packed(script: &str, encoding: Encoding) -> Vec<u8> {
+fn packed(script: &str, encoding: Encoding) -> Vec<u8> {
     let reads_gzip = render::Kind::of(script).is_for_cloud_init();
     if encoding == Encoding::Plain || (encoding == Encoding::Auto && !reads_gzip) {
         return script.as_bytes().to_vec();
@@ -50,5 +60,51 @@ pub(super) fn packed(script: &str, encoding: Encoding) -> Vec<u8> {
             zipped
         }
         _ => script.as_bytes().to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ingot_domain::template::Template;
+    use serde_json::json;
+
+    use super::*;
+
+    fn recipe(encoding: &str) -> Template {
+        let recipe = json!({
+            "name": "web",
+            "base_image": { "ami": "ami-0123456789abcdef0" },
+            "instance_types": ["t3.micro"],
+            "user_data_encoding": encoding,
+            "probe": { "scheme": "http", "port": 80 },
+        });
+        serde_json::from_value(recipe).expect("a template")
+    }
+
+    #[test]
+    fn the_line_never_makes_a_script_too_long() {
+        let script = |length: usize| format!("#!/bin/sh\n{}", "#".repeat(length - 10));
+        let longest = userdata::LONGEST_RAW;
+        let table = [
+            ("plain", 1000, true),
+            ("plain", longest - 10, false),
+            ("plain", longest, false),
+            // What is packed has room again.
+            ("auto", 1000, true),
+            ("auto", longest, true),
+        ];
+        for (encoding, length, told) in table {
+            let (bytes, raw) = sent(&script(length), &recipe(encoding));
+            assert!(bytes.len() <= longest, "{encoding} {length}");
+            assert_eq!(raw > length, told, "{encoding} {length}");
+            let plain = String::from_utf8(bytes).is_ok_and(|text| text.contains(render::SERVES));
+            assert!(!plain || told, "{encoding} {length}");
+        }
+    }
+
+    #[test]
+    fn what_takes_no_comment_is_sent_as_it_is() {
+        let (bytes, raw) = sent("{\"ignition\":{}}", &recipe("auto"));
+        assert_eq!((bytes, raw), (b"{\"ignition\":{}}".to_vec(), 15));
     }
 }
