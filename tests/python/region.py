@@ -114,6 +114,10 @@ class SimServer(Server):
     def control(self, method, path, body=None):
         return call_json(method, f"{self.endpoint}/_sim/{path}", body)
 
+    def way(self, address, port):
+        """Where on loopback a port of an instance answers: `connect`, and why not."""
+        return self.control("GET", f"way?address={address}&port={port}")
+
     def reset(self):
         self.control("POST", "reset")
 
@@ -138,6 +142,12 @@ def base_image(server, region="us-east-1"):
     """The newest Amazon Linux, as SSM points at it."""
     ssm = server.client("ssm", region=region)
     return ssm.get_parameter(Name=AL2023)["Parameter"]["Value"]
+
+
+def serving(script="#!/bin/sh\n", **line):
+    """A script that says what its machine serves: the login page on 443 unless told otherwise."""
+    usual = {"scheme": "https", "port": 443, "path": "/", "status": 200, "body": "kamiwaza login"}
+    return f"{script}# ingot-serves: {json.dumps({**usual, **line})}\n"
 
 
 def launch(ec2, image, **more):

@@ -7,7 +7,7 @@ import urllib.error
 import pytest
 from botocore.exceptions import ClientError
 
-from region import capture, in_state, launch, refused, running, wait_until
+from region import capture, in_state, launch, refused, running, serving, wait_until
 from test_sim_instances import visit
 
 SHELL = "AWS-RunShellScript"
@@ -82,7 +82,8 @@ def test_files_follow_the_script_of_the_user_data(sim, ec2, base, packed):
 
 
 def test_a_cached_instance_shows_its_page_before_first_boot_is_over(sim, ec2, base):
-    ami, _ = finished_image(sim, ec2, base, UserData="#!/bin/bash\ntouch /opt/installed\n")
+    script = serving("#!/bin/bash\ntouch /opt/installed\n")
+    ami, _ = finished_image(sim, ec2, base, UserData=script)
     sim.control("POST", "next_guest", {"first_boot": 100_000})
     cached = reachable(sim, ec2, ami, UserData=f"#!/bin/bash\ntouch {MARKER}\n")
     address = in_state(ec2, cached, "running")["PublicIpAddress"]

@@ -21,6 +21,7 @@ mod it {
     mod life;
     mod migrations;
     mod orphans;
+    mod plays;
     mod private;
     mod provenance;
     mod rates;

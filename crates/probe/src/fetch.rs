@@ -81,7 +81,7 @@ pub(crate) async fn fetch(
     stage.enter("connecting");
     let stream = TcpStream::connect(at)
         .await
-        .map_err(|error| unconnected(&error, at))?;
+        .map_err(|error| unconnected(&error, SocketAddr::new(target.address, target.port)))?;
     match target.scheme {
         Scheme::Http => exchange(stream, target, stage, wants_body, words).await,
         Scheme::Https => {

@@ -5,9 +5,10 @@
 mod fetch;
 mod prober;
 mod redirect;
+mod simulated;
 mod target;
 mod tls;
 mod trouble;
 mod words;
 
-pub use prober::{ProbeSetupError, Prober, SIMULATED_IPV6};
+pub use prober::{ProbeSetupError, Prober};

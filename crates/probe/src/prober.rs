@@ -1,6 +1,6 @@
 //! The prober: one bounded attempt, from the address rule to the judgement (F14–F17, OPERATIONS section 2).
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use ingot_domain::probe::{
 
 use crate::fetch::{Answer, Stage, fetch};
 use crate::redirect::follow;
+use crate::simulated::Simulated;
 use crate::target::Target;
 use crate::tls::Tls;
 use crate::words::Words;
@@ -21,18 +22,16 @@ pub enum ProbeSetupError {
     /// The TLS library refuses its own ring provider, which only a broken build does.
     #[error("tls for probes can not be set up: {0}; rebuild with the ring provider of rustls")]
     Tls(#[from] rustls::Error),
+    /// The simulated region's address is none.
+    #[error("`{0}` is no address of a simulated region; write it as `http://127.0.0.1:4566`")]
+    Region(String),
 }
-
-/// The first six groups of the IPv6 addresses of the simulated region: a documentation prefix (RFC 3849) that no real
-/// instance has. The last two are the loopback address on which the simulated instance serves, for no program may add
-/// IPv6 addresses to the loopback interface by itself.
-pub const SIMULATED_IPV6: [u16; 6] = [0x2001, 0xdb8, 0x5eed, 0, 0, 0];
 
 /// Asks instances whether they answer. Cheap to clone; holds no connection.
 #[derive(Debug, Clone)]
 pub struct Prober {
     cidrs: Arc<[Cidr]>,
-    port_override: Option<u16>,
+    region: Option<Simulated>,
     deadline: Duration,
     tls: Tls,
 }
@@ -42,19 +41,20 @@ impl Prober {
     pub fn new(probe_cidrs: Vec<Cidr>) -> Result<Self, ProbeSetupError> {
         Ok(Self {
             cidrs: probe_cidrs.into(),
-            port_override: None,
+            region: None,
             deadline: Duration::from_secs(PROBE_SECONDS),
             tls: Tls::new()?,
         })
     }
 
-    /// Connects to this port whatever the template says: instances of the simulated region can not serve on 443.
-    /// Only the connection is affected; Host and redirects are those of the template's port. IPv6 addresses of the
-    /// simulated region ([`SIMULATED_IPV6`]) then lead to the loopback address they end in.
-    #[must_use]
-    pub fn with_port_override(mut self, port: Option<u16>) -> Self {
-        self.port_override = port;
-        self
+    /// Asks the simulated region at this address, if one is given, where on loopback the port of an instance answers.
+    /// Only the connection is affected; Host and redirects are those of the instance's address and the template's port.
+    ///
+    /// # Errors
+    /// [`ProbeSetupError::Region`] for what is no address.
+    pub fn with_simulated_region(mut self, url: Option<&str>) -> Result<Self, ProbeSetupError> {
+        self.region = url.map(Simulated::at).transpose()?;
+        Ok(self)
     }
 
     /// Gives a whole probe less time than [`PROBE_SECONDS`], never more: tests of hanging targets need not hang.
@@ -67,7 +67,7 @@ impl Prober {
     /// Probes the instance at `address` once. Never fails otherwise than by its outcome, and never takes longer than
     /// [`PROBE_SECONDS`], connecting, TLS, redirects and body included.
     pub async fn probe(&self, address: IpAddr, spec: &ProbeSpec) -> ProbeOutcome {
-        if let Err(denied) = probe_allowed(self.way(address), &self.cidrs) {
+        if let Err(denied) = probe_allowed(address, &self.cidrs) {
             return refusal(address, denied);
         }
         let stage = Stage::new();
@@ -84,14 +84,15 @@ impl Prober {
         }
     }
 
-    /// The address a connection to `address` goes to.
-    fn way(&self, address: IpAddr) -> IpAddr {
-        match (address, self.port_override) {
-            (IpAddr::V6(v6), Some(_)) if v6.segments().starts_with(&SIMULATED_IPV6) => {
-                let [.., a, b, c, d] = v6.octets();
-                IpAddr::V4(Ipv4Addr::new(a, b, c, d))
-            }
-            _ => address,
+    /// Where a connection for a target goes: to its own address, or where the simulated region says, if probes may.
+    async fn way(&self, target: &Target) -> Result<SocketAddr, ProbeOutcome> {
+        let Some(region) = &self.region else {
+            return Ok(SocketAddr::new(target.address, target.port));
+        };
+        let at = region.way(target.address, target.port).await?;
+        match probe_allowed(at.ip(), &self.cidrs) {
+            Ok(()) => Ok(at),
+            Err(denied) => Err(refusal(at.ip(), denied)),
         }
     }
 
@@ -104,8 +105,7 @@ impl Prober {
         let mut target = Target::of(address, spec);
         let expected = |status: u16| spec.expected_status.contains(&status);
         for _ in 0..=PROBE_REDIRECTS {
-            let port = self.port_override.unwrap_or(target.port);
-            let at = SocketAddr::new(self.way(target.address), port);
+            let at = self.way(&target).await?;
             let (tls, words) = (&self.tls, Words::of(spec));
             let answer = fetch(&target, at, spec.verify_tls, tls, stage, expected, words).await?;
             let status = answer.status;
@@ -113,7 +113,7 @@ impl Prober {
             match answer.location.as_deref().filter(|_| redirect) {
                 None => return Ok(judge(spec, &answer)),
                 Some(location) => {
-                    target = follow(&target, self.port_override, location).map_err(|why| {
+                    target = follow(&target, location).map_err(|why| {
                         ProbeOutcome::not_ready(
                             ProbeClass::HttpStatus,
                             format!("HTTP {status}, {why}"),

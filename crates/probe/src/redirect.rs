@@ -10,11 +10,7 @@ use url::{Host, Url};
 use crate::target::{Target, default_port};
 
 /// The next request, or why there is none.
-pub(crate) fn follow(
-    from: &Target,
-    port_override: Option<u16>,
-    location: &str,
-) -> Result<Target, String> {
+pub(crate) fn follow(from: &Target, location: &str) -> Result<Target, String> {
     let base = format!(
         "{}://{}:{}{}",
         from.scheme.as_str(),
@@ -36,7 +32,7 @@ pub(crate) fn follow(
         return Err(refused("redirect to another host"));
     }
     let port = to.port().unwrap_or(default_port(scheme));
-    if port != from.port && port != default_port(scheme) && Some(port) != port_override {
+    if port != from.port && port != default_port(scheme) {
         return Err(refused("redirect to another port"));
     }
     // `url` counts 80 of http as left out, so a relative reference keeps its port here as well.
@@ -120,7 +116,7 @@ mod tests {
             ("https://[", Err("redirect to no URL")),
         ];
         for (location, expected) in table {
-            let got = follow(&https, None, location);
+            let got = follow(&https, location);
             match expected {
                 Ok((scheme, port, path)) => {
                     let got = got.unwrap_or_else(|why| panic!("{location}: {why}"));
@@ -141,36 +137,24 @@ mod tests {
     #[test]
     fn names_upgrades_and_ports() {
         let named = target(Scheme::Http, 8080, Some("app.example.com"));
-        let ports = |location: &str, port_override| {
-            follow(&named, port_override, location).map(|to| (to.scheme, to.port))
-        };
+        let ports = |location: &str| follow(&named, location).map(|to| (to.scheme, to.port));
+        assert_eq!(ports("https://APP.example.com/"), Ok((Scheme::Https, 443)));
         assert_eq!(
-            ports("https://APP.example.com/", None),
-            Ok((Scheme::Https, 443))
-        );
-        assert_eq!(
-            ports("https://app.example.com:8080/", None),
+            ports("https://app.example.com:8080/"),
             Ok((Scheme::Https, 8080))
         );
-        assert_eq!(ports("/x", None), Ok((Scheme::Http, 8080)));
-        assert_eq!(
-            ports("http://app.example.com/", None),
-            Ok((Scheme::Http, 80))
-        );
-        assert_eq!(ports("http://203.0.113.7/", None), Ok((Scheme::Http, 80)));
-        assert!(ports("https://app.example.com:9443/", None).is_err());
-        assert_eq!(
-            ports("https://app.example.com:9443/", Some(9443)),
-            Ok((Scheme::Https, 9443))
-        );
-        assert!(ports("https://other.example.com/", None).is_err());
+        assert_eq!(ports("/x"), Ok((Scheme::Http, 8080)));
+        assert_eq!(ports("http://app.example.com/"), Ok((Scheme::Http, 80)));
+        assert_eq!(ports("http://203.0.113.7/"), Ok((Scheme::Http, 80)));
+        assert!(ports("https://app.example.com:9443/").is_err());
+        assert!(ports("https://other.example.com/").is_err());
     }
 
     proptest! {
         #[test]
         fn whatever_location_says_the_address_stays(location in "\\PC{0,60}") {
             let from = target(Scheme::Https, 443, Some("app.example.com"));
-            if let Ok(to) = follow(&from, None, &location) {
+            if let Ok(to) = follow(&from, &location) {
                 prop_assert_eq!((to.address, to.host, to.port), (from.address, from.host, 443));
                 prop_assert!(to.path.starts_with('/'));
             }

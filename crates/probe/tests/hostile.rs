@@ -15,11 +15,26 @@ use std::time::{Duration, Instant};
 use ingot_domain::network::Cidr;
 use ingot_domain::probe::{ProbeOutcome, ProbeSpec, Scheme};
 use ingot_probe::Prober;
-use servers::LOCALHOST;
+use servers::{LOCALHOST, Server};
 
 fn prober() -> Prober {
     let loopback: Cidr = "127.0.0.0/8".parse().expect("a block");
     Prober::new(vec![loopback]).expect("a prober")
+}
+
+/// One to whom a region says that everything answers on this port of loopback, and that region.
+async fn led_to(port: u16) -> (Prober, Server) {
+    let way = format!("{{\"connect\": \"127.0.0.1:{port}\"}}");
+    let region = Server::http("200 OK", "", &way).await;
+    (inside(&region, prober()), region)
+}
+
+/// A prober that asks a region.
+fn inside(region: &Server, prober: Prober) -> Prober {
+    let url = format!("http://127.0.0.1:{}", region.port);
+    prober
+        .with_simulated_region(Some(&url))
+        .expect("an address")
 }
 
 fn spec(scheme: Scheme, port: u16) -> ProbeSpec {

@@ -16,7 +16,7 @@ pub struct SimConfig {
     pub seed: u64,
     /// Whether the token buckets of EC2.md 33 refuse calls; they refill in real time.
     pub buckets: bool,
-    /// Port of every instance's TLS server on its own loopback address;
+    /// Where instances listen that serve on port 443, on their own loopback address;
     /// 0 means 443 if that can be bound, otherwise an ephemeral port fixed at start.
     pub probe_port: u16,
     /// Simulated time a new object may stay invisible to Describe (EC2.md 17, 18);

@@ -34,6 +34,7 @@
 //! | `POST /_sim/recycle_bin` | `{images?, snapshots?, region?, account?}` | retention in simulated seconds; what is not named is not kept |
 //! | `POST /_sim/sts` | `{external_id?, deny?, session_seconds?}` | what roles demand; replaces what was set |
 //! | `POST /_sim/reset` | | forgets everything but the clock |
+//! | `GET /_sim/way` | `?address=&port=` | where on loopback an instance's port answers: `connect`; or null and, where there is more to say, `why` not |
 //! | `GET /_sim/state` | `?region=&account=` | instances, images of the account's own, snapshots, groups, with tags; `probe_port`, `now` |
 
 mod account;
@@ -44,6 +45,7 @@ mod objects;
 mod public;
 mod standing;
 mod strangers;
+mod way;
 
 use std::sync::Arc;
 
@@ -150,6 +152,7 @@ fn route(
             done()
         }
         ("GET", "state", "") => Ok(dump::state(sim, query)),
+        ("GET", "way", "") => way::way(sim, query),
         (method, _, _) => Err(ControlError::Missing(format!("{method} {path}"))),
     }
 }

@@ -9,6 +9,7 @@ mod cloud_init;
 mod enter;
 mod files;
 mod script;
+mod serves;
 mod shell;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ pub(crate) use answers::Answer;
 pub(crate) use cloud_init::Boot;
 pub(crate) use enter::enter;
 pub(crate) use script::{boot_log, shuts_down};
+pub(crate) use serves::{Scheme, Serves, serves};
 pub(crate) use shell::{Machine, Outcome, run};
 
 /// The inside of an instance. What is not said here follows from its user data and its image.

@@ -17,7 +17,7 @@
 //! | `guest` | what is inside an instance: boot, files, SSM agent, answers to commands |
 //! | `kms`, `quotas` | encryption of volumes and its keys; Service Quotas |
 //! | `standing` | credentials that have lapsed, regions not opted in |
-//! | `host` | the TLS login page every simulated instance serves |
+//! | `host` | the servers of instances: what their scripts say that they serve |
 
 mod buckets;
 mod clock;

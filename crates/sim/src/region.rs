@@ -85,7 +85,8 @@ impl Region {
         format!("http://{}", self.addr)
     }
 
-    /// Port of every instance's TLS server, each on its own loopback address.
+    /// Where every instance that serves on port 443 listens, each on its own loopback address; `GET /_sim/way` says it of
+    /// every port.
     #[must_use]
     pub fn probe_port(&self) -> u16 {
         self.probe_port
@@ -99,8 +100,8 @@ impl Region {
     }
 }
 
-/// The port the login page has on a real machine.
-const HTTPS: u16 = 443;
+/// The port that browsers ask.
+pub(crate) const HTTPS: u16 = 443;
 
 /// Takes one second octet of 127.0.0.0/8 for this region's instances. Several regions run
 /// on one machine at once, so a guard listener in a corner of the range marks it as taken.

@@ -146,6 +146,7 @@ fn image(region: &str, line: &Line, name: &str, date: &str) -> Image {
         deregistered_at: None,
         recycled_until: None,
         installed: false,
+        serves: Vec::new(),
         last_launched: None,
     }
 }

@@ -176,7 +176,7 @@ impl World {
             .places
             .values()
             .flat_map(|place| place.instances.values());
-        instances.for_each(|instance| instance.changed.notify_one());
+        instances.for_each(|instance| instance.changed.tell());
         self.places.clear();
         self.next_images.clear();
         self.next_instances.clear();

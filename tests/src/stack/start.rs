@@ -37,9 +37,6 @@ pub(super) async fn scaled(options: Options) -> Result<Stack> {
     };
     let (sim, line) = sim(&options).await?;
     let endpoint = text(&line, "listening")?;
-    let probe_port = line["probe_port"]
-        .as_u64()
-        .context("`ingot sim` told no probe_port")?;
     let mut environment = pairs(&[
         ("DATABASE_URL", &database.url),
         ("REDIS_URL", &redis.url()),
@@ -50,7 +47,7 @@ pub(super) async fn scaled(options: Options) -> Result<Stack> {
         ("AWS_EC2_METADATA_DISABLED", "true"),
         ("INGOT_PACE", &options.pace.to_string()),
         ("INGOT_PROBE_CIDRS", "127.0.0.0/8"),
-        ("INGOT_PROBE_PORT", &probe_port.to_string()),
+        ("INGOT_SIMULATED_REGION", &endpoint),
         ("INGOT_REGIONS", "us-east-1,eu-west-1"),
         ("HOME", &home.path().to_string_lossy()),
     ]);

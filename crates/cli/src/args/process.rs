@@ -167,9 +167,9 @@ pub(crate) struct WorkerArgs {
     /// Orphans in AWS that may be removed
     #[arg(long, value_enum, env = "INGOT_REAP", default_value = "on")]
     pub(crate) reap: ReapChoice,
-    /// Connect to this port instead of the template's; for the simulated region
-    #[arg(long, value_name = "PORT", env = "INGOT_PROBE_PORT")]
-    pub(crate) probe_port: Option<u16>,
+    /// Ask the simulated region here on which loopback address and port an instance answers
+    #[arg(long, value_name = "URL", env = "INGOT_SIMULATED_REGION")]
+    pub(crate) simulated_region: Option<String>,
     /// Divide the waits of the cloud's rhythm by this; the API must have the same
     #[arg(long, value_name = "N", env = "INGOT_PACE", default_value = "1", value_parser = value::pace)]
     pub(crate) pace: Pace,
@@ -243,7 +243,7 @@ pub(crate) struct SimArgs {
     /// Simulated seconds per real second
     #[arg(long, value_name = "N", env = "INGOT_PACE", default_value = "60", value_parser = value::pace)]
     pub(crate) pace: Pace,
-    /// Port of every instance's web server; 0 takes 443 where it may, else any free one
+    /// Where instances listen that serve on port 443; 0 takes 443 where it may, else any free port
     #[arg(
         long,
         value_name = "PORT",

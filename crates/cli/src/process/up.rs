@@ -101,8 +101,8 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         probe_cidrs: probe_cidrs.clone(),
         reap: args.reap.into(),
     };
-    let probe_port = region.as_ref().map(Region::probe_port);
-    let prober = Prober::new(probe_cidrs)?.with_port_override(probe_port);
+    let at = region.as_ref().map(Region::endpoint);
+    let prober = Prober::new(probe_cidrs)?.with_simulated_region(at.as_deref())?;
     let batcher = setup::batcher(&cloud, pace);
     let tools = Tools::new(
         ledger.clone(),

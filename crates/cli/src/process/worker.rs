@@ -44,7 +44,11 @@ pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
         probe_cidrs: args.probe_cidrs.clone(),
         reap: args.reap.into(),
     };
-    let prober = Prober::new(args.probe_cidrs)?.with_port_override(args.probe_port);
+    let region = args
+        .simulated_region
+        .as_deref()
+        .filter(|url| !url.is_empty());
+    let prober = Prober::new(args.probe_cidrs)?.with_simulated_region(region)?;
     let batcher = setup::batcher(&cloud, args.pace);
     let tools = Tools::new(
         ledger.clone(),

@@ -6,7 +6,7 @@ use ingot_domain::probe::{PROBE_LOOK_BYTES, ProbeClass, ProbeSpec, Scheme};
 
 use crate::openssl::OpenSsl;
 use crate::servers::{Behaviour, Server, http};
-use crate::{probe, prober, spec};
+use crate::{led_to, probe, prober, spec};
 
 #[tokio::test]
 async fn answers_are_classed() {
@@ -57,14 +57,15 @@ async fn the_request_says_who_asks_for_what() {
         ..spec(Scheme::Http, server.port)
     };
     assert_eq!(probe(&prober(), &named).await.class, ProbeClass::Ready);
+    let (led, region) = led_to(server.port).await;
     assert_eq!(
-        probe(
-            &prober().with_port_override(Some(server.port)),
-            &spec(Scheme::Http, 80)
-        )
-        .await
-        .class,
+        probe(&led, &spec(Scheme::Http, 80)).await.class,
         ProbeClass::Ready
+    );
+    assert!(
+        region.requests()[0].starts_with("GET /_sim/way?address=127.0.0.1&port=80 HTTP/1.1\r\n"),
+        "{:?}",
+        region.requests()
     );
     let requests = server.requests();
     assert!(

@@ -6,7 +6,7 @@ use ingot_domain::probe::{ProbeClass, ProbeSpec, Scheme};
 use ingot_probe::Prober;
 
 use crate::servers::{Behaviour, LOCALHOST, Server, http};
-use crate::{probe, prober, spec};
+use crate::{inside, led_to, probe, prober, spec};
 
 #[tokio::test]
 async fn redirects_stay_on_the_host_and_end() {
@@ -57,24 +57,19 @@ async fn a_redirect_to_the_same_host_is_followed() {
         (ProbeClass::Ready, 2),
         "{outcome:?}"
     );
-    // From http to https; the override keeps both on the simulated instance's port.
+    // From http to https; the region says where each of the two ports answers.
     let upgrade = Server::both(routes("https://127.0.0.1/login")).await;
-    let outcome = probe(
-        &prober().with_port_override(Some(upgrade.port)),
-        &spec(Scheme::Http, 80),
-    )
-    .await;
+    let (led, region) = led_to(upgrade.port).await;
+    let outcome = probe(&led, &spec(Scheme::Http, 80)).await;
+    assert!(region.requests()[1].contains("port=443"), "asked of both");
     assert_eq!(
         (outcome.class, upgrade.requests().len()),
         (ProbeClass::Ready, 2),
         "{outcome:?}"
     );
     let downgrade = Server::both(routes("http://127.0.0.1/login")).await;
-    let outcome = probe(
-        &prober().with_port_override(Some(downgrade.port)),
-        &spec(Scheme::Https, 443),
-    )
-    .await;
+    let (led, _region) = led_to(downgrade.port).await;
+    let outcome = probe(&led, &spec(Scheme::Https, 443)).await;
     assert!(
         outcome.detail.contains("from https to http refused"),
         "{outcome:?}"
@@ -91,9 +86,8 @@ async fn a_redirect_to_the_same_host_is_followed() {
 #[tokio::test]
 async fn denied_addresses_are_never_connected() {
     let server = Server::http("200 OK", "", "login").await;
-    let closed = Prober::new(vec![])
-        .expect("a prober")
-        .with_port_override(Some(server.port));
+    let (_, region) = led_to(server.port).await;
+    let closed = inside(&region, Prober::new(vec![]).expect("a prober"));
     for text in [
         "127.0.0.1",
         "0.0.0.0",
@@ -120,24 +114,22 @@ async fn denied_addresses_are_never_connected() {
             .class,
         ProbeClass::Ready
     );
-    assert_eq!(server.connections(), 2);
+    assert_eq!((server.connections(), region.connections()), (2, 0));
 }
 
+/// No program may add IPv6 addresses to the loopback interface by itself: those of the simulated region lead elsewhere.
 #[tokio::test]
-async fn a_simulated_ipv6_address_leads_to_its_loopback_address() {
+async fn an_address_leads_where_the_region_says_if_probes_may_go_there() {
     let server = Server::http("200 OK", "", "kamiwaza login").await;
-    let [a, b, c, d, e, f] = ingot_probe::SIMULATED_IPV6;
-    let simulated = IpAddr::from([a, b, c, d, e, f, 0x7f00, 1]);
+    let simulated: IpAddr = "2001:db8:5eed::7f00:1".parse().expect("an address");
     let spec = spec(Scheme::Http, 80);
-    let there = prober().with_port_override(Some(server.port));
+    let (there, region) = led_to(server.port).await;
     let outcome = there.probe(simulated, &spec).await;
     assert_eq!(outcome.class, ProbeClass::Ready, "{outcome:?}");
     assert_eq!(server.connections(), 1);
     // Without leave for loopback, and outside a simulated region, it leads nowhere.
     let closed = Prober::new(vec![]).expect("a prober");
-    let outcome = closed
-        .clone()
-        .with_port_override(Some(server.port))
+    let outcome = inside(&region, closed.clone())
         .probe(simulated, &spec)
         .await;
     assert_eq!(outcome.class, ProbeClass::Denied, "{outcome:?}");
@@ -145,4 +137,60 @@ async fn a_simulated_ipv6_address_leads_to_its_loopback_address() {
     let outcome = closed.with_deadline(near).probe(simulated, &spec).await;
     assert_ne!(outcome.class, ProbeClass::Ready, "{outcome:?}");
     assert_eq!(server.connections(), 1, "nothing else arrived");
+}
+
+#[tokio::test]
+async fn a_region_leads_to_loopback_alone_and_says_why_nothing_answers() {
+    let spec = spec(Scheme::Http, 80);
+    let table = [
+        (
+            "200 OK",
+            "{\"connect\": \"203.0.113.7:80\"}",
+            ProbeClass::Denied,
+            "no loopback address",
+        ),
+        (
+            "200 OK",
+            "{\"connect\": \"169.254.169.254:80\"}",
+            ProbeClass::Denied,
+            "no loopback address",
+        ),
+        (
+            "200 OK",
+            "{\"connect\": null, \"why\": \"it runs nothing\"}",
+            ProbeClass::Refused,
+            "no server listens at 127.0.0.1:80: it runs nothing",
+        ),
+        (
+            "200 OK",
+            "{\"connect\": null}",
+            ProbeClass::Refused,
+            "no server listens at 127.0.0.1:80",
+        ),
+        (
+            "404 Not Found",
+            "{}",
+            ProbeClass::Broken,
+            "HTTP 404; is `INGOT_SIMULATED_REGION` right?",
+        ),
+        (
+            "200 OK",
+            "no JSON",
+            ProbeClass::Broken,
+            "does not say where its instances answer",
+        ),
+    ];
+    for (status, answer, class, said) in table {
+        let region = Server::http(status, "", answer).await;
+        let outcome = probe(&inside(&region, prober()), &spec).await;
+        assert_eq!(outcome.class, class, "{answer}: {outcome:?}");
+        assert!(outcome.detail.contains(said), "{answer}: {outcome:?}");
+    }
+    let nowhere = prober().with_simulated_region(Some("443"));
+    assert!(
+        nowhere
+            .expect_err("no address")
+            .to_string()
+            .contains("http://")
+    );
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::guest::Serves;
 use crate::sim::Sim;
 use crate::state::Place;
 use crate::wire::query::Params;
@@ -63,6 +64,7 @@ fn dump_instances(place: &Place, now: Duration) -> Vec<Value> {
             "spot": instance.spot_request.is_some(),
             "shutdown_behavior": instance.shutdown_behavior,
             "serve": instance.serving(now).word(),
+            "serves": instance.serves.iter().map(Serves::told).collect::<Vec<_>>(),
             "installed": instance.installed(now),
             "visible": instance.visible(now),
             "reason": instance.reason.as_ref().map(|reason| &reason.message),
@@ -95,6 +97,7 @@ fn dump_images(place: &Place, now: Duration) -> Vec<Value> {
             "owner_alias": image.owner_alias,
             "recycled": image.recycled(now),
             "installed": image.installed,
+            "serves": image.serves.iter().map(Serves::told).collect::<Vec<_>>(),
             "visible": image.known(now),
             "age_seconds": now.saturating_sub(image.created).as_secs_f64(),
             "reason": image.fails,

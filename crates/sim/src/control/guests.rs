@@ -62,7 +62,7 @@ pub(super) fn change(sim: &Sim, id: &str, order: GuestOrder) -> Result<Value, Co
     }
     guest.answers.splice(0..0, order.answers);
     guest.files.extend(order.files);
-    instance.changed.notify_one();
+    instance.changed.tell();
     done()
 }
 

@@ -128,7 +128,7 @@ pub(super) fn move_instance(
     }
     if let Some(installed) = order.installed {
         instance.ready_at = if installed { now } else { Duration::MAX };
-        instance.changed.notify_one();
+        instance.changed.tell();
     }
     if let Some(serve) = &order.serve {
         let wrong =
@@ -139,7 +139,7 @@ pub(super) fn move_instance(
         } else {
             Some(serve.parse().map_err(wrong)?)
         };
-        instance.changed.notify_one();
+        instance.changed.tell();
     }
     done()
 }

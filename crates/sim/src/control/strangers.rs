@@ -175,7 +175,7 @@ pub(super) fn launch_like(sim: &Arc<Sim>, order: LaunchOrder) -> Result<Value, C
     form.tags("instance", &instance).tags("volume", &volume);
     let made = perform(sim, &mut world, &key, "RunInstances", &form.params())?;
     for id in made.launched {
-        host::open(sim, &mut world, id);
+        host::open(sim, &mut world, &id);
     }
     Ok(json!({"instance_id": made.effects.first()}))
 }

@@ -151,6 +151,13 @@ fn capture(
     let (ready_at, fails) = plan(call);
     let visible_at = call.visible_at();
     let base = call.place().images.get(&instance.image).cloned();
+    // What is not installed yet serves what the image brought along.
+    let brought = || Some(base.as_ref()?.serves.clone());
+    let serves = if instance.installed(now) {
+        instance.serves.clone()
+    } else {
+        brought().unwrap_or_default()
+    };
     let mut devices = Vec::new();
     for volume in &instance.volumes {
         let Some(volume) = call.place().volumes.get(volume).cloned() else {
@@ -210,6 +217,7 @@ fn capture(
         deregistered_at: None,
         recycled_until: None,
         installed: instance.installed(now),
+        serves,
         last_launched: None,
         id: id.clone(),
     };

@@ -1,14 +1,15 @@
 //! RunInstances: tokens, then machines (EC2.md 4 to 8, 11).
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::instance_launch::{self, Launch};
 use super::{instance_xml, launch_network};
-use crate::guest::{self, shuts_down};
+use crate::guest::{self, Serves, shuts_down};
 use crate::sim::Call;
 use crate::state::instances::{Instance, Phase, Reason, Volume};
 use crate::state::network::{Interface, ipv6_of};
+use crate::state::serving::Changed;
 use crate::state::tags::{Tags, read_specifications};
 use crate::wire::errors::ApiError;
 use crate::wire::query::Params;
@@ -221,11 +222,20 @@ fn machine(call: &mut Call<'_>, launch: &Launch, reservation: &str) -> Result<In
         terminated_at: None,
         reason: None,
         transition: None,
+        serves: serves(launch),
+        ways: BTreeMap::new(),
         serve: plan.serve,
         guest: guest::enter(call, &launch.image),
         protected: params.flag("DisableApiTermination"),
-        changed: Arc::default(),
+        changed: Changed::default(),
     })
+}
+
+/// What the machine's own script says that it serves, else what the image's source served.
+fn serves(launch: &Launch) -> Vec<Serves> {
+    let own = launch.user_data.as_deref().map(guest::serves);
+    own.filter(|own| !own.is_empty())
+        .unwrap_or_else(|| launch.image.serves.clone())
 }
 
 /// A machine whose shutdown is its termination ends when its own script shuts it down.

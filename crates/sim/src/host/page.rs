@@ -1,19 +1,20 @@
 //! The pages instances serve.
 
-/// The login page of an installed instance.
-pub(crate) fn login(title: &str) -> String {
+/// The page of an installed instance: under its name the words its script says, which may be markup.
+pub(crate) fn own(title: &str, body: &str) -> String {
     let title = title
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;");
     format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <title>{title} - Kamiwaza login</title></head>\n<body id=\"kamiwaza\">\
-         <h1>{title}</h1>\n<form class=\"login\" method=\"post\" action=\"/login\">\
-         <label>User <input name=\"username\"></label> \
-         <label>Password <input name=\"password\" type=\"password\"></label> \
-         <button>Log in</button></form>\n<p>kamiwaza login</p></body></html>\n"
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
+         <body><h1>{title}</h1>\n<p>{body}</p></body></html>\n"
     )
+}
+
+/// What is said at every path but the script's.
+pub(crate) fn not_found() -> String {
+    plain("404 Not Found")
 }
 
 /// What a proxy says while its application is being installed.
@@ -26,7 +27,7 @@ pub(crate) fn internal_error() -> String {
     plain("500 Internal Server Error")
 }
 
-/// A page that answers 200 and is not the product: the proxy's own.
+/// A page that answers as expected and is not the product: the proxy's own.
 pub(crate) fn welcome() -> String {
     plain("Welcome to nginx!")
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::guest::Serves;
+
 /// EC2's image states, as far as the sim reaches them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ImageState {
@@ -107,6 +109,8 @@ pub(crate) struct Image {
     pub(crate) recycled_until: Option<Duration>,
     /// Captured after the install of its instance: launches from it start faster.
     pub(crate) installed: bool,
+    /// What its source instance served when it was made; a launch without a word of its own serves that.
+    pub(crate) serves: Vec<Serves>,
     pub(crate) last_launched: Option<Duration>,
 }
 

@@ -1,15 +1,13 @@
 //! Instances and their volumes: a life cycle driven by the clock.
 
-use std::net::Ipv4Addr;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
-
-use tokio::sync::Notify;
 
 use super::images::Platform;
 use super::network::Interface;
-use super::serving::Serve;
-use crate::guest::Guest;
+use super::serving::{Changed, Serve};
+use crate::guest::{Guest, Serves};
 
 /// EC2's instance states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,7 +143,7 @@ pub(crate) struct Instance {
     pub(crate) ends: Option<(Duration, Reason)>,
     /// `running` since.
     pub(crate) running_at: Duration,
-    /// Its install is finished and the login page answers.
+    /// Its install is finished and its page answers.
     pub(crate) ready_at: Duration,
     /// Rebooting until then; the proxy is back earlier.
     pub(crate) away_until: Duration,
@@ -155,14 +153,18 @@ pub(crate) struct Instance {
     pub(crate) reason: Option<Reason>,
     /// `StateTransitionReason`: the same for people, with the time where a person did it.
     pub(crate) transition: Option<String>,
-    /// What tests told its server to answer.
+    /// What its script says that it serves; nothing listens otherwise.
+    pub(crate) serves: Vec<Serves>,
+    /// The port of its loopback address on which each port of `serves` is listened on.
+    pub(crate) ways: BTreeMap<u16, u16>,
+    /// What tests told its servers to answer.
     pub(crate) serve: Option<Serve>,
     /// What runs inside.
     pub(crate) guest: Guest,
     /// `disableApiTermination`: TerminateInstances is refused.
     pub(crate) protected: bool,
-    /// Wakes the task of its server.
-    pub(crate) changed: Arc<Notify>,
+    /// Wakes the tasks of its servers.
+    pub(crate) changed: Changed,
 }
 
 /// Simulated time a terminated instance stays in Describe.
@@ -187,7 +189,7 @@ impl Instance {
     pub(crate) fn enter(&mut self, phase: Phase, at: Duration) {
         self.phase = phase;
         self.next = None;
-        self.changed.notify_one();
+        self.changed.tell();
         match phase {
             Phase::Terminated => self.terminated_at = Some(at),
             Phase::Running => self.running_at = at,
@@ -206,7 +208,7 @@ impl Instance {
         if self.phase == Phase::Running {
             self.proxy_back_at = now.saturating_add(span / 2);
             self.away_until = now.saturating_add(span);
-            self.changed.notify_one();
+            self.changed.tell();
         }
     }
 
@@ -221,6 +223,14 @@ impl Instance {
     pub(crate) fn public_address(&self) -> Option<String> {
         let runs = matches!(self.phase, Phase::Running | Phase::ShuttingDown);
         (self.interface.public && runs).then(|| self.address.to_string())
+    }
+
+    /// Whether an address is its own.
+    pub(crate) fn is_at(&self, address: IpAddr) -> bool {
+        match address {
+            IpAddr::V4(v4) => self.address == v4,
+            IpAddr::V6(v6) => self.interface.ipv6 == Some(v6),
+        }
     }
 
     /// Neither terminated nor on the way there.
@@ -283,10 +293,12 @@ impl Instance {
             terminated_at: None,
             reason: None,
             transition: None,
+            serves: vec![Serves::sample()],
+            ways: BTreeMap::new(),
             serve: None,
             guest: Guest::default(),
             protected: false,
-            changed: Arc::default(),
+            changed: Changed::default(),
         }
     }
 }

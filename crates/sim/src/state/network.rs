@@ -161,8 +161,7 @@ fn short(region: &str) -> String {
 }
 
 /// The IPv6 address of a simulated instance: a documentation prefix that no machine has,
-/// ending in the loopback address the instance serves on. The prober knows the prefix
-/// (`ingot_probe::SIMULATED_IPV6`) and goes to what it ends in.
+/// ending in the loopback address the instance serves on, which `GET /_sim/way` tells.
 pub(crate) fn ipv6_of(address: Ipv4Addr) -> Ipv6Addr {
     let [a, b, c, d] = address.octets().map(u16::from);
     Ipv6Addr::new(0x2001, 0xdb8, 0x5eed, 0, 0, 0, (a << 8) | b, (c << 8) | d)

@@ -1,14 +1,17 @@
-//! What an instance's web server answers at a moment of its life.
+//! What an instance's servers answer at a moment of its life.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::watch;
 
 use super::instances::{Instance, Phase};
 
 /// What a visitor of the instance's address meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Serve {
-    /// The login page.
+    /// What its script says.
     Ok,
     /// 502 from the proxy in front of an application that is not up.
     BadGateway,
@@ -20,6 +23,20 @@ pub(crate) enum Serve {
     Hang,
     /// 500 from the application.
     Error,
+}
+
+/// Tells the tasks of an instance's servers, one per port, that it is another than it was.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Changed(Arc<watch::Sender<()>>);
+
+impl Changed {
+    pub(crate) fn tell(&self) {
+        self.0.send_replace(());
+    }
+
+    pub(crate) fn listen(&self) -> watch::Receiver<()> {
+        self.0.subscribe()
+    }
 }
 
 /// A word `serve` does not know.
@@ -61,7 +78,7 @@ impl Instance {
     /// What a visitor meets now. A rebooting machine first refuses, then its proxy is up
     /// before its application is.
     pub(crate) fn serving(&self, now: Duration) -> Serve {
-        if self.phase != Phase::Running {
+        if self.phase != Phase::Running || self.serves.is_empty() {
             return Serve::Refuse;
         }
         if let Some(serve) = self.serve {
@@ -166,6 +183,17 @@ mod tests {
         assert_eq!(instance.serving(seconds(60)), Serve::Refuse);
         assert_eq!(instance.terminated_at, Some(seconds(60)));
         assert!(instance.visible(seconds(3000)) && !instance.visible(seconds(4000)));
+    }
+
+    #[test]
+    fn a_machine_that_runs_nothing_refuses_whatever_is_ordered() {
+        let mut instance = machine();
+        instance.serves.clear();
+        instance.settle(seconds(200));
+        for serve in [None, Some(Serve::Ok), Some(Serve::BadGateway)] {
+            instance.serve = serve;
+            assert_eq!(instance.serving(seconds(200)), Serve::Refuse);
+        }
     }
 
     #[test]

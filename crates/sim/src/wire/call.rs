@@ -224,7 +224,7 @@ fn act_on(sim: &Arc<Sim>, raw: &RawCall, key: &PlaceKey, effects: &mut Vec<Strin
     effects.append(&mut call.effects);
     let launched = std::mem::take(&mut call.launched);
     for id in launched {
-        host::open(sim, &mut world, id);
+        host::open(sim, &mut world, &id);
     }
     answer
 }

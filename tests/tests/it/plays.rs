@@ -1,0 +1,104 @@
+//! The simulated region plays the user's own template: scheme, port, path, status and words of its probe, from a fresh
+//! install to its AMI and to a launch from it (FIELD N2), on both shapes; and what runs nothing says so.
+
+use ingot_tests::{Stack, repository};
+use serde_json::{Value, json};
+
+use super::launch_parameters::{apply, finished, on_both, order, succeeded, template, told};
+
+on_both! {
+    every_template_goes_through_embedded, every_template_goes_through_scaled: templates at 600;
+    any_probe_is_played_embedded, any_probe_is_played_scaled: probes at 600;
+    what_runs_nothing_is_told_so_embedded, what_runs_nothing_is_told_so_scaled: nothing at 600;
+}
+
+/// A fresh install that is ready and imaged, then a launch from that image.
+async fn goes_through(stack: &Stack, name: &str) {
+    let fresh = succeeded(stack, &order(name)).await;
+    assert_eq!(fresh.launch_path.as_deref(), Some("fresh"), "{fresh:#?}");
+    let made = fresh.created_ami_id.clone();
+    assert!(made.is_some(), "{fresh:#?}");
+    let cached = succeeded(stack, &order(name)).await;
+    assert_eq!(cached.launch_path.as_deref(), Some("cached"), "{cached:#?}");
+    assert_eq!(cached.source_ami_id, made, "{cached:#?}");
+}
+
+async fn templates(stack: &Stack) {
+    let folder = repository().join("templates");
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "yaml") {
+            continue;
+        }
+        let yaml = std::fs::read_to_string(&path).unwrap();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        stack.client.apply_template(&yaml, &name).await.unwrap();
+        names.push(name);
+    }
+    assert!(names.contains(&"hello-web".to_owned()), "{names:?}");
+    for name in &names {
+        goes_through(stack, name).await;
+    }
+}
+
+fn probing(probe: &Value) -> Value {
+    let mut probe = probe.clone();
+    let rhythm = json!({ "first_check_seconds": 30, "interval_seconds": 30, "max_attempts": 60 });
+    for (key, value) in rhythm.as_object().unwrap() {
+        probe[key] = value.clone();
+    }
+    json!({ "probe": probe })
+}
+
+async fn probes(stack: &Stack) {
+    let table = [
+        json!({ "scheme": "http", "port": 80, "path": "/up", "body_contains": ["green"] }),
+        json!({ "scheme": "http", "port": 8000, "path": "/health?deep=1", "body_contains": ["\"status\": \"ok\""] }),
+        json!({ "scheme": "https", "port": 8443, "expected_status": [401, 200] }),
+        json!({ "scheme": "https", "port": 443, "expected_status": [204], "host": "app.example.com" }),
+        json!({ "scheme": "http", "port": 80, "body_contains": ["</powershell> ${x} {{ v }} `id` ünï 漢"] }),
+    ];
+    for (number, probe) in table.iter().enumerate() {
+        let name = format!("played-{number}");
+        apply(stack, &template(&name, &probing(probe))).await;
+        goes_through(stack, &name).await;
+    }
+    // The launch's own script has no place for the line: the image remembers what its source served.
+    let mut quiet = template("quiet", &probing(&table[0]));
+    quiet["first_boot"] = json!("[settings.host]\n");
+    apply(stack, &quiet).await;
+    goes_through(stack, "quiet").await;
+    // Orders hold for clear text as they do for TLS.
+    let serve = json!({ "serve": "wrong_content" });
+    stack.region.post("next_instance", &serve).await.unwrap();
+    let mut impatient = template("impatient", &probing(&table[0]));
+    impatient["probe"]["max_attempts"] = json!(2);
+    apply(stack, &impatient).await;
+    let seen = finished(stack, &order("impatient")).await;
+    assert_eq!(seen.status, "readiness_timeout", "{seen:#?}");
+    let why = seen.error_message.unwrap();
+    assert!(why.contains("none of `green` in the page"), "{why}");
+}
+
+async fn nothing(stack: &Stack) {
+    let mut silent = template("silent", &json!({}));
+    silent["user_data"] = json!("{\"ignition\": {\"version\": \"3.4.0\"}}\n");
+    silent["probe"]["max_attempts"] = json!(2);
+    apply(stack, &silent).await;
+    let seen = finished(stack, &order("silent")).await;
+    assert_eq!(seen.status, "readiness_timeout", "{seen:#?}");
+    let checks = told(stack, &seen.id, "readiness.checked").await;
+    let why = seen.error_message.unwrap();
+    for said in checks.iter().chain([&why]) {
+        assert!(
+            said.contains("no server listens at 127.") && said.contains(":443: "),
+            "{said}"
+        );
+        assert!(
+            said.contains("in the simulated region this instance runs nothing"),
+            "{said}"
+        );
+        assert!(said.contains("no line `# ingot-serves: {…}`"), "{said}");
+    }
+}
