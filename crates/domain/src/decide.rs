@@ -8,6 +8,7 @@ pub mod install;
 pub mod launch;
 pub mod orphan;
 pub mod readiness;
+pub mod region_end;
 pub mod scan;
 pub mod scrub;
 pub mod spot;

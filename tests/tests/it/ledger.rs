@@ -12,6 +12,7 @@ mod interventions;
 mod keys;
 mod lists;
 mod recipes;
+mod region_end;
 mod relay;
 mod retention;
 mod rows;

@@ -110,7 +110,7 @@ mod tests {
         let mut connection = Connection {
             url: None,
             token: None,
-            data: DataDir::at(dir.path()),
+            data: DataDir::of(dir.path().to_owned()),
             json: false,
         };
         let base = |connection: &Connection| connection.client().expect("client").base().to_owned();

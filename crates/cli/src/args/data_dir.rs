@@ -49,11 +49,10 @@ impl DataDir {
         Ok(self.path()?.join("url"))
     }
 
-    /// A directory, for tests.
-    #[cfg(test)]
-    pub(crate) fn at(path: &std::path::Path) -> Self {
+    /// This directory.
+    pub(crate) fn of(path: PathBuf) -> Self {
         Self {
-            data_dir: Some(path.as_os_str().to_owned()),
+            data_dir: Some(path.into_os_string()),
             ..Self::default()
         }
     }

@@ -50,6 +50,8 @@ impl From<ReapChoice> for Reap {
 #[command(after_help = "Examples:
   ingot up                      work in your AWS account, console on http://127.0.0.1:8080
   ingot up --cloud sim          the same without AWS: a simulated region, minutes are seconds
+  ingot up --cloud sim --fresh  the same, without the templates and the history of the last time
+  ingot up --regions eu-north-1,eu-west-1
   ingot up --demo               play four deployments of two versions, show the saving, and stay up
   ingot up --demo --exit        the same as a self-test: exit code 0 when all went as it must")]
 pub(crate) struct UpArgs {
@@ -72,6 +74,8 @@ pub(crate) struct UpArgs {
     pub(crate) listen: SocketAddr,
     #[command(flatten)]
     pub(crate) data: DataDir,
+    #[command(flatten)]
+    pub(crate) regions: RegionArgs,
     /// Divide the waits of the cloud's rhythm by this; 60 with `sim`, else 1, when absent
     #[arg(long, value_name = "N", env = "INGOT_PACE", value_parser = value::pace)]
     pub(crate) pace: Option<Pace>,
@@ -88,6 +92,9 @@ pub(crate) struct UpArgs {
     /// Orphans in AWS that may be removed
     #[arg(long, value_enum, env = "INGOT_REAP", default_value = "on")]
     pub(crate) reap: ReapChoice,
+    /// With `sim`: forget templates, tokens and history of the simulated regions before
+    #[arg(long)]
+    pub(crate) fresh: bool,
     /// Play the examples in the simulated region and show the saving
     #[arg(long)]
     pub(crate) demo: bool,
@@ -118,15 +125,8 @@ pub(crate) struct ApiArgs {
     pub(crate) metrics_listen: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) stores: Stores,
-    /// Regions deployments may run in
-    #[arg(
-        long,
-        value_name = "REGION,…",
-        env = "INGOT_REGIONS",
-        value_delimiter = ',',
-        default_value = "us-east-1"
-    )]
-    pub(crate) regions: Vec<String>,
+    #[command(flatten)]
+    pub(crate) regions: RegionArgs,
     /// Divide the waits of the cloud's rhythm by this; the workers must have the same
     #[arg(long, value_name = "N", env = "INGOT_PACE", default_value = "1", value_parser = value::pace)]
     pub(crate) pace: Pace,
@@ -175,6 +175,33 @@ pub(crate) struct WorkerArgs {
     pub(crate) pace: Pace,
     #[command(flatten)]
     pub(crate) rates: Ec2RateArgs,
+}
+
+/// Where deployments may run.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RegionArgs {
+    /// Regions deployments may run in [default: AWS_REGION or AWS_DEFAULT_REGION; `up` adds the profile's and four others]
+    #[arg(
+        long,
+        value_name = "REGION,…",
+        env = "INGOT_REGIONS",
+        value_delimiter = ','
+    )]
+    regions: Vec<String>,
+}
+
+impl RegionArgs {
+    /// The regions given, each once, or these.
+    pub(crate) fn or(self, usual: impl IntoIterator<Item = String>) -> Vec<String> {
+        let given = self.regions.into_iter().map(|name| name.trim().to_owned());
+        let mut given: Vec<String> = given.filter(|name| !name.is_empty()).collect();
+        if given.is_empty() {
+            given.extend(usual);
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        given.retain(|name| seen.insert(name.clone()));
+        given
+    }
 }
 
 /// How fast EC2 may be asked.
@@ -278,10 +305,14 @@ pub(crate) struct IdentityArgs {
 pub(crate) struct OpenapiArgs {}
 
 impl UpArgs {
-    /// Refuses a demo that would cost money.
+    /// Refuses a demo that would cost money, and to forget what runs in an account.
     pub(crate) fn checked(self) -> anyhow::Result<Self> {
         if self.demo && self.cloud == CloudChoice::Aws {
             let text = "the demo plays in the simulated region only; leave out --cloud and INGOT_CLOUD, or --demo";
+            return Err(Usage(text.to_owned()).into());
+        }
+        if self.fresh && self.cloud == CloudChoice::Aws {
+            let text = "--fresh forgets simulated regions only, and this is `--cloud aws`: its ledger knows what runs in your account";
             return Err(Usage(text.to_owned()).into());
         }
         Ok(self)

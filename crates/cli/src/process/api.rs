@@ -43,7 +43,7 @@ pub(crate) async fn run(args: ApiArgs) -> anyhow::Result<ExitCode> {
         stop.clone(),
     ));
     let limits = Limits {
-        regions: args.regions,
+        regions: args.regions.or([aws_region()]),
     };
     let listener = TcpListener::bind(args.listen)
         .await
@@ -100,4 +100,11 @@ async fn gauges(
             () = stop.cancelled() => return,
         }
     }
+}
+
+/// The region of AWS's variables, which a worker beside this API works in first.
+fn aws_region() -> String {
+    setup::variable("AWS_REGION")
+        .or_else(|| setup::variable("AWS_DEFAULT_REGION"))
+        .unwrap_or_else(|| "us-east-1".to_owned())
 }

@@ -1,10 +1,11 @@
 //! `ingot up`: everything in one process on an embedded default: a SQLite file, the in-process doorbell, and AWS or the
 //! simulated region. The same rooms as the scaled shape, over the same ledger.
 
-use std::io::{IsTerminal, Write};
+mod hold;
+mod home;
+
+use std::io::IsTerminal;
 use std::net::SocketAddr;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -17,8 +18,7 @@ use ingot_domain::network::Cidr;
 use ingot_domain::pace::Pace;
 use ingot_domain::request::Limits;
 use ingot_engine::{Engine, Parts};
-use ingot_entity::Ledger;
-use ingot_migration::{Migrator, MigratorTrait};
+use ingot_entity::store::RegionEnd;
 use ingot_probe::Prober;
 use ingot_queue::{Doorbell, LocalBell};
 use ingot_sim::{Region, SimConfig};
@@ -28,6 +28,8 @@ use ingot_worker::{Settings, Tools};
 use rand::Rng;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+use home::Home;
 
 use super::{setup, worker};
 use crate::args::process::{CloudChoice, UpArgs};
@@ -53,22 +55,26 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
             args.listen
         );
     }
-    let data = args.data.path()?;
-    std::fs::create_dir_all(&data)
-        .with_context(|| format!("cannot make the data directory {}", data.display()))?;
+    let (data, mut hold) = home::take(&args)?;
     let simulated = args.cloud == CloudChoice::Sim;
     let usual = if simulated { SIM_PACE } else { 1.0 };
     let pace = args.pace.or_else(|| Pace::new(usual)).unwrap_or_default();
     let stop = setup::until_signal()?;
     let listener = listen(args.listen, args.demo).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    let ledger = embedded_ledger(&data, simulated).await?;
+    hold.at(&url)?;
+    let home = home::open(&data.path()?, simulated, args.fresh).await?;
+    tell_ended(&home);
+    let Home { ledger, kept, .. } = home;
     let metrics = Metrics::new()?;
     let region = if simulated {
+        let sim = SimConfig::default();
         Some(
             Region::start(SimConfig {
                 pace: pace.factor(),
-                ..SimConfig::default()
+                // Ids of the last region must not come again: the ledger still tells of what had them.
+                seed: if kept { rand::rng().random() } else { sim.seed },
+                ..sim
             })
             .await?,
         )
@@ -79,12 +85,11 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         Some(region) => sim_config(&region.endpoint()),
         None => setup::aws_config()?,
     };
-    let token = setup::make_token(&ledger, "ingot up").await?.reveal();
-    write_private(&args.data.token_file()?, &token)?;
-    write_private(&args.data.url_file()?, &url)?;
+    let token = home::local_token(&ledger, &data.token_file()?).await?;
+    home::write_private(&data.url_file()?, &url)?;
 
     let cloud = setup::aws(config, Throttle::local(args.rates.rates), &metrics).await?;
-    let home = cloud.home_region().to_owned();
+    let first_region = cloud.home_region().to_owned();
     let cloud: Arc<dyn Cloud> = cloud;
     let bell = Doorbell::Local(LocalBell::new());
     let ringing = CancellationToken::new();
@@ -131,7 +136,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         drop(started.send(health))
     }));
     let limits = Limits {
-        regions: regions(&home),
+        regions: args.regions.or(usual_regions(&first_region)),
     };
     let login = Login {
         code: code(),
@@ -167,7 +172,22 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     if let Some(region) = region {
         region.stop().await;
     }
+    drop(hold);
     Ok(exit)
+}
+
+/// Says what the last simulated region took with it.
+fn tell_ended(home: &Home) {
+    let RegionEnd {
+        deployments,
+        images,
+    } = home.ended;
+    if deployments + images > 0 {
+        eprintln!(
+            "The last simulated region is gone: {deployments} deployments and {images} AMIs ended with it, as their stories \
+             say; `--fresh` forgets them, too."
+        );
+    }
 }
 
 /// The usual address; the demo takes any free one when it is taken.
@@ -179,53 +199,6 @@ async fn listen(address: SocketAddr, demo: bool) -> anyhow::Result<TcpListener> 
             bail!("cannot listen on {address}: {error}; choose another address with --listen")
         }
     }
-}
-
-/// The ledger in the data directory. A simulated region forgets everything when it ends, so its ledger starts afresh.
-async fn embedded_ledger(data: &Path, simulated: bool) -> anyhow::Result<Ledger> {
-    let file = data.join(if simulated {
-        "simulated.sqlite3"
-    } else {
-        "ingot.sqlite3"
-    });
-    if simulated {
-        for suffix in ["", "-wal", "-shm"] {
-            let mut old = file.clone().into_os_string();
-            old.push(suffix);
-            match std::fs::remove_file(&old) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(error).with_context(|| {
-                        format!("cannot remove the last simulation's ledger {old:?}")
-                    });
-                }
-                _ => {}
-            }
-        }
-    }
-    private_file(&file)?;
-    let url = format!("sqlite://{}", file.display());
-    let ledger = Ledger::connect(&url, 1).await?;
-    Migrator::up(ledger.database(), None)
-        .await
-        .context("the ledger's schema could not be brought up")?;
-    setup::store_builtins(&ledger).await?;
-    ledger.measure_skew().await?;
-    Ok(ledger)
-}
-
-/// The ledger holds user data, which may hold secrets: its file is its owner's alone, and SQLite makes those beside it
-/// alike.
-fn private_file(path: &Path) -> anyhow::Result<()> {
-    let made = || -> std::io::Result<()> {
-        let options = std::fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .to_owned();
-        let file = options.open(path)?;
-        file.set_permissions(std::fs::Permissions::from_mode(0o600))
-    };
-    made().with_context(|| format!("cannot make the ledger's file {}", path.display()))
 }
 
 fn sim_config(endpoint: &str) -> AwsConfig {
@@ -241,43 +214,15 @@ fn sim_config(endpoint: &str) -> AwsConfig {
     }
 }
 
-/// INGOT_REGIONS, else the region of AWS's own settings and those that many accounts use.
-fn regions(home: &str) -> Vec<String> {
-    let given = setup::variable("INGOT_REGIONS");
-    match given {
-        Some(list) => list
-            .split(',')
-            .map(|region| region.trim().to_owned())
-            .filter(|region| !region.is_empty())
-            .collect(),
-        None => {
-            let others = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1"];
-            let others = others.into_iter().filter(|region| *region != home);
-            std::iter::once(home)
-                .chain(others)
-                .map(str::to_owned)
-                .collect()
-        }
-    }
+/// The region of AWS's own settings and those that many accounts use.
+fn usual_regions(home: &str) -> impl Iterator<Item = String> {
+    let others = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1"];
+    std::iter::once(home).chain(others).map(str::to_owned)
 }
 
 fn code() -> String {
     let random: [u8; 16] = rand::rng().random();
     random.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Writes a file only its owner can read.
-fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    let write = || -> std::io::Result<()> {
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(path)?;
-        writeln!(file, "{text}")
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn announce(url: &str, link: &str, region: Option<&Region>, demo: bool) -> anyhow::Result<()> {
