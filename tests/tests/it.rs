@@ -20,6 +20,7 @@ mod it {
     mod launch_places;
     mod ledger;
     mod life;
+    mod lost_after_reboot;
     mod migrations;
     mod orphans;
     mod plays;

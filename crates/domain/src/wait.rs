@@ -99,6 +99,8 @@ pub enum Wait {
     Checks,
     /// The second good answer of such an instance.
     Second,
+    /// The instance that was rebooted for its image, to answer again.
+    Back,
     /// Whether the scrub before an image was ordered, or ran.
     Scrub,
     /// The next readiness check.
@@ -148,6 +150,7 @@ impl Wait {
             Self::FirstBoot,
             Self::Checks,
             Self::Second,
+            Self::Back,
             Self::Scrub,
             Self::Probe,
             Self::Turn,
@@ -188,6 +191,7 @@ impl Wait {
             Self::FirstBoot => "first_boot",
             Self::Checks => "checks",
             Self::Second => "second",
+            Self::Back => "back",
             Self::Scrub => "scrub",
             Self::Probe => "probe",
             Self::Turn => "turn",
@@ -279,6 +283,9 @@ impl fmt::Display for Wait {
             Self::FirstBoot => f.write_str("the first boot is not over"),
             Self::Checks => f.write_str("EC2's status checks of the instance have not passed"),
             Self::Second => f.write_str("a second good answer must follow"),
+            Self::Back => {
+                f.write_str("the instance has not answered again since the reboot for its AMI")
+            }
             Self::Scrub => f.write_str("asking about the scrub before the AMI"),
             Self::Probe => f.write_str("not ready yet: the next check is not due"),
             Self::Turn => f.write_str("its turn"),

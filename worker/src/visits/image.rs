@@ -33,11 +33,14 @@ use ingot_engine::Visit;
 
 pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitError> {
     let case = Case::load(tools, claim).await?;
-    if let Some(row) = row_of(tools, &case).await?
-        && row.parsed_status()? != ImageStatus::Failed
-        && case.ami == Some(AmiStatus::Creating)
-    {
-        return create::visit(tools, case, row).await;
+    if let Some(row) = row_of(tools, &case).await? {
+        match case.ami {
+            Some(AmiStatus::Creating) if row.parsed_status()? != ImageStatus::Failed => {
+                return create::visit(tools, case, row).await;
+            }
+            Some(AmiStatus::Completed) => return poll::watch(tools, case, &row).await,
+            _ => {}
+        }
     }
     let facts = match &case.row.instance_id {
         Some(id) => tools.batcher.instance(&case.row.region, id).await?,

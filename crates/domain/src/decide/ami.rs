@@ -18,6 +18,31 @@ pub const TOO_LATE: &str = "EC2 did not finish the image in 4 hours";
 pub const MAX_GENERATIONS: u32 = 3;
 /// When a rebooted instance is asked again whether it answers (F31: downtime is about two minutes).
 pub const REVERIFY_AFTER: Duration = Duration::from_secs(120);
+/// An instance that does not answer so long after the reboot for its image is lost: it is away for about two minutes (F31),
+/// and was asked at each poll since.
+pub const LOST_AFTER: Duration = Duration::from_secs(10 * 60);
+
+/// What is known of an instance that was rebooted for its image (N13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Back {
+    /// It answers again, or was not rebooted, or is not wanted any more.
+    Over,
+    /// It is asked again: it may still come back.
+    Asked,
+    /// It has not come back.
+    Lost,
+}
+
+/// Decides about a rebooted instance: `owes` if it has not answered since, `age` in simulated time since CreateImage.
+pub fn back(status: Status, owes: bool, age: Duration) -> Back {
+    if !owes || status != Status::Success {
+        Back::Over
+    } else if age < LOST_AFTER {
+        Back::Asked
+    } else {
+        Back::Lost
+    }
+}
 
 /// What is known before the key is claimed.
 #[derive(Debug, Clone, Copy)]
@@ -197,6 +222,25 @@ mod tests {
             installed: true,
             since_installed: Duration::from_secs(30),
             settle: Duration::from_secs(30),
+        }
+    }
+
+    #[test]
+    fn a_rebooted_instance_is_asked_for_ten_minutes_then_lost() {
+        let minutes = |n: u64| Duration::from_secs(60 * n);
+        let table = [
+            (Status::Success, true, minutes(3), Back::Asked),
+            (Status::Success, true, minutes(10), Back::Lost),
+            (Status::Success, false, minutes(10), Back::Over),
+            (Status::Destroyed, true, minutes(10), Back::Over),
+            (Status::Destroyed, true, minutes(3), Back::Over),
+        ];
+        for (status, owes, age, expected) in table {
+            assert_eq!(
+                back(status, owes, age),
+                expected,
+                "{status:?} {owes} {age:?}"
+            );
         }
     }
 

@@ -49,6 +49,7 @@ impl Wait {
             Self::FirstBoot => Longest(first_boot::LONGEST),
             Self::Checks => Longest(first_boot::LONGEST_CHECK),
             Self::Second | Self::Scrub => Longest(HOUR),
+            Self::Back => Until("ten minutes after the reboot"),
             Self::Settle => Until("the template's `settle_seconds`"),
             Self::Probe => Until("the template's `max_attempts` checks"),
             Self::Turn => Until("a worker that is free"),

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use ingot_cloud::{ImageFacts, ImageState};
-use ingot_domain::decide::ami::{ImageSight, Making, MakingNext, REVERIFY_AFTER, TOO_LATE, making};
+use ingot_domain::decide::ami::{
+    Back, ImageSight, Making, MakingNext, POLL, REVERIFY_AFTER, TOO_LATE, back, making,
+};
 use ingot_domain::deployment::AmiStatus;
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::image::ImageStatus;
@@ -21,10 +23,6 @@ use crate::tools::Tools;
 use crate::visits::readiness;
 use ingot_engine::Visit;
 
-/// An instance that does not answer so long after the reboot for its image is lost: it is away for about two minutes (F31), and
-/// was asked at each poll since.
-const LOST_AFTER: Duration = Duration::from_secs(10 * 60);
-
 /// Looks at the image in the making and does what `decide` says.
 pub(super) async fn poll(
     tools: &Tools,
@@ -33,9 +31,7 @@ pub(super) async fn poll(
 ) -> Result<Visit, VisitError> {
     let ami_id = row.ami_id.clone().unwrap_or_default();
     let facts = tools.batcher.image(&case.row.region, &ami_id).await?;
-    let age = row
-        .requested_at
-        .map_or(Duration::ZERO, |at| tools.since(at));
+    let age = age(tools, &row);
     let sight = facts
         .as_ref()
         .map_or(ImageSight::Absent, |facts| sight(facts.state));
@@ -114,8 +110,7 @@ pub(super) async fn poll(
             Ok(case.wait(tools, after, Wait::Image))
         }
         MakingNext::Complete => {
-            let answer = reverify(tools, &mut case).await?;
-            tell_if_lost(tools, &mut case, age, answer.as_deref());
+            reverify(tools, &mut case).await?;
             let mut row = row;
             if let Some(wait) = scrub::look(tools, &mut case, &mut row, age, true).await? {
                 return Ok(case.wait(tools, wait, Wait::Scrub));
@@ -230,22 +225,50 @@ fn complete(
         available_at: Some(now),
         ..row
     });
+    // What it has not heard of the instance yet is asked after the image is there for others.
+    match owes(&case) {
+        true => Ok(case.wait(tools, Duration::ZERO, Wait::Back)),
+        false => Ok(case.end(Then::Done)),
+    }
+}
+
+/// The AMI is there and its instance has not answered since the reboot: it is asked until it does, or is lost. The image is
+/// what it is.
+pub(super) async fn watch(
+    tools: &Tools,
+    mut case: Case,
+    row: &image::Model,
+) -> Result<Visit, VisitError> {
+    let age = age(tools, row);
+    let answer = match back(case.status, owes(&case), age) {
+        Back::Over => return Ok(case.end(Then::Done)),
+        Back::Asked | Back::Lost => reverify(tools, &mut case).await?,
+    };
+    match back(case.status, owes(&case), age) {
+        Back::Over => {}
+        Back::Asked => return Ok(case.wait(tools, POLL, Wait::Back)),
+        Back::Lost => {
+            let said = format!(
+                "✗ The instance has not come back in {} after the reboot for its image ({}); the AMI is not touched by that. Look at the instance, or `ingot deployments destroy` it",
+                span(age),
+                answer.as_deref().unwrap_or("it has no address")
+            );
+            case.say(Line::info("readiness.lost_after_reboot", Source::Readiness, said).error());
+            tools.metrics.lost_after_reboot.inc();
+        }
+    }
     Ok(case.end(Then::Done))
 }
 
-/// Tells of an instance that was rebooted for its image long ago and has not answered since; the image is what it is.
-fn tell_if_lost(tools: &Tools, case: &mut Case, age: Duration, answer: Option<&str>) {
-    let owes = !case.order.no_reboot && case.row.reverified_at.is_none();
-    if !owes || age < LOST_AFTER {
-        return;
-    }
-    let said = format!(
-        "✗ The instance has not come back in {} after the reboot for its image ({}); the AMI is not touched by that. Look at the instance, or `ingot deployments destroy` it",
-        span(age),
-        answer.unwrap_or("it has no address")
-    );
-    case.say(Line::info("readiness.lost_after_reboot", Source::Readiness, said).error());
-    tools.metrics.lost_after_reboot.inc();
+/// Whether it was rebooted and has not answered since.
+fn owes(case: &Case) -> bool {
+    !case.order.no_reboot && case.row.reverified_at.is_none()
+}
+
+/// Simulated time since CreateImage.
+fn age(tools: &Tools, row: &image::Model) -> Duration {
+    row.requested_at
+        .map_or(Duration::ZERO, |at| tools.since(at))
 }
 
 /// EC2 gave the image up: what it left is cleaned up, then the next generation is tried (F40).
@@ -288,7 +311,7 @@ pub(super) fn fail(
 /// A rebooted instance is asked again whether it answers (F31); said once, and no reason to spoil the image. What it said
 /// instead, if anything.
 async fn reverify(tools: &Tools, case: &mut Case) -> Result<Option<String>, VisitError> {
-    if case.order.no_reboot || case.row.reverified_at.is_some() {
+    if !owes(case) {
         return Ok(None);
     }
     let id = case.row.instance_id.clone().unwrap_or_default();
