@@ -106,6 +106,9 @@ pub(crate) fn ordered(
 
 fn access_url(row: &deployment::Model, recipe: &Recipe) -> Option<String> {
     row.ready_at?;
+    if recipe.probe.tcp.is_some() {
+        return None;
+    }
     let address = recipe
         .probe
         .host
@@ -269,7 +272,6 @@ pub(crate) fn template(
     spec: &ingot_domain::template::Template,
     launch_times: LaunchTimes,
 ) -> Template {
-    let probe = &spec.probe;
     let kind = match spec.kind {
         ingot_domain::template::Kind::GoldenImage => "golden_image",
         ingot_domain::template::Kind::Docker => "docker",
@@ -285,12 +287,7 @@ pub(crate) fn template(
         modes: spec.modes.clone(),
         instance_types: spec.instance_types.clone(),
         volume_size_gb: spec.volume.size_gb,
-        probe: format!(
-            "{}://<instance>:{}{}",
-            probe.scheme.as_str(),
-            probe.port,
-            probe.path
-        ),
+        probe: spec.probe.shown(),
         fingerprint: ingot_domain::fingerprint::of_recipe(spec),
         launch_times,
     }

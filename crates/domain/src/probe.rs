@@ -18,6 +18,9 @@ pub const PROBE_REDIRECTS: usize = 3;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProbeSpec {
+    /// A TCP port that takes connections, instead of a page: nothing is sent, and nothing else of the target is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tcp: Option<u16>,
     /// `https` or `http`.
     pub scheme: Scheme,
     /// TCP port.
@@ -46,6 +49,7 @@ pub struct ProbeSpec {
 impl Default for ProbeSpec {
     fn default() -> Self {
         Self {
+            tcp: None,
             scheme: Scheme::Https,
             port: 443,
             path: "/".to_owned(),
@@ -85,10 +89,13 @@ impl Scheme {
 impl ProbeSpec {
     /// Everything that is wrong with the values.
     pub fn problems(&self, at: &str) -> Vec<FieldError> {
-        let mut found = Vec::new();
+        let mut found = self.beside_tcp(at);
         let mut bad = |field: &str, value: String, message: &str| {
             found.push(FieldError::new(&format!("{at}.{field}"), value, message));
         };
+        if self.tcp == Some(0) {
+            bad("tcp", "0".to_owned(), "give 1 to 65535");
+        }
         if self.port == 0 {
             bad("port", "0".to_owned(), "give 1 to 65535");
         }
@@ -161,6 +168,43 @@ impl ProbeSpec {
             );
         }
         found
+    }
+
+    /// What says of a page how it is asked for, beside a port that is only connected to.
+    fn beside_tcp(&self, at: &str) -> Vec<FieldError> {
+        let usual = Self::default();
+        let page = [
+            ("scheme", self.scheme != usual.scheme),
+            ("port", self.port != usual.port),
+            ("path", self.path != usual.path),
+            (
+                "expected_status",
+                self.expected_status != usual.expected_status,
+            ),
+            ("body_contains", self.body_contains != usual.body_contains),
+            ("verify_tls", self.verify_tls),
+            ("host", self.host.is_some()),
+        ];
+        let said = page.iter().filter(|(_, said)| *said && self.tcp.is_some());
+        let wrong = "`tcp` is a port that takes connections, without a page: leave this out, or leave `tcp` out";
+        said.map(|(field, _)| FieldError::new(&format!("{at}.{field}"), "", wrong))
+            .collect()
+    }
+
+    /// What is asked for, as a URL pattern.
+    pub fn shown(&self) -> String {
+        match self.tcp {
+            Some(port) => format!("tcp://<instance>:{port}"),
+            None => {
+                let scheme = self.scheme.as_str();
+                format!("{scheme}://<instance>:{}{}", self.port, self.path)
+            }
+        }
+    }
+
+    /// The port of the first connection.
+    pub fn first_port(&self) -> u16 {
+        self.tcp.unwrap_or(self.port)
     }
 
     /// Judges an answer: ready, still starting (F17), or not what was expected.
@@ -267,57 +311,4 @@ impl ProbeOutcome {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_documents_probe_judges_as_it_says() {
-        let spec = ProbeSpec {
-            body_contains: vec!["kamiwaza".into(), "login".into()],
-            ..ProbeSpec::default()
-        };
-        let table = [
-            (200, "<title>KAMIWAZA</title>", ProbeClass::Ready),
-            (200, "please Login", ProbeClass::Ready),
-            (200, "It works!", ProbeClass::WrongContent),
-            (502, "Bad Gateway", ProbeClass::Starting),
-            (503, "login", ProbeClass::Starting),
-            (500, "kamiwaza", ProbeClass::HttpStatus),
-            (301, "", ProbeClass::HttpStatus),
-        ];
-        for (status, body, class) in table {
-            assert_eq!(spec.judge(status, body).class, class, "{status} {body}");
-        }
-    }
-
-    #[test]
-    fn defaults_are_the_documents_and_bad_values_are_named() {
-        let spec = ProbeSpec::default();
-        assert_eq!(
-            (
-                spec.first_check_seconds,
-                spec.interval_seconds,
-                spec.max_attempts
-            ),
-            (180, 30, 180)
-        );
-        assert_eq!(spec.problems("probe"), []);
-        let bad = ProbeSpec {
-            port: 0,
-            path: "x y".into(),
-            expected_status: vec![700],
-            verify_tls: true,
-            ..spec
-        };
-        let fields: Vec<_> = bad.problems("probe").into_iter().map(|e| e.field).collect();
-        assert_eq!(
-            fields,
-            [
-                "probe.port",
-                "probe.path",
-                "probe.expected_status",
-                "probe.host"
-            ]
-        );
-    }
-}
+mod tests;

@@ -78,10 +78,7 @@ pub(crate) async fn fetch(
     wants_body: impl Fn(u16) -> bool,
     words: Words,
 ) -> Result<Answer, ProbeOutcome> {
-    stage.enter("connecting");
-    let stream = TcpStream::connect(at)
-        .await
-        .map_err(|error| unconnected(&error, SocketAddr::new(target.address, target.port)))?;
+    let stream = connect(target, at, stage).await?;
     match target.scheme {
         Scheme::Http => exchange(stream, target, stage, wants_body, words).await,
         Scheme::Https => {
@@ -95,6 +92,18 @@ pub(crate) async fn fetch(
             exchange(stream, target, stage, wants_body, words).await
         }
     }
+}
+
+/// A connection, and nothing sent.
+pub(crate) async fn connect(
+    target: &Target,
+    at: SocketAddr,
+    stage: &Stage,
+) -> Result<TcpStream, ProbeOutcome> {
+    stage.enter("connecting");
+    TcpStream::connect(at)
+        .await
+        .map_err(|error| unconnected(&error, SocketAddr::new(target.address, target.port)))
 }
 
 /// The name for SNI and the certificate. An address is never sent as SNI (RFC 6066 section 3); rustls sees to it.

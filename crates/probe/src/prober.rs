@@ -9,7 +9,7 @@ use ingot_domain::probe::{
     PROBE_LOOK_BYTES, PROBE_REDIRECTS, PROBE_SECONDS, ProbeClass, ProbeOutcome, ProbeSpec,
 };
 
-use crate::fetch::{Answer, Stage, fetch};
+use crate::fetch::{Answer, Stage, connect, fetch};
 use crate::redirect::follow;
 use crate::simulated::Simulated;
 use crate::target::Target;
@@ -103,6 +103,12 @@ impl Prober {
         stage: &Stage,
     ) -> Result<ProbeOutcome, ProbeOutcome> {
         let mut target = Target::of(address, spec);
+        if let Some(port) = spec.tcp {
+            connect(&target, self.way(&target).await?, stage).await?;
+            return Ok(ProbeOutcome::ready(format!(
+                "port {port} takes connections"
+            )));
+        }
         let expected = |status: u16| spec.expected_status.contains(&status);
         for _ in 0..=PROBE_REDIRECTS {
             let at = self.way(&target).await?;

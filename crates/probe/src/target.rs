@@ -25,7 +25,7 @@ impl Target {
             address,
             host: spec.host.clone(),
             scheme: spec.scheme,
-            port: spec.port,
+            port: spec.first_port(),
             path: spec.path.clone(),
         }
     }

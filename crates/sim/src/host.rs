@@ -116,7 +116,7 @@ impl Server {
         Some(Look {
             address: instance.address,
             last: instance.ways.get(&self.port).copied(),
-            refuse: instance.serving(now) == Serve::Refuse,
+            refuse: !instance.listens(self.port, now),
             // One millisecond more than nothing: the clock must have passed the moment.
             wait: self.sim.clock.until(instance.next_change(now)) + Duration::from_millis(1),
         })
@@ -146,6 +146,11 @@ impl Server {
         match scheme {
             None => {}
             Some(Scheme::Http) => self.converse(stream).await,
+            Some(Scheme::Tcp) => {
+                // Until the visitor goes away; what it says is passed over.
+                let (mut stream, mut sink) = (stream, tokio::io::sink());
+                let _ = tokio::io::copy(&mut stream, &mut sink).await;
+            }
             Some(Scheme::Https) => {
                 let acceptor = TlsAcceptor::from(Arc::clone(&self.sim.tls));
                 if let Ok(stream) = acceptor.accept(stream).await {

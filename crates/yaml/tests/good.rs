@@ -12,6 +12,25 @@ fn sample() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates/hello-web.yaml")
 }
 
+/// Every template in the folder of examples has nothing wrong with it.
+#[test]
+fn the_examples_are_fine() {
+    let folder = sample().parent().expect("a folder").to_owned();
+    let mut tcp = 0;
+    for entry in std::fs::read_dir(folder).expect("the folder") {
+        let path = entry.expect("an entry").path();
+        let template = parse_file(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        let name = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
+        assert_eq!(name.as_deref(), Some(&*template.name));
+        tcp += u32::from(template.probe.tcp.is_some());
+        let again = parse(&to_yaml(&template).expect("YAML")).expect("reads back");
+        assert_eq!(again, template);
+    }
+    assert_eq!(tcp, 1);
+}
+
 #[test]
 fn the_builtin_template_is_the_documents() {
     let template = kamiwaza();

@@ -55,6 +55,7 @@ async fn probes(stack: &Stack) {
     let table = [
         json!({ "scheme": "http", "port": 80, "path": "/up", "body_contains": ["green"] }),
         json!({ "scheme": "http", "port": 8000, "path": "/health?deep=1", "body_contains": ["\"status\": \"ok\""] }),
+        json!({ "tcp": 5432 }),
         json!({ "scheme": "https", "port": 8443, "expected_status": [401, 200] }),
         json!({ "scheme": "https", "port": 443, "expected_status": [204], "host": "app.example.com" }),
         json!({ "scheme": "http", "port": 80, "body_contains": ["</powershell> ${x} {{ v }} `id` ünï 漢"] }),

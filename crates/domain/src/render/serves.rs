@@ -99,6 +99,9 @@ fn windows(text: &str, line: &str) -> Option<String> {
 
 /// The probe as an answer that satisfies it.
 fn json(probe: &ProbeSpec) -> String {
+    if let Some(port) = probe.tcp {
+        return format!("{{\"scheme\":\"tcp\",\"port\":{port}}}");
+    }
     let all = probe.body_contains.join(" ");
     let shortest = probe.body_contains.iter().min_by_key(|word| word.len());
     let body = match shortest {
@@ -140,9 +143,9 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
-    use super::*;
+    use super::{json as written, *};
     use crate::probe::Scheme;
 
     fn up() -> ProbeSpec {
@@ -238,6 +241,11 @@ mod tests {
             (&[200], &[&long, "ok"], 200, "ok"),
             (&[], &[], 200, ""),
         ];
+        let tcp = ProbeSpec {
+            tcp: Some(5432),
+            ..ProbeSpec::default()
+        };
+        assert_eq!(read(&tcp), json!({ "scheme": "tcp", "port": 5432 }));
         for (statuses, words, status, body) in table {
             let probe = ProbeSpec {
                 expected_status: statuses.to_vec(),
@@ -258,7 +266,7 @@ mod tests {
                 let said = read(&probe);
                 prop_assert_eq!(said["body"].as_str(), Some(&*word));
                 prop_assert_eq!(said["path"].as_str(), Some(&*path));
-                let line = json(&probe);
+                let line = written(&probe);
                 let inner = &line[1..line.len() - 1];
     let meant = inner.contains(['{', '}', '<', '>', '%', '&', '#', '\n', '$', '`', '^', '|']);
                 prop_assert!(!meant);

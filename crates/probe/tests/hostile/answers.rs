@@ -145,6 +145,29 @@ async fn a_closed_port_is_refused() {
 }
 
 #[tokio::test]
+async fn a_port_without_a_page_is_connected_to_and_told_nothing() {
+    let tcp = |port| ProbeSpec {
+        tcp: Some(port),
+        ..ProbeSpec::default()
+    };
+    // What never answers, and what answers nonsense, takes connections all the same.
+    for behaviour in [Behaviour::Silent, Behaviour::Answer(b"?".to_vec())] {
+        let server = Server::plain(behaviour).await;
+        let outcome = probe(&prober(), &tcp(server.port)).await;
+        assert_eq!(outcome.class, ProbeClass::Ready, "{outcome:?}");
+        assert!(outcome.detail.ends_with("takes connections"), "{outcome:?}");
+        assert!(server.requests().concat().is_empty(), "nothing is sent");
+        let (led, _region) = led_to(server.port).await;
+        assert_eq!(probe(&led, &tcp(5432)).await.class, ProbeClass::Ready);
+    }
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    drop(listener);
+    let outcome = probe(&prober(), &tcp(port)).await;
+    assert_eq!(outcome.class, ProbeClass::Refused, "{outcome:?}");
+}
+
+#[tokio::test]
 async fn hanging_targets_cost_no_more_than_the_deadline() {
     let head = b"HTTP/1.1 200 OK\r\n".to_vec();
     let chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use super::ControlError;
 use crate::sim::Sim;
 use crate::state::instances::{Instance, Phase};
-use crate::state::serving::Serve;
 use crate::wire::query::Params;
 
 /// Why nothing answers at an instance whose script does not say what it serves.
@@ -38,11 +37,11 @@ pub(super) fn way(sim: &Sim, query: &Params) -> Result<Value, ControlError> {
     if instance.phase != Phase::Running {
         return Ok(none("the instance does not run"));
     }
-    let refuses = instance.serving(now) == Serve::Refuse;
+    let listens = instance.listens(port, now);
     Ok(match instance.ways.get(&port) {
         _ if instance.serves.is_empty() => none(NOTHING),
         None if !instance.serves.iter().any(|one| one.port == port) => none(&elsewhere(instance)),
-        Some(at) if !refuses => json!({"connect": format!("{}:{at}", instance.address)}),
+        Some(at) if listens => json!({"connect": format!("{}:{at}", instance.address)}),
         // It boots, or is to refuse.
         _ => json!({"connect": null}),
     })

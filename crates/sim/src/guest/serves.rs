@@ -9,7 +9,7 @@ use super::script::of_user_data;
 /// What a line begins with; `rem` may stand before it in a batch file.
 const MARK: &str = "# ingot-serves:";
 
-/// One answer: on a port, at a path.
+/// One answer: on a port and, unless that only takes connections, at a path.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Serves {
     pub(crate) scheme: Scheme,
@@ -28,6 +28,8 @@ pub(crate) struct Serves {
 pub(crate) enum Scheme {
     Http,
     Https,
+    /// Connections are taken, and nothing is said.
+    Tcp,
 }
 
 fn root() -> String {
@@ -50,6 +52,7 @@ impl Serves {
         let scheme = match self.scheme {
             Scheme::Http => "http",
             Scheme::Https => "https",
+            Scheme::Tcp => "tcp",
         };
         json!({"scheme": scheme, "port": self.port, "path": self.path, "status": self.status, "body": self.body})
     }
@@ -71,6 +74,16 @@ pub(crate) fn serves(encoded: &str) -> Vec<Serves> {
 
 #[cfg(test)]
 impl Serves {
+    /// The same machine's port that only takes connections.
+    pub(crate) fn bare(self, port: u16) -> Self {
+        let scheme = Scheme::Tcp;
+        Self {
+            scheme,
+            port,
+            ..self
+        }
+    }
+
     /// What most machines of tests serve.
     pub(crate) fn sample() -> Self {
         Self {

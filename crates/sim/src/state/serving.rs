@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::instances::{Instance, Phase};
+use crate::guest::{Scheme, Serves};
 
 /// What a visitor of the instance's address meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +97,19 @@ impl Instance {
             Serve::BadGateway
         } else {
             Serve::Ok
+        }
+    }
+
+    /// Whether connections to a port are taken now. Where there is no page that could say otherwise, only what is well
+    /// listens: a database that is being installed does not.
+    pub(crate) fn listens(&self, port: u16, now: Duration) -> bool {
+        match self.serving(now) {
+            Serve::Refuse => false,
+            Serve::Ok | Serve::Hang => true,
+            Serve::BadGateway | Serve::WrongContent | Serve::Error => {
+                let bare = |one: &Serves| one.port == port && one.scheme == Scheme::Tcp;
+                !self.serves.iter().any(bare)
+            }
         }
     }
 
@@ -194,6 +208,24 @@ mod tests {
             instance.serve = serve;
             assert_eq!(instance.serving(seconds(200)), Serve::Refuse);
         }
+    }
+
+    #[test]
+    fn a_port_without_a_page_listens_when_all_is_well() {
+        let mut instance = machine();
+        let https = instance.serves[0].clone();
+        instance.serves.push(https.bare(5432));
+        let table = [(10, false, false), (50, true, false), (100, true, true)];
+        for (now, page, bare) in table {
+            instance.settle(seconds(now));
+            let now = seconds(now);
+            let both = (instance.listens(443, now), instance.listens(5432, now));
+            assert_eq!(both, (page, bare), "at {now:?}");
+        }
+        instance.serve = Some(Serve::Error);
+        assert!(!instance.listens(5432, seconds(100)));
+        instance.serve = Some(Serve::Hang);
+        assert!(instance.listens(5432, seconds(100)));
     }
 
     #[test]
