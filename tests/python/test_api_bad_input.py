@@ -47,6 +47,10 @@ REFUSED = [
     ({"volume_size_gb": "10"}, 400, "volume_size_gb", "10", "u32"),
     ({"user_data": "x" * 16_385}, 422, "user_data", "16385 bytes", ["16384", "S3"]),
     ({"user_data": "é" * 8_193}, 422, "user_data", "16386 bytes", "16384"),
+    ({"user_data": "echo hello\n"}, 422, "user_data", "echo hello", ["line 1", "#!/bin/bash"]),
+    ({"user_data": "#!/bin/sh\r\necho\r\n"}, 422, "user_data", None, ["line 1", "CRLF"]),
+    ({"user_data": "\ufeff#!/bin/sh\n"}, 422, "user_data", None, ["line 1", "byte order mark"]),
+    ({"user_data": "\n"}, 422, "user_data", None, "empty"),
     ({"user_data": "a\0b"}, 422, "user_data", None, "NUL"),
     ({"tags": {"a\0b": "c"}}, 422, None, None, "NUL"),
     ({"nonsense": "here"}, 400, "nonsense", "here", "`job_name`"),
@@ -117,7 +121,7 @@ def test_a_bad_request_is_named(ingot, wrong, status, field, value, says):
 
 
 def test_the_largest_legal_values_are_taken(ingot):
-    for fits in ({"volume_size_gb": 8}, {"volume_size_gb": 1000}, {"user_data": "x" * 16_384}):
+    for fits in ({"volume_size_gb": 8}, {"volume_size_gb": 1000}, {"user_data": "#!/bin/sh\n#" + "x" * 16_373}):
         ingot.act(ingot.create(start=False, **fits)["id"], "cancel")
     ingot.create(start=False, **rule(22, "203.0.113.0/24"))
     ingot.create(start=False, **rule(443, "0.0.0.0/0"))

@@ -18,6 +18,7 @@ use crate::network::{self, IngressRule};
 use crate::render;
 use crate::stale::Stale;
 use crate::template::{self, Network, Template};
+use crate::userdata;
 use crate::version::Version;
 use places::{once, places};
 
@@ -288,6 +289,12 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
             found = problems(&job_name);
         }
         wrong.extend(found);
+    }
+    if let Some(text) = &draft.user_data
+        && wrong.iter().all(|one| one.field != "user_data")
+    {
+        let head = userdata::check_head("user_data", text, template.user_data_encoding);
+        keep(&mut wrong, head);
     }
     let stale = draft.stale.as_deref();
     let stale = stale.map_or(Ok(template.images.stale), |word| Stale::read("stale", word));

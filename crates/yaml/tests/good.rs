@@ -212,7 +212,7 @@ proptest! {
             template.user_data = None;
             template.steps = vec![Step { name: "one".into(), run }];
         } else {
-            template.user_data = Some(user_data);
+            template.user_data = Some(format!("#!/bin/sh\n{user_data}"));
         }
         prop_assume!(template.problems().is_empty());
         let yaml = to_yaml(&template).expect("yaml");

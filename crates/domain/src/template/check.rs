@@ -9,6 +9,7 @@ use crate::field::{FieldError, check_name, check_text};
 use crate::limits::{self, MOST_RULES};
 use crate::render;
 use crate::request::LONGEST_JOB_NAME;
+use crate::userdata;
 use crate::version::LONGEST as LONGEST_VERSION;
 
 impl Template {
@@ -152,6 +153,21 @@ impl Template {
             .map(|(field, text)| (field.to_owned(), text.as_str()));
         for (field, text) in texts.chain(steps) {
             found.extend(render::misspelt(&field, text));
+        }
+        let scripts = [
+            ("user_data", &self.user_data),
+            ("first_boot", &self.first_boot),
+        ];
+        for (field, text) in scripts {
+            let head = |text| userdata::check_head(field, text, self.user_data_encoding);
+            found.extend(text.as_deref().and_then(|text| head(text).err()));
+        }
+        for (i, step) in self.steps.iter().enumerate() {
+            let field = format!("steps[{i}].run");
+            found.extend(userdata::check_line_ends(&field, &step.run).err());
+        }
+        if let InstallFinished::Command(command) = &self.install_finished {
+            found.extend(userdata::check_line_ends("install_finished.command", command).err());
         }
         let mode = self.modes.iter().max_by_key(|mode| mode.len());
         let longest = render::Values {
