@@ -67,7 +67,7 @@ class Cli:
         )
         assert run.returncode == code, (words, run.returncode, run.stdout, run.stderr)
         assert "\x1b" not in run.stdout, "no colours where no terminal is"
-        if words and code not in (0, 1):
+        if words and code not in (0, 1) and "--json" not in words:
             assert run.stderr.startswith(("error: ", "Usage")) or "\nerror: " in run.stderr, run
         return run
 
@@ -361,7 +361,7 @@ def test_destroy_asks_and_waits(ingot, cli):
         "faults",
         {"action": "TerminateInstances", "kind": "error", "code": "InternalError", "status": 500, "times": 0},
     )
-    late = cli("deployments", "destroy", made["id"], "--yes", "--wait", "--timeout", "1", code=1)
+    late = cli("deployments", "destroy", made["id"], "--yes", "--wait", "--timeout", "1", code=7)
     assert "is not destroyed after 1 s" in late.stderr and "goes on" in late.stderr
     ingot.control("DELETE", "faults")
     gone = cli.json("deployments", "destroy", made["id"], "--yes", "--wait")
@@ -452,6 +452,35 @@ def test_a_bad_token_is_5(ingot, cli, tmp_path):
         "deployments", "list", "--url", ingot.url, code=5, INGOT_DATA_DIR=str(tmp_path)
     ).stderr
     assert "there is no token" in said
+
+
+def test_with_json_every_error_is_a_problem(ingot, cli):
+    """The exit code is the same; stderr is one JSON document with the fields of RFC 9457."""
+    nowhere = ["--url", f"http://127.0.0.1:{free_port()}"]
+    newest = ["deploy", "kamiwaza", "--version", "newest", "--region", "us-east-1"]
+    cases = [
+        (["explode"], 2, "cli:usage"),
+        (["deployments", "list", "--limit", "0"], 2, "cli:usage"),
+        (["deployments", "destroy", NOBODY], 2, "cli:usage"),
+        (["migrate", "up"], 2, "cli:usage"),
+        (newest, 3, "invalid-request"),
+        (["deployments", "show", NOBODY], 4, "not-found"),
+        (["deployments", "list", "--token", "nonsense"], 5, None),
+        (["deployments", "list", *nowhere], 5, "cli:unreachable"),
+        (["deploy", *newest[1:], "--user-data", "no-such-file"], 1, "cli:failed"),
+    ]
+    for words, code, kind in cases:
+        run = cli(*words, "--json", code=code)
+        said = json.loads(run.stderr)
+        assert said["exit_code"] == code and said["title"] and said["detail"], said
+        assert said["type"].startswith("urn:ingot:problem:"), said
+        assert kind is None or said["type"].endswith(kind), said
+        if "status" in said:
+            assert said["request_id"].startswith("req_"), said
+        assert not run.stdout, run
+        plain = cli(*words, code=code).stderr
+        assert not plain.startswith("{") and "error" in plain, plain
+    assert "version" in {error["field"] for error in json.loads(cli(*newest, "--json", code=3).stderr)["errors"]}
 
 
 def test_an_unreachable_api_is_5(cli):

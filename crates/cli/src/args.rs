@@ -83,6 +83,7 @@ Exit codes:
   4    there is no such thing
   5    the API cannot be reached, or the token is missing or refused
   6    the API is not ready, or failed (5xx)
+  7    what was waited for did not end within --timeout; it goes on
   130  Ctrl-C ended the watching; the deployment goes on
 ";
 

@@ -1,4 +1,7 @@
-//! What a failure looks like: one `error:` block on stderr, the way out, and an exit code that scripts may rely on.
+//! What a failure looks like: one `error:` block on stderr, the way out, and an exit code that scripts may rely on; with
+//! `--json` the same as a problem (RFC 9457).
+
+pub(crate) mod report;
 
 use std::error::Error;
 use std::fmt::Write;
@@ -24,6 +27,8 @@ pub(crate) enum Exit {
     Unreachable = 5,
     /// The API is there and does not work.
     Unready = 6,
+    /// What was waited for did not end within `--timeout`; it goes on.
+    TimedOut = 7,
     /// Ctrl-C ended the watching; what was watched goes on.
     Interrupted = 130,
 }
@@ -44,12 +49,19 @@ pub(crate) struct Usage(pub(crate) String);
 #[error("{0}")]
 pub(crate) struct Refused(pub(crate) String);
 
+/// What was waited for did not end in the time that `--timeout` gives.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct TimedOut(pub(crate) String);
+
 /// The exit code of an error.
 pub(crate) fn exit(error: &anyhow::Error) -> Exit {
     if error.is::<Usage>() {
         Exit::Usage
     } else if error.is::<Refused>() {
         Exit::Refused
+    } else if error.is::<TimedOut>() {
+        Exit::TimedOut
     } else if let Some(error) = error.downcast_ref::<ClientError>() {
         exit_of_call(error)
     } else {
@@ -199,6 +211,7 @@ mod tests {
             (Usage("no region".to_owned()).into(), Exit::Usage),
             (ClientError::Setup("no URL".to_owned()).into(), Exit::Usage),
             (Refused("bad file".to_owned()).into(), Exit::Refused),
+            (TimedOut("after 1 s".to_owned()).into(), Exit::TimedOut),
             (problem(400), Exit::Refused),
             (problem(409), Exit::Refused),
             (problem(422), Exit::Refused),

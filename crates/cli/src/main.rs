@@ -28,7 +28,8 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         // A stderr that takes nothing must not change the exit code, as a panic would.
-        let _ = writeln!(io::stderr(), "{}", failure::block(&error));
+        let json = failure::report::wants_json(std::env::args_os());
+        let _ = writeln!(io::stderr(), "{}", failure::report::text(&error, json));
         failure::exit(&error).into()
     })
 }
@@ -38,7 +39,17 @@ fn start() -> anyhow::Result<ExitCode> {
         return Ok(end);
     }
     // Everything that needs no runtime, such as --help, ends here.
-    let cli = args::Cli::parse();
+    let cli = match args::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(refused)
+            if refused.use_stderr() && failure::report::wants_json(std::env::args_os()) =>
+        {
+            let problem = failure::report::usage(&refused.render().to_string());
+            let _ = writeln!(io::stderr(), "{problem}");
+            return Ok(failure::Exit::Usage.into());
+        }
+        Err(said) => said.exit(),
+    };
     process::failpoints::set()?;
     let runtime = runtime(&cli.command)?;
     let end = runtime.block_on(run(cli.command));

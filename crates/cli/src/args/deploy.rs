@@ -106,7 +106,7 @@ pub(crate) struct DeployArgs {
     /// Follow it until it and its AMI are finished
     #[arg(long)]
     pub(crate) watch: bool,
-    /// Give the watching up after this, with exit code 1; the deployment goes on
+    /// Give the watching up after this, with exit code 7; the deployment goes on
     #[arg(long, value_name = "SECONDS", requires = "watch")]
     pub(crate) timeout: Option<u64>,
     #[command(flatten)]

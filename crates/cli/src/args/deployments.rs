@@ -88,7 +88,7 @@ pub(crate) struct LogsArgs {
     /// Go on until the deployment and its AMI are finished
     #[arg(long, short)]
     pub(crate) follow: bool,
-    /// Give the following up after this, with exit code 1; the deployment goes on
+    /// Give the following up after this, with exit code 7; the deployment goes on
     #[arg(long, value_name = "SECONDS", requires = "follow")]
     pub(crate) timeout: Option<u64>,
     /// Only lines after this number (`seq`)
@@ -109,7 +109,7 @@ pub(crate) struct WatchArgs {
     /// dep_…
     #[arg(value_name = "ID")]
     pub(crate) id: String,
-    /// Give the watching up after this, with exit code 1; the deployment goes on
+    /// Give the watching up after this, with exit code 7; the deployment goes on
     #[arg(long, value_name = "SECONDS")]
     pub(crate) timeout: Option<u64>,
 }

@@ -8,7 +8,7 @@ use ingot_client::{Base, Client, Deployment, DeploymentFilter, Page, TaskFilter}
 
 use crate::args::deployments::{DeploymentsAction, DeploymentsArgs, DestroyArgs, ListArgs};
 use crate::command::{mention_rest, pages, story, why};
-use crate::failure::{Exit, Usage};
+use crate::failure::{Exit, TimedOut, Usage};
 use crate::output::{Output, clean, or_dash, pairs, span, table, time, time_or_dash};
 use crate::watch;
 
@@ -86,12 +86,13 @@ async fn destroy(client: &Client, output: Output, args: DestroyArgs) -> anyhow::
     while args.wait && deployment.status != "destroyed" {
         let left = longest.saturating_sub(began.elapsed());
         if left.is_zero() {
-            anyhow::bail!(
+            let said = format!(
                 "{} is not destroyed after {} s ({}); the destruction goes on: `ingot deployments show {0}`",
                 deployment.id,
                 args.timeout,
                 clean(&deployment.stage)
             );
+            return Err(TimedOut(said).into());
         }
         tokio::time::sleep(pause.min(left)).await;
         pause = (pause * 2).min(Duration::from_secs(5));

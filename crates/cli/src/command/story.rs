@@ -7,7 +7,7 @@ use ingot_client::{Client, Event};
 
 use crate::args::connection::Connection;
 use crate::args::deployments::{LogsArgs, WatchArgs};
-use crate::failure::Exit;
+use crate::failure::{Exit, TimedOut};
 use crate::output::{Output, clean};
 use crate::watch::{self, Patience, end, line};
 
@@ -78,7 +78,8 @@ async fn within<T>(
     let ended = tokio::time::timeout(Duration::from_secs(seconds), follow).await;
     ended.unwrap_or_else(|_| {
         let id = clean(id);
-        anyhow::bail!("{id} is not finished after {seconds} s; it goes on: `ingot why {id}`")
+        let said = format!("{id} is not finished after {seconds} s; it goes on: `ingot why {id}`");
+        Err(TimedOut(said).into())
     })
 }
 

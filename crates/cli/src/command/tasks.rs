@@ -6,7 +6,7 @@ use ingot_client::{Page, Queue, Ready, Task, TaskFilter};
 
 use crate::args::work::{QueuesAction, QueuesArgs, StatusArgs, TasksAction, TasksArgs};
 use crate::command::{mention_rest, pages, why};
-use crate::failure::Exit;
+use crate::failure::{Exit, report};
 use crate::output::{clean, or_dash, pairs, table, time, time_or_dash};
 
 /// `ingot tasks …`
@@ -59,10 +59,12 @@ pub(crate) async fn status(args: StatusArgs) -> anyhow::Result<ExitCode> {
     if ready.ready {
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!(
-        "error: the API at {} is not ready; see the checks that failed",
+    let detail = format!(
+        "the API at {} is not ready; see the checks that failed",
         client.base()
     );
+    let json = args.connection.output().json;
+    eprintln!("{}", report::said(Exit::Unready, &detail, json));
     Ok(Exit::Unready.into())
 }
 
