@@ -279,7 +279,7 @@ RECIPES = [
     (lines((9, "volume: {size_gb: 7}")), "volume.size_gb", ["line 9, column", "8 to 1000"]),
     (lines((9, "ingress: [{port: 22, cidr: 0.0.0.0/0}]")), None, ["line 9, column", SSH]),
     (lines((9, "description: <b>")), "description", ["line 9, column", "remove"]),
-    (lines((9, 'first_boot: "a\\0b"')), "first_boot", ["NUL"]),
+    (lines((9, 'first_boot: "#!/bin/sh\\na\\0b"')), "first_boot", ["NUL"]),
     (lines((2, None), (2, None)), None, ["base_image"]),
     ("", None, []),
     ("- a\n- b\n", None, []),
