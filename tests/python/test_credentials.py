@@ -54,8 +54,10 @@ class Person:
         return json.loads(self.run("identity", "--json", **environment).stdout)
 
     def refused(self, *words, **environment):
-        """The one sentence that stands for a failure."""
+        """The one sentence that stands for a failure; with --json it is the detail of the problem."""
         said = self.run(*words, code=1, **environment).stderr.strip().splitlines()
+        if "--json" in words:
+            said = ["error: " + json.loads(line)["detail"] for line in said]
         errors = [line for line in said if line.startswith("error: ")]
         assert len(errors) == 1 and said[-1] == errors[0], said
         for word in ("CredentialsError", "ProviderError", "{", "Some(", "dispatch failure"):
