@@ -19,6 +19,9 @@ pub struct SimConfig {
     /// Where instances listen that serve on port 443, on their own loopback address;
     /// 0 means 443 if that can be bound, otherwise an ephemeral port fixed at start.
     pub probe_port: u16,
+    /// Whether an instance whose script does not say what it serves, and whose image does not either, serves the login
+    /// page that every instance served before scripts said it: a drill rolls from such a release to this one.
+    pub serve_unmarked: bool,
     /// Simulated time a new object may stay invisible to Describe (EC2.md 17, 18);
     /// each object draws its own share of it. Zero makes everything visible at once.
     pub consistency: Duration,
@@ -54,6 +57,7 @@ impl Default for SimConfig {
             seed: 1,
             buckets: true,
             probe_port: 0,
+            serve_unmarked: false,
             consistency: Duration::from_secs(2),
         }
     }

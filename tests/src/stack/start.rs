@@ -51,6 +51,13 @@ pub(super) async fn scaled(options: Options) -> Result<Stack> {
         ("INGOT_REGIONS", "us-east-1,eu-west-1"),
         ("HOME", &home.path().to_string_lossy()),
     ]);
+    if options.binary.is_some() {
+        // Earlier versions are told one port for all instances.
+        environment.push((
+            "INGOT_PROBE_PORT".to_owned(),
+            line["probe_port"].to_string(),
+        ));
+    }
     if !options.buckets {
         environment.extend(pairs(&[("INGOT_EC2_RATES", "off")]));
     }
@@ -165,6 +172,10 @@ async fn sim(options: &Options) -> Result<(Process, Value)> {
     let mut arguments = vec!["sim", "--listen", "127.0.0.1:0", "--pace", &pace];
     if !options.buckets {
         arguments.push("--no-buckets");
+    }
+    // Scripts of an earlier version do not say what they serve.
+    if options.binary.is_some() {
+        arguments.push("--serve-unmarked");
     }
     let mut sim = Process::start(&arguments, &[])?;
     let line = sim.up(UP).await?;

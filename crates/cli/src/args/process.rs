@@ -281,6 +281,9 @@ pub(crate) struct SimArgs {
     /// Do not throttle as EC2 does
     #[arg(long)]
     pub(crate) no_buckets: bool,
+    /// Let instances whose script does not say what it serves answer with a login page, as those of older releases did
+    #[arg(long)]
+    pub(crate) serve_unmarked: bool,
 }
 
 /// Who the AWS credentials of this environment say we are, and where they come from

@@ -18,6 +18,7 @@ pub(crate) async fn run(args: SimArgs) -> anyhow::Result<ExitCode> {
         pace: args.pace.factor(),
         buckets: !args.no_buckets,
         probe_port: args.probe_port,
+        serve_unmarked: args.serve_unmarked,
         ..SimConfig::default()
     })
     .await?;

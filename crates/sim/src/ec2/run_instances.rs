@@ -222,7 +222,7 @@ fn machine(call: &mut Call<'_>, launch: &Launch, reservation: &str) -> Result<In
         terminated_at: None,
         reason: None,
         transition: None,
-        serves: serves(launch),
+        serves: serves(launch, call.sim.config.serve_unmarked),
         ways: BTreeMap::new(),
         serve: plan.serve,
         guest: guest::enter(call, &launch.image),
@@ -231,11 +231,16 @@ fn machine(call: &mut Call<'_>, launch: &Launch, reservation: &str) -> Result<In
     })
 }
 
-/// What the machine's own script says that it serves, else what the image's source served.
-fn serves(launch: &Launch) -> Vec<Serves> {
+/// What the machine's own script says that it serves, else what the image's source served, else nothing unless the
+/// region serves `unmarked` machines.
+fn serves(launch: &Launch, unmarked: bool) -> Vec<Serves> {
     let own = launch.user_data.as_deref().map(guest::serves);
-    own.filter(|own| !own.is_empty())
-        .unwrap_or_else(|| launch.image.serves.clone())
+    let own = own.filter(|own| !own.is_empty());
+    let said = own.unwrap_or_else(|| launch.image.serves.clone());
+    match said.is_empty() && unmarked {
+        true => vec![Serves::unmarked()],
+        false => said,
+    }
 }
 
 /// A machine whose shutdown is its termination ends when its own script shuts it down.

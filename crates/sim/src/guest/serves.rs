@@ -72,6 +72,19 @@ pub(crate) fn serves(encoded: &str) -> Vec<Serves> {
     script.lines().filter_map(line).collect()
 }
 
+impl Serves {
+    /// The page of a machine launched by a release whose scripts do not say what they serve.
+    pub(crate) fn unmarked() -> Self {
+        Self {
+            scheme: Scheme::Https,
+            port: 443,
+            path: root(),
+            status: fine(),
+            body: "kamiwaza: login".to_owned(),
+        }
+    }
+}
+
 #[cfg(test)]
 impl Serves {
     /// The same machine's port that only takes connections.
