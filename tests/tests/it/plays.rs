@@ -68,6 +68,7 @@ async fn probes(stack: &Stack) {
     // The launch's own script has no place for the line: the image remembers what its source served.
     let mut quiet = template("quiet", &probing(&table[0]));
     quiet["first_boot"] = json!("[settings.host]\n");
+    quiet["user_data_encoding"] = json!("plain");
     apply(stack, &quiet).await;
     goes_through(stack, "quiet").await;
     // Orders hold for clear text as they do for TLS.
@@ -84,6 +85,7 @@ async fn probes(stack: &Stack) {
 
 async fn nothing(stack: &Stack) {
     let mut silent = template("silent", &json!({}));
+    silent["user_data_encoding"] = json!("plain");
     silent["user_data"] = json!("{\"ignition\": {\"version\": \"3.4.0\"}}\n");
     silent["probe"]["max_attempts"] = json!(2);
     apply(stack, &silent).await;

@@ -290,6 +290,10 @@ async fn token_of_another_region(stack: &Stack, base: &str) -> (String, String) 
     (done.id, stranger)
 }
 
+/// A script that serves what the built-in template's probe asks for, as EC2 takes it:
+/// `# ingot-serves: {"scheme":"https","port":443,"body":"kamiwaza login"}`.
+const SERVING: &str = "IyEvYmluL3NoCiMgaW5nb3Qtc2VydmVzOiB7InNjaGVtZSI6Imh0dHBzIiwicG9ydCI6NDQzLCJib2R5Ijoia2FtaXdhemEgbG9naW4ifQo=";
+
 /// A row that names another's instance, by whatever accident: no command, no image, no end.
 #[tokio::test]
 async fn a_strangers_instance_is_neither_commanded_nor_imaged_nor_ended() {
@@ -311,6 +315,7 @@ async fn a_strangers_instance_is_neither_commanded_nor_imaged_nor_ended() {
         ("Action", "RunInstances"),
         ("ImageId", base.as_str()),
         ("InstanceType", "m6i.large"),
+        ("UserData", SERVING),
         ("MinCount", "1"),
         ("MaxCount", "1"),
     ];
