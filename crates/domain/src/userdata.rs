@@ -52,6 +52,17 @@ pub fn check_head(field: &str, text: &str, encoding: Encoding) -> Result<(), Fie
         );
         return refused(first_line(text), message);
     }
+    if let Some(interpreter) = first_line(text).trim_start().strip_prefix("#!") {
+        // The kernel looks at the first two bytes, and cloud-init runs the text as it is.
+        if !text.starts_with("#!") {
+            let message = "blanks stand before `#!`, which must be the first two characters, or the kernel does not run the script";
+            return refused(first_line(text), message.to_owned());
+        }
+        if !interpreter.trim_start().starts_with('/') {
+            let message = "line 1 names no interpreter by its whole path: write `#!/bin/bash`, or `#!/usr/bin/env` and its name";
+            return refused(first_line(text), message.to_owned());
+        }
+    }
     // MIME's lines end so, and Windows does not mind.
     let mime = kind == Kind::CloudInit && is_mime(text);
     if mime || matches!(kind, Kind::Windows | Kind::Unknown) {
@@ -103,6 +114,21 @@ mod tests {
     fn refusal(text: &str, encoding: Encoding) -> Option<String> {
         let checked = check_head("user_data", text, encoding);
         checked.err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_kernel_finds_an_interpreter_at_the_first_byte() {
+        let table = [
+            ("  #!/bin/sh\nid\n", "first two characters"),
+            ("\n#!/bin/sh\nid\n", "first two characters"),
+            ("#!\nid\n", "names no interpreter"),
+            ("#! \nid\n", "names no interpreter"),
+            ("#!bash\nid\n", "names no interpreter"),
+        ];
+        for (text, said) in table {
+            let told = refusal(text, Encoding::Auto).expect(text);
+            assert!(told.contains(said), "{told}");
+        }
     }
 
     #[test]
