@@ -185,7 +185,8 @@ pub(crate) struct RegionArgs {
         long,
         value_name = "REGION,…",
         env = "INGOT_REGIONS",
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_parser = value::region
     )]
     regions: Vec<String>,
 }
@@ -193,8 +194,8 @@ pub(crate) struct RegionArgs {
 impl RegionArgs {
     /// The regions given, each once, or these.
     pub(crate) fn or(self, usual: impl IntoIterator<Item = String>) -> Vec<String> {
-        let given = self.regions.into_iter().map(|name| name.trim().to_owned());
-        let mut given: Vec<String> = given.filter(|name| !name.is_empty()).collect();
+        let mut given = self.regions;
+        given.retain(|name| !name.is_empty());
         if given.is_empty() {
             given.extend(usual);
         }

@@ -14,6 +14,15 @@ pub(crate) fn pace(text: &str) -> Result<Pace, String> {
         .ok_or_else(|| "give a number from 1 (real time) to 100000".to_owned())
 }
 
+/// A region as AWS writes it; nothing, as in an empty variable or after a last comma, is none.
+pub(crate) fn region(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if !text.is_empty() {
+        ingot_domain::ec2::region("--regions", text).map_err(|wrong| wrong.message)?;
+    }
+    Ok(text.to_owned())
+}
+
 /// `http://…` or `https://…`.
 pub(crate) fn public_url(text: &str) -> Result<String, String> {
     let legal = url::Url::parse(text)
