@@ -7,6 +7,7 @@ use crate::deployment::words;
 use crate::template::KAMIWAZA;
 use crate::version::Version;
 use std::fmt;
+use std::time::Duration;
 
 words! {
     /// Where a line comes from; shown in brackets before it.
@@ -80,6 +81,17 @@ pub fn product(template: &str) -> String {
     } else {
         template.to_owned()
     }
+}
+
+/// The deployment answers, so long after its launch; the document's words for its own template, which has a login.
+pub fn ready(template: &str, after: Duration, path: &str) -> Line {
+    let how = match template == KAMIWAZA {
+        true => " (login accessible)",
+        false => "",
+    };
+    let (name, seconds) = (product(template), after.as_secs());
+    let said = format!("✓ {name} ready{how} after {seconds} s, {path}");
+    Line::info("deployment.ready", Source::Readiness, said)
 }
 
 /// The lines of the document's section *Via Web UI* (F42) and of its second example (F29).

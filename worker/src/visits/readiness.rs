@@ -9,7 +9,7 @@ use std::time::Duration;
 use ingot_cloud::{InstanceFacts, InstanceState};
 use ingot_domain::decide::readiness::{After, Next, Sight, View, after, decide};
 use ingot_domain::deployment::{AmiStatus, SkipReason, Status};
-use ingot_domain::event::{Line, Source, product};
+use ingot_domain::event::{Line, Source, ready};
 use ingot_domain::probe::{ProbeClass, ProbeOutcome};
 use ingot_domain::task::TaskKind;
 use ingot_domain::wait::Wait;
@@ -166,12 +166,7 @@ fn became_ready(tools: &Tools, mut case: Case) -> Visit {
     case.become_status(Status::Success);
     case.become_ami(AmiStatus::Pending);
     let path = case.row.launch_path.clone().unwrap_or_default();
-    let said = format!(
-        "✓ {} ready (login accessible) after {} s, {path}",
-        product(&case.row.template),
-        span.as_secs()
-    );
-    case.say(Line::info("deployment.ready", Source::Readiness, said));
+    case.say(ready(&case.row.template, span, &path));
     case.change.tasks.push(NewTask::of_deployment(
         TaskKind::Ami,
         &case.row.id,
