@@ -24,6 +24,7 @@ pub mod limits;
 pub mod nearest;
 pub mod network;
 pub mod pace;
+pub mod price;
 pub mod probe;
 pub mod provenance;
 pub mod render;
