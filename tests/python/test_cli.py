@@ -2,14 +2,13 @@
 
 import json
 import re
-import subprocess
 
 import pytest
 
-from ingot_up import Up, ingot_binary, own_environment, template
+from cli import NOBODY, Cli
+from ingot_up import Up, template
 from region import free_port
 
-NOBODY = "dep_01a201362b9b73de80d32bab6d50fa69"
 # The Kamiwaza document's section *Via Web UI*, word for word, with its example's ids and time stamps.
 EIGHT_LINES = """
 [ami-creation] Starting automatic AMI creation...
@@ -46,33 +45,11 @@ COMMANDS = {
     "sim": [],
     "identity": [],
     "openapi": [],
+    "help": [],
+    "version": [],
+    "completions": [],
+    "man": [],
 }
-
-
-class Cli:
-    """Runs `ingot` with the data directory of a running one, and nothing of this environment."""
-
-    def __init__(self, home, data):
-        self.environment = own_environment(HOME=str(home), INGOT_DATA_DIR=str(data))
-
-    def __call__(self, *words, code=0, stdin=None, **environment):
-        run = subprocess.run(
-            [ingot_binary(), *words],
-            env={**self.environment, **environment},
-            input=stdin or "",
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
-        assert run.returncode == code, (words, run.returncode, run.stdout, run.stderr)
-        assert "\x1b" not in run.stdout, "no colours where no terminal is"
-        if words and code not in (0, 1) and "--json" not in words:
-            assert run.stderr.startswith(("error: ", "Usage")) or "\nerror: " in run.stderr, run
-        return run
-
-    def json(self, *words, **more):
-        return json.loads(self(*words, "--json", **more).stdout)
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +140,7 @@ def test_user_data_from_a_file_and_from_stdin(ingot, cli, tmp_path):
         assert json.loads(order)["user_data"] == (stdin or script.read_text())
     script.write_text("x" * 16_385)
     assert "16384" in cli(*words, "--user-data", str(script), code=3).stderr
-    assert "no-such-file" in cli(*words, "--user-data", "no-such-file", code=1).stderr
+    assert "no-such-file" in cli(*words, "--user-data", "no-such-file", code=3).stderr
 
 
 def test_deployments_list_and_show(ingot, cli, done):
@@ -467,7 +444,7 @@ def test_with_json_every_error_is_a_problem(ingot, cli):
         (["deployments", "show", NOBODY], 4, "not-found"),
         (["deployments", "list", "--token", "nonsense"], 5, None),
         (["deployments", "list", *nowhere], 5, "cli:unreachable"),
-        (["deploy", *newest[1:], "--user-data", "no-such-file"], 1, "cli:failed"),
+        (["deploy", *newest[1:], "--user-data", "no-such-file"], 3, "cli:refused"),
     ]
     for words, code, kind in cases:
         run = cli(*words, "--json", code=code)
@@ -528,7 +505,7 @@ def test_the_version(cli):
 def test_where_up_may_listen_and_that_it_says_so(cli, tmp_path):
     """`ingot up` has one user: it stays on loopback, and an address in use is one clear line."""
     up = ["up", "--cloud", "sim", "--data-dir", str(tmp_path)]
-    assert "loopback only" in cli(*up, "--listen", "0.0.0.0:0", code=1).stderr
+    assert "loopback only" in cli(*up, "--listen", "0.0.0.0:0", code=2).stderr
     first = Up(tmp_path / "first")
     said = cli(*up, "--listen", first.address, code=1).stderr
     first.stop()

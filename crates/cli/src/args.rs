@@ -1,6 +1,8 @@
 //! The command line: the tree of commands, and the page of help that introduces them.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::failure::Exit;
 
 pub(crate) mod aws;
 pub(crate) mod catalog;
@@ -10,6 +12,7 @@ pub(crate) mod deploy;
 pub(crate) mod deployments;
 pub(crate) mod doctor;
 pub(crate) mod findings;
+pub(crate) mod guide;
 pub(crate) mod ledger;
 pub(crate) mod page;
 pub(crate) mod process;
@@ -23,13 +26,16 @@ pub(crate) mod work;
     name = "ingot",
     version,
     about = ABOUT,
-    override_usage = "ingot <COMMAND> [OPTIONS]",
+    override_usage = "ingot [OPTIONS] <COMMAND>",
     help_template = "{about-with-newline}\n{usage-heading} {usage}{after-help}\n\nOptions:\n{options}",
-    after_help = GUIDE,
+    after_help = guide(),
     disable_help_subcommand = true,
     arg_required_else_help = true
 )]
 pub(crate) struct Cli {
+    /// The options that every command takes, before it or after it.
+    #[command(flatten)]
+    pub(crate) connection: connection::Connection,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -45,7 +51,7 @@ Start here:
   ingot up                        everything in one process, in your AWS account
   ingot deploy kamiwaza --version v0.9.2 --region us-east-1 --watch
 
-Deploying (clients of the HTTP API; all take --url, --token and --json):
+Deploying (clients of the HTTP API):
   deploy        deploy a version of a template
   deployments   list, show, follow, start, retry, cancel and destroy deployments
   watch         follow one deployment to its end
@@ -73,19 +79,66 @@ Being Ingot:
   identity      who your AWS credentials say you are
   openapi       the API's OpenAPI document
 
-`ingot <COMMAND> --help` shows each with examples.
+Around it:
+  help          the help of a command, or `exit-codes`
+  version       the version of this binary
+  completions   a script for bash, zsh or fish
+  man           the manual page
 
-Exit codes:
-  0    done
-  1    it ended badly: the deployment or its AMI failed, `doctor` found something, or it broke here
-  2    the command line cannot be used
-  3    the input was refused, by the API (4xx) or by `templates check`
-  4    there is no such thing
-  5    the API cannot be reached, or the token is missing or refused
-  6    the API is not ready, or failed (5xx)
-  7    what was waited for did not end within --timeout; it goes on
-  130  Ctrl-C ended the watching; the deployment goes on
+`ingot <COMMAND> --help` shows each with examples. An id may be cut short where no other begins like it.
 ";
+
+fn guide() -> String {
+    format!("{GUIDE}\nExit codes:\n{}", Exit::table())
+}
+
+/// Commands that ask no API: the options about one are accepted, and not listed in their help.
+const APART: [&str; 12] = [
+    "up",
+    "api",
+    "worker",
+    "migrate",
+    "token",
+    "sim",
+    "identity",
+    "openapi",
+    "help",
+    "version",
+    "completions",
+    "man",
+];
+
+/// clap's tree of commands.
+pub(crate) fn command() -> clap::Command {
+    let mut whole = Cli::command();
+    let everywhere: Vec<clap::Arg> = whole
+        .get_arguments()
+        .filter(|arg| arg.is_global_set())
+        .cloned()
+        .collect();
+    for name in APART {
+        whole = whole.mut_subcommand(name, |mut apart| {
+            for arg in &everywhere {
+                if !apart
+                    .get_arguments()
+                    .any(|own| own.get_id() == arg.get_id())
+                {
+                    apart = apart.arg(arg.clone().hide(true));
+                }
+            }
+            apart
+        });
+    }
+    whole
+}
+
+/// Reads a command line.
+pub(crate) fn parse<T: Into<std::ffi::OsString> + Clone>(
+    words: impl IntoIterator<Item = T>,
+) -> Result<Cli, clap::Error> {
+    let matches = command().try_get_matches_from(words)?;
+    Cli::from_arg_matches(&matches)
+}
 
 /// What `ingot` can do.
 #[derive(Subcommand)]
@@ -113,6 +166,10 @@ pub(crate) enum Command {
     Sim(process::SimArgs),
     Identity(process::IdentityArgs),
     Openapi(process::OpenapiArgs),
+    Help(guide::HelpArgs),
+    Version(guide::VersionArgs),
+    Completions(guide::CompletionsArgs),
+    Man(guide::ManArgs),
 }
 
 /// A command of `ingot deployments` that people type so often that it stands at the top, too.
@@ -126,18 +183,16 @@ pub(crate) struct Direct<T: Args> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn clap_finds_nothing_wrong() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]
     fn the_guide_lists_exactly_the_commands() {
-        let command = Cli::command();
+        let command = command();
         let mut missing: Vec<&str> = command
             .get_subcommands()
             .map(clap::Command::get_name)
@@ -182,7 +237,7 @@ mod tests {
                 }
             }
         }
-        let mut command = Cli::command();
+        let mut command = command();
         command.build();
         for sub in command.get_subcommands_mut() {
             check(sub);
@@ -191,7 +246,7 @@ mod tests {
 
     #[test]
     fn the_demo_is_simulated_unless_said_otherwise() {
-        let cloud = |line: &str| match Cli::try_parse_from(line.split(' ')).map(|cli| cli.command) {
+        let cloud = |line: &str| match parse(line.split(' ')).map(|cli| cli.command) {
             Ok(Command::Up(args)) => args.checked().ok().map(|args| args.cloud),
             _ => panic!("{line}"),
         };
@@ -207,24 +262,29 @@ mod tests {
             ),
             (Some(Sim), None)
         );
-        assert!(Cli::try_parse_from(["ingot", "up", "--exit"]).is_err());
+        assert!(parse(["ingot", "up", "--exit"]).is_err());
     }
 
     #[test]
-    fn connection_options_stand_before_or_after_the_action() {
+    fn options_about_the_api_stand_before_or_after_any_word() {
         for line in [
+            "ingot --url http://x --token t -o json deployments list",
+            "ingot --json up --demo",
+            "ingot -ojson token list",
+            "ingot worker --json",
+            "ingot help --json exit-codes",
             "ingot deployments --json list --limit 5",
             "ingot deployments list --limit 5 --json --url http://x",
             "ingot amis list",
         ] {
-            assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
+            assert!(parse(line.split(' ')).is_ok(), "{line}");
         }
         for line in [
             "ingot deployments list --limit 201",
             "ingot deployments list --status ready",
-            "ingot worker --json",
+            "ingot deployments list -o yaml",
         ] {
-            let code = Cli::try_parse_from(line.split(' '))
+            let code = parse(line.split(' '))
                 .map(|_| 0)
                 .unwrap_or_else(|error| error.exit_code());
             assert_eq!(code, 2, "{line}");

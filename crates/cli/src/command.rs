@@ -4,16 +4,18 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context;
 use ingot_client::{ClientError, Page};
 
 use crate::args::page::PageArgs;
+use crate::failure::Refused;
 
 pub(crate) mod aws;
 pub(crate) mod deploy;
 pub(crate) mod deployments;
 pub(crate) mod doctor;
 pub(crate) mod findings;
+pub(crate) mod guide;
+pub(crate) mod ids;
 pub(crate) mod images;
 pub(crate) mod retention;
 pub(crate) mod story;
@@ -87,11 +89,13 @@ fn read(path: &Path) -> anyhow::Result<String> {
         let mut text = String::new();
         std::io::stdin()
             .read_to_string(&mut text)
-            .context("stdin cannot be read as UTF-8 text")?;
+            .map_err(|cause| Refused(format!("stdin cannot be read as UTF-8 text: {cause}")))?;
         return Ok(text);
     }
-    std::fs::read_to_string(path)
-        .with_context(|| format!("`{}` cannot be read as UTF-8 text", path.display()))
+    std::fs::read_to_string(path).map_err(|cause| {
+        let shown = path.display();
+        Refused(format!("`{shown}` cannot be read as UTF-8 text: {cause}")).into()
+    })
 }
 
 /// A key that no other request has.

@@ -1,43 +1,17 @@
 //! What a failure looks like: one `error:` block on stderr, the way out, and an exit code that scripts may rely on; with
 //! `--json` the same as a problem (RFC 9457).
 
+pub(crate) mod exits;
 pub(crate) mod report;
 
 use std::error::Error;
 use std::fmt::Write;
-use std::process::ExitCode;
 
 use ingot_client::{ClientError, Problem};
 
 use crate::output::{clean, clean_lines};
 
-/// The exit codes; `ingot --help` lists them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Exit {
-    /// What was asked for ended badly.
-    Failed = 1,
-    /// The command line cannot be used.
-    Usage = 2,
-    /// The input was refused.
-    Refused = 3,
-    /// There is no such thing.
-    NotFound = 4,
-    /// The API cannot be reached, or does not accept the token.
-    Unreachable = 5,
-    /// The API is there and does not work.
-    Unready = 6,
-    /// What was waited for did not end within `--timeout`; it goes on.
-    TimedOut = 7,
-    /// Ctrl-C ended the watching; what was watched goes on.
-    Interrupted = 130,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        ExitCode::from(exit as u8)
-    }
-}
+pub(crate) use exits::Exit;
 
 /// A command line that clap accepts and the command cannot use.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +22,16 @@ pub(crate) struct Usage(pub(crate) String);
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Refused(pub(crate) String);
+
+/// What is named here and is not there, told without the API's own 404.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NotFound(pub(crate) String);
+
+/// A ledger that does not answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Unreachable(pub(crate) String);
 
 /// What was waited for did not end in the time that `--timeout` gives.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +44,10 @@ pub(crate) fn exit(error: &anyhow::Error) -> Exit {
         Exit::Usage
     } else if error.is::<Refused>() {
         Exit::Refused
+    } else if error.is::<NotFound>() {
+        Exit::NotFound
+    } else if error.is::<Unreachable>() {
+        Exit::Unreachable
     } else if error.is::<TimedOut>() {
         Exit::TimedOut
     } else if let Some(error) = error.downcast_ref::<ClientError>() {
@@ -211,6 +199,11 @@ mod tests {
             (Usage("no region".to_owned()).into(), Exit::Usage),
             (ClientError::Setup("no URL".to_owned()).into(), Exit::Usage),
             (Refused("bad file".to_owned()).into(), Exit::Refused),
+            (NotFound("no token".to_owned()).into(), Exit::NotFound),
+            (
+                Unreachable("no server".to_owned()).into(),
+                Exit::Unreachable,
+            ),
             (TimedOut("after 1 s".to_owned()).into(), Exit::TimedOut),
             (problem(400), Exit::Refused),
             (problem(409), Exit::Refused),

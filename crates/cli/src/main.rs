@@ -8,7 +8,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::error::ErrorKind;
 
 mod args;
 mod command;
@@ -39,7 +39,7 @@ fn start() -> anyhow::Result<ExitCode> {
         return Ok(end);
     }
     // Everything that needs no runtime, such as --help, ends here.
-    let cli = match args::Cli::try_parse() {
+    let cli = match args::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(refused)
             if refused.use_stderr() && failure::report::wants_json(std::env::args_os()) =>
@@ -48,11 +48,17 @@ fn start() -> anyhow::Result<ExitCode> {
             let _ = writeln!(io::stderr(), "{problem}");
             return Ok(failure::Exit::Usage.into());
         }
+        Err(said)
+            if said.kind() == ErrorKind::MissingSubcommand && std::env::args_os().len() == 1 =>
+        {
+            let _ = write!(io::stderr(), "{}", args::command().render_help());
+            return Ok(failure::Exit::Usage.into());
+        }
         Err(said) => said.exit(),
     };
     process::failpoints::set()?;
     let runtime = runtime(&cli.command)?;
-    let end = runtime.block_on(run(cli.command));
+    let end = runtime.block_on(run(cli));
     // A visit that never yields must not keep a process that was asked to stop.
     runtime.shutdown_timeout(LAST);
     end
@@ -74,9 +80,10 @@ fn runtime(command: &args::Command) -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(builder.enable_all().build()?)
 }
 
-async fn run(command: args::Command) -> anyhow::Result<ExitCode> {
+async fn run(cli: args::Cli) -> anyhow::Result<ExitCode> {
     use args::Command;
-    match command {
+    let connection = cli.connection;
+    match cli.command {
         Command::Deploy(args) => command::deploy::run(*args).await,
         Command::Deployments(args) => command::deployments::run(args).await,
         Command::Watch(direct) => command::story::run_watch(&direct.connection, direct.args).await,
@@ -99,5 +106,9 @@ async fn run(command: args::Command) -> anyhow::Result<ExitCode> {
         Command::Token(args) => process::token::run(args).await,
         Command::Identity(args) => process::identity::run(args).await,
         Command::Openapi(args) => process::openapi::run(args).await,
+        Command::Help(args) => command::guide::help(args, &connection),
+        Command::Version(args) => command::guide::version(args, connection.output()),
+        Command::Completions(args) => command::guide::completions(args),
+        Command::Man(args) => command::guide::man(args),
     }
 }

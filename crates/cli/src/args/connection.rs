@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use ingot_client::Client;
 
 use crate::args::data_dir::DataDir;
@@ -29,9 +29,37 @@ pub(crate) struct Connection {
     token: Option<String>,
     #[command(flatten)]
     data: DataDir,
-    /// Print the API's JSON instead of text for people
+    #[command(flatten)]
+    format: Format,
+}
+
+/// How results and errors are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Connection and output")]
+pub(crate) struct Format {
+    /// Print JSON instead of text for people, errors too
     #[arg(long, global = true)]
     json: bool,
+    /// The same as --json, as kubectl spells it
+    #[arg(long, short, value_name = "FORMAT", value_enum, global = true)]
+    output: Option<Form>,
+}
+
+/// A form of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// JSON, for machines
+    Json,
+    /// Text, for people
+    Text,
+}
+
+impl Format {
+    /// How to write results.
+    pub(crate) fn output(self) -> Output {
+        let json = self.output.map_or(self.json, |form| form == Form::Json);
+        Output { json }
+    }
 }
 
 impl Connection {
@@ -58,7 +86,7 @@ impl Connection {
 
     /// How to write results.
     pub(crate) fn output(&self) -> Output {
-        Output { json: self.json }
+        self.format.output()
     }
 }
 
@@ -111,7 +139,7 @@ mod tests {
             url: None,
             token: None,
             data: DataDir::of(dir.path().to_owned()),
-            json: false,
+            format: Format::default(),
         };
         let base = |connection: &Connection| connection.client().expect("client").base().to_owned();
         assert_eq!(base(&connection), DEFAULT_URL);

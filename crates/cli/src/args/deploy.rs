@@ -160,13 +160,11 @@ impl DeployArgs {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-    use crate::args::{Cli, Command};
+    use crate::args::{Command, parse};
 
     fn read(line: &str) -> DeployArgs {
-        match Cli::try_parse_from(line.split(' ')).map(|cli| cli.command) {
+        match parse(line.split(' ')).map(|cli| cli.command) {
             Ok(Command::Deploy(args)) => *args,
             Ok(_) => panic!("another command"),
             Err(error) => panic!("{error}"),

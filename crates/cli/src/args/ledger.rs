@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use crate::args::connection::Format;
 use crate::failure::Usage;
 
 /// Bring the ledger's schema up or down, or show where it is
@@ -21,6 +22,8 @@ pub(crate) struct MigrateArgs {
         global = true
     )]
     pub(crate) database_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) format: Format,
     #[command(subcommand)]
     pub(crate) action: MigrateAction,
 }
@@ -59,9 +62,8 @@ pub(crate) struct TokenArgs {
         global = true
     )]
     pub(crate) database_url: Option<String>,
-    /// Print JSON
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) format: Format,
     #[command(subcommand)]
     pub(crate) action: TokenAction,
 }

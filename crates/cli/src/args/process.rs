@@ -9,6 +9,7 @@ use ingot_domain::network::Cidr;
 use ingot_domain::pace::Pace;
 use ingot_throttle::Rates;
 
+use crate::args::connection::Format;
 use crate::args::data_dir::DataDir;
 pub(crate) use crate::args::ledger::{MigrateAction, MigrateArgs, TokenAction, TokenArgs};
 use crate::args::value;
@@ -297,9 +298,8 @@ pub(crate) struct IdentityArgs {
     /// Region whose STS is asked; AWS_REGION, AWS_DEFAULT_REGION or the profile's when absent
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
-    /// Print JSON instead of text for people
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) format: Format,
 }
 
 /// Print the OpenAPI document of the API

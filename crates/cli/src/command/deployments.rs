@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use ingot_client::{Base, Client, Deployment, DeploymentFilter, Page, TaskFilter};
 
 use crate::args::deployments::{DeploymentsAction, DeploymentsArgs, DestroyArgs, ListArgs};
-use crate::command::{mention_rest, pages, story, why};
+use crate::command::{ids, mention_rest, pages, story, why};
 use crate::failure::{Exit, TimedOut, Usage};
 use crate::output::{Output, clean, or_dash, pairs, span, table, time, time_or_dash};
 use crate::watch;
@@ -20,7 +20,8 @@ pub(crate) async fn run(args: DeploymentsArgs) -> anyhow::Result<ExitCode> {
         DeploymentsAction::List(args) => list(&connection.client()?, output, args).await,
         DeploymentsAction::Show(args) => {
             let client = connection.client()?;
-            let deployment = client.deployment(&args.id).await?;
+            let id = ids::deployment(&client, &args.id).await?;
+            let deployment = client.deployment(&id).await?;
             let shown = show(output, &deployment)?;
             if !deployment.finished && !output.json {
                 watch::trouble::mention(&client, &mut Vec::new()).await;
@@ -30,17 +31,17 @@ pub(crate) async fn run(args: DeploymentsArgs) -> anyhow::Result<ExitCode> {
         DeploymentsAction::Logs(args) => story::run_logs(&connection, args).await,
         DeploymentsAction::Watch(args) => story::run_watch(&connection, args).await,
         DeploymentsAction::Start(args) => {
-            show(output, &connection.client()?.act(&args.id, "start").await?)
+            act(&connection.client()?, output, &args.id, "start").await
         }
         DeploymentsAction::Retry(args) => {
-            show(output, &connection.client()?.act(&args.id, "retry").await?)
+            act(&connection.client()?, output, &args.id, "retry").await
         }
         DeploymentsAction::Cancel(args) => {
-            show(output, &connection.client()?.act(&args.id, "cancel").await?)
+            act(&connection.client()?, output, &args.id, "cancel").await
         }
         DeploymentsAction::Image(args) => {
             let action = if args.cancel { "cancel_image" } else { "image" };
-            show(output, &connection.client()?.act(&args.id, action).await?)
+            act(&connection.client()?, output, &args.id, action).await
         }
         DeploymentsAction::Destroy(args) => destroy(&connection.client()?, output, args).await,
     }
@@ -69,12 +70,22 @@ async fn list(client: &Client, output: Output, args: ListArgs) -> anyhow::Result
     Ok(ExitCode::SUCCESS)
 }
 
+async fn act(client: &Client, output: Output, id: &str, action: &str) -> anyhow::Result<ExitCode> {
+    let id = ids::deployment(client, id).await?;
+    show(output, &client.act(&id, action).await?)
+}
+
 fn show(output: Output, deployment: &Deployment) -> anyhow::Result<ExitCode> {
     output.result(deployment, details)?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn destroy(client: &Client, output: Output, args: DestroyArgs) -> anyhow::Result<ExitCode> {
+async fn destroy(
+    client: &Client,
+    output: Output,
+    mut args: DestroyArgs,
+) -> anyhow::Result<ExitCode> {
+    args.id = ids::deployment(client, &args.id).await?;
     if !args.yes && !confirmed(client, &args.id).await? {
         eprintln!("nothing was done");
         return Ok(Exit::Failed.into());

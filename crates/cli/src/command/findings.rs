@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use ingot_client::{Finding, FindingDecision, FindingFilter, Page};
 
 use crate::args::findings::{FindingsAction, FindingsArgs};
-use crate::command::{mention_rest, pages};
+use crate::command::{ids, mention_rest, pages};
 use crate::output::{clean, table, time};
 
 /// Runs one of them.
@@ -30,6 +30,7 @@ pub(crate) async fn run(args: FindingsArgs) -> anyhow::Result<ExitCode> {
         FindingsAction::Settle {
             id, keep, reason, ..
         } => {
+            let id = ids::finding(&client, &id).await?;
             let verdict = if keep { "keep" } else { "remove" };
             let decision = FindingDecision {
                 verdict: verdict.to_owned(),

@@ -7,7 +7,7 @@ use ingot_client::{Image, ImageDecision, ImageFilter, Page};
 use ingot_domain::stale::span;
 
 use crate::args::catalog::{ImagesAction, ImagesArgs};
-use crate::command::{mention_rest, pages};
+use crate::command::{ids, mention_rest, pages};
 use crate::output::{clean, or_dash, pairs, table, time, time_or_dash};
 
 /// Runs one of them.
@@ -38,15 +38,20 @@ pub(crate) async fn run(args: ImagesArgs) -> anyhow::Result<ExitCode> {
         }
         ImagesAction::Adopt { id, reason } => {
             let decision = ImageDecision { reason };
+            let id = ids::image(&client, &id).await?;
             let image = client.decide_image(&id, "adopt", &decision).await?;
             output.result(&image, details)?;
         }
         ImagesAction::Drop { id, reason } => {
             let decision = ImageDecision { reason };
+            let id = ids::image(&client, &id).await?;
             let image = client.decide_image(&id, "drop", &decision).await?;
             output.result(&image, details)?;
         }
-        ImagesAction::Show { id } => output.result(&client.image(&id).await?, details)?,
+        ImagesAction::Show { id } => {
+            let id = ids::image(&client, &id).await?;
+            output.result(&client.image(&id).await?, details)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,7 @@ use ingot_client::{Client, Event};
 
 use crate::args::connection::Connection;
 use crate::args::deployments::{LogsArgs, WatchArgs};
+use crate::command::ids;
 use crate::failure::{Exit, TimedOut};
 use crate::output::{Output, clean};
 use crate::watch::{self, Patience, end, line};
@@ -17,7 +18,8 @@ pub(crate) async fn run_watch(
     args: WatchArgs,
 ) -> anyhow::Result<ExitCode> {
     let client = connection.client()?;
-    watch(&client, connection.output(), &args.id, args.timeout).await
+    let id = ids::deployment(&client, &args.id).await?;
+    watch(&client, connection.output(), &id, args.timeout).await
 }
 
 /// Follows the story from its beginning, then says how it ended.
@@ -46,8 +48,12 @@ pub(crate) async fn watch(
 }
 
 /// `ingot logs ID`
-pub(crate) async fn run_logs(connection: &Connection, args: LogsArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run_logs(
+    connection: &Connection,
+    mut args: LogsArgs,
+) -> anyhow::Result<ExitCode> {
     let client = connection.client()?;
+    args.id = ids::deployment(&client, &args.id).await?;
     let output = connection.output();
     let mut last = args.after;
     let mut deliver = |event| print(output, &event);

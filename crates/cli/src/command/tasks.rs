@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use ingot_client::{Page, Queue, Ready, Task, TaskFilter};
 
 use crate::args::work::{QueuesAction, QueuesArgs, StatusArgs, TasksAction, TasksArgs};
-use crate::command::{mention_rest, pages, why};
+use crate::command::{ids, mention_rest, pages, why};
 use crate::failure::{Exit, report};
 use crate::output::{clean, or_dash, pairs, table, time, time_or_dash};
 
@@ -15,10 +15,14 @@ pub(crate) async fn run(args: TasksArgs) -> anyhow::Result<ExitCode> {
     let output = args.connection.output();
     match args.action {
         TasksAction::List(args) => {
+            let deployment_id = match &args.deployment {
+                Some(id) => Some(ids::deployment(&client, id).await?),
+                None => None,
+            };
             let filter = TaskFilter {
                 queue: args.queue,
                 state: args.state,
-                deployment_id: args.deployment,
+                deployment_id,
                 cursor: None,
                 limit: args.page.limit,
             };
@@ -34,7 +38,10 @@ pub(crate) async fn run(args: TasksArgs) -> anyhow::Result<ExitCode> {
             output.result(&page, list_table)?;
             mention_rest(&page, output.json);
         }
-        TasksAction::Show { id } => output.result(&client.task(&id).await?, details)?,
+        TasksAction::Show { id } => {
+            let id = ids::task(&client, &id).await?;
+            output.result(&client.task(&id).await?, details)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

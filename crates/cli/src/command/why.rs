@@ -7,6 +7,7 @@ use ingot_client::{Task, TaskFilter, Wait};
 use serde::Serialize;
 
 use crate::args::work::WhyArgs;
+use crate::command::ids;
 use crate::output::{clean, time};
 
 /// What is told of one task.
@@ -31,11 +32,16 @@ struct Why {
 pub(crate) async fn run(args: WhyArgs) -> anyhow::Result<ExitCode> {
     let client = args.connection.client()?;
     let mut tasks = Vec::new();
-    if args.id.starts_with("tsk_") {
-        tasks.push(client.task(&args.id).await?);
+    let id = if args.id.starts_with("tsk_") {
+        ids::task(&client, &args.id).await?
+    } else {
+        ids::deployment(&client, &args.id).await?
+    };
+    if id.starts_with("tsk_") {
+        tasks.push(client.task(&id).await?);
     } else {
         // An unknown id is said as such.
-        let deployment = client.deployment(&args.id).await?;
+        let deployment = client.deployment(&id).await?;
         let filter = TaskFilter {
             deployment_id: Some(deployment.id),
             limit: Some(200),
@@ -45,7 +51,7 @@ pub(crate) async fn run(args: WhyArgs) -> anyhow::Result<ExitCode> {
         tasks.extend(page.items.into_iter().filter(is_live));
     }
     let why = Why {
-        id: args.id,
+        id,
         waits: tasks.into_iter().map(waits).collect(),
     };
     args.connection.output().result(&why, told)?;

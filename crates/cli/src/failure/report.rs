@@ -10,10 +10,27 @@ use super::{Exit, block, exit};
 
 /// Whether the command line asks for JSON, told without clap, which may be what refuses it.
 pub(crate) fn wants_json<T: AsRef<OsStr>>(words: impl IntoIterator<Item = T>) -> bool {
-    words
-        .into_iter()
-        .take_while(|word| word.as_ref() != "--")
-        .any(|word| word.as_ref() == "--json")
+    let (mut json, mut output, mut next) = (false, None, false);
+    for word in words {
+        let word = word.as_ref().to_string_lossy();
+        if std::mem::take(&mut next) {
+            output = Some(word == "json");
+            continue;
+        }
+        match &*word {
+            "--" => break,
+            "--json" => json = true,
+            "-o" | "--output" => next = true,
+            other => {
+                let given = other.strip_prefix("--output=");
+                let given = given.or_else(|| other.strip_prefix("-o="));
+                if let Some(form) = given.or_else(|| other.strip_prefix("-o")) {
+                    output = Some(form == "json");
+                }
+            }
+        }
+    }
+    output.unwrap_or(json)
 }
 
 /// What is written for an error.
@@ -51,7 +68,7 @@ fn problem(error: &anyhow::Error) -> Value {
     };
     match theirs {
         Some(mut problem) => {
-            problem["exit_code"] = json!(code as u8);
+            problem["exit_code"] = json!(code.code());
             problem
         }
         None => local(code, block(error).trim_start_matches("error: ")),
@@ -60,11 +77,12 @@ fn problem(error: &anyhow::Error) -> Value {
 
 fn local(code: Exit, detail: &str) -> Value {
     let (word, title) = match code {
+        Exit::Done => ("done", "It is done"),
         Exit::Failed => ("failed", "It ended badly"),
         Exit::Usage => ("usage", "The command line cannot be used"),
         Exit::Refused => ("refused", "The input was refused"),
         Exit::NotFound => ("not-found", "There is no such thing"),
-        Exit::Unreachable => ("unreachable", "The API cannot be reached"),
+        Exit::Unreachable => ("unreachable", "It cannot be reached"),
         Exit::Unready => ("unready", "The API is not ready"),
         Exit::TimedOut => ("timed-out", "It did not end in time"),
         Exit::Interrupted => ("interrupted", "It was interrupted"),
@@ -73,7 +91,7 @@ fn local(code: Exit, detail: &str) -> Value {
         "type": format!("urn:ingot:problem:cli:{word}"),
         "title": title,
         "detail": detail,
-        "exit_code": code as u8,
+        "exit_code": code.code(),
     })
 }
 
@@ -90,6 +108,16 @@ mod tests {
     fn json_is_asked_for_anywhere_before_two_dashes() {
         assert!(wants_json(["ingot", "images", "list", "--json"]));
         assert!(wants_json(["ingot", "--json", "images"]));
+        for words in [
+            ["-o", "json"],
+            ["--output", "json"],
+            ["x", "-ojson"],
+            ["x", "-o=json"],
+            ["x", "--output=json"],
+        ] {
+            assert!(wants_json(words), "{words:?}");
+        }
+        assert!(!wants_json(["--json", "-o", "text"]));
         assert!(!wants_json(["ingot", "images", "--", "--json"]));
         assert!(!wants_json(["ingot", "images", "--jsonx"]));
     }

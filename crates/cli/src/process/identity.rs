@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::setup;
 use crate::args::process::IdentityArgs;
-use crate::output::{Output, clean, pairs, time};
+use crate::output::{clean, pairs, time};
 
 /// What AWS and the credentials say.
 #[derive(Debug, Serialize)]
@@ -53,7 +53,7 @@ pub(crate) async fn run(args: IdentityArgs) -> anyhow::Result<ExitCode> {
             expires_at: source.expires_at.as_ref().map(time),
         }),
     };
-    Output { json: args.json }.result(&answer, people)?;
+    args.format.output().result(&answer, people)?;
     Ok(ExitCode::SUCCESS)
 }
 

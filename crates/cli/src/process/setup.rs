@@ -2,11 +2,12 @@
 //! that reads the environment beside clap, for names that belong to AWS and to logging.
 
 mod aws;
+mod ledger;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use ingot_cloud::Cloud;
 use ingot_cloud::batch::{BatchSettings, Batcher};
 use ingot_domain::auth::BearerToken;
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub(crate) use aws::{aws, aws_config, not_reached};
+pub(crate) use ledger::{ledger, open};
 
 /// A clock this far from the database's or Redis's is refused: leases and due times would be wrong (FAULTS X4).
 const CLOCK: i64 = 5_000;
@@ -45,31 +47,6 @@ pub(crate) fn start_logs(usual: LogFormat, filter: &str) {
         format,
         &variable("INGOT_LOG").unwrap_or_else(|| filter.to_owned()),
     );
-}
-
-/// Opens the ledger and refuses one that cannot be worked with.
-pub(crate) async fn ledger(url: &str, connections: u32) -> anyhow::Result<Ledger> {
-    let ledger = Ledger::connect(url, connections)
-        .await
-        .map_err(|error| anyhow::anyhow!("DATABASE_URL: {error}"))?;
-    let current = ingot_migration::is_current(ledger.database())
-        .await
-        .context("DATABASE_URL: the schema cannot be read")?;
-    if !current {
-        bail!("DATABASE_URL: the ledger's schema is not this version's: run `ingot migrate up`");
-    }
-    let skew = ledger
-        .measure_skew()
-        .await
-        .context("DATABASE_URL: the database does not tell its time")?;
-    if skew.num_milliseconds().abs() > CLOCK {
-        let seconds = skew.num_seconds();
-        bail!(
-            "this machine's clock is {} s off the database's: set it right (NTP) and start again",
-            seconds.abs()
-        );
-    }
-    Ok(ledger)
 }
 
 /// Connects to Redis and refuses one that cannot be worked with.

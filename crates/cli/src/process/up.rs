@@ -34,6 +34,7 @@ use home::Home;
 use super::{setup, worker};
 use crate::args::process::{CloudChoice, UpArgs};
 use crate::demo;
+use crate::failure::Usage;
 use crate::output::say;
 
 /// "Simulated minutes are seconds."
@@ -50,10 +51,11 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         },
     );
     if !args.listen.ip().is_loopback() {
-        bail!(
+        let text = format!(
             "`ingot up` listens on loopback only ({} is not): use `ingot api` behind TLS for others to reach it",
             args.listen
         );
+        return Err(Usage(text).into());
     }
     let (data, mut hold) = home::take(&args)?;
     let simulated = args.cloud == CloudChoice::Sim;

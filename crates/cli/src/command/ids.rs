@@ -1,0 +1,269 @@
+//! Ids as people type them: whole, or as much of the beginning as only one has, with or without `dep_` before it. A whole id
+//! is sent as it is, so scripts pay no second call.
+
+use ingot_client::{
+    Client, ClientError, DeploymentFilter, FindingFilter, Image, ImageFilter, TaskFilter,
+};
+use ingot_domain::ids::{DeploymentId, FindingId, ImageId, TaskId, TokenId};
+use ingot_entity::token;
+
+use crate::failure::{NotFound, Refused};
+use crate::output::clean;
+
+/// Hexadecimal digits of an id.
+const DIGITS: usize = 32;
+/// Digits of the longest AMI id.
+const AMI_DIGITS: usize = 17;
+/// How many candidates are named when several begin alike.
+const NAMED: usize = 5;
+
+/// A noun that has ids.
+#[derive(Debug, Clone, Copy)]
+struct Kind {
+    prefix: &'static str,
+    /// For people.
+    noun: &'static str,
+    /// The command that lists them.
+    list: &'static str,
+}
+
+const DEPLOYMENT: Kind = Kind {
+    prefix: DeploymentId::PREFIX,
+    noun: "deployment",
+    list: "ingot deployments list",
+};
+const TASK: Kind = Kind {
+    prefix: TaskId::PREFIX,
+    noun: "task",
+    list: "ingot tasks list",
+};
+const IMAGE: Kind = Kind {
+    prefix: ImageId::PREFIX,
+    noun: "image",
+    list: "ingot images list",
+};
+const FINDING: Kind = Kind {
+    prefix: FindingId::PREFIX,
+    noun: "finding",
+    list: "ingot findings list",
+};
+const TOKEN: Kind = Kind {
+    prefix: TokenId::PREFIX,
+    noun: "token",
+    list: "ingot token list",
+};
+
+/// The deployment a person means.
+pub(crate) async fn deployment(client: &Client, text: &str) -> anyhow::Result<String> {
+    DEPLOYMENT
+        .one(text, async |cursor, limit| {
+            let filter = DeploymentFilter {
+                cursor,
+                limit,
+                ..DeploymentFilter::default()
+            };
+            let page = client.deployments(&filter).await?;
+            Ok(page.items.into_iter().map(|one| one.id).collect())
+        })
+        .await
+}
+
+/// The task a person means.
+pub(crate) async fn task(client: &Client, text: &str) -> anyhow::Result<String> {
+    TASK.one(text, async |cursor, limit| {
+        let filter = TaskFilter {
+            cursor,
+            limit,
+            ..TaskFilter::default()
+        };
+        let page = client.tasks(&filter).await?;
+        Ok(page.items.into_iter().map(|one| one.id).collect())
+    })
+    .await
+}
+
+/// The finding a person means, in whatever state.
+pub(crate) async fn finding(client: &Client, text: &str) -> anyhow::Result<String> {
+    FINDING
+        .one(text, async |cursor, limit| {
+            let filter = FindingFilter {
+                cursor,
+                limit,
+                ..FindingFilter::default()
+            };
+            let page = client.findings(&filter).await?;
+            Ok(page.items.into_iter().map(|one| one.id).collect())
+        })
+        .await
+}
+
+/// The image a person means, by its own id or by its AMI's.
+pub(crate) async fn image(client: &Client, text: &str) -> anyhow::Result<String> {
+    if let Some(digits) = text.strip_prefix("ami-") {
+        if !is_begin(digits, AMI_DIGITS) || digits.len() == 8 {
+            return Ok(text.to_owned());
+        }
+        // AMI ids have no order in the ledger.
+        let mut found = Vec::new();
+        let mut cursor = None;
+        loop {
+            let filter = ImageFilter {
+                cursor,
+                limit: Some(200),
+                ..ImageFilter::default()
+            };
+            let page = client.images(&filter).await?;
+            let amis = page
+                .items
+                .into_iter()
+                .filter_map(|image: Image| image.ami_id);
+            found.extend(amis.filter(|ami| ami.starts_with(text)));
+            cursor = page.next_cursor;
+            if cursor.is_none() || found.len() > NAMED {
+                return IMAGE.only(text, found);
+            }
+        }
+    }
+    IMAGE
+        .one(text, async |cursor, limit| {
+            let filter = ImageFilter {
+                cursor,
+                limit,
+                ..ImageFilter::default()
+            };
+            let page = client.images(&filter).await?;
+            Ok(page.items.into_iter().map(|one| one.id).collect())
+        })
+        .await
+}
+
+/// The token a person means, of all there are.
+pub(crate) fn token(known: &[token::Model], text: &str) -> anyhow::Result<String> {
+    let Some(begin) = TOKEN.begin(text) else {
+        return Ok(text.to_owned());
+    };
+    TOKEN.only(&begin, known.iter().map(|row| row.id.clone()).collect())
+}
+
+impl Kind {
+    /// The one whose id begins so. Lists are newest first and their cursors are ids, so those that begin alike come first
+    /// after the last id that could begin so.
+    async fn one(
+        self,
+        text: &str,
+        list: impl AsyncFnOnce(Option<String>, Option<u64>) -> Result<Vec<String>, ClientError>,
+    ) -> anyhow::Result<String> {
+        let Some(begin) = self.begin(text) else {
+            return Ok(text.to_owned());
+        };
+        let whole = self.prefix.len() + 1 + DIGITS;
+        let last = format!("{begin:f<whole$}");
+        let found = list(Some(last), Some(NAMED as u64 + 1)).await?;
+        self.only(&begin, found)
+    }
+
+    /// The beginning of an id, when the text is one; a whole id, or anything else, is the API's to judge.
+    fn begin(self, text: &str) -> Option<String> {
+        let (prefix, digits) = text.split_once('_').unwrap_or((self.prefix, text));
+        let begins = prefix == self.prefix && is_begin(digits, DIGITS);
+        begins.then(|| format!("{prefix}_{digits}"))
+    }
+
+    fn only(self, begin: &str, mut found: Vec<String>) -> anyhow::Result<String> {
+        found.retain(|id| id.starts_with(begin));
+        let (shown, Kind { noun, list, .. }) = (clean(begin), self);
+        match found.len() {
+            0 => {
+                let text = format!(
+                    "there is no {noun} whose id begins with `{shown}`; `{list}` shows them"
+                );
+                Err(NotFound(text).into())
+            }
+            1 => Ok(found.remove(0)),
+            many => {
+                let more = if many > NAMED { " and more" } else { "" };
+                found.truncate(NAMED);
+                let found = clean(&found.join(", "));
+                let text = format!(
+                    "`{shown}` begins the ids of several {noun}s: {found}{more}; write more of the one you mean"
+                );
+                Err(Refused(text).into())
+            }
+        }
+    }
+}
+
+/// Whether these are the first digits of an id of so many, and not all of them.
+fn is_begin(digits: &str, all: usize) -> bool {
+    let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    (1..all).contains(&digits.len()) && digits.bytes().all(hex)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::{Exit, exit};
+
+    #[test]
+    fn a_beginning_is_told_from_a_whole_id_and_from_anything_else() {
+        let whole = format!("dep_{}", "0".repeat(DIGITS));
+        for (text, begin) in [
+            ("dep_01a2", Some("dep_01a2")),
+            ("01a2", Some("dep_01a2")),
+            (&whole, None),
+            ("dep_", None),
+            ("", None),
+            ("tsk_01a2", None),
+            ("dep_01A2", None),
+            ("nonsense", None),
+            ("dep_…", None),
+        ] {
+            assert_eq!(DEPLOYMENT.begin(text).as_deref(), begin, "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_only_one_is_meant_and_several_are_named() {
+        let id = |digits: &str| format!("dep_{digits:0<DIGITS$}");
+        let known = [id("0b"), id("0ab"), id("0aa"), id("01")];
+        let find = async |text: &str| {
+            DEPLOYMENT
+                .one(text, async |cursor, limit| {
+                    // As the API lists: newest first, after the cursor.
+                    let cursor = cursor.expect("a cursor");
+                    assert_eq!((cursor.len(), limit), (4 + DIGITS, Some(6)));
+                    Ok(known.iter().filter(|id| **id < cursor).cloned().collect())
+                })
+                .await
+        };
+        assert_eq!(find("0b").await.ok(), Some(id("0b")));
+        assert_eq!(find("dep_0aa").await.ok(), Some(id("0aa")));
+        let several = find("0a").await.expect_err("two");
+        assert_eq!(exit(&several), Exit::Refused);
+        let said = several.to_string();
+        assert!(
+            said.contains(&id("0ab")) && said.contains(&id("0aa")),
+            "{said}"
+        );
+        assert!(
+            !said.contains(&id("0b")) && !said.contains("and more"),
+            "{said}"
+        );
+        let none = find("0c").await.expect_err("none");
+        assert_eq!(exit(&none), Exit::NotFound);
+        assert!(
+            none.to_string().contains("`ingot deployments list`"),
+            "{none}"
+        );
+    }
+
+    #[test]
+    fn at_most_five_are_named() {
+        let many = (0..7).map(|n| format!("tok_0{n}")).collect();
+        let said = TOKEN.only("tok_0", many).expect_err("many").to_string();
+        assert!(
+            said.contains("tok_04 and more") && !said.contains("tok_05"),
+            "{said}"
+        );
+    }
+}
