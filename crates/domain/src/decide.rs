@@ -7,6 +7,7 @@ pub mod first_boot;
 pub mod install;
 pub mod launch;
 pub mod orphan;
+pub mod progress;
 pub mod readiness;
 pub mod region_end;
 pub mod scan;

@@ -16,6 +16,8 @@ words! {
         Request = "request",
         /// Launching and terminating.
         Deploy = "deploy",
+        /// The installation on an instance.
+        Install = "install",
         /// Readiness checks.
         Readiness = "readiness",
         /// Making the image; the document's name.

@@ -1,9 +1,11 @@
 //! The inside of an instance, as far as Ingot knows it: scripts that write down how they ended (`record`), the questions
-//! it is asked through SSM and what its answers mean (`question`), the scrub before an image (`scrub`), and what a
+//! it is asked through SSM and what its answers mean (`question`), how far its installation is (`progress`), the scrub before an image (`scrub`), and what a
 //! deployment remembers of all that (`Inquiry`).
 
+pub mod progress;
 pub mod question;
 pub mod record;
+pub mod redact;
 pub mod scrub;
 
 use serde::{Deserialize, Serialize};
@@ -33,6 +35,12 @@ pub struct Inquiry {
     /// The first of the two good answers that stand for a first boot which was not observed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered_at: Option<Instant>,
+    /// How far the installation of a fresh launch is, as far as it was heard of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<progress::Progress>,
+    /// When the next readiness check is due, where visits between two checks look at the installation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check_at: Option<Instant>,
 }
 
 /// How the first boot of a cached launch went, as far as it is known.

@@ -32,13 +32,56 @@ pub fn path(script: Script, deployment_id: &str, run: i32) -> String {
     format!("{ROOT}/{what}-{deployment_id}-{run}")
 }
 
+/// Where what a followed script printed is kept, beside its record.
+pub fn output(path: &str) -> String {
+    format!("{path}.out")
+}
+
+/// Bytes of output that are kept on the instance: the file is for reading while the script runs, and the console has all.
+pub const LONGEST_OUTPUT: u64 = 16 * 1024 * 1024;
+
 /// The script that runs `script` and writes its exit code to `path` (as [`path`] gives it).
 pub fn recorded(script: &str, path: &str) -> Result<String, Unrecorded> {
+    around(script, path, |run| format!("{run}\ningot_code=$?\n"))
+}
+
+/// The same, and what the script prints goes to [`output`] as well. The script writes into a pipe that `tee` reads, so what
+/// it leaves running in the background neither holds its end up nor loses its output. Where there is no `tee`, or the
+/// pipe cannot be made, it runs as [`recorded`] runs it. After a failure the end is written down a second later, when
+/// `tee` has written all that led to it.
+pub fn followed(script: &str, path: &str) -> Result<String, Unrecorded> {
+    let out = output(path);
+    // `ulimit` counts blocks of 512 bytes; a `tee` that ignores the signal goes on with the console.
+    let blocks = LONGEST_OUTPUT / 512;
+    around(script, path, |run| {
+        format!(
+            "rm -f {out} {path}.pipe\n\
+             if command -v tee >/dev/null && (umask 077; : > {out} && mkfifo {path}.pipe); then\n\
+             (trap '' XFSZ; ulimit -f {blocks}; tee -a {out} < {path}.pipe) | cat &\n\
+             {run} > {path}.pipe 2>&1\n\
+             ingot_code=$?\n\
+             [ $ingot_code = 0 ] || sleep 1\n\
+             else\n\
+             {run}\n\
+             ingot_code=$?\n\
+             fi\n\
+             rm -f {path}.pipe\n"
+        )
+    })
+}
+
+/// The small script around another one; `runs` says how the command that runs it is run.
+fn around(
+    script: &str,
+    path: &str,
+    runs: impl FnOnce(&str) -> String,
+) -> Result<String, Unrecorded> {
     let (interpreter, argument) = interpreter(script).ok_or(Unrecorded::NotAScript)?;
     let run = match argument {
         Some(argument) => format!("{} {}", quoted(interpreter), quoted(argument)),
         None => quoted(interpreter),
     };
+    let runs = runs(&format!("{run} {path}.run"));
     let end = delimiter(script);
     let body = script.trim_end_matches('\n');
     let text = format!(
@@ -49,8 +92,7 @@ pub fn recorded(script: &str, path: &str) -> Result<String, Unrecorded> {
          (umask 077; cat > {path}.run) <<'{end}'\n\
          {body}\n\
          {end}\n\
-         {run} {path}.run\n\
-         ingot_code=$?\n\
+         {runs}\
          rm -f {path}.run\n\
          echo \"$ingot_code\" > {path}.new\n\
          mv -f {path}.new {path}\n\
@@ -89,93 +131,4 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Runs a recorded script in a directory of its own; answers its exit code and what it wrote down.
-    fn play(script: &str) -> (Option<i32>, Option<String>, Vec<String>) {
-        let root = tempfile::tempdir().expect("a directory");
-        let at = |name: &str| root.path().join(name).display().to_string();
-        let path = at("first-boot-dep_1-1");
-        std::fs::write(&path, "0\n").expect("a record the image brought along");
-        let text = recorded(script, &path).expect("recorded");
-        let text = text.replace(&format!("mkdir -p {ROOT}"), "true");
-        let file = at("part-001");
-        std::fs::write(&file, text).expect("a script");
-        let ran = std::process::Command::new("/bin/sh")
-            .arg(&file)
-            .output()
-            .expect("a shell");
-        let said = String::from_utf8_lossy(&ran.stdout)
-            .lines()
-            .map(str::to_owned)
-            .collect();
-        let record = std::fs::read_to_string(&path).ok();
-        let left = std::fs::read_dir(root.path()).expect("a directory").count();
-        assert_eq!(
-            left,
-            1 + usize::from(record.is_some()),
-            "nothing else is left"
-        );
-        (ran.status.code(), record, said)
-    }
-
-    #[test]
-    fn every_end_is_written_down() {
-        let table = [
-            ("#!/bin/bash\n", 0),
-            ("#!/bin/bash", 0),
-            ("#!/bin/bash\necho one\n", 0),
-            ("#!/bin/bash\nexit 7\necho two\n", 7),
-            ("#!/bin/bash\nset -euo pipefail\nfalse\necho two\n", 1),
-            ("#!/bin/bash -eu\necho $missing\n", 1),
-            ("#!/bin/bash\nexec sh -c 'exit 9'\n", 9),
-            ("#!/bin/bash\ntrap 'exit 4' EXIT\nexit 0\n", 4),
-            ("#!/bin/bash\nif then\n", 2),
-            ("#!/bin/bash\nkill -9 $$\n", 137),
-            ("#!/bin/sh\ncat <<'INGOT'\ntext\nINGOT\nexit 5\n", 5),
-            ("#! /usr/bin/env python3\nimport sys\nsys.exit(6)\n", 6),
-            ("#!/usr/bin/no-such-interpreter\n", 127),
-        ];
-        for (script, code) in table {
-            let (exited, record, _) = play(script);
-            assert_eq!(exited, Some(code), "{script}");
-            assert_eq!(record.as_deref(), Some(&*format!("{code}\n")), "{script}");
-        }
-    }
-
-    #[test]
-    fn the_script_is_run_as_it_is() {
-        let script = "#!/bin/bash\nread -r line || echo 'no input'\nprintf '%s\\n' 'a $HOME `b` \\\\'\ncat <<X\n  $((1 + 1))\nX\n";
-        let (code, _, said) = play(script);
-        assert_eq!(code, Some(0));
-        assert_eq!(said, ["no input", "a $HOME `b` \\\\", "  2"]);
-    }
-
-    #[test]
-    fn what_is_no_script_cannot_be_recorded() {
-        let path = path(Script::FirstBoot, "dep_1", 2);
-        assert_eq!(path, "/var/lib/ingot/first-boot-dep_1-2");
-        let others = [
-            "#cloud-config\npackages: [nginx]\n",
-            "#cloud-boothook\n#!/bin/sh\n",
-            "## template: jinja\n#!/bin/sh\n",
-            "Content-Type: multipart/mixed; boundary=\"x\"\n",
-            "<powershell>exit 0</powershell>",
-            "#!\n",
-            "#!python3\n",
-            " #!/bin/sh\n",
-            "",
-        ];
-        for other in others {
-            assert_eq!(
-                recorded(other, &path),
-                Err(Unrecorded::NotAScript),
-                "{other}"
-            );
-        }
-        let long = format!("#!/bin/sh\n{}", "x".repeat(LONGEST_RAW - 10));
-        assert_eq!(long.len(), LONGEST_RAW);
-        assert_eq!(recorded(&long, &path), Err(Unrecorded::TooLong));
-    }
-}
+mod tests;
