@@ -13,7 +13,7 @@
 //! | `POST /_sim/next_instance` | `{serve?, ends?, ends_after?, dies_after?, hold_install?, stuck?, spot?, times?}` | plans the next instances; `hold_install`: 502 until `installed` is ordered; `stuck`: never leaves `pending`; `spot`: a Spot instance; `ends`: EC2 ends it by itself for this `CODE` or `CODE: message`, `ends_after` simulated seconds or, without, during its launch; `dies_after` in simulated seconds, as a reclaimed spot instance |
 //! | `POST /_sim/guests/{id}` | `{cloud_init?: running, done or error, agent?, first_boot?, answers?, files?}` | changes what is inside an instance. `answers`: `[{command or contains, exit_code?, stdout?, stderr?}]`, before all that are there; `files`: content by path, null for absent |
 //! | `GET /_sim/guests/{id}` | | what is inside, and every command sent to it |
-//! | `POST /_sim/next_guest` | `{agent?, first_boot?, cloud_init?: error, answers?, times?}` | plans the next launches; `first_boot` in simulated seconds after the page answers, for launches from finished images; `times` 0: all until reset |
+//! | `POST /_sim/next_guest` | `{agent?, first_boot?, cloud_init?: error, step?, answers?, times?}` | plans the next launches; `step`: `{number?, exit_code?, output?, hangs?}`, a step of the installation that fails with these lines or never ends; `first_boot` in simulated seconds after the page answers, for launches from finished images; `times` 0: all until reset |
 //! | `POST /_sim/agents` | `{image, agent}` | whether an image carries the SSM agent |
 //! | `GET /_sim/commands` | `?instance=` | every SendCommand that was taken: who, what, where, when |
 //! | `POST /_sim/base_images` | `{parameter, region?, account?}` | a vendor releases a newer base image and moves its parameter; answers `image_id` |

@@ -11,6 +11,7 @@ mod files;
 mod script;
 mod serves;
 mod shell;
+mod steps;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub(crate) use enter::enter;
 pub(crate) use script::{boot_log, shuts_down};
 pub(crate) use serves::{Scheme, Serves, serves};
 pub(crate) use shell::{Machine, Outcome, run};
+pub(crate) use steps::BadStep;
 
 /// The inside of an instance. What is not said here follows from its user data and its image.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +34,8 @@ pub(crate) struct Guest {
     pub(crate) ended: Ended,
     /// The script of the user data fails in the end.
     pub(crate) fails: bool,
+    /// The step that goes wrong.
+    pub(crate) step: Option<BadStep>,
     /// What commands answer, the latest order first.
     pub(crate) answers: Vec<Answer>,
     /// Files tests made or removed, with their content.
@@ -66,5 +70,6 @@ pub(crate) struct GuestPlan {
     pub(crate) agent: Option<bool>,
     pub(crate) first_boot: Option<Duration>,
     pub(crate) fails: bool,
+    pub(crate) step: Option<BadStep>,
     pub(crate) answers: Vec<Answer>,
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{ControlError, done};
-use crate::guest::{Agent, Answer, Ended, GuestPlan};
+use crate::guest::{Agent, Answer, BadStep, Ended, GuestPlan};
 use crate::sim::Sim;
 use crate::ssm::Command;
 use crate::state::Place;
@@ -103,6 +103,7 @@ pub(super) struct NextGuest {
     /// Simulated seconds.
     first_boot: Option<u64>,
     cloud_init: Option<BootWord>,
+    step: Option<BadStep>,
     #[serde(default)]
     answers: Vec<Answer>,
     times: Option<usize>,
@@ -122,6 +123,7 @@ pub(super) fn plan(sim: &Sim, order: NextGuest) -> Result<Value, ControlError> {
         agent: order.agent,
         first_boot: order.first_boot.map(Duration::from_secs),
         fails,
+        step: order.step,
         answers: order.answers,
     };
     let mut world = sim.world();

@@ -180,6 +180,8 @@ fn machine(call: &mut Call<'_>, launch: &Launch, reservation: &str) -> Result<In
         let after = after.unwrap_or(delays.running / 2);
         (now.saturating_add(after), reason)
     };
+    let mut guest = guest::enter(call, &launch.image);
+    let ready_at = guest.ends_badly(launch.user_data.as_deref(), running_at, install);
     Ok(Instance {
         id: call.world.id("i"),
         reservation: reservation.to_owned(),
@@ -216,7 +218,7 @@ fn machine(call: &mut Call<'_>, launch: &Launch, reservation: &str) -> Result<In
             .map(at_launch)
             .or_else(|| own_shutdown(params, running_at)),
         running_at,
-        ready_at: running_at.saturating_add(install),
+        ready_at,
         away_until: Duration::ZERO,
         proxy_back_at: Duration::ZERO,
         terminated_at: None,
@@ -225,7 +227,7 @@ fn machine(call: &mut Call<'_>, launch: &Launch, reservation: &str) -> Result<In
         serves: serves(launch, call.sim.config.serve_unmarked),
         ways: BTreeMap::new(),
         serve: plan.serve,
-        guest: guest::enter(call, &launch.image),
+        guest,
         protected: params.flag("DisableApiTermination"),
         changed: Changed::default(),
     })

@@ -44,6 +44,7 @@ pub(crate) fn enter(call: &mut Call<'_>, image: &Image) -> Guest {
         first_boot,
         ended: Ended::Usual,
         fails: plan.fails,
+        step: plan.step,
         answers: plan.answers,
         files: std::collections::BTreeMap::new(),
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Boot;
 use super::script::{leaves, of_user_data, outlives};
+use super::steps::{keeps, output};
 use crate::state::Place;
 use crate::state::instances::Instance;
 
@@ -18,6 +19,9 @@ const GENERATIONS: usize = 8;
 pub(super) fn exists(place: &Place, instance: &Instance, path: &str, now: Duration) -> bool {
     if let Some(ordered) = instance.guest.files.get(path) {
         return ordered.is_some();
+    }
+    if keeps(instance, path) {
+        return now >= instance.running_at;
     }
     let boot = instance.boot(now);
     if of_cloud_init(path, &instance.id) {
@@ -72,9 +76,12 @@ pub(super) fn content(place: &Place, instance: &Instance, path: &str, now: Durat
     if let Some(ordered) = instance.guest.files.get(path) {
         return ordered.clone().unwrap_or_default();
     }
+    if keeps(instance, path) {
+        return output(instance, now);
+    }
     match instance.boot(now) {
         Boot::Done if record(instance, path) => "0\n".to_owned(),
-        Boot::Error if record(instance, path) => "1\n".to_owned(),
+        Boot::Error if record(instance, path) => format!("{}\n", instance.guest.exit_code()),
         // What a command leaves goes well.
         _ if left_by_command(place, instance, path, now) == Some(true) => "0\n".to_owned(),
         _ => String::new(),

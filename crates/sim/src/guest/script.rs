@@ -122,8 +122,17 @@ pub(crate) fn boot_log(encoded: &str, share: f64) -> Vec<String> {
 }
 
 /// The text of a line that is one `echo` of a literal.
-fn echoed(line: &str) -> Option<String> {
-    let text = line.trim().strip_prefix("echo ")?.trim();
+pub(super) fn echoed(line: &str) -> Option<String> {
+    literal(line.trim().strip_prefix("echo ")?.trim())
+}
+
+/// The text of a line that shows a literal by `printf '%s\n'`.
+pub(super) fn shown(line: &str) -> Option<String> {
+    literal(line.trim().strip_prefix("printf '%s\\n' ")?)
+}
+
+/// A text in quotes.
+fn literal(text: &str) -> Option<String> {
     let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     let inside = text.strip_prefix(quote)?.strip_suffix(quote)?;
     (!inside.contains(quote)).then(|| inside.to_owned())

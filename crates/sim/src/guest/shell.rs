@@ -5,6 +5,7 @@
 //! 0 once the script of the user data ended well, 1 before and otherwise.
 
 mod builtins;
+mod bytes;
 mod words;
 
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! The commands the shell knows.
 
 use super::super::Boot;
-use super::{Machine, Outcome, Stop};
+use super::{Machine, Outcome, Stop, bytes};
 
 /// Runs one command on what the pipe before it printed.
 pub(super) fn run(machine: &Machine<'_>, words: &[String], input: &str) -> Result<Outcome, Stop> {
@@ -25,13 +25,15 @@ pub(super) fn run(machine: &Machine<'_>, words: &[String], input: &str) -> Resul
             Some((&("]" | "]]"), inside)) => test(machine, inside),
             _ => Err(Stop::Unknown),
         },
-        "cat" | "ls" | "stat" => look(machine, name, rest),
-        "tail" | "head" => match rest {
-            ["-n" | "-c", _, paths @ ..] => look(machine, "cat", paths),
-            paths => look(machine, "cat", paths),
+        "stat" if rest.first() == Some(&"-c") => match rest {
+            ["-c", "%s", path] => Ok(bytes::length(machine, path)),
+            _ => Err(Stop::Unknown),
         },
+        "cat" | "ls" | "stat" => look(machine, name, rest),
+        "tail" | "head" => bytes::cut(machine, name, rest, input),
+        "base64" => Ok(bytes::base64(machine, rest, input)),
         "cloud-init" => cloud_init(machine, rest),
-        "grep" => grep(rest, input),
+        "grep" => grep(machine, rest, input),
         _ => Err(Stop::Unknown),
     }
 }
@@ -40,7 +42,7 @@ fn code(code: i32) -> Outcome {
     printed(code, "")
 }
 
-fn printed(code: i32, text: &str) -> Outcome {
+pub(super) fn printed(code: i32, text: &str) -> Outcome {
     Outcome {
         code,
         stdout: text.to_owned(),
@@ -120,9 +122,10 @@ fn long(boot: Boot) -> String {
     )
 }
 
-/// `grep` with a pattern of literals, groups of alternatives and anchors.
-fn grep(words: &[&str], input: &str) -> Result<Outcome, Stop> {
+/// `grep` with a pattern of literals, groups of alternatives and anchors, in its input or in one file.
+fn grep(machine: &Machine<'_>, words: &[&str], input: &str) -> Result<Outcome, Stop> {
     let (mut quiet, mut extended, mut inverted, mut ignore) = (false, false, false, false);
+    let mut fixed = false;
     let mut patterns = Vec::new();
     for word in words {
         match word.strip_prefix('-') {
@@ -133,7 +136,8 @@ fn grep(words: &[&str], input: &str) -> Result<Outcome, Stop> {
                         'E' => extended = true,
                         'v' => inverted = true,
                         'i' => ignore = true,
-                        'F' | 'e' => {}
+                        'F' => fixed = true,
+                        'a' | 'e' => {}
                         _ => return Err(Stop::Unknown),
                     }
                 }
@@ -141,10 +145,18 @@ fn grep(words: &[&str], input: &str) -> Result<Outcome, Stop> {
             _ => patterns.push(*word),
         }
     }
-    let [pattern] = patterns.as_slice() else {
-        return Err(Stop::Unknown);
+    let (pattern, content) = match patterns.as_slice() {
+        [pattern] => (*pattern, input.to_owned()),
+        [_, path] if !machine.has(path) => return Ok(code(2)),
+        [pattern, path] => (*pattern, machine.content(path)),
+        _ => return Err(Stop::Unknown),
     };
-    let alternatives = alternatives(pattern, extended).ok_or(Stop::Unknown)?;
+    let input = content.as_str();
+    let alternatives = if fixed {
+        vec![(false, pattern.to_owned(), false)]
+    } else {
+        alternatives(pattern, extended).ok_or(Stop::Unknown)?
+    };
     let fits = |line: &&str| {
         let line = if ignore {
             line.to_lowercase()

@@ -1,0 +1,208 @@
+//! An installation as it runs: its steps one after the other over its time, what they print, and the one that tests order to
+//! fail or to hang. The file that a followed script keeps its output in grows with it.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::script::{echoed, of_user_data, shown};
+use super::{Ended, Guest};
+use crate::state::instances::Instance;
+
+/// A step that goes wrong, as `POST /_sim/next_guest` orders it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct BadStep {
+    /// Counted from 1; the first if absent.
+    pub(crate) number: usize,
+    /// Of the step, and so of the script; 1 if absent.
+    pub(crate) exit_code: Option<i32>,
+    /// The lines it prints instead of its own.
+    pub(crate) output: Vec<String>,
+    /// It never ends.
+    pub(crate) hangs: bool,
+    /// How long a usual installation takes.
+    #[serde(skip)]
+    span: Duration,
+}
+
+/// Longer than any installation; what is held back for ever is cut to it.
+const LONGEST: Duration = Duration::from_secs(1 << 32);
+
+/// One step: the line that begins it, and what it prints.
+type Step = (String, Vec<String>);
+
+impl Guest {
+    /// Orders the end of the script by the step that goes wrong; answers when the page is up.
+    pub(crate) fn ends_badly(
+        &mut self,
+        user_data: Option<&str>,
+        running_at: Duration,
+        span: Duration,
+    ) -> Duration {
+        let usual = running_at.saturating_add(span);
+        let Some(bad) = &mut self.step else {
+            return usual;
+        };
+        bad.span = span;
+        let of = user_data.map_or(1, |encoded| read(encoded).len()).max(1);
+        let number = bad.number.clamp(1, of);
+        let share = number as f64 / of as f64;
+        self.fails = true;
+        self.ended = if bad.hangs {
+            Ended::Never
+        } else {
+            Ended::At(running_at.saturating_add(span.min(LONGEST).mul_f64(share)))
+        };
+        Duration::MAX
+    }
+
+    /// What the script ended with, if badly.
+    pub(super) fn exit_code(&self) -> i32 {
+        self.step
+            .as_ref()
+            .and_then(|bad| bad.exit_code)
+            .unwrap_or(1)
+    }
+}
+
+/// The steps of a script; one that has none is one, which nothing begins.
+fn read(encoded: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut before = Vec::new();
+    for line in of_user_data(encoded).lines() {
+        if let Some(text) = shown(line).filter(|text| text.starts_with("[ingot] step ")) {
+            steps.push((text, Vec::new()));
+        } else if let Some(text) = echoed(line) {
+            match steps.last_mut() {
+                Some((_, said)) => said.push(text),
+                None => before.push(text),
+            }
+        }
+    }
+    if steps.is_empty() {
+        steps.push((String::new(), before));
+    }
+    steps
+}
+
+/// Whether the script of the user data keeps its output there.
+pub(super) fn keeps(instance: &Instance, path: &str) -> bool {
+    let script = instance.user_data.as_deref().map(of_user_data);
+    script.is_some_and(|script| script.contains(&format!("tee -a {path} ")))
+}
+
+/// What the script has printed by now.
+pub(super) fn output(instance: &Instance, now: Duration) -> String {
+    let Some(encoded) = instance
+        .user_data
+        .as_deref()
+        .filter(|_| now >= instance.running_at)
+    else {
+        return String::new();
+    };
+    let bad = instance.guest.step.as_ref();
+    let ends = instance.script_ends().saturating_sub(instance.running_at);
+    let span = bad.map_or(ends, |bad| bad.span).as_secs_f64();
+    let gone = now.saturating_sub(instance.running_at).as_secs_f64();
+    let share = if span > 0.0 { gone / span } else { 1.0 };
+    let share = if instance.guest.fails && bad.is_none() {
+        share.min(0.5)
+    } else {
+        share
+    };
+    let steps = read(encoded);
+    let of = steps.len();
+    let mut text = String::new();
+    for (at, (begins, said)) in steps.into_iter().enumerate() {
+        let into = share * of as f64 - at as f64;
+        let wrong = bad.filter(|bad| bad.number.clamp(1, of) == at + 1);
+        if into < 0.0 {
+            break;
+        }
+        let said = wrong.map_or(said, |bad| bad.output.clone());
+        // Between 0 and the count, so the cast keeps the value.
+        let count = (said.len() as f64 * into.min(1.0)).floor() as usize;
+        let printed = said.into_iter().take(count);
+        for line in std::iter::once(begins)
+            .filter(|line| !line.is_empty())
+            .chain(printed)
+        {
+            text.push_str(&line);
+            text.push('\n');
+        }
+        if wrong.is_some() {
+            return text;
+        }
+    }
+    let over = of > 1 && share >= 1.0;
+    text + if over { "[ingot] all steps done\n" } else { "" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::instances::Phase;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    fn seconds(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    const SCRIPT: &str = "#!/bin/bash\nprintf '%s\\n' '[ingot] step 1/2: one'\n(\necho 'a'\necho 'b'\n)\n\
+        printf '%s\\n' '[ingot] step 2/2: two'\n(\necho 'c'\n)\n";
+
+    fn machine(step: Option<BadStep>) -> Instance {
+        let mut instance = Instance::sample();
+        instance.phase = Phase::Running;
+        instance.running_at = seconds(20);
+        instance.user_data = Some(STANDARD.encode(SCRIPT));
+        instance.guest.step = step;
+        let encoded = instance.user_data.clone();
+        instance.ready_at =
+            instance
+                .guest
+                .ends_badly(encoded.as_deref(), seconds(20), seconds(100));
+        instance
+    }
+
+    #[test]
+    fn the_output_grows_step_by_step() {
+        let instance = machine(None);
+        let table = [
+            (19, ""),
+            (20, "[ingot] step 1/2: one\n"),
+            (46, "[ingot] step 1/2: one\na\n"),
+            (70, "[ingot] step 1/2: one\na\nb\n[ingot] step 2/2: two\n"),
+            (
+                120,
+                "[ingot] step 1/2: one\na\nb\n[ingot] step 2/2: two\nc\n[ingot] all steps done\n",
+            ),
+        ];
+        for (now, want) in table {
+            assert_eq!(output(&instance, seconds(now)), want, "at {now}");
+        }
+    }
+
+    #[test]
+    fn a_step_fails_or_hangs_as_ordered() {
+        let bad = |hangs| BadStep {
+            number: 1,
+            exit_code: Some(100),
+            output: vec!["E: no".to_owned()],
+            hangs,
+            ..BadStep::default()
+        };
+        let failing = machine(Some(bad(false)));
+        assert_eq!(failing.boot(seconds(69)), crate::guest::Boot::Running);
+        assert_eq!(failing.boot(seconds(70)), crate::guest::Boot::Error);
+        let want = "[ingot] step 1/2: one\nE: no\n";
+        assert_eq!(output(&failing, seconds(500)), want);
+        assert_eq!(failing.guest.exit_code(), 100);
+        assert!(!failing.installed(seconds(9999)), "nothing answers");
+        let hanging = machine(Some(bad(true)));
+        assert_eq!(hanging.boot(seconds(9999)), crate::guest::Boot::Running);
+        assert_eq!(output(&hanging, seconds(9999)), want);
+    }
+}
