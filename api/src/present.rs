@@ -131,6 +131,9 @@ fn access_url(row: &deployment::Model, recipe: &Recipe) -> Option<String> {
 
 fn stage(row: &deployment::Model, status: Status, ami: Option<AmiStatus>) -> String {
     let inquiry = row.inquiry();
+    let progress = inquiry.progress.as_ref();
+    let installing = progress.filter(|progress| progress.step > 0 && !progress.over);
+    let installing = installing.map(|progress| progress.step_said.as_str());
     match (status, ami) {
         (Status::Pending, _) => "not started".to_owned(),
         (Status::Queued, _) => "waiting for a worker".to_owned(),
@@ -138,6 +141,9 @@ fn stage(row: &deployment::Model, status: Status, ami: Option<AmiStatus>) -> Str
             "the instance is starting".to_owned()
         }
         (Status::Deploying, _) => "launching".to_owned(),
+        (Status::Running, _) if installing.is_some() => {
+            format!("installing: {}", installing.unwrap_or_default())
+        }
         (Status::Running, _) if row.checks == 0 => {
             "waiting for the first readiness check".to_owned()
         }

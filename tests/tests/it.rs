@@ -13,6 +13,7 @@ mod it {
     mod faults;
     mod first_boot;
     mod given;
+    mod install_sight;
     mod kept;
     mod killed;
     mod launch_limits;

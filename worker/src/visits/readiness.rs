@@ -1,12 +1,15 @@
 //! Readiness checks: one probe per visit, at the address EC2 reported for our own instance and nowhere else; and whether
-//! the first boot of a cached launch is over (`first_boot`).
+//! the first boot of a cached launch is over (`first_boot`). Between two checks of a fresh launch its installation is looked
+//! at (`progress`).
 
 mod first_boot;
+mod progress;
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use ingot_cloud::{InstanceFacts, InstanceState};
+use ingot_domain::Instant;
 use ingot_domain::decide::readiness::{After, Next, Sight, View, after, decide};
 use ingot_domain::deployment::{AmiStatus, SkipReason, Status};
 use ingot_domain::event::{Line, Source, ready};
@@ -41,11 +44,24 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         age,
         sight: sight(facts.as_ref(), address),
     };
-    let outcome = match decide(view) {
-        Next::Over => return Ok(case.end(Then::Done)),
-        Next::Wait(wait) => {
-            return Ok(case.wait(tools, wait, Wait::Probe));
+    let next = decide(view);
+    let runs = matches!(view.sight, Sight::Reachable) && !matches!(next, Next::Over);
+    let mut look_at = None;
+    if runs && progress::concerns(&case) {
+        match progress::look(tools, &mut case).await? {
+            progress::Look::Again(at) => look_at = Some(at),
+            progress::Look::Over => {}
+            progress::Look::Failed => return Ok(case.end(Then::Done)),
         }
+        if let Some(at) = case.row.inquiry().check_at
+            && at > tools.ledger.now()
+        {
+            return Ok(until(case, at, look_at));
+        }
+    }
+    let outcome = match next {
+        Next::Over => return Ok(case.end(Then::Done)),
+        Next::Wait(wait) => return Ok(until(case, tools.after(wait), look_at)),
         Next::Fail(why) => {
             let why = facts
                 .as_ref()
@@ -80,7 +96,14 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
             .with_label_values(&["probe"])
             .inc();
     }
-    Ok(judge(tools, case, &outcome, facts.as_ref()))
+    Ok(judge(tools, case, &outcome, facts.as_ref(), look_at))
+}
+
+/// Comes back for the next check, or for the installation before that.
+fn until(case: Case, check_at: Instant, look_at: Option<Instant>) -> Visit {
+    let until = look_at.map_or(check_at, |at| at.min(check_at));
+    let on = Wait::Probe;
+    case.end(Then::Wait { until, on })
 }
 
 async fn probe(tools: &Tools, case: &Case, address: Option<IpAddr>) -> ProbeOutcome {
@@ -95,6 +118,7 @@ fn judge(
     mut case: Case,
     outcome: &ProbeOutcome,
     facts: Option<&InstanceFacts>,
+    look_at: Option<Instant>,
 ) -> Visit {
     let ready = outcome.class == ProbeClass::Ready;
     case.row.checks += 1;
@@ -125,7 +149,9 @@ fn judge(
         After::Ready => became_ready(tools, case),
         After::Again => {
             let wait = Duration::from_secs(u64::from(case.recipe.probe.interval_seconds));
-            case.wait(tools, wait, Wait::Probe)
+            let check_at = tools.after(wait);
+            progress::check_at(&mut case, look_at.is_some().then_some(check_at));
+            until(case, check_at, look_at)
         }
         After::Hopeless => {
             case.fail(tools, &outcome.detail, Source::Readiness);
@@ -155,6 +181,7 @@ fn judge(
 
 /// It really answers. The AMI's task follows at once; what it needs to wait for is its own decision.
 fn became_ready(tools: &Tools, mut case: Case) -> Visit {
+    progress::forget(&mut case);
     let now = tools.ledger.now();
     let span = case
         .row

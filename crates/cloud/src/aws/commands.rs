@@ -12,8 +12,8 @@ use crate::facts::CommandState;
 /// A command that is not delivered, or not over, after this many seconds is given up.
 const TIMEOUT_SECONDS: u16 = 60;
 
-/// How much of a command's output is kept, in characters.
-const LONGEST_OUTPUT: usize = 4000;
+/// How much of a command's output is kept, in characters: what GetCommandInvocation answers at most.
+const LONGEST_OUTPUT: usize = 24_000;
 
 /// Starts a command. SSM has no client token: it is sent once, for the SDK's repetition would run it twice.
 pub(super) async fn run(

@@ -18,16 +18,19 @@ pub(in crate::visits) fn script(case: &Case, cached: bool) -> Result<String, ren
     }
 }
 
-/// The script with the lines around it that write down how it ended; what cannot be recorded is sent as it is.
+/// The script with the lines around it that write down how it ended, and for an installation what it printed; what cannot
+/// be recorded is sent as it is.
 pub(super) fn recorded(case: &Case, cached: bool) -> Result<String, render::Unfit> {
-    let kind = if cached {
-        Script::FirstBoot
-    } else {
-        Script::Install
-    };
-    let path = record::path(kind, &case.row.id, case.row.run);
     let script = script(case, cached)?;
-    Ok(record::recorded(&script, &path).unwrap_or(script))
+    if cached {
+        let path = record::path(Script::FirstBoot, &case.row.id, case.row.run);
+        return Ok(record::recorded(&script, &path).unwrap_or(script));
+    }
+    let path = record::path(Script::Install, &case.row.id, case.row.run);
+    let followed = record::followed(&script, &path);
+    // Near the longest that EC2 takes, there may be room for its end but not for its output.
+    let written = followed.or_else(|_| record::recorded(&script, &path));
+    Ok(written.unwrap_or(script))
 }
 
 /// What is sent of a script, and its length before it was packed: with the line that says what it serves wherever that

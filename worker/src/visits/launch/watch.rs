@@ -45,7 +45,15 @@ pub(super) fn hand_over(tools: &Tools, mut case: Case, facts: &InstanceFacts) ->
     }
     let launched = case.row.launched_at.unwrap_or_else(|| tools.ledger.now());
     let wait = tools.settings.pace.seconds(first);
-    let at = launched + chrono::TimeDelta::from_std(wait).unwrap_or_default();
+    let first_check = launched + chrono::TimeDelta::from_std(wait).unwrap_or_default();
+    // An installation is looked at from its first minute on.
+    let watched =
+        case.row.launch_path.as_deref() == Some("fresh") && case.recipe.instance_profile.is_some();
+    let at = if watched {
+        first_check.min(tools.ledger.now())
+    } else {
+        first_check
+    };
     case.change.tasks.push(NewTask::of_deployment(
         TaskKind::Readiness,
         &case.row.id,
