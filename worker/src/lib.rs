@@ -10,6 +10,7 @@ mod provenance;
 mod story;
 mod tools;
 mod visits;
+mod watched;
 
 pub use observe::AwsObserver;
 pub use tools::{Settings, Tools};

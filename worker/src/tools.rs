@@ -19,6 +19,8 @@ use ingot_telemetry::Metrics;
 use rand::Rng;
 use tokio::sync::Mutex;
 
+use crate::watched::Watched;
+
 /// How a worker is set up.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -47,6 +49,8 @@ pub struct Tools {
     pub metrics: Metrics,
     /// Settings.
     pub settings: Settings,
+    /// The installations it watches.
+    pub(crate) watched: Watched,
     account: OnceLock<String>,
     bases: Mutex<HashMap<(String, String), Asked>>,
 }
@@ -76,6 +80,7 @@ impl Tools {
             prober,
             metrics,
             settings,
+            watched: Watched::default(),
             account,
             bases,
         }

@@ -34,6 +34,8 @@ pub(crate) struct Guest {
     pub(crate) ended: Ended,
     /// The script of the user data fails in the end.
     pub(crate) fails: bool,
+    /// How long a fresh installation takes, if tests said so.
+    pub(crate) install: Option<Duration>,
     /// The step that goes wrong.
     pub(crate) step: Option<BadStep>,
     /// What commands answer, the latest order first.
@@ -69,6 +71,7 @@ pub(crate) enum Ended {
 pub(crate) struct GuestPlan {
     pub(crate) agent: Option<bool>,
     pub(crate) first_boot: Option<Duration>,
+    pub(crate) install: Option<Duration>,
     pub(crate) fails: bool,
     pub(crate) step: Option<BadStep>,
     pub(crate) answers: Vec<Answer>,

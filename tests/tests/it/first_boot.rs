@@ -231,8 +231,15 @@ async fn failing(stack: &Stack) {
 #[tokio::test]
 async fn an_error_of_cloud_init_ends_the_wait_for_the_installation_at_once() {
     let stack = embedded().await;
+    // A script's failure would be heard of before the page answers; cloud-config writes nothing down.
+    let built_in = stack.client.template_yaml("kamiwaza").await.unwrap();
+    let begins = built_in.find("\n  #!/bin/bash\n  # Installs").unwrap();
+    let ends = built_in.find("\nfirst_boot: |").unwrap();
+    let script = &built_in[begins..ends];
+    let config = "\n  #cloud-config\n  runcmd: [/opt/install]\n";
+    template(&stack, "configured", &[(script, config)]).await;
     next_guest(&stack, json!({ "cloud_init": "error" })).await;
-    let fresh = deploy(&stack, "kamiwaza").await;
+    let fresh = deploy(&stack, "configured").await;
     assert_eq!(
         (fresh.status.as_str(), fresh.ami_creation_status.as_deref()),
         ("success", Some("failed")),

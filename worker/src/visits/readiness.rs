@@ -159,8 +159,9 @@ fn judge(
         }
         After::GiveUp => {
             let why = format!(
-                "it did not become ready in {checks} checks; last answer: {}",
-                outcome.detail
+                "it did not become ready in {checks} checks; last answer: {}{}",
+                outcome.detail,
+                progress::still(&case)
             );
             case.become_status(Status::ReadinessTimeout);
             case.row.error_message = Some(why.clone());
@@ -181,7 +182,7 @@ fn judge(
 
 /// It really answers. The AMI's task follows at once; what it needs to wait for is its own decision.
 fn became_ready(tools: &Tools, mut case: Case) -> Visit {
-    progress::forget(&mut case);
+    progress::forget(tools, &mut case);
     let now = tools.ledger.now();
     let span = case
         .row

@@ -25,13 +25,16 @@ struct Waits {
 #[derive(Debug, Serialize)]
 struct Why {
     id: String,
+    /// Where a deployment is in its life.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<String>,
     waits: Vec<Waits>,
 }
 
 /// `ingot why ID`
 pub(crate) async fn run(args: WhyArgs) -> anyhow::Result<ExitCode> {
     let client = args.connection.client()?;
-    let mut tasks = Vec::new();
+    let (mut tasks, mut stage) = (Vec::new(), None);
     let id = if args.id.starts_with("tsk_") {
         ids::task(&client, &args.id).await?
     } else {
@@ -49,9 +52,11 @@ pub(crate) async fn run(args: WhyArgs) -> anyhow::Result<ExitCode> {
         };
         let page = client.tasks(&filter).await?;
         tasks.extend(page.items.into_iter().filter(is_live));
+        stage = Some(deployment.stage);
     }
     let why = Why {
         id,
+        stage,
         waits: tasks.into_iter().map(waits).collect(),
     };
     args.connection.output().result(&why, told)?;
@@ -87,7 +92,13 @@ fn told(why: &Why) -> String {
             None => format!("{kind} ({task}) {}", unvisited(one)),
         }
     });
-    lines.collect::<Vec<_>>().join("\n\n")
+    // A wait for readiness does not say which step of the installation is under way.
+    let installing = why
+        .stage
+        .iter()
+        .filter(|stage| stage.starts_with("installing"));
+    let installing = installing.map(|stage| format!("{} is {}", clean(&why.id), clean(stage)));
+    installing.chain(lines).collect::<Vec<_>>().join("\n\n")
 }
 
 /// A task that no visit has given back yet: it has no wait of its own.
@@ -158,11 +169,12 @@ mod tests {
         };
         let text = told(&Why {
             id: "dep_1".to_owned(),
+            stage: Some("installing: step 2 of 4: install nginx".to_owned()),
             waits: vec![waits],
         });
         assert_eq!(
             text,
-            "launch (tsk_1) waits: a limit of the AWS account is reached (VcpuLimitExceeded)\n  \
+            "dep_1 is installing: step 2 of 4: install nginx\n\nlaunch (tsk_1) waits: a limit of the AWS account is reached (VcpuLimitExceeded)\n  \
              since       2026-11-27T12:00:00Z\n  \
              next look   2026-11-27T12:05:00Z\n  \
              ends        2026-11-27T16:00:00Z at the latest\n  \
@@ -181,7 +193,8 @@ mod tests {
                 waiting: None,
             };
             let (id, waits) = ("dep_1".to_owned(), vec![one]);
-            told(&Why { id, waits })
+            let stage = Some("the instance is starting".to_owned());
+            told(&Why { id, stage, waits })
         };
         let due = "2026-11-27T12:05:00Z";
         let first = format!("readiness (tsk_1) waits for its first check, due {due}");
@@ -196,6 +209,7 @@ mod tests {
     fn what_waits_for_nothing_says_so() {
         let why = Why {
             id: "dep_1".to_owned(),
+            stage: None,
             waits: Vec::new(),
         };
         assert!(told(&why).contains("waits for nothing"));

@@ -4,16 +4,34 @@ use std::time::Duration;
 
 use super::first_boot::{ABSENT, AGENT};
 
-/// How long after an answer the next question follows, by how long nothing new has come. A failure is to be told within
-/// ten seconds, and most come soon after something new.
-pub fn ask_after(quiet: Duration) -> Duration {
+/// Installations of one worker up to which a failure is told within ten seconds.
+pub const PROMPT: usize = 100;
+
+/// How long after an answer the next question follows, by how long nothing new has come and by how many installations
+/// this worker watches. A failure is to be told within ten seconds, and most come soon after something new; but SSM's
+/// rates are the account's (L10): a question is two calls, and beyond [`PROMPT`] all questions are twelve calls a second.
+pub fn ask_after(quiet: Duration, watched: usize) -> Duration {
     const MINUTE: u64 = 60;
     let seconds = match quiet.as_secs() / MINUTE {
         0..5 => 3,
         5..15 => 10,
         _ => 30,
     };
-    Duration::from_secs(seconds)
+    let watched_ms = u64::try_from(watched)
+        .unwrap_or(u64::MAX)
+        .saturating_mul(1000);
+    let share = if watched <= PROMPT {
+        watched_ms / 20
+    } else {
+        watched_ms / 6
+    };
+    Duration::from_secs(seconds).max(Duration::from_millis(share))
+}
+
+/// At any pace the questions of one worker are not more than two hundred a second.
+pub fn least(watched: usize) -> Duration {
+    let share = u64::try_from(watched).unwrap_or(u64::MAX).saturating_mul(5);
+    Duration::from_millis(share.max(250))
 }
 
 /// When the answer to a question is looked for: a command takes a second at least.
@@ -43,15 +61,34 @@ mod tests {
     #[test]
     fn a_quiet_installation_is_asked_about_less_often() {
         let minutes = [0, 4, 5, 14, 15, 600];
-        let asked = minutes.map(|minutes| ask_after(Duration::from_secs(minutes * 60)).as_secs());
+        let asked =
+            minutes.map(|minutes| ask_after(Duration::from_secs(minutes * 60), 1).as_secs());
         assert_eq!(asked, [3, 3, 10, 10, 30, 30]);
+    }
+
+    #[test]
+    fn many_installations_share_few_calls() {
+        let table = [(1, 3), (60, 3), (100, 5), (120, 20), (1000, 166)];
+        for (watched, seconds) in table {
+            let period = ask_after(Duration::ZERO, watched);
+            assert_eq!(period.as_secs(), seconds, "{watched}");
+            let calls = 2.0 * watched as f64 / period.as_secs_f64();
+            assert!(
+                calls <= 40.1 && (watched <= PROMPT || calls <= 12.1),
+                "{watched}: {calls}"
+            );
+            assert!(
+                watched as f64 / least(watched).as_secs_f64() <= 240.0,
+                "{watched}"
+            );
+        }
     }
 
     #[test]
     fn a_failure_that_comes_soon_after_news_is_heard_of_within_ten_seconds() {
         // The worst case: it fails just after a question was answered on the instance.
-        let worst = listen_after(0) + ask_after(Duration::ZERO) + listen_after(0);
-        assert!(worst <= Duration::from_secs(8), "{worst:?}");
+        let worst = listen_after(0) + ask_after(Duration::ZERO, PROMPT) + listen_after(0);
+        assert!(worst <= Duration::from_secs(9), "{worst:?}");
     }
 
     #[test]

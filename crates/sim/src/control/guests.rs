@@ -11,6 +11,7 @@ use crate::guest::{Agent, Answer, BadStep, Ended, GuestPlan};
 use crate::sim::Sim;
 use crate::ssm::Command;
 use crate::state::Place;
+use crate::state::instances::Instance;
 use crate::wire::query::Params;
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -88,11 +89,19 @@ pub(super) fn show(sim: &Sim, id: &str) -> Result<Value, ControlError> {
         "cloud_init": instance.boot(now).word(),
         "agent": format!("{:?}", instance.guest.agent).to_lowercase(),
         "managed": instance.managed(now),
+        "script_ends": script_ends(instance),
+        "now": now.as_secs_f64(),
         "first_boot": instance.guest.first_boot.as_secs_f64(),
         "answers": instance.guest.answers,
         "files": instance.guest.files,
         "commands": records(sim, place, Some(id)),
     }))
+}
+
+/// When the script ends, in simulated seconds; null for one that never does.
+fn script_ends(instance: &Instance) -> Option<f64> {
+    let ends = instance.script_ends();
+    (ends < Duration::MAX).then_some(ends.as_secs_f64())
 }
 
 /// Body of `POST /_sim/next_guest`.
@@ -102,6 +111,8 @@ pub(super) struct NextGuest {
     agent: Option<bool>,
     /// Simulated seconds.
     first_boot: Option<u64>,
+    /// Simulated seconds.
+    install: Option<u64>,
     cloud_init: Option<BootWord>,
     step: Option<BadStep>,
     #[serde(default)]
@@ -122,6 +133,7 @@ pub(super) fn plan(sim: &Sim, order: NextGuest) -> Result<Value, ControlError> {
     let plan = GuestPlan {
         agent: order.agent,
         first_boot: order.first_boot.map(Duration::from_secs),
+        install: order.install.map(Duration::from_secs),
         fails,
         step: order.step,
         answers: order.answers,

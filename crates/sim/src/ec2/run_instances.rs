@@ -156,11 +156,6 @@ fn machine(call: &mut Call<'_>, launch: &Launch, reservation: &str) -> Result<In
     } else {
         delays.fresh_install
     };
-    let install = if plan.hold_install {
-        Duration::MAX
-    } else {
-        install
-    };
     let metadata = params.sub("MetadataOptions");
     let v2 = launch.image.imds_support.is_some();
     let tokens = metadata
@@ -181,6 +176,11 @@ fn machine(call: &mut Call<'_>, launch: &Launch, reservation: &str) -> Result<In
         (now.saturating_add(after), reason)
     };
     let mut guest = guest::enter(call, &launch.image);
+    let install = if plan.hold_install {
+        Duration::MAX
+    } else {
+        guest.install.unwrap_or(install)
+    };
     let ready_at = guest.ends_badly(launch.user_data.as_deref(), running_at, install);
     Ok(Instance {
         id: call.world.id("i"),

@@ -44,6 +44,7 @@ pub(crate) fn enter(call: &mut Call<'_>, image: &Image) -> Guest {
         first_boot,
         ended: Ended::Usual,
         fails: plan.fails,
+        install: plan.install.filter(|_| !image.installed),
         step: plan.step,
         answers: plan.answers,
         files: std::collections::BTreeMap::new(),

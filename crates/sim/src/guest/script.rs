@@ -47,9 +47,16 @@ pub(super) fn leaves(script: &str, path: &str, id: &str) -> Option<bool> {
     let last = lines
         .map(str::trim)
         .filter(|line| !line.starts_with('#') && names(line))
-        .filter(|line| line.contains('>') || !READERS.contains(&first_word(line)))
+        .filter(|line| writes(line) || !READERS.contains(&first_word(line)))
         .last();
     last.map(|line| first_word(line) != "rm")
+}
+
+/// Whether what a line prints goes into a file; what it throws away does not.
+fn writes(line: &str) -> bool {
+    line.replace("2>&1", "")
+        .replace(">/dev/null", "")
+        .contains('>')
 }
 
 /// Whether the script writes the path even if what it runs fails: it keeps the exit code (`code=$?`) and goes on.
@@ -171,6 +178,8 @@ mod tests {
                 Some(true),
             ),
             ("test -e /run/done || exit 1", "/run/done", None),
+            ("cat /run/done 2>/dev/null || echo -", "/run/done", None),
+            ("cat /x >/run/done 2>/dev/null", "/run/done", Some(true)),
             ("# touch /run/done", "/run/done", None),
             ("touch /run/done2 /x/run/done", "/run/done", None),
             ("touch /run/other", "/run/done", None),

@@ -1,33 +1,32 @@
 //! The installation of a fresh launch while its readiness is awaited: asked through SSM between two checks, its steps and
 //! its output told as they come. A script that fails fails the deployment at once. Every visit makes one call at most.
 
+mod tell;
+
 use std::time::Duration;
 
 use ingot_domain::Instant;
-use ingot_domain::decide::progress::{ABSENT_AGAIN, LOST, ask_after, is_missed, listen_after};
-use ingot_domain::event::{Line, Source};
-use ingot_domain::guest::progress::{
-    Answer, End, LAST, MOST_LINES, News, Progress, hear, question, read,
+use ingot_domain::decide::progress::{
+    ABSENT_AGAIN, LOST, ask_after, is_missed, least, listen_after,
 };
+use ingot_domain::event::{Line, Source};
+use ingot_domain::guest::Inquiry;
+use ingot_domain::guest::progress::{Answer, End, News, Progress, hear, question, read};
 use ingot_domain::guest::record::{self, Script, Unrecorded};
-use ingot_domain::guest::{Inquiry, tail};
-use ingot_domain::render;
 
 use crate::case::{Case, VisitError};
 use crate::guest::{Reply, ask, forget_question};
 use crate::tools::Tools;
+use tell::{STEP, failed, named, steps, told};
 
-/// At any pace an instance is not asked more often than this.
-const LEAST: chrono::TimeDelta = chrono::TimeDelta::milliseconds(250);
-/// Nor is an answer looked for sooner.
-const LEAST_LISTEN: chrono::TimeDelta = chrono::TimeDelta::milliseconds(100);
-/// Characters of a failing step's last lines in the deployment's error.
-const LONGEST_TAIL: usize = 900;
+/// At any pace an answer is not looked for sooner than this.
+const LEAST_LISTEN: Duration = Duration::from_millis(100);
+/// How long an installation that was looked at counts as watched; longer than the longest period between two questions.
+const WATCHED: Duration = Duration::from_secs(600);
+/// The same at any pace.
+const LEAST_WATCHED: Duration = Duration::from_secs(10);
 /// A pause after a call that failed in a way that passes.
 const PAUSE: Duration = Duration::from_secs(15);
-
-/// The kind of event that a step begins with.
-const STEP: &str = "install.step";
 
 /// What a look at the installation led to.
 #[derive(Debug)]
@@ -59,8 +58,18 @@ pub(super) fn check_at(case: &mut Case, at: Option<Instant>) {
     }
 }
 
+/// The step that an installation which is not over is at, to follow what became of its deployment.
+pub(super) fn still(case: &Case) -> String {
+    let progress = case.row.inquiry().progress.unwrap_or_default();
+    match progress.step > 0 && !progress.over {
+        true => format!("; its installation is still at {}", progress.step_said),
+        false => String::new(),
+    }
+}
+
 /// The deployment is ready: the question under way is given up, so that its answer is not taken for another's.
-pub(super) fn forget(case: &mut Case) {
+pub(super) fn forget(tools: &Tools, case: &mut Case) {
+    tools.watched.over(&case.row.id);
     let mut inquiry = case.row.inquiry();
     if inquiry.progress.take().is_some() {
         forget_question(case, &mut inquiry);
@@ -86,6 +95,7 @@ pub(super) async fn look(tools: &Tools, case: &mut Case) -> Result<Look, VisitEr
     }
     inquiry.progress = Some(progress);
     if matches!(look, Look::Failed | Look::Over) {
+        tools.watched.over(&case.row.id);
         forget_question(case, &mut inquiry);
         inquiry.check_at = None;
     }
@@ -129,6 +139,18 @@ fn say_unread(case: &mut Case, progress: &mut Progress, why: &str) {
     }
 }
 
+/// After a simulated wait, and not before a felt one.
+fn again(tools: &Tools, wait: Duration, least: Duration) -> Look {
+    let least = chrono::TimeDelta::from_std(least).unwrap_or_default();
+    Look::Again(tools.after(wait).max(tools.ledger.now() + least))
+}
+
+/// How many installations this worker watches.
+fn watched(tools: &Tools, case: &Case) -> usize {
+    let memory = tools.settings.pace.wait(WATCHED).max(LEAST_WATCHED);
+    tools.watched.look(&case.row.id, memory)
+}
+
 async fn inquire(
     tools: &Tools,
     case: &mut Case,
@@ -136,37 +158,36 @@ async fn inquire(
     progress: &mut Progress,
     path: &str,
 ) -> Result<Look, VisitError> {
-    let now = tools.ledger.now();
     let text = question(path, progress.offset);
+    let watched = watched(tools, case);
     let reply = match ask(tools, case, inquiry, &text).await {
         Ok(reply) => reply,
         // The checks go on meanwhile; what does not pass meets them, too.
         Err(VisitError::Cloud(error)) => {
             tracing::debug!(%error, "the installation could not be asked about");
-            return Ok(Look::Again(tools.after(PAUSE).max(now + LEAST)));
+            return Ok(again(tools, PAUSE, least(watched)));
         }
         Err(error) => return Err(error),
     };
-    let again = |wait, least| Look::Again(tools.after(wait).max(now + least));
     let since = |at: Option<Instant>| at.map_or(Duration::ZERO, |at| tools.since(at));
     Ok(match reply {
         Reply::Ended(_, printed) => match read(&printed) {
-            Some(answer) => heard(tools, case, progress, &answer),
-            None => again(PAUSE, LEAST),
+            Some(answer) => heard(tools, case, progress, &answer, watched),
+            None => again(tools, PAUSE, least(watched)),
         },
         Reply::Asked | Reply::Unheard if inquiry.looks < LOST => {
-            again(listen_after(inquiry.looks), LEAST_LISTEN)
+            again(tools, listen_after(inquiry.looks), LEAST_LISTEN)
         }
         Reply::Asked | Reply::Unheard => {
             forget_question(case, inquiry);
-            again(ABSENT_AGAIN, LEAST)
+            again(tools, ABSENT_AGAIN, least(watched))
         }
         Reply::Absent => {
             if is_missed(since(case.row.launched_at), since(inquiry.absent_since)) {
                 let why = "SSM does not reach the instance (no agent yet, or its profile does not let it); it is asked again and again";
                 say_unread(case, progress, why);
             }
-            again(ABSENT_AGAIN, LEAST)
+            again(tools, ABSENT_AGAIN, least(watched))
         }
         Reply::Refused(error) => {
             let why = format!("SSM refuses the question: {}", error.told());
@@ -176,19 +197,13 @@ async fn inquire(
     })
 }
 
-/// The names of the installation's steps; a script under `user_data` is one.
-fn steps(case: &Case) -> Vec<String> {
-    if case.recipe.user_data.is_some() {
-        return vec!["user_data".to_owned()];
-    }
-    let values = case.values();
-    let names = case.recipe.steps.iter();
-    names
-        .map(|step| render::fill(&step.name, &values))
-        .collect()
-}
-
-fn heard(tools: &Tools, case: &mut Case, progress: &mut Progress, answer: &Answer) -> Look {
+fn heard(
+    tools: &Tools,
+    case: &mut Case,
+    progress: &mut Progress,
+    answer: &Answer,
+    watched: usize,
+) -> Look {
     let now = tools.ledger.now();
     let steps = steps(case);
     let (news, end) = hear(progress, answer, &steps);
@@ -210,7 +225,7 @@ fn heard(tools: &Tools, case: &mut Case, progress: &mut Progress, answer: &Answe
             let quiet = progress
                 .news_at
                 .map_or(Duration::ZERO, |at| tools.since(at));
-            Look::Again(tools.after(ask_after(quiet)).max(now + LEAST))
+            again(tools, ask_after(quiet, watched), least(watched))
         }
         Some(End::Done) => {
             let said = "The installation's script ended with exit code 0; waiting until it answers";
@@ -222,56 +237,4 @@ fn heard(tools: &Tools, case: &mut Case, progress: &mut Progress, answer: &Answe
             Look::Failed
         }
     }
-}
-
-/// `step 2 of 4 "install nginx"`.
-fn named(step: u32, steps: &[String]) -> String {
-    let at = usize::try_from(step).unwrap_or(0).checked_sub(1);
-    match at.and_then(|at| steps.get(at)) {
-        Some(name) => format!("step {step} of {} \"{name}\"", steps.len()),
-        None => "the installation, before its first step,".to_owned(),
-    }
-}
-
-fn told(news: News, steps: &[String]) -> Line {
-    let line = |kind, said| Line::info(kind, Source::Install, said);
-    match news {
-        News::Step(step) => {
-            let at = usize::try_from(step).unwrap_or(0).saturating_sub(1);
-            let name = steps.get(at).map_or("", String::as_str);
-            line(STEP, format!("step {step} of {}: {name}", steps.len()))
-        }
-        News::Line(text) => line("install.output", text),
-        News::LeftOut(bytes) => line(
-            "install.left_out",
-            format!("… {bytes} bytes of output are left out here; the instance's console has them"),
-        ),
-        News::Full => line(
-            "install.left_out",
-            format!(
-                "… {MOST_LINES} lines of output are told; of the rest only the steps, and the last {LAST} lines if one fails"
-            ),
-        ),
-    }
-}
-
-/// The deployment fails at once, and the story says what runs on and what to do.
-fn failed(tools: &Tools, case: &mut Case, what: &str, code: i32, last: &[String]) {
-    let why = format!("{what} failed with exit code {code}");
-    let printed = tail(&last.join("\n"), LONGEST_TAIL);
-    let why = if printed.is_empty() {
-        why
-    } else {
-        format!("{why}: {printed}")
-    };
-    case.fail(tools, &why, Source::Install);
-    let (id, instance) = (
-        &case.row.id,
-        case.row.instance_id.as_deref().unwrap_or_default(),
-    );
-    let (kind, template) = (&case.order.instance_type, &case.row.template);
-    let said = format!(
-        "The instance {instance} ({kind}) runs on, and AWS bills it, until `ingot deployments destroy {id}`; look at it before that if you like. Then mend the template `{template}`, `ingot templates apply` it, and deploy anew"
-    );
-    case.say(Line::info("install.way_out", Source::Install, said).warn());
 }
