@@ -52,7 +52,9 @@ async fn a_worker_killed_in_each_stage_of_one_deployment_loses_and_doubles_nothi
     .unwrap();
     for (_, slowed, _) in STAGES {
         if let Some(action) = slowed {
-            let fault = json!({ "action": action, "kind": "delay", "ms": 1500, "times": 1 });
+            // Commands ask about the installation from its first minute on, so all are slowed down.
+            let times = u32::from(action != "SendCommand");
+            let fault = json!({ "action": action, "kind": "delay", "ms": 1500, "times": times });
             stack.region.post("faults", &fault).await.unwrap();
         }
     }
