@@ -3,6 +3,7 @@
 pub(crate) mod checks;
 pub(crate) mod deployments;
 pub(crate) mod events;
+mod filter;
 pub(crate) mod findings;
 mod given;
 pub(crate) mod images;

@@ -336,7 +336,9 @@ def test_more_than_two_hundred_deployments_in_pages(ingot):
     one = ingot.get("/v1/deployments", status="pending", version="v3.0.0", limit=1)
     assert one["items"][0]["id"] == late
     assert ingot.get("/v1/deployments", version="v3.0.0", region="eu-west-1") == {"items": []}
-    assert ingot.get("/v1/deployments", version="v3.0.0", template="nope") == {"items": []}
+    unknown = ingot.call("GET", "/v1/deployments?version=v3.0.0&template=nope")
+    problem(unknown, 400, "template", "nope", "choose one of")
+    assert ingot.get("/v1/deployments", version="v99.0.0", template="kamiwaza") == {"items": []}
 
 
 def checked(ingot):

@@ -158,7 +158,7 @@ def test_deployments_list_and_show(ingot, cli, done):
     assert whole["items"] == ingot.get("/v1/deployments", limit=200)["items"]
     more = cli("deployments", "list", "--limit", "1").stderr
     assert f"--all, or --cursor {page['next_cursor']}" in more
-    empty = cli("deployments", "list", "--template", "nope")
+    empty = cli("deployments", "list", "--template", "kamiwaza", "--version", "98.0")
     assert (empty.stderr.strip(), len(empty.stdout.splitlines())) == ("nothing found", 1)
 
     assert cli.json("deployments", "show", done["id"]) == done
@@ -408,6 +408,49 @@ def test_refused_input_is_3(ingot, cli, words, says):
     said = cli("deploy", "kamiwaza", *line, code=3).stderr
     assert says in said and "(422)" in said and re.search(r"request id req_\w+", said), said
     assert ingot.rows("SELECT count(*) FROM deployment") == count
+
+
+def test_filters_read_values_as_requests_do(ingot, cli, done):
+    for version in ("v0.9.1", "0.9.1", "release/0.9.1", "V0.9.1"):
+        for noun in ("deployments", "images"):
+            items = cli.json(noun, "list", "--version", version)["items"]
+            assert items and {one["version"] for one in items} == {"v0.9.1"}, (noun, version)
+    for noun in ("deployments", "images"):
+        said = cli(noun, "list", "--template", "nobody", code=3).stderr
+        assert "template: `nobody`: choose one of" in said and "kamiwaza" in said
+        said = cli(noun, "list", "--region", "us-est-1", code=3).stderr
+        assert "region: `us-est-1`: choose one of the regions allowed here" in said
+        assert "version: `newest`: write it as" in cli(noun, "list", "--version", "newest", code=3).stderr
+        empty = cli(noun, "list", "--template", "kamiwaza", "--version", "99.0")
+        assert "nothing found" in empty.stderr
+
+
+def test_versions_as_teams_write_them(ingot, cli):
+    ingot.apply(template("by-commit", ordered=False))
+    ingot.apply(template("by-number"))
+    words = ["--region", "us-east-1", "--no-start"]
+    commit = "9fceb02d0ae598e95dc970b74767f19372d61af8"
+    for name, text, spelled in (
+        ("by-number", "1.2.3+b5", "v1.2.3+b5"),
+        ("by-number", "2024.06", "v2024.06"),
+        ("by-number", "16.4", "v16.4"),
+        ("by-number", "1.2.3.4", "v1.2.3.4"),
+        ("by-commit", commit, commit),
+        ("by-commit", "1.2.3", "v1.2.3"),
+    ):
+        made = cli.json("deploy", name, "--version", text, *words)
+        assert made["version"] == spelled
+        listed = cli.json("deployments", "list", "--template", name, "--version", text)["items"]
+        assert [one["id"] for one in listed] == [made["id"]]
+    refused = cli("deploy", "by-number", "--version", commit, *words, code=3).stderr
+    assert "`ordered: false` in the template" in refused
+    assert "`latest`" in cli("deploy", "by-commit", "--version", "latest", *words, code=3).stderr
+    started = json.loads(
+        cli("deploy", "by-commit", "--version", commit, *words[:2], "--watch", "--json").stdout.splitlines()[-1]
+    )
+    assert started["ami_creation_status"] == "completed"
+    (image,) = cli.json("images", "list", "--version", commit)["items"]
+    assert (image["version"], image["ami_id"]) == (commit, started["created_ami_id"])
 
 
 def test_an_unknown_template_is_3_and_an_unknown_id_4(cli):

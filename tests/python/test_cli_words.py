@@ -1,13 +1,19 @@
 """What users of `gh` and `kubectl` type without thinking: options anywhere, help, version, completions, short ids."""
 
+import fcntl
 import json
+import os
+import pty
 import re
 import shutil
+import struct
 import subprocess
+import termios
 
 import pytest
 
 from cli import NOBODY, Cli
+from ingot_up import ingot_binary
 from region import free_port
 
 DEPLOY = ["deploy", "kamiwaza", "--region", "us-east-1", "--no-start"]
@@ -136,3 +142,106 @@ def test_an_images_ids_may_be_cut_short(ingot, cli):
     for short in (image["ami_id"][:-1], image["id"][:-1], image["id"][4:-1]):
         assert cli.json("images", "show", short)["id"] == image["id"], short
     assert "no image whose id begins with `ami-fff`" in cli("images", "show", "ami-fff", code=4).stderr
+
+
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT")
+
+
+def on_a_terminal(cli, *words, columns=80, **more):
+    """What a person sees: the same command with a terminal of so many columns as its stdout."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    environment = {k: v for k, v in cli.environment.items() if k != "NO_COLOR"}
+    process = subprocess.Popen(
+        [ingot_binary(), *words],
+        env={**environment, "TERM": "xterm", **more},
+        stdout=slave,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+    )
+    os.close(slave)
+    said = b""
+    while True:
+        try:
+            part = os.read(master, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        said += part
+    os.close(master)
+    assert process.wait(60) == 0, process.stderr.read()
+    return said.decode().replace("\r\n", "\n")
+
+
+@pytest.fixture(scope="module")
+def lived(cli):
+    """A finished deployment with a long name, and one that waits."""
+    words = ["deploy", "kamiwaza", "--region", "us-east-1", "--version", "7.5.0"]
+    cli(*words, "--watch", "--name", "a name that is as long as the names people give to their machines")
+    cli(*words, "--no-start")
+
+
+LISTS = [
+    ["deployments", "list"],
+    ["images", "list"],
+    ["tasks", "list"],
+    ["tasks", "list", "--all"],
+    ["findings", "list"],
+    ["templates", "list"],
+    ["queues", "list"],
+    ["status"],
+    ["doctor"],
+    ["aws", "calls"],
+    ["retention", "show"],
+    ["templates", "show", "kamiwaza"],
+]
+
+
+@pytest.mark.parametrize("words", LISTS, ids=" ".join)
+def test_nothing_is_wider_than_the_terminal(cli, lived, words):
+    for columns in ("80", "100", "132"):
+        for line in cli(*words, COLUMNS=columns).stdout.splitlines():
+            assert len(line) <= int(columns), (columns, line)
+
+
+def test_a_person_sees_ages_and_colours_and_a_script_neither(cli, lived):
+    seen = on_a_terminal(cli, "deployments", "list")
+    plain = re.sub(r"\x1b\[\d*m", "", seen)
+    assert max(len(line) for line in plain.splitlines()) <= 80
+    assert "\x1b[32msuccess\x1b[0m" in seen
+    assert re.search(r"\d+[sm] ago", plain) and not STAMP.search(plain)
+    head = plain.splitlines()[0].split()
+    assert {"ID", "TEMPLATE", "VERSION", "STATUS", "CREATED"} <= set(head) and "LAUNCHED" not in head
+    wide = on_a_terminal(cli, "deployments", "list", "-o", "wide")
+    assert "LAUNCHED" in wide and "machines" in wide
+
+    piped = cli("deployments", "list").stdout
+    assert STAMP.search(piped) and " ago" not in piped and "LAUNCHED" in piped
+    # What is shown in a narrow terminal is enough to type.
+    short = plain.splitlines()[1].split()[0]
+    assert short.startswith("dep_") and len(short) < 36
+    assert cli.json("deployments", "show", short)["id"].startswith(short)
+
+
+def test_no_color_is_respected(cli, lived):
+    assert "\x1b[" not in on_a_terminal(cli, "deployments", "list", NO_COLOR="1")
+    assert "\x1b[" in on_a_terminal(cli, "deployments", "list", NO_COLOR="")
+
+
+def test_housekeeping_is_hidden_unless_it_is_asked_for(ingot, cli, lived):
+    clockwork = {"monitor", "scheduler"}
+    queues = lambda *words: {one["queue"] for one in cli.json("tasks", "list", *words)["items"]}
+    assert queues() and not queues() & clockwork
+    assert not queues("--state", "completed") & clockwork
+    assert queues("--all") >= clockwork
+    assert queues("--queue", "scheduler") == {"scheduler"}
+    assert "--all" in cli("tasks", "list", COLUMNS="80").stderr
+    everything = {one["queue"] for one in ingot.get("/v1/tasks", limit=200)["items"]}
+    assert everything & clockwork, "the API shows all unless it is told otherwise"
+
+
+def test_processes_listen_on_loopback_unless_told(alone):
+    said = alone("worker", "--help").stdout
+    assert "default: 127.0.0.1:9185" in said
+    assert "default: 127.0.0.1:8080" in alone("api", "--help").stdout

@@ -111,7 +111,7 @@ def test_every_option_of_a_process_and_every_variable_is_documented():
         process = command.words[0] in PROCESSES
         for option, variable in of_help(command):
             known.add(variable)
-            own = option in ("--help", "--json") or len(command.words) > 1 and option != "--database-url"
+            own = option in ("--help", "--json", "--output") or len(command.words) > 1 and option != "--database-url"
             reader = f"`{command.words[0]}`" if process else "client commands"
             if process and not own:
                 named = [row for row in told.get(option, []) if reader in row[1] or "client" in row[1]]

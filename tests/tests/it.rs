@@ -21,6 +21,7 @@ mod it {
     mod launch_places;
     mod ledger;
     mod life;
+    mod listeners;
     mod lost_after_reboot;
     mod migrations;
     mod orphans;

@@ -10,14 +10,13 @@ use ingot_domain::fingerprint::hex_sha256;
 use ingot_domain::ids::DeploymentId;
 use ingot_domain::launched::Launched;
 use ingot_domain::request::{self, Order};
-use ingot_domain::version::Version;
 use ingot_entity::store::{
     Created, DeploymentQuery, EffectKind, IdempotencyClaim, Intervention, NewDeployment, NewTask,
 };
 use ingot_entity::{deployment, effect};
 use uuid::Uuid;
 
-use super::{cursor, given, limit, page, stale, word};
+use super::{cursor, filter, given, limit, page, stale, word};
 use crate::address::{Params, Path};
 use crate::auth::Caller;
 use crate::body::{IdempotencyKey, Json};
@@ -150,7 +149,13 @@ pub(crate) async fn list(
     _: Caller,
     Params(filter): Params<DeploymentFilter>,
 ) -> Result<Json<Page<Deployment>>, ApiError> {
-    find(&api, filter).await.map(Json)
+    let (template, region) = (filter.template.clone(), filter.region.clone());
+    let first = filter.cursor.is_none();
+    let page = find(&api, filter).await?;
+    if first && page.items.is_empty() {
+        filter::refuse_unknown(&api, template.as_deref(), region.as_deref()).await?;
+    }
+    Ok(Json(page))
 }
 
 /// One page of deployments; the console uses it too.
@@ -162,17 +167,10 @@ pub(crate) async fn find(
     let statuses: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
     word("status", filter.status.as_ref(), &statuses)?;
     cursor::<DeploymentId>(filter.cursor.as_ref())?;
-    // A filter reads a version as a request does: `0.9.2` and `release/0.9.2` are `v0.9.2`.
-    let version = filter
-        .version
-        .filter(|text| !text.is_empty())
-        .map(|text| text.parse::<Version>())
-        .transpose();
-    let version = version.map_err(|error| ApiError::Unreadable(vec![error]))?;
     let query = DeploymentQuery {
         status: filter.status,
         template: filter.template,
-        version: version.map(String::from),
+        version: filter::version(filter.version)?,
         region: filter.region,
         before: filter.cursor,
     };

@@ -6,7 +6,7 @@ use ingot_domain::ids::ImageId;
 use ingot_domain::image::ImageStatus;
 use ingot_entity::store::ImageQuery;
 
-use super::{cursor, decided, decision, limit, page, word};
+use super::{cursor, decided, decision, filter, limit, page, word};
 use crate::address::{Params, Path};
 use crate::auth::Caller;
 use crate::body::Json;
@@ -26,7 +26,13 @@ pub(crate) async fn list(
     _: Caller,
     Params(filter): Params<ImageFilter>,
 ) -> Result<Json<Page<Image>>, ApiError> {
-    find(&api, filter).await.map(Json)
+    let (template, region) = (filter.template.clone(), filter.region.clone());
+    let first = filter.cursor.is_none();
+    let page = find(&api, filter).await?;
+    if first && page.items.is_empty() {
+        filter::refuse_unknown(&api, template.as_deref(), region.as_deref()).await?;
+    }
+    Ok(Json(page))
 }
 
 /// One page of images; the console uses it too.
@@ -41,7 +47,7 @@ pub(crate) async fn find(api: &Api, filter: ImageFilter) -> Result<Page<Image>, 
     let query = ImageQuery {
         status: filter.status,
         template: filter.template,
-        version: filter.version,
+        version: filter::version(filter.version)?,
         region: filter.region,
         before: filter.cursor,
     };

@@ -41,6 +41,7 @@ pub(crate) async fn list(
         queue: filter.queue.as_deref().and_then(Queue::parse),
         state: filter.state.as_deref().and_then(TaskState::parse),
         deployment_id: filter.deployment_id,
+        work_only: filter.housekeeping == Some(false),
         before: filter.cursor,
     };
     let rows = api.ledger.list_tasks(&query, limit + 1).await?;

@@ -57,6 +57,16 @@ fn start() -> anyhow::Result<ExitCode> {
         Err(said) => said.exit(),
     };
     process::failpoints::set()?;
+    let told = process::setup::variable;
+    let mut look = output::look::of_stdout(
+        told("COLUMNS").as_deref(),
+        told("NO_COLOR").is_some(),
+        told("TERM").as_deref(),
+    );
+    if cli.connection.wide() {
+        look.width = None;
+    }
+    output::look::set(look);
     let runtime = runtime(&cli.command)?;
     let end = runtime.block_on(run(cli));
     // A visit that never yields must not keep a process that was asked to stop.

@@ -1,5 +1,8 @@
 //! What goes to stdout and how it looks. Results only; progress and errors go to stderr.
 
+pub(crate) mod grid;
+pub(crate) mod look;
+
 use std::io::{self, Write};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -57,7 +60,7 @@ pub(crate) fn nobody_listens(error: &anyhow::Error) -> bool {
         .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// A table with a head and no lines, as narrow as its contents.
+/// A table with a head and no lines, as narrow as its contents; in a terminal that is narrower, cells have several lines.
 pub(crate) fn table<const N: usize>(
     head: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
@@ -90,6 +93,11 @@ fn bare() -> Table {
 fn text(table: &mut Table) -> String {
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
+    }
+    if let Some(width) = look::look().width {
+        // The last column's padding is trimmed below.
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(u16::try_from(width + 2).unwrap_or(u16::MAX));
     }
     // Trailing blanks would wrap lines in a narrow terminal.
     table

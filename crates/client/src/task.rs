@@ -80,6 +80,10 @@ pub struct TaskFilter {
     /// Only this deployment's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment_id: Option<String>,
+    /// `false` leaves out the clockwork's tasks (`monitor` and `scheduler`), which no deployment asked for; they are there
+    /// when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub housekeeping: Option<bool>,
     /// `next_cursor` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,

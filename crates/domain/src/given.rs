@@ -82,7 +82,7 @@ pub fn contradictions(order: &Order, told: &Told) -> Vec<Contradiction> {
     };
     let same = told.template.as_ref() == Some(&order.template);
     hold("template", order.template.clone(), &told.template, same);
-    let version = told.version.as_deref().map(str::parse::<Version>);
+    let version = told.version.as_deref().map(Version::read);
     let same = version.is_some_and(|version| version.as_ref() == Ok(&order.version));
     hold("version", order.version.to_string(), &told.version, same);
     let same = told.mode.as_ref() == Some(&order.mode);
@@ -106,16 +106,16 @@ pub struct Recorded {
 pub fn recorded(order: &Order, told: &Told) -> Recorded {
     let ordered = order.version.to_string();
     let version = match &told.version {
-        Some(text) => text
-            .parse::<Version>()
-            .map_or_else(|_| text.clone(), |version| version.to_string()),
+        Some(text) => {
+            Version::read(text).map_or_else(|_| text.clone(), |version| version.to_string())
+        }
         None => ordered.clone(),
     };
     let mode = told.mode.clone().unwrap_or_else(|| order.mode.clone());
     let made_of_it = |separator: &char| {
         let rest = order.job_name.strip_prefix(&order.template);
         let rest = rest.and_then(|rest| rest.strip_prefix(*separator));
-        rest.is_some_and(|rest| rest.parse::<Version>().as_ref() == Ok(&order.version))
+        rest.is_some_and(|rest| Version::read(rest).as_ref() == Ok(&order.version))
     };
     let job_name = match [' ', '-'].iter().find(|separator| made_of_it(separator)) {
         Some(separator) if version != ordered => {

@@ -139,7 +139,11 @@ pub struct Order {
 /// Turns a draft into an order, or names everything that is wrong with it.
 pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order, Vec<FieldError>> {
     let mut wrong = Vec::new();
-    let version = keep(&mut wrong, draft.version.parse::<Version>());
+    let version = match template.ordered {
+        true => draft.version.parse(),
+        false => Version::read(&draft.version),
+    };
+    let version = keep(&mut wrong, version);
     let mode = draft
         .mode
         .unwrap_or_else(|| template.default_mode().to_owned());

@@ -66,6 +66,13 @@ words! {
     }
 }
 
+impl Queue {
+    /// The clockwork of an installation, which no deployment asked for.
+    pub fn is_housekeeping(self) -> bool {
+        matches!(self, Queue::Monitor | Queue::Scheduler)
+    }
+}
+
 words! {
     /// What a task does; a stable word, never a type name (STYLE rule 9).
     TaskKind {

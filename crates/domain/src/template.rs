@@ -39,6 +39,9 @@ pub struct Template {
     /// The modes a deployment may ask for; the first is the default.
     #[serde(default = "default_modes")]
     pub modes: Vec<String>,
+    /// Whether versions have an order, as numbers have; a commit has none.
+    #[serde(default = "yes", skip_serializing_if = "is_on")]
+    pub ordered: bool,
     /// Allow-list of instance types; the first is the default.
     pub instance_types: Vec<String>,
     /// Allow-list of regions; empty means every region the installation allows.
@@ -172,6 +175,10 @@ impl Encoding {
     fn is_auto(&self) -> bool {
         *self == Encoding::Auto
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn one_hop() -> u32 {

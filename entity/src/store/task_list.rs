@@ -19,6 +19,8 @@ pub struct TaskQuery {
     pub queue: Option<Queue>,
     pub state: Option<TaskState>,
     pub deployment_id: Option<String>,
+    /// Without the clockwork's, unless a queue or a deployment is named.
+    pub work_only: bool,
     pub before: Option<String>,
 }
 
@@ -33,9 +35,21 @@ impl Ledger {
         let cursor = query.before.as_ref();
         let before =
             cursor.map_or_else(String::new, |_| format!(" AND id < {}", place(backend, 1)));
+        let work = query.work_only && query.queue.is_none();
         let (few, runs) = match (&query.deployment_id, query.queue, query.state) {
-            (None, None, None) => return self.newest_tasks(cursor, limit).await,
-            (None, queue, state) => (live(queue, state), runs(queue, state, &before, limit)),
+            (None, None, None) if !work => return self.newest_tasks(cursor, limit).await,
+            (None, queue, state) => {
+                let queues: Vec<Queue> = Queue::ALL
+                    .iter()
+                    .copied()
+                    .filter(|one| queue.is_none_or(|queue| queue == *one))
+                    .filter(|one| !(work && one.is_housekeeping()))
+                    .collect();
+                (
+                    live(queue, state, work),
+                    runs(&queues, state, &before, limit),
+                )
+            }
             (Some(_), queue, state) => {
                 let number = if cursor.is_some() { 2 } else { 1 };
                 let of = format!("deployment_id = {}", place(backend, number));
@@ -93,7 +107,7 @@ fn words(queue: Option<Queue>, state: Option<TaskState>) -> String {
 }
 
 /// The conditions of the tasks that live, one per partial index, each as the index has it; none for a state that is over.
-fn live(queue: Option<Queue>, state: Option<TaskState>) -> Vec<String> {
+fn live(queue: Option<Queue>, state: Option<TaskState>, work: bool) -> Vec<String> {
     let waiting = format!("state IN ({WAITING})");
     let running = format!("state = '{}'", TaskState::Running);
     let conditions = match state {
@@ -102,7 +116,13 @@ fn live(queue: Option<Queue>, state: Option<TaskState>) -> Vec<String> {
         Some(state) if state.is_final() => Vec::new(),
         Some(_) => vec![waiting],
     };
-    let words = words(queue, state);
+    let mut words = words(queue, state);
+    for one in Queue::ALL
+        .iter()
+        .filter(|one| work && one.is_housekeeping())
+    {
+        words.push_str(&format!(" AND queue <> '{one}'"));
+    }
     conditions
         .into_iter()
         .map(|condition| condition + &words)
@@ -110,10 +130,7 @@ fn live(queue: Option<Queue>, state: Option<TaskState>) -> Vec<String> {
 }
 
 /// The newest of each run of `task_over` that is asked for; none for a state that lives.
-fn runs(queue: Option<Queue>, state: Option<TaskState>, before: &str, limit: u64) -> Vec<String> {
-    let queues = Queue::ALL
-        .iter()
-        .filter(|one| queue.is_none_or(|queue| queue == **one));
+fn runs(queues: &[Queue], state: Option<TaskState>, before: &str, limit: u64) -> Vec<String> {
     let mut runs = Vec::new();
     for queue in queues {
         let states = TaskState::ALL.iter().filter(|one| one.is_final());

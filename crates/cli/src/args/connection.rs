@@ -40,7 +40,7 @@ pub(crate) struct Format {
     /// Print JSON instead of text for people, errors too
     #[arg(long, global = true)]
     json: bool,
-    /// The same as --json, as kubectl spells it
+    /// `json` is the same as --json; `wide` leaves no column of a table out
     #[arg(long, short, value_name = "FORMAT", value_enum, global = true)]
     output: Option<Form>,
 }
@@ -52,6 +52,8 @@ pub(crate) enum Form {
     Json,
     /// Text, for people
     Text,
+    /// Text with every column of a table, however narrow the terminal is
+    Wide,
 }
 
 impl Format {
@@ -77,6 +79,11 @@ impl Connection {
             first_line(&path)
         });
         Ok(Client::new(&url, token.as_deref())?)
+    }
+
+    /// Whether every column of a table is wanted.
+    pub(crate) fn wide(&self) -> bool {
+        self.format.output == Some(Form::Wide)
     }
 
     /// The data directory, for what is asked without an API.

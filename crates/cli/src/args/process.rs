@@ -82,17 +82,8 @@ pub(crate) struct UpArgs {
     pub(crate) pace: Option<Pace>,
     #[command(flatten)]
     pub(crate) rates: Ec2RateArgs,
-    /// Private blocks that readiness checks may connect to
-    #[arg(
-        long,
-        value_name = "CIDR,…",
-        env = "INGOT_PROBE_CIDRS",
-        value_delimiter = ','
-    )]
-    pub(crate) probe_cidrs: Vec<Cidr>,
-    /// Orphans in AWS that may be removed
-    #[arg(long, value_enum, env = "INGOT_REAP", default_value = "on")]
-    pub(crate) reap: ReapChoice,
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
     /// With `sim`: forget templates, tokens and history of the simulated regions before
     #[arg(long)]
     pub(crate) fresh: bool,
@@ -110,12 +101,12 @@ pub(crate) struct UpArgs {
   DATABASE_URL=postgres://… REDIS_URL=redis://… ingot api
   ingot api --listen 127.0.0.1:8081 --metrics-listen 127.0.0.1:9092 --regions us-east-1,eu-central-1")]
 pub(crate) struct ApiArgs {
-    /// Where to listen
+    /// Where to listen; 0.0.0.0:8080 lets others in, who should come through TLS
     #[arg(
         long,
         value_name = "ADDRESS",
         env = "INGOT_LISTEN",
-        default_value = "0.0.0.0:8080"
+        default_value = "127.0.0.1:8080"
     )]
     pub(crate) listen: SocketAddr,
     /// The address people use, as the proxy in front serves it; with https:// the console's cookie is for TLS only
@@ -139,12 +130,12 @@ pub(crate) struct ApiArgs {
   DATABASE_URL=postgres://… REDIS_URL=redis://… ingot worker
   ingot worker --concurrency 128 --probe-cidrs 10.0.0.0/8 --metrics-listen 127.0.0.1:9091")]
 pub(crate) struct WorkerArgs {
-    /// Where Prometheus finds the metrics
+    /// Where Prometheus finds the metrics; when the port is taken, the worker says so and works without
     #[arg(
         long,
         value_name = "ADDRESS",
         env = "INGOT_METRICS_LISTEN",
-        default_value = "0.0.0.0:9090"
+        default_value = "127.0.0.1:9185"
     )]
     pub(crate) metrics_listen: SocketAddr,
     #[command(flatten)]
@@ -157,17 +148,8 @@ pub(crate) struct WorkerArgs {
         value_parser = clap::value_parser!(u16).range(1..=1024)
     )]
     pub(crate) concurrency: Option<u16>,
-    /// Private blocks that readiness checks may connect to
-    #[arg(
-        long,
-        value_name = "CIDR,…",
-        env = "INGOT_PROBE_CIDRS",
-        value_delimiter = ','
-    )]
-    pub(crate) probe_cidrs: Vec<Cidr>,
-    /// Orphans in AWS that may be removed
-    #[arg(long, value_enum, env = "INGOT_REAP", default_value = "on")]
-    pub(crate) reap: ReapChoice,
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
     /// Ask the simulated region here on which loopback address and port an instance answers
     #[arg(long, value_name = "URL", env = "INGOT_SIMULATED_REGION")]
     pub(crate) simulated_region: Option<String>,
@@ -181,7 +163,7 @@ pub(crate) struct WorkerArgs {
 /// Where deployments may run.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RegionArgs {
-    /// Regions deployments may run in [default: AWS_REGION or AWS_DEFAULT_REGION; `up` adds the profile's and four others]
+    /// Regions deployments may run in [default: AWS_REGION or AWS_DEFAULT_REGION; with `up` the profile's, too]
     #[arg(
         long,
         value_name = "REGION,…",
@@ -204,6 +186,22 @@ impl RegionArgs {
         given.retain(|name| seen.insert(name.clone()));
         given
     }
+}
+
+/// How far the hands of a process reach.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ReachArgs {
+    /// Private blocks that readiness checks may connect to
+    #[arg(
+        long,
+        value_name = "CIDR,…",
+        env = "INGOT_PROBE_CIDRS",
+        value_delimiter = ','
+    )]
+    pub(crate) probe_cidrs: Vec<Cidr>,
+    /// Orphans in AWS that may be removed
+    #[arg(long, value_enum, env = "INGOT_REAP", default_value = "on")]
+    pub(crate) reap: ReapChoice,
 }
 
 /// How fast EC2 may be asked.

@@ -34,10 +34,15 @@ pub(crate) enum TasksAction {
 
 /// List tasks, newest first
 #[derive(Clone, Args)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "The clockwork's own tasks (queues `monitor` and `scheduler`) are shown with --all, which takes all pages, or when
+their queue is named.
+
+Examples:
   ingot tasks list --state retryable
   ingot tasks list --queue ami --state discarded
-  ingot tasks list --deployment dep_…")]
+  ingot tasks list --deployment dep_…"
+)]
 pub(crate) struct TaskListArgs {
     /// Only this queue
     #[arg(long, value_name = "QUEUE", value_parser = PossibleValuesParser::new(Queue::ALL.iter().map(|q| q.as_str())))]

@@ -9,7 +9,9 @@ use ingot_client::{Base, Client, Deployment, DeploymentFilter, Page, TaskFilter}
 use crate::args::deployments::{DeploymentsAction, DeploymentsArgs, DestroyArgs, ListArgs};
 use crate::command::{ids, mention_rest, pages, story, why};
 use crate::failure::{Exit, TimedOut, Usage};
-use crate::output::{Output, clean, or_dash, pairs, span, table, time, time_or_dash};
+use crate::output::grid::{Cell, Column, grid};
+use crate::output::look::look;
+use crate::output::{Output, clean, or_dash, pairs, span, time, time_or_dash};
 use crate::watch;
 
 /// Runs one of them.
@@ -164,21 +166,21 @@ pub(crate) fn is_yes(answer: &str) -> bool {
 }
 
 fn list_table(page: &Page<Deployment>) -> String {
-    let head = [
-        "id",
-        "name",
-        "template",
-        "version",
-        "region",
-        "status",
-        "ami",
-        "ami status",
-        "launched",
-        "to ready",
-        "created",
+    let columns: [Column; 11] = [
+        ("id", Cell::Id, 1),
+        ("name", Cell::Text, 5),
+        ("template", Cell::Text, 1),
+        ("version", Cell::Text, 1),
+        ("region", Cell::Whole, 3),
+        ("status", Cell::State, 1),
+        ("ami", Cell::Whole, 4),
+        ("ami status", Cell::State, 5),
+        ("launched", Cell::Whole, 6),
+        ("to ready", Cell::Whole, 6),
+        ("created", Cell::Whole, 2),
     ];
-    table(
-        head,
+    grid(
+        &columns,
         page.items.iter().map(|deployment| {
             [
                 clean(&deployment.id),
@@ -191,7 +193,7 @@ fn list_table(page: &Page<Deployment>) -> String {
                 or_dash(&deployment.ami_creation_status),
                 or_dash(&deployment.launch_path),
                 or_dash(&deployment.time_to_ready_seconds.map(span)),
-                time(&deployment.created_at),
+                look().when(&deployment.created_at),
             ]
         }),
     )

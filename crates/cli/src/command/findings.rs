@@ -6,7 +6,9 @@ use ingot_client::{Finding, FindingDecision, FindingFilter, Page};
 
 use crate::args::findings::{FindingsAction, FindingsArgs};
 use crate::command::{ids, mention_rest, pages};
-use crate::output::{clean, table, time};
+use crate::output::clean;
+use crate::output::grid::{Cell, Column, grid};
+use crate::output::look::look;
 
 /// Runs one of them.
 pub(crate) async fn run(args: FindingsArgs) -> anyhow::Result<ExitCode> {
@@ -54,15 +56,23 @@ fn said(finding: &Finding) -> String {
 }
 
 fn list_table(page: &Page<Finding>) -> String {
-    table(
-        ["id", "what", "subject", "seen", "since", "settled"],
+    let columns: [Column; 6] = [
+        ("id", Cell::Id, 1),
+        ("what", Cell::Text, 1),
+        ("subject", Cell::Text, 1),
+        ("seen", Cell::Whole, 4),
+        ("since", Cell::Whole, 2),
+        ("settled", Cell::Whole, 3),
+    ];
+    grid(
+        &columns,
         page.items.iter().map(|one| {
             [
                 clean(&one.id),
                 format!("{} {}", clean(&one.invariant), clean(&one.what)),
                 clean(&one.subject),
                 one.sightings.to_string(),
-                time(&one.first_seen_at),
+                look().when(&one.first_seen_at),
                 clean(one.settled.as_deref().unwrap_or("-")),
             ]
         }),

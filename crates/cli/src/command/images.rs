@@ -8,7 +8,8 @@ use ingot_domain::stale::span;
 
 use crate::args::catalog::{ImagesAction, ImagesArgs};
 use crate::command::{ids, mention_rest, pages};
-use crate::output::{clean, or_dash, pairs, table, time, time_or_dash};
+use crate::output::grid::{Cell, Column, grid};
+use crate::output::{clean, or_dash, pairs, time, time_or_dash};
 
 /// Runs one of them.
 pub(crate) async fn run(args: ImagesArgs) -> anyhow::Result<ExitCode> {
@@ -57,24 +58,24 @@ pub(crate) async fn run(args: ImagesArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn list_table(page: &Page<Image>) -> String {
-    let head = [
-        "ami",
-        "name",
-        "template",
-        "version",
-        "mode",
-        "region",
-        "status",
-        "origin",
-        "class",
-        "size",
-        "base",
-        "age",
-        "available",
-        "id",
+    let columns: [Column; 14] = [
+        ("ami", Cell::Whole, 1),
+        ("name", Cell::Text, 6),
+        ("template", Cell::Text, 1),
+        ("version", Cell::Text, 1),
+        ("mode", Cell::Whole, 4),
+        ("region", Cell::Whole, 2),
+        ("status", Cell::State, 1),
+        ("origin", Cell::Whole, 6),
+        ("class", Cell::Whole, 6),
+        ("size", Cell::Whole, 5),
+        ("base", Cell::Text, 7),
+        ("age", Cell::Whole, 3),
+        ("available", Cell::Whole, 7),
+        ("id", Cell::Id, 8),
     ];
-    table(
-        head,
+    grid(
+        &columns,
         page.items.iter().map(|image| {
             [
                 or_dash(&image.ami_id),

@@ -7,6 +7,8 @@ use ingot_client::{Page, Queue, Ready, Task, TaskFilter};
 use crate::args::work::{QueuesAction, QueuesArgs, StatusArgs, TasksAction, TasksArgs};
 use crate::command::{ids, mention_rest, pages, why};
 use crate::failure::{Exit, report};
+use crate::output::grid::{Cell, Column, grid};
+use crate::output::look::look;
 use crate::output::{clean, or_dash, pairs, table, time, time_or_dash};
 
 /// `ingot tasks …`
@@ -23,6 +25,7 @@ pub(crate) async fn run(args: TasksArgs) -> anyhow::Result<ExitCode> {
                 queue: args.queue,
                 state: args.state,
                 deployment_id,
+                housekeeping: (!args.page.all).then_some(false),
                 cursor: None,
                 limit: args.page.limit,
             };
@@ -37,6 +40,9 @@ pub(crate) async fn run(args: TasksArgs) -> anyhow::Result<ExitCode> {
             .await?;
             output.result(&page, list_table)?;
             mention_rest(&page, output.json);
+            if filter.housekeeping.is_some() && filter.queue.is_none() && look().now.is_some() {
+                eprintln!("housekeeping is not shown: --all, or --queue monitor");
+            }
         }
         TasksAction::Show { id } => {
             let id = ids::task(&client, &id).await?;
@@ -76,20 +82,20 @@ pub(crate) async fn status(args: StatusArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn list_table(page: &Page<Task>) -> String {
-    let head = [
-        "id",
-        "queue",
-        "kind",
-        "state",
-        "attempt",
-        "visits",
-        "due",
-        "waiting for",
-        "deployment",
-        "last error",
+    let columns: [Column; 10] = [
+        ("id", Cell::Id, 1),
+        ("queue", Cell::Whole, 5),
+        ("kind", Cell::Whole, 1),
+        ("state", Cell::State, 1),
+        ("attempt", Cell::Whole, 4),
+        ("visits", Cell::Whole, 6),
+        ("due", Cell::Whole, 2),
+        ("waiting for", Cell::Text, 3),
+        ("deployment", Cell::Id, 2),
+        ("last error", Cell::Text, 3),
     ];
-    table(
-        head,
+    grid(
+        &columns,
         page.items.iter().map(|task| {
             [
                 clean(&task.id),
@@ -98,7 +104,7 @@ fn list_table(page: &Page<Task>) -> String {
                 clean(&task.state),
                 format!("{}/{}", task.attempt, task.max_attempts),
                 task.visits.to_string(),
-                time(&task.run_at),
+                look().when(&task.run_at),
                 or_dash(&task.waiting_for),
                 or_dash(&task.deployment_id),
                 or_dash(&task.last_error),
@@ -179,7 +185,7 @@ fn queue_table(page: &Page<Queue>) -> String {
                 queue.running.to_string(),
                 queue.retryable.to_string(),
                 queue.discarded.to_string(),
-                time_or_dash(&queue.oldest_due),
+                look().when_or_dash(&queue.oldest_due),
             ]
         }),
     )

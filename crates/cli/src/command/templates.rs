@@ -11,7 +11,8 @@ use serde::Serialize;
 use crate::args::catalog::{TemplatesAction, TemplatesArgs};
 use crate::command::{random_key, read, repeated};
 use crate::failure::Refused;
-use crate::output::{Output, clean, or_dash, pairs, say, span, table};
+use crate::output::grid::{Cell, Column, grid};
+use crate::output::{Output, clean, or_dash, pairs, say, span};
 
 /// Runs one of them.
 pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
@@ -139,17 +140,17 @@ fn wrongs(error: &YamlError) -> Vec<Wrong> {
 }
 
 fn list_table(page: &Page<Template>) -> String {
-    let head = [
-        "name",
-        "revision",
-        "kind",
-        "modes",
-        "fresh",
-        "cached",
-        "description",
+    let columns: [Column; 7] = [
+        ("name", Cell::Text, 1),
+        ("revision", Cell::Whole, 2),
+        ("kind", Cell::Whole, 4),
+        ("modes", Cell::Text, 3),
+        ("fresh", Cell::Whole, 5),
+        ("cached", Cell::Whole, 5),
+        ("description", Cell::Text, 2),
     ];
-    table(
-        head,
+    grid(
+        &columns,
         page.items.iter().map(|template| {
             let times = &template.launch_times;
             [

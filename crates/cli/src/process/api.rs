@@ -49,10 +49,9 @@ pub(crate) async fn run(args: ApiArgs) -> anyhow::Result<ExitCode> {
         .await
         .with_context(|| format!("cannot listen on {}", args.listen))?;
     let mut line = serde_json::json!({ "listening": format!("http://{}", listener.local_addr()?) });
-    if let Some(address) = args.metrics_listen {
-        let metrics_listener = TcpListener::bind(address)
-            .await
-            .with_context(|| format!("cannot listen for metrics on {address}"))?;
+    if let Some(address) = args.metrics_listen
+        && let Some(metrics_listener) = setup::metrics_listener(address).await?
+    {
         line["metrics"] = format!("http://{}", metrics_listener.local_addr()?).into();
         let (metrics, health, stop) = (metrics.clone(), health.clone(), stop.clone());
         tokio::spawn(ingot_telemetry::server::serve(

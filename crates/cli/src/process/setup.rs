@@ -4,6 +4,8 @@
 mod aws;
 mod ledger;
 
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use ingot_queue::{RedisBell, RedisReport};
 use ingot_telemetry::HealthCheck;
 use ingot_telemetry::logs::{self, LogFormat};
 use rand::Rng;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -164,6 +167,18 @@ pub(crate) fn until_signal() -> anyhow::Result<CancellationToken> {
         cancel.cancel();
     });
     Ok(token)
+}
+
+/// A listener for the metrics; none when another process has the port, for nothing depends on being measured.
+pub(crate) async fn metrics_listener(address: SocketAddr) -> anyhow::Result<Option<TcpListener>> {
+    match TcpListener::bind(address).await {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            tracing::warn!(%address, "the port for metrics is taken: this process works without; --metrics-listen names another");
+            Ok(None)
+        }
+        Err(error) => bail!("cannot listen for metrics on {address}: {error}"),
+    }
 }
 
 /// Checks every process makes of its stores.

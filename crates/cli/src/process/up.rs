@@ -97,7 +97,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     let ringing = CancellationToken::new();
     let (ringer, rings) = ingot_engine::ringer(&ledger, &bell, ringing.clone());
     let rings = tokio::spawn(rings);
-    let mut probe_cidrs: Vec<Cidr> = args.probe_cidrs.clone();
+    let mut probe_cidrs: Vec<Cidr> = args.reach.probe_cidrs.clone();
     if simulated {
         // The simulated instances live on loopback.
         probe_cidrs.push("127.0.0.0/8".parse()?);
@@ -106,7 +106,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         install: setup::install(&ledger).await?,
         pace,
         probe_cidrs: probe_cidrs.clone(),
-        reap: args.reap.into(),
+        reap: args.reach.reap.into(),
     };
     let at = region.as_ref().map(Region::endpoint);
     let prober = Prober::new(probe_cidrs)?.with_simulated_region(at.as_deref())?;
@@ -138,7 +138,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         drop(started.send(health))
     }));
     let limits = Limits {
-        regions: args.regions.or(usual_regions(&first_region)),
+        regions: args.regions.or(usual_regions(&first_region, simulated)),
     };
     let login = Login {
         code: code(),
@@ -216,9 +216,11 @@ fn sim_config(endpoint: &str) -> AwsConfig {
     }
 }
 
-/// The region of AWS's own settings and those that many accounts use.
-fn usual_regions(home: &str) -> impl Iterator<Item = String> {
+/// The region of AWS's own settings, and none that was not named: a region may be closed to the account, or not its owner's
+/// to spend in. In the simulated world there are a few more to play with.
+fn usual_regions(home: &str, simulated: bool) -> impl Iterator<Item = String> {
     let others = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1"];
+    let others = others.into_iter().filter(move |_| simulated);
     std::iter::once(home).chain(others).map(str::to_owned)
 }
 

@@ -41,14 +41,14 @@ pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
     let settings = ingot_worker::Settings {
         install: setup::install(&ledger).await?,
         pace: args.pace,
-        probe_cidrs: args.probe_cidrs.clone(),
-        reap: args.reap.into(),
+        probe_cidrs: args.reach.probe_cidrs.clone(),
+        reap: args.reach.reap.into(),
     };
     let region = args
         .simulated_region
         .as_deref()
         .filter(|url| !url.is_empty());
-    let prober = Prober::new(args.probe_cidrs)?.with_simulated_region(region)?;
+    let prober = Prober::new(args.reach.probe_cidrs)?.with_simulated_region(region)?;
     let batcher = setup::batcher(&cloud, args.pace);
     let tools = Tools::new(
         ledger.clone(),
@@ -66,20 +66,14 @@ pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
         Arc::new(tools),
         settings,
     ));
-    let listener = TcpListener::bind(args.metrics_listen)
-        .await
-        .map_err(|error| {
-            anyhow::anyhow!(
-                "cannot listen for metrics on {}: {error}",
-                args.metrics_listen
-            )
-        })?;
-    let line = serde_json::json!({ "listening": format!("http://{}", listener.local_addr()?), "worker": engine.settings.name });
+    let listener = setup::metrics_listener(args.metrics_listen).await?;
+    let address = listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    let line = serde_json::json!({ "listening": address.map(|at| format!("http://{at}")), "worker": engine.settings.name });
     let parts = Parts {
         engine,
         bell,
         jobs: ingot_worker::periodic(args.pace),
-        metrics_listener: Some(listener),
+        metrics_listener: listener,
         shutdown: stop,
     };
     // The line says that the worker works, so it comes when everything runs; without a reader the worker works all the

@@ -18,6 +18,7 @@ fn template() -> Template {
         network: Network::default(),
         zones: vec![],
         metadata_hop_limit: 1,
+        ordered: true,
         user_data: Some("#!/bin/sh\n".into()),
         user_data_encoding: Default::default(),
         steps: vec![],

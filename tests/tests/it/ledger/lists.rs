@@ -62,19 +62,24 @@ async fn tasks_are_listed_by_every_filter(ledgers: Ledgers) {
         Some(format!("dep_{:032x}", 1)),
         Some("dep_no".to_owned()),
     ];
-    for (queue, deployment_id) in queues.flat_map(|q| deployments.clone().map(|d| (q, d))) {
-        for state in states() {
+    let cases = queues.flat_map(|q| deployments.clone().map(|d| (q, d)));
+    for (queue, deployment_id) in cases.collect::<Vec<_>>() {
+        for (state, work_only) in states().flat_map(|s| [(s, false), (s, true)]) {
+            let hidden = work_only && queue.is_none() && deployment_id.is_none();
+            let clockwork = ["monitor", "scheduler"];
             let wanted: Vec<&str> = rows
                 .iter()
                 .filter(|row| queue.is_none_or(|queue| row.queue == queue.as_str()))
                 .filter(|row| state.is_none_or(|state| row.state == state.as_str()))
                 .filter(|row| deployment_id.is_none() || row.deployment_id == deployment_id)
+                .filter(|row| !(hidden && clockwork.contains(&row.queue.as_str())))
                 .map(|row| row.id.as_str())
                 .collect();
             let mut query = TaskQuery {
                 queue,
                 state,
                 deployment_id: deployment_id.clone(),
+                work_only,
                 before: None,
             };
             let mut seen: Vec<String> = Vec::new();
