@@ -24,7 +24,8 @@ pub use deployment::deployment_page;
 pub use deployments::deployments_page;
 pub use docs::docs_page;
 pub use images::images_page;
-pub use notices::{login_page, not_found_page, problem_page};
+pub use notices::{login_page, problem_page};
+pub(crate) use text::address;
 pub use trouble::with_trouble;
 
 /// The `Content-Security-Policy` of every page and asset (OPERATIONS section 2, XSS): job data is the vector, so nothing

@@ -4,7 +4,7 @@ use std::time::Instant as Moment;
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ingot_client::Problem;
@@ -13,6 +13,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::console;
+use crate::pages;
 use crate::state::Api;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -25,6 +26,8 @@ pub(crate) async fn around(State(api): State<Api>, request: Request, next: Next)
         .map_or("unmatched", MatchedPath::as_str)
         .to_owned();
     let method = request.method().clone();
+    let page = for_a_page(&request, &route);
+    let asked = request.uri().clone();
     let span = tracing::info_span!("request", request.id = %id, http.method = %method, http.route = %route);
     api.metrics.http_in_flight.inc();
     let began = Moment::now();
@@ -48,7 +51,28 @@ pub(crate) async fn around(State(api): State<Api>, request: Request, next: Next)
             "answered"
         )
     });
-    finish(response, &id)
+    if page
+        && method == Method::GET
+        && response.status() == StatusCode::UNAUTHORIZED
+        && has_problem(&response)
+    {
+        response = pages::way_in(&asked).into_response();
+    }
+    finish(response, &id, page)
+}
+
+/// Whether the answer is looked at in a browser: it asks for one of the console's pages, or says that it takes pages and
+/// asks for what is not there.
+fn for_a_page(request: &Request, route: &str) -> bool {
+    let takes_pages = || {
+        let accept = request.headers().get(header::ACCEPT);
+        accept.is_some_and(|kinds| kinds.as_bytes().windows(9).any(|nine| nine == b"text/html"))
+    };
+    pages::is_page(request.uri().path()) && (route != "unmatched" || takes_pages())
+}
+
+fn has_problem(response: &Response) -> bool {
+    response.extensions().get::<Problem>().is_some()
 }
 
 /// A ledger that is away is told with since when: this process remembers, the ledger cannot.
@@ -92,7 +116,7 @@ fn known(method: &str) -> &'static str {
         .unwrap_or("other")
 }
 
-fn finish(mut response: Response, id: &str) -> Response {
+fn finish(mut response: Response, id: &str, page: bool) -> Response {
     // The layer that cuts off what takes too long writes no problem.
     let cut_off = response.status() == StatusCode::SERVICE_UNAVAILABLE
         && !response.headers().contains_key(header::CONTENT_TYPE)
@@ -102,12 +126,12 @@ fn finish(mut response: Response, id: &str) -> Response {
     }
     if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
         problem.request_id = Some(id.to_owned());
-        if let Ok(body) = serde_json::to_vec(&problem) {
+        if let Some((body, kind)) = written(&problem, page) {
             *response.body_mut() = Body::from(body);
             response.headers_mut().remove(header::CONTENT_LENGTH);
             response
                 .headers_mut()
-                .insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+                .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         }
     }
     let headers = response.headers_mut();
@@ -130,6 +154,18 @@ fn finish(mut response: Response, id: &str) -> Response {
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// A problem as its reader takes it: a person reads a page, a program JSON.
+fn written(problem: &Problem, page: bool) -> Option<(Vec<u8>, &'static str)> {
+    if page {
+        match console::problem_page(problem) {
+            Ok(text) => return Some((text.into_bytes(), "text/html; charset=utf-8")),
+            Err(error) => tracing::error!(%error, "the page of a problem cannot be rendered"),
+        }
+    }
+    let body = serde_json::to_vec(problem).ok()?;
+    Some((body, MEDIA_TYPE))
 }
 
 /// A panic is a defect, answered like every other one.

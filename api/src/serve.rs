@@ -5,7 +5,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -40,23 +39,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// Everything the API answers.
 pub fn router(api: Api) -> Router {
     let (v1, document) = openapi::routes();
-    let pages = Router::new()
-        .route("/", get(pages::deployments))
-        .route("/deployments/{id}", get(pages::deployment))
-        .route("/deployments/{id}/actions/{action}", post(pages::act))
-        .route("/images", get(pages::images))
-        .route("/aws", get(pages::aws))
-        .route("/login", get(pages::login).post(pages::sign_in))
-        .route("/logout", post(pages::sign_out))
-        .route("/assets/{name}", get(pages::asset))
-        .route("/metrics", get(pages::metrics));
-    let documented = Router::new()
-        .route("/docs", get(pages::docs))
-        .route("/openapi.json", get(pages::openapi))
-        .layer(axum::Extension(document));
     let timed = v1
-        .merge(pages)
-        .merge(documented)
+        .merge(pages::routes(document))
         .layer(TimeoutLayer::with_status_code(
             axum::http::StatusCode::SERVICE_UNAVAILABLE,
             ANSWER,

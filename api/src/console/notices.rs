@@ -8,12 +8,15 @@ use super::text;
 #[derive(Template)]
 #[template(path = "login.html")]
 struct LoginView {
+    to: String,
     problem: Option<String>,
 }
 
-/// The page at `/login`; the form posts `token` there. `problem` says why the last attempt did not succeed.
-pub fn login_page(problem: Option<&str>) -> Result<String, askama::Error> {
+/// The page at `/login`; the form posts `token` there, with the page to go on to. `problem` says why the last attempt did
+/// not succeed.
+pub fn login_page(problem: Option<&str>, to: &str) -> Result<String, askama::Error> {
     LoginView {
+        to: text::plain(to),
         problem: problem.map(text::plain),
     }
     .render()
@@ -29,19 +32,7 @@ struct NoticeView {
     request_id: Option<String>,
 }
 
-/// The page of a 404; `what` names the thing that is not there, such as ``deployment `dep_…` ``.
-pub fn not_found_page(what: &str) -> Result<String, askama::Error> {
-    NoticeView {
-        here: "",
-        heading: "Not found".to_owned(),
-        detail: format!("There is no {}.", text::plain(what)),
-        errors: Vec::new(),
-        request_id: None,
-    }
-    .render()
-}
-
-/// The page of any other failure, for people the same answer the API gives to programs: a refused action, an
+/// The page of a failure, for people the same answer the API gives to programs: a refused action, an
 /// unreadable filter, an internal error.
 pub fn problem_page(problem: &Problem) -> Result<String, askama::Error> {
     let errors = problem

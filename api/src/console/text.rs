@@ -67,7 +67,7 @@ pub(super) fn web_address(url: &str) -> Option<&str> {
 }
 
 /// A path with the given query parameters; absent and empty ones are left out.
-pub(super) fn address(path: &str, parameters: &[(&str, Option<&str>)]) -> String {
+pub(crate) fn address(path: &str, parameters: &[(&str, Option<&str>)]) -> String {
     let given: Vec<String> = parameters
         .iter()
         .filter_map(|(name, value)| {
