@@ -1,4 +1,4 @@
-// Keeps the list of deployments and the page of one deployment fresh. The pages are whole without it.
+// Keeps lists and the page of one deployment fresh. The pages are whole without it.
 //
 // Nothing that comes from the server is ever parsed into the living page as text: pages are parsed by DOMParser, where
 // no script runs, and their nodes are imported; log lines become text nodes.
@@ -82,8 +82,7 @@
 
   const list = () => {
     let failures = 0;
-    const unfinished = () =>
-      document.getElementById("deployments")?.dataset.unfinished === "true";
+    const unfinished = () => document.getElementById(root.id)?.dataset.unfinished === "true";
 
     const refresh = async () => {
       if (paused || ended) return;
@@ -91,7 +90,7 @@
       try {
         const page = await fetchPage();
         if (!page) return;
-        if (!paused) swap("deployments", page);
+        if (!paused) swap(root.id, page);
         failures = 0;
       } catch {
         failures += 1;
@@ -117,6 +116,7 @@
 
   const deployment = () => {
     const log = root;
+    const lines = document.getElementById("lines");
     const events = log.dataset.events;
     let after = Number(log.dataset.after) || 0;
     let source = null;
@@ -155,7 +155,7 @@
       line.append(part("span", "message", event.message));
       // A reader who reads further up is not pulled down.
       const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 32;
-      log.append(line);
+      lines.append(line);
       if (atEnd) log.scrollTop = log.scrollHeight;
       const empty = document.getElementById("log-empty");
       if (empty) empty.hidden = true;

@@ -52,6 +52,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(templates::list, templates::apply))
         .routes(routes!(templates::show))
         .routes(routes!(templates::yaml))
+        .routes(routes!(templates::revisions))
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::show))
         .routes(routes!(queues::list))

@@ -3,17 +3,21 @@
 
 mod deployments;
 mod images;
+mod order;
 mod own;
 mod sign_in;
+mod templates;
+mod work;
 
 pub(crate) use sign_in::way_in;
 
 use axum::Router;
-use axum::extract::FromRequestParts;
+use axum::extract::{Form, FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
+use ingot_domain::field::FieldError;
 use serde::de::DeserializeOwned;
 
 use crate::address::Params;
@@ -33,9 +37,24 @@ pub(crate) fn routes(document: Document) -> Router<Api> {
         .layer(axum::Extension(document));
     Router::new()
         .route("/", get(deployments::list))
+        .route("/deployments", post(order::request))
+        .route("/deployments/new", get(order::form))
         .route("/deployments/{id}", get(deployments::one))
         .route("/deployments/{id}/actions/{action}", post(deployments::act))
         .route("/images", get(images::list))
+        .route("/images/{id}", get(images::one))
+        .route("/images/{id}/actions/{action}", post(images::act))
+        .route("/templates", get(templates::list))
+        .route(
+            "/templates/new",
+            get(templates::desk).post(templates::write),
+        )
+        .route("/templates/{name}", get(templates::one))
+        .route("/tasks", get(work::tasks))
+        .route("/tasks/{id}", get(work::task))
+        .route("/findings", get(work::findings))
+        .route("/findings/{id}/settle", post(work::settle))
+        .route("/system", get(work::system))
         .route("/aws", get(own::aws))
         .route("/login", get(sign_in::form).post(sign_in::sign_in))
         .route("/logout", post(sign_in::sign_out))
@@ -90,5 +109,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
         }
         let Params(asked) = Params::from_request_parts(parts, state).await?;
         Ok(Self(asked))
+    }
+}
+
+/// A form that was filled in.
+#[derive(Debug)]
+struct Filled<T>(T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Filled<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let read = Form::<T>::from_request(request, state).await;
+        let Form(filled) = read.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge,
+            _ => ApiError::Unreadable(vec![FieldError::new("form", "", rejection.body_text())]),
+        })?;
+        Ok(Self(filled))
     }
 }

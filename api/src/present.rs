@@ -11,7 +11,7 @@ pub(crate) use finding::finding;
 use std::collections::BTreeMap;
 
 use ingot_client::template::LaunchTimes;
-use ingot_client::{Attempt, Deployment, Event, Image, Queue, Task, Template};
+use ingot_client::{Attempt, Deployment, Event, Image, Queue, Task, Template, TemplateRevision};
 use ingot_domain::arch::Arch;
 use ingot_domain::deployment::{AmiStatus, Status, everything_finished};
 use ingot_domain::guest::FirstBoot;
@@ -20,7 +20,7 @@ use ingot_domain::request::Order;
 use ingot_domain::task::TaskState;
 use ingot_domain::template::Template as Recipe;
 use ingot_entity::store::QueueDepth;
-use ingot_entity::{attempt, deployment, event, image, task, template};
+use ingot_entity::{LedgerError, attempt, deployment, event, image, task, template};
 
 fn count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
@@ -297,4 +297,13 @@ pub(crate) fn template(
         fingerprint: ingot_domain::fingerprint::of_recipe(spec),
         launch_times,
     }
+}
+
+/// A revision of a template.
+pub(crate) fn revision(row: &template::Model) -> Result<TemplateRevision, LedgerError> {
+    Ok(TemplateRevision {
+        revision: count(row.revision),
+        fingerprint: ingot_domain::fingerprint::of_recipe(&row.parsed()?),
+        created_at: row.created_at,
+    })
 }

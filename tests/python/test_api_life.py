@@ -29,9 +29,27 @@ GETS = [
     "/v1/tasks/{task}",
     "/v1/templates",
     "/v1/templates/{template}",
+    "/v1/templates/{template}/revisions",
     "/v1/templates/{template}/yaml",
 ]
-PAGES = ["/", "/aws", "/deployments/{deployment}", "/images", "/docs", "/login", "/openapi.json"]
+PAGES = [
+    "/",
+    "/aws",
+    "/deployments/new",
+    "/deployments/{deployment}",
+    "/docs",
+    "/findings",
+    "/images",
+    "/images/{image}",
+    "/login",
+    "/openapi.json",
+    "/system",
+    "/tasks",
+    "/tasks/{task}",
+    "/templates",
+    "/templates/new",
+    "/templates/{template}",
+]
 HEALTH = ["/healthz", "/readyz", "/metrics"]
 
 

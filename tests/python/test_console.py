@@ -13,10 +13,28 @@ MARKUP = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>'
 
 def test_who_is_not_signed_in_is_sent_to_the_login(visitor, ingot):
     deployment = ingot.create(start=False)["id"]
-    for path in ("/", f"/deployments/{deployment}", "/images", "/aws", "/docs"):
+    for path in ("/", f"/deployments/{deployment}", "/images", "/aws", "/docs", "/tasks?queue=ami"):
         visitor.open(path)
-        assert path_of(visitor.page) == "/login", path
-        assert deployment not in visitor.page.content()
+        assert path_of(visitor.page).split("?")[0] == "/login", path
+
+
+def test_a_deep_link_is_gone_on_to_after_signing_in(visitor, ingot):
+    page = visitor.page
+    deployment = ingot.create(start=False)["id"]
+    visitor.open(f"/deployments/{deployment}?from=mail")
+    page.get_by_label("Access token").fill("nonsense")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Access token").fill(ingot.token)
+    page.get_by_role("button", name="Sign in").click()
+    assert path_of(page) == f"/deployments/{deployment}?from=mail"
+    visitor.page.context.clear_cookies()
+    for elsewhere in ("https://evil.example/", "//evil.example/", "/\\evil.example"):
+        visitor.open(f"/login?to={elsewhere}")
+        page.get_by_label("Access token").fill(ingot.token)
+        page.get_by_role("button", name="Sign in").click()
+        assert path_of(page) == "/", elsewhere
+        page.context.clear_cookies()
+    visitor.wrong = [said for said in visitor.wrong if "401 (Unauthorized)" not in said]
 
 
 def test_a_wrong_token_is_refused_on_the_page(visitor, ingot):
@@ -120,7 +138,11 @@ def test_a_deployment_is_followed_live_to_its_end(console, ingot):
     expect(page.locator("#live-state")).to_have_text("everything is finished")
     expect(lines).to_have_count(len(story))
     page.get_by_role("link", name="Images of kamiwaza v4.1.0").click()
-    expect(page.get_by_role("row").filter(has_text=done["created_ami_id"])).to_have_count(1)
+    row = page.get_by_role("row").filter(has_text=done["created_ami_id"])
+    expect(row).to_have_count(1)
+    row.get_by_role("link").first.click()
+    page.get_by_role("link", name=made).click()
+    assert path_of(page) == f"/deployments/{made}"
 
 
 def test_actions_on_the_page(console, ingot):
@@ -173,6 +195,12 @@ def test_an_address_of_nothing(console):
         ("/deployments/%3Cscript%3Ewindow.hit=1%3C%2Fscript%3E", 404),
         ("/?status=%3Cimg%20src=x%20onerror=window.hit=1%3E", 400),
         ("/?limit=201", 400),
+        ("/nope", 404),
+        ("/images/ami-00000000000000000", 404),
+        ("/templates/%3Cb%3E", 404),
+        ("/templates/kamiwaza?revision=99", 404),
+        ("/tasks/tsk_1", 404),
+        ("/login/nope", 404),
     ):
         answer = console.open(path)
         assert answer.status == status, (path, answer.status)

@@ -26,12 +26,12 @@ def ingot(tmp_path_factory):
     up.stop()
 
 
-def facts(page, row):
-    """The facts of a row, opened."""
-    row.locator("summary").click()
+def facts(console, ami):
+    """The facts on an image's page."""
+    console.open(f"/images/{ami}")
     return {
         fact.locator("dt").inner_text(): fact.locator("dd").inner_text()
-        for fact in row.locator("dl > div").all()
+        for fact in console.page.locator("dl > div").all()
     }
 
 
@@ -111,18 +111,18 @@ def test_whose_an_image_is(console, ingot):
     )
     skipped = ingot.finished(ingot.create(version="v5.2.1")["id"])
     assert skipped["ami_skip_reason"] == "exists", skipped
-    console.open("/images")
-    own = facts(page, page.get_by_role("row").filter(has_text=ours["created_ami_id"]))
+    own = facts(console, ours["created_ami_id"])
     assert own["By its own facts"].startswith("made by this installation: effect"), own
-    found = page.get_by_role("row").filter(has_text=theirs)
-    expect(found).to_contain_text("mode unknown")
-    kamiwaza = facts(page, found)
+    console.open("/images")
+    expect(page.get_by_role("row").filter(has_text=theirs)).to_contain_text("mode unknown")
+    kamiwaza = facts(console, theirs)
     assert "made by the Kamiwaza scripts" in kamiwaza["By its own facts"], kamiwaza
     assert kamiwaza["Origin"] == "found in the account", kamiwaza
-    adopted = ingot.call("POST", f"/v1/images/{theirs}/adopt", {"reason": "checked by hand"})
-    assert adopted.status == 200, adopted
-    page.reload()
-    decided = facts(page, page.get_by_role("row").filter(has_text=theirs))
+    page.locator("summary").filter(has_text="Adopt").click()
+    page.get_by_label("Why").first.fill("checked by hand")
+    page.get_by_role("button", name="Adopt the image").click()
+    expect(page.get_by_text("adopted by a person", exact=True)).to_be_visible()
+    decided = facts(console, theirs)
     assert decided["Origin"] == "adopted by a person", decided
     assert decided["Decided"].endswith(": checked by hand"), decided
     console.open(f"/deployments/{skipped['id']}")

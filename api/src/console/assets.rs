@@ -11,6 +11,10 @@ pub fn asset(path: &str) -> Option<(&'static str, &'static [u8])> {
             "text/javascript; charset=utf-8",
             include_bytes!("../../assets/live.js"),
         )),
+        "order.js" => Some((
+            "text/javascript; charset=utf-8",
+            include_bytes!("../../assets/order.js"),
+        )),
         "favicon.svg" => Some(("image/svg+xml", include_bytes!("../../assets/favicon.svg"))),
         _ => None,
     }

@@ -4,7 +4,7 @@ use askama::Template;
 use ingot_client::{Base, Deployment, Event, Wait};
 use ingot_domain::deployment::{SkipReason, Status};
 
-use super::parts::{Badge, Fact, Value};
+use super::parts::{Badge, Fact, Group, Value, tags};
 use super::stages::{Stage, stages};
 use super::text;
 
@@ -16,7 +16,8 @@ struct DeploymentView {
     word: String,
     what: String,
     status: Badge,
-    stage: String,
+    /// Where it stands, unless the error says it.
+    stage: Option<String>,
     waiting: Option<String>,
     finished: bool,
     error: Option<String>,
@@ -27,11 +28,6 @@ struct DeploymentView {
     earlier: bool,
     events_url: String,
     after: i64,
-}
-
-struct Group {
-    title: &'static str,
-    facts: Vec<Fact>,
 }
 
 /// What may be done now; the API judges again when it is asked.
@@ -65,7 +61,10 @@ pub fn deployment_page(deployment: &Deployment, events: &[Event]) -> Result<Stri
             deployment.template, deployment.version, deployment.mode, deployment.region
         )),
         status: Badge::status(&deployment.status),
-        stage: text::plain(&deployment.stage),
+        stage: match deployment.error_message {
+            Some(_) => None,
+            None => Some(text::plain(&deployment.stage)),
+        },
         waiting: deployment.waiting.as_ref().map(waiting),
         finished: deployment.finished,
         error: deployment.error_message.as_deref().map(text::plain),
@@ -120,8 +119,11 @@ fn actions(deployment: &Deployment, id: &str) -> Actions {
                 _ => "Retry",
             }),
         cancel: status.is_some_and(|status| status.may_become(Status::Cancelled)),
+        // A cancelled one's instance ends by itself.
         destroy: deployment.instance_id.is_some()
-            && status.is_some_and(|status| status.may_become(Status::Destroyed)),
+            && status.is_some_and(|status| {
+                status != Status::Cancelled && status.may_become(Status::Destroyed)
+            }),
         instance: text::plain(deployment.instance_id.as_deref().unwrap_or_default()),
     }
 }
@@ -231,11 +233,6 @@ fn instance(deployment: &Deployment) -> Group {
 }
 
 fn request(deployment: &Deployment) -> Group {
-    let tags = deployment
-        .tags
-        .iter()
-        .map(|(name, value)| (text::plain(name), text::plain(value)));
-    let tags: Vec<_> = tags.collect();
     let facts = vec![
         Fact::new("ID", Value::code(Some(&deployment.id))),
         Fact::new("Template", Value::text(Some(&deployment.template))),
@@ -259,15 +256,7 @@ fn request(deployment: &Deployment) -> Group {
             "Image asked for",
             Value::text(Some(&deployment.image_choice)),
         ),
-        Fact::new("E-mail", Value::text(deployment.email.as_deref())),
-        Fact::new(
-            "Tags",
-            if tags.is_empty() {
-                Value::Missing
-            } else {
-                Value::Tags(tags)
-            },
-        ),
+        Fact::new("Tags", tags(&deployment.tags)),
     ];
     Group {
         title: "Request",

@@ -2,24 +2,10 @@
 
 use super::text;
 
-/// What a list was asked with.
-pub(super) struct Asked<'a> {
-    pub(super) path: &'static str,
-    pub(super) status: Option<&'a str>,
-    pub(super) template: Option<&'a str>,
-    pub(super) version: Option<&'a str>,
-    pub(super) region: Option<&'a str>,
-    pub(super) limit: Option<u64>,
-    pub(super) cursor: Option<&'a str>,
-}
-
 /// The form as `filter.html` draws it, and the links as `pager.html` does.
 pub(super) struct Filter {
     pub(super) path: &'static str,
-    pub(super) statuses: Vec<Choice>,
-    pub(super) template: String,
-    pub(super) version: String,
-    pub(super) region: String,
+    pub(super) fields: Vec<Field>,
     /// Something was asked for, so an empty list means "no match" and not "nothing there".
     pub(super) narrowed: bool,
     /// Back to the first page, unless this is it.
@@ -28,48 +14,86 @@ pub(super) struct Filter {
     pub(super) next: Option<String>,
 }
 
-/// A status to choose.
-pub(super) struct Choice {
-    pub(super) word: &'static str,
-    pub(super) chosen: bool,
+/// What can be asked for.
+pub(super) struct Field {
+    pub(super) name: &'static str,
+    pub(super) label: &'static str,
+    pub(super) hint: &'static str,
+    /// The words of a closed set; none where anything may be typed.
+    pub(super) choices: Vec<&'static str>,
+    pub(super) value: String,
 }
 
-impl Asked<'_> {
-    /// The filter with the statuses one may ask for.
-    pub(super) fn form(
-        &self,
-        statuses: impl Iterator<Item = &'static str>,
-        next_cursor: Option<&str>,
-    ) -> Filter {
-        let shown = |value: Option<&str>| text::plain(value.unwrap_or_default());
-        let asked = [self.status, self.template, self.version, self.region];
-        Filter {
-            path: self.path,
-            statuses: statuses
-                .map(|word| Choice {
-                    word,
-                    chosen: self.status == Some(word),
-                })
-                .collect(),
-            template: shown(self.template),
-            version: shown(self.version),
-            region: shown(self.region),
-            narrowed: asked.into_iter().flatten().any(|value| !value.is_empty()),
-            first: self.cursor.map(|_| self.at(None)),
-            next: next_cursor.map(|cursor| self.at(Some(cursor))),
+/// One of a closed set of words.
+pub(super) fn choice(
+    name: &'static str,
+    label: &'static str,
+    choices: impl IntoIterator<Item = &'static str>,
+    value: Option<&str>,
+) -> Field {
+    Field {
+        choices: choices.into_iter().collect(),
+        ..typed(name, label, "", value)
+    }
+}
+
+/// Anything; `hint` shows how it looks.
+pub(super) fn typed(
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    value: Option<&str>,
+) -> Field {
+    Field {
+        name,
+        label,
+        hint,
+        choices: Vec::new(),
+        value: text::plain(value.unwrap_or_default()),
+    }
+}
+
+/// Where in a list one is.
+pub(super) struct Place<'a> {
+    pub(super) limit: Option<u64>,
+    pub(super) cursor: Option<&'a str>,
+    pub(super) next: Option<&'a str>,
+}
+
+impl Filter {
+    /// The filter of the list at `path` and its other pages.
+    pub(super) fn new(path: &'static str, fields: Vec<Field>, place: &Place<'_>) -> Self {
+        let limit = place.limit.map(|limit| limit.to_string());
+        let at = |cursor: Option<&str>| {
+            let asked = fields
+                .iter()
+                .map(|field| (field.name, Some(field.value.as_str())));
+            let place = [("limit", limit.as_deref()), ("cursor", cursor)];
+            let parameters: Vec<_> = asked.chain(place).collect();
+            text::address(path, &parameters)
+        };
+        Self {
+            path,
+            narrowed: fields.iter().any(|field| !field.value.is_empty()),
+            first: place.cursor.map(|_| at(None)),
+            next: place.next.map(|cursor| at(Some(cursor))),
+            fields,
         }
     }
 
-    fn at(&self, cursor: Option<&str>) -> String {
-        let limit = self.limit.map(|limit| limit.to_string());
-        let parameters = [
-            ("status", self.status),
-            ("template", self.template),
-            ("version", self.version),
-            ("region", self.region),
-            ("limit", limit.as_deref()),
-            ("cursor", cursor),
-        ];
-        text::address(self.path, &parameters)
+    /// What an empty list says: that nothing matches, that this was the end, or `never` where there never was anything.
+    pub(super) fn nothing(&self, never: super::frame::Nothing) -> super::frame::Nothing {
+        let what = if self.narrowed {
+            "Nothing matches the filter."
+        } else if self.first.is_some() {
+            "There are no more."
+        } else {
+            return never;
+        };
+        super::frame::Nothing {
+            what,
+            how: "",
+            command: None,
+        }
     }
 }

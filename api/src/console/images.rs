@@ -1,61 +1,165 @@
-//! The list of images with every fact the ledger has about them (F55), until each gets its own page.
+//! The list of images and the page of one, with every fact the ledger has about it (F55).
 
 use askama::Template;
+use chrono::{DateTime, Utc};
 use ingot_client::{Image, ImageFilter, Page};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::provenance::Class;
 
-use super::filter::{Asked, Filter};
-use super::parts::{Badge, Fact, Moment, Value};
+use super::filter::{Filter, Place, choice, typed};
+use super::frame::{Cell, List, ListPage, Nothing, Row, column, lesser};
+use super::parts::{Badge, Fact, Group, Value, tags};
 use super::text;
 
-#[derive(Template)]
-#[template(path = "images.html")]
-struct ImagesView {
-    here: &'static str,
-    rows: Vec<Row>,
-    filter: Filter,
-}
-
-struct Row {
-    anchor: String,
-    ami_id: Value,
-    name: String,
-    status: Badge,
-    what: String,
-    mode: String,
-    region: String,
-    size: Value,
-    created: Moment,
-    facts: Vec<Fact>,
-}
-
-/// The page at `/images`: one page of images, the filter it was asked with, and the way to the next page.
-pub fn images_page(page: &Page<Image>, filter: &ImageFilter) -> Result<String, askama::Error> {
-    let asked = Asked {
-        path: "/images",
-        status: filter.status.as_deref(),
-        template: filter.template.as_deref(),
-        version: filter.version.as_deref(),
-        region: filter.region.as_deref(),
+/// The page at `/images`: one page of images, the filter it was asked with, and the way to the next page. Ages are told
+/// by `now`.
+pub fn images_page(
+    page: &Page<Image>,
+    filter: &ImageFilter,
+    now: DateTime<Utc>,
+) -> Result<String, askama::Error> {
+    let statuses = ImageStatus::ALL.iter().map(|status| status.as_str());
+    let fields = vec![
+        choice("status", "Status", statuses, filter.status.as_deref()),
+        typed("template", "Template", "", filter.template.as_deref()),
+        typed("version", "Version", "v1.2.3", filter.version.as_deref()),
+        typed("region", "Region", "us-east-1", filter.region.as_deref()),
+    ];
+    let place = Place {
         limit: filter.limit,
         cursor: filter.cursor.as_deref(),
+        next: page.next_cursor.as_deref(),
     };
-    let statuses = ImageStatus::ALL.iter().map(|status| status.as_str());
-    ImagesView {
+    let filter = Filter::new("/images", fields, &place);
+    let nothing = filter.nothing(Nothing {
+        what: "There are no images yet.",
+        how: "The first deployment of a version that proves ready leaves one.",
+        command: None,
+    });
+    let moves = |image: &Image| ["claimed", "pending"].contains(&image.status.as_str());
+    ListPage {
         here: "images",
-        filter: asked.form(statuses, page.next_cursor.as_deref()),
-        rows: page.items.iter().map(row).collect(),
+        title: "Images",
+        intro: None,
+        way: None,
+        filter,
+        unfinished: page.items.iter().any(moves),
+        list: List {
+            id: "images",
+            caption: "Images, newest first",
+            columns: vec![
+                column("Name"),
+                column("AMI"),
+                column("Version"),
+                lesser("Region"),
+                column("Status"),
+                lesser("Size"),
+                column("Created"),
+            ],
+            rows: page.items.iter().map(|image| row(image, now)).collect(),
+            nothing,
+        },
     }
     .render()
 }
 
-fn row(image: &Image) -> Row {
-    let tags: Vec<_> = image
-        .tags
-        .iter()
-        .map(|(name, value)| (text::plain(name), text::plain(value)))
-        .collect();
+fn row(image: &Image, now: DateTime<Utc>) -> Row {
+    let cells = vec![
+        Cell::from(Value::link(address(image), &image.name))
+            .over(Value::text(Some(&image.template))),
+        Cell::from(Value::code(image.ami_id.as_deref())),
+        Cell::from(Value::text(Some(&image.version))).over(Value::text(Some(&mode(image)))),
+        Cell::from(Value::text(Some(&image.region))).whole(),
+        Cell::from(Value::State(badge(image))),
+        Cell::from(size(image)).number(),
+        Cell::from(Value::ago(Some(image.created_at), now)).number(),
+    ];
+    Row { cells }
+}
+
+/// The page of an image.
+pub(super) fn address(image: &Image) -> String {
+    format!("/images/{}", text::segment(&image.id))
+}
+
+fn badge(image: &Image) -> Badge {
+    Badge::image(if image.disabled_at.is_some() {
+        "disabled"
+    } else {
+        &image.status
+    })
+}
+
+fn size(image: &Image) -> Value {
+    let size = image.size_gb.map(|size| format!("{size} GB"));
+    Value::text(size.as_deref())
+}
+
+#[derive(Template)]
+#[template(path = "image.html")]
+struct ImageView {
+    here: &'static str,
+    name: String,
+    what: String,
+    badge: Badge,
+    error: Option<String>,
+    /// How to launch from it, while that is possible.
+    launch: Option<Launch>,
+    base: String,
+    adopt: bool,
+    drop: bool,
+    groups: Vec<Group>,
+}
+
+/// The same in the console and on the command line.
+struct Launch {
+    href: String,
+    command: String,
+}
+
+/// The page at `/images/{id}`.
+pub fn image_page(image: &Image) -> Result<String, askama::Error> {
+    let found = image.origin == "found" || image.origin == "adopted";
+    let gone = ["missing", "deleted"].contains(&image.status.as_str());
+    let dropped = image.dropped_at.is_some();
+    ImageView {
+        here: "images",
+        name: text::plain(&image.name),
+        what: text::plain(&format!(
+            "{} {} · {} · {}",
+            image.template, image.version, image.mode, image.region
+        )),
+        badge: badge(image),
+        error: image.error.as_deref().map(text::plain),
+        launch: launch(image),
+        base: format!("{}/actions", address(image)),
+        adopt: image.origin == "found" || dropped,
+        drop: !dropped && (found || gone || image.disabled_at.is_some()),
+        groups: vec![facts(image), base(image), origin(image)],
+    }
+    .render()
+}
+
+fn launch(image: &Image) -> Option<Launch> {
+    let usable = image.status == "available" && image.disabled_at.is_none();
+    let ami = image.ami_id.as_deref().filter(|_| usable)?;
+    let asked = [
+        ("template", Some(image.template.as_str())),
+        ("version", Some(&image.version)),
+        ("mode", Some(&image.mode)),
+        ("region", Some(&image.region)),
+        ("image", Some(ami)),
+    ];
+    Some(Launch {
+        href: text::address("/deployments/new", &asked),
+        command: text::plain(&format!(
+            "ingot deploy {} --version {} --mode {} --region {} --image {ami}",
+            image.template, image.version, image.mode, image.region
+        )),
+    })
+}
+
+fn facts(image: &Image) -> Group {
     let snapshots = (!image.snapshot_ids.is_empty()).then(|| image.snapshot_ids.join(", "));
     let scrub = image
         .scrub
@@ -64,61 +168,62 @@ fn row(image: &Image) -> Row {
             Some(why) => format!("{scrub}: {why}"),
             None => scrub.to_owned(),
         });
-    let source = image.source_deployment_id.as_deref();
+    Group {
+        title: "Image",
+        facts: vec![
+            Fact::new("AMI", Value::code(image.ami_id.as_deref())),
+            Fact::new("ID", Value::code(Some(&image.id))),
+            Fact::new("Mode", Value::text(Some(&mode(image)))),
+            Fact::new("Account", Value::code(Some(&image.account))),
+            Fact::new("Created", Value::time(Some(image.created_at))),
+            Fact::new("Available since", Value::time(image.available_at)),
+            Fact::new("Disabled in EC2 since", Value::time(image.disabled_at)),
+            Fact::new("Deprecated in EC2 from", Value::time(image.deprecated_at)),
+            Fact::new("Size", size(image)),
+            Fact::new("Snapshots", Value::code(snapshots.as_deref())),
+            Fact::new("Scrub", Value::text(scrub.as_deref())),
+            Fact::new("Tags", tags(&image.tags)),
+        ],
+    }
+}
+
+fn base(image: &Image) -> Group {
+    Group {
+        title: "Base",
+        facts: vec![
+            Fact::new("Base image", Value::code(Some(&image.base_image))),
+            Fact::new("Base name", Value::code(image.base_name.as_deref())),
+            Fact::new("Base owner", Value::code(image.base_owner.as_deref())),
+            Fact::new("Base made", Value::time(image.base_created_at)),
+            Fact::new("Line", Value::code(image.base_line.as_deref())),
+            Fact::new(
+                "Architecture",
+                Value::text(Some(image.architecture.as_str())),
+            ),
+            Fact::new("Fingerprint", Value::code(Some(&image.fingerprint))),
+            Fact::new("Generation", Value::Text(image.generation.to_string())),
+        ],
+    }
+}
+
+fn origin(image: &Image) -> Group {
     let origin = match image.origin.as_str() {
         "auto" => "auto: made here",
         "found" => "found in the account",
         "adopted" => "adopted by a person",
         other => other,
     };
-    Row {
-        anchor: text::segment(&image.id),
-        ami_id: Value::code(image.ami_id.as_deref()),
-        name: text::plain(&image.name),
-        status: Badge::image(if image.disabled_at.is_some() {
-            "disabled"
-        } else {
-            &image.status
-        }),
-        what: text::plain(&format!("{} {}", image.template, image.version)),
-        mode: mode(image),
-        region: text::plain(&image.region),
-        size: image
-            .size_gb
-            .map_or(Value::Missing, |size| Value::Text(format!("{size} GB"))),
-        created: Moment::short(image.created_at),
+    Group {
+        title: "Where it comes from",
         facts: vec![
-            Fact::new("ID", Value::code(Some(&image.id))),
-            Fact::new("Available since", Value::time(image.available_at)),
-            Fact::new("Disabled in EC2 since", Value::time(image.disabled_at)),
-            Fact::new("Deprecated in EC2 from", Value::time(image.deprecated_at)),
-            Fact::new("Error", Value::text(image.error.as_deref())),
             Fact::new("Origin", Value::text(Some(origin))),
+            Fact::new(
+                "Made of",
+                Value::deployment(image.source_deployment_id.as_deref()),
+            ),
+            Fact::new("Instance", Value::code(image.source_instance_id.as_deref())),
             Fact::new("By its own facts", Value::text(class(image).as_deref())),
             Fact::new("Decided", Value::text(decided(image).as_deref())),
-            Fact::new("Made of", source.map_or(Value::Missing, deployment_link)),
-            Fact::new("Instance", Value::code(image.source_instance_id.as_deref())),
-            Fact::new("Base image", Value::code(Some(&image.base_image))),
-            Fact::new("Base name", Value::code(image.base_name.as_deref())),
-            Fact::new("Base owner", Value::code(image.base_owner.as_deref())),
-            Fact::new("Base made", Value::time(image.base_created_at)),
-            Fact::new(
-                "Architecture",
-                Value::text(Some(image.architecture.as_str())),
-            ),
-            Fact::new("Account", Value::code(Some(&image.account))),
-            Fact::new("Generation", Value::Text(image.generation.to_string())),
-            Fact::new("Fingerprint", Value::code(Some(&image.fingerprint))),
-            Fact::new("Snapshots", Value::code(snapshots.as_deref())),
-            Fact::new("Scrub", Value::text(scrub.as_deref())),
-            Fact::new(
-                "Tags",
-                if tags.is_empty() {
-                    Value::Missing
-                } else {
-                    Value::Tags(tags)
-                },
-            ),
         ],
     }
 }
@@ -148,11 +253,4 @@ fn decided(image: &Image) -> Option<String> {
     };
     let why = image.decided_reason.as_deref().unwrap_or_default();
     Some(format!("{what} by {by}: {why}"))
-}
-
-fn deployment_link(id: &str) -> Value {
-    Value::Link {
-        href: format!("/deployments/{}", text::segment(id)),
-        shown: text::plain(id),
-    }
 }

@@ -1,11 +1,14 @@
 //! The small parts pages are made of. Each is a template of its own, so it escapes what it is given; that is what
 //! entitles it to [`HtmlSafe`].
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use askama::filters::HtmlSafe;
 use chrono::{DateTime, Utc};
 use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::image::ImageStatus;
+use ingot_domain::task::TaskState;
 
 use super::text;
 
@@ -13,11 +16,12 @@ use super::text;
 #[derive(Template)]
 #[template(
     ext = "html",
-    source = r#"<time datetime="{{ iso }}">{{ shown }}</time>"#
+    source = r#"<time datetime="{{ iso }}"{% if let Some(whole) = whole %} title="{{ whole }}"{% endif %}>{{ shown }}</time>"#
 )]
 pub(super) struct Moment {
     iso: String,
     shown: String,
+    whole: Option<String>,
 }
 
 impl HtmlSafe for Moment {}
@@ -27,14 +31,17 @@ impl Moment {
         Self {
             iso: text::iso(at),
             shown: text::instant(at),
+            whole: None,
         }
     }
 
-    /// Under a heading that says UTC.
-    pub(super) fn short(at: DateTime<Utc>) -> Self {
-        let mut moment = Self::new(at);
-        moment.shown = moment.shown.trim_end_matches(" UTC").to_owned();
-        moment
+    /// How long ago it was, or in how long it is; the instant itself where the pointer rests.
+    pub(super) fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+        Self {
+            iso: text::iso(at),
+            shown: text::ago(at, now),
+            whole: Some(text::instant(at)),
+        }
     }
 }
 
@@ -75,6 +82,19 @@ impl Badge {
             Some(AmiStatus::Skipped) | None => "quiet",
         };
         Self::new(tone, word.unwrap_or("not started"))
+    }
+
+    /// A task's state.
+    pub(super) fn task(word: &str) -> Self {
+        let tone = match TaskState::parse(word) {
+            Some(TaskState::Available | TaskState::Scheduled) => "waiting",
+            Some(TaskState::Running) => "moving",
+            Some(TaskState::Retryable) => "warned",
+            Some(TaskState::Completed) => "good",
+            Some(TaskState::Discarded) => "bad",
+            Some(TaskState::Cancelled) | None => "quiet",
+        };
+        Self::new(tone, word)
     }
 
     /// An image's status.
@@ -152,6 +172,25 @@ impl Value {
         at.map_or(Self::Missing, |at| Self::Time(Moment::new(at)))
     }
 
+    pub(super) fn ago(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
+        at.map_or(Self::Missing, |at| Self::Time(Moment::ago(at, now)))
+    }
+
+    /// A page of the console.
+    pub(super) fn link(href: String, shown: &str) -> Self {
+        Self::Link {
+            href,
+            shown: text::plain(shown),
+        }
+    }
+
+    /// A deployment's page, by its id.
+    pub(super) fn deployment(id: Option<&str>) -> Self {
+        id.map_or(Self::Missing, |id| {
+            Self::link(format!("/deployments/{}", text::segment(id)), id)
+        })
+    }
+
     /// A link, unless the address leads elsewhere than to the web.
     pub(super) fn outside(url: Option<&str>) -> Self {
         match url.map(|url| (url, text::web_address(url))) {
@@ -174,4 +213,21 @@ impl Fact {
     pub(super) fn new(label: &'static str, value: Value) -> Self {
         Self { label, value }
     }
+}
+
+/// Facts that belong together.
+pub(super) struct Group {
+    /// What they are about.
+    pub(super) title: &'static str,
+    /// They.
+    pub(super) facts: Vec<Fact>,
+}
+
+/// Tags, as facts show them.
+pub(super) fn tags(tags: &BTreeMap<String, String>) -> Value {
+    if tags.is_empty() {
+        return Value::Missing;
+    }
+    let plain = |(name, value): (&String, &String)| (text::plain(name), text::plain(value));
+    Value::Tags(tags.iter().map(plain).collect())
 }

@@ -19,6 +19,8 @@ pub(super) enum Progress {
     Skipped,
     /// A person ended it.
     Stopped,
+    /// Over; an earlier stage says how.
+    Over,
 }
 
 impl Progress {
@@ -31,6 +33,7 @@ impl Progress {
             Progress::Failed => "failed",
             Progress::Skipped => "skipped",
             Progress::Stopped => "stopped",
+            Progress::Over => "over",
         }
     }
 }
@@ -64,7 +67,7 @@ fn progress(deployment: &Deployment) -> [Progress; 5] {
         Some(Status::Queued | Status::Deploying) => [Done, Now, Ahead, Ahead, Ahead],
         Some(Status::Running) => [Done, Done, Now, Ahead, Ahead],
         Some(Status::Success) => [Done, Done, Done, imaging, end],
-        Some(Status::ReadinessTimeout) => [Done, Done, Failed, Skipped, Failed],
+        Some(Status::ReadinessTimeout) => [Done, Done, Failed, Skipped, Over],
         Some(Status::Failed) => ended(deployment, Failed, imaging),
         Some(Status::Cancelled | Status::Destroyed) => ended(deployment, Stopped, imaging),
         // A newer API's word: show what the times prove and guess nothing.
@@ -90,11 +93,11 @@ fn ended(deployment: &Deployment, how: Progress, imaging: Progress) -> [Progress
             Now | Ahead => how,
             over => over,
         };
-        [Done, Done, Done, imaging, how]
+        [Done, Done, Done, imaging, Over]
     } else if deployment.launched_at.is_some() || deployment.instance_id.is_some() {
-        [Done, Done, how, Skipped, how]
+        [Done, Done, how, Skipped, Over]
     } else {
-        [Done, how, Skipped, Skipped, how]
+        [Done, how, Skipped, Skipped, Over]
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod documentation;
 mod every_page;
+mod more;
 mod samples;
 
 use ingot_client::{Deployment, DeploymentFilter, ImageFilter};
@@ -30,7 +31,11 @@ fn words_from_outside_are_shown_escaped() {
         )),
         "tag"
     );
-    let list = deployments_page(&page(vec![deployment], None), &DeploymentFilter::default());
+    let list = deployments_page(
+        &page(vec![deployment], None),
+        &DeploymentFilter::default(),
+        at(30),
+    );
     assert!(
         list.expect("page")
             .contains(&format!("{shown}&#34; onload=")),
@@ -62,14 +67,18 @@ fn what_it_waits_for_is_on_both_pages_and_escaped() {
         assert!(html.contains(words), "{words}: {html}");
     }
     assert!(!html.contains(ATTACK), "escaped");
-    let list = deployments_page(&page(vec![deployment], None), &DeploymentFilter::default());
+    let list = deployments_page(
+        &page(vec![deployment], None),
+        &DeploymentFilter::default(),
+        at(30),
+    );
     let list = list.expect("page");
     assert!(list.contains("a limit is reached") && !list.contains(ATTACK));
 }
 
 #[test]
 fn what_is_down_stands_on_top_of_the_page_and_is_escaped() {
-    let page = || images_page(&page(vec![], None), &ImageFilter::default()).expect("page");
+    let page = || images_page(&page(vec![], None), &ImageFilter::default(), at(30)).expect("page");
     assert_eq!(with_trouble(page(), &[]).expect("page"), page());
     let html = with_trouble(page(), &[ATTACK.to_owned()]).expect("page");
     let (banner, heading) = (html.find("What is down"), html.find("<h1>"));
@@ -101,7 +110,9 @@ fn actions_are_offered_exactly_when_they_are_allowed() {
             let start = ["pending", "failed", "readiness_timeout"].contains(&status.as_str());
             assert_eq!(offered("retry"), start, "{status}");
             assert_eq!(offered("cancel"), !status.is_final(), "{status}");
-            let destroy = instance.is_some() && status != Status::Destroyed;
+            // The instance of a cancelled one ends by itself.
+            let destroy =
+                instance.is_some() && !matches!(status, Status::Destroyed | Status::Cancelled);
             assert_eq!(offered("destroy"), destroy, "{status}");
         }
     }
@@ -146,12 +157,12 @@ fn the_stages_tell_where_it_is() {
         (
             Status::Failed,
             None,
-            ["done", "failed", "skipped", "skipped", "failed"],
+            ["done", "failed", "skipped", "skipped", "over"],
         ),
         (
             Status::Cancelled,
             None,
-            ["done", "stopped", "skipped", "skipped", "stopped"],
+            ["done", "stopped", "skipped", "skipped", "over"],
         ),
     ];
     for (status, ami, expected) in table {
@@ -161,15 +172,12 @@ fn the_stages_tell_where_it_is() {
     launched.launched_at = Some(at(1));
     assert_eq!(
         words(&launched),
-        ["done", "done", "failed", "skipped", "failed"]
+        ["done", "done", "failed", "skipped", "over"]
     );
     launched.ready_at = Some(at(2));
     launched.status = "destroyed".to_owned();
     launched.ami_creation_status = Some("completed".to_owned());
-    assert_eq!(
-        words(&launched),
-        ["done", "done", "done", "done", "stopped"]
-    );
+    assert_eq!(words(&launched), ["done", "done", "done", "done", "over"]);
 }
 
 #[test]
@@ -185,7 +193,7 @@ fn the_live_parts_know_where_to_go_on() {
     assert!(html.contains(r#"data-after="0""#) && !html.contains("Only the last lines"));
     for (status, unfinished) in [(Status::Running, true), (Status::Destroyed, false)] {
         let list = page(vec![bare(status, None)], None);
-        let html = deployments_page(&list, &DeploymentFilter::default()).expect("page");
+        let html = deployments_page(&list, &DeploymentFilter::default(), at(30)).expect("page");
         assert!(
             html.contains(&format!(r#"data-unfinished="{unfinished}""#)),
             "{status}"
@@ -202,15 +210,15 @@ fn the_next_page_keeps_the_filter() {
         ..DeploymentFilter::default()
     };
     let list = page(vec![bare(Status::Running, None)], Some("a/b"));
-    let html = deployments_page(&list, &filter).expect("page");
+    let html = deployments_page(&list, &filter, at(30)).expect("page");
     assert!(html.contains("href=\"/?status=running&#38;limit=20&#38;cursor=a%2Fb\""));
-    assert!(html.contains("<option selected>running</option>"));
+    assert!(html.contains("<option value=\"running\" selected>running</option>"));
     let filter = ImageFilter {
         template: Some("kamiwaza".to_owned()),
         ..ImageFilter::default()
     };
     let list = page(vec![image("available", None)], Some("c"));
-    let html = images_page(&list, &filter).expect("page");
+    let html = images_page(&list, &filter, at(30)).expect("page");
     assert!(html.contains("href=\"/images?template=kamiwaza&#38;cursor=c\""));
 }
 

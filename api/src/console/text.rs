@@ -57,6 +57,23 @@ pub(super) fn duration(seconds: f64) -> Option<String> {
     })
 }
 
+/// How long ago, or in how long, in the largest unit that says enough.
+pub(super) fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let seconds = (now - at).num_seconds();
+    let distance = match seconds.unsigned_abs() {
+        0..=1 => return "now".to_owned(),
+        few @ 2..=119 => format!("{few} s"),
+        minutes @ 120..=7_199 => format!("{} min", minutes / 60),
+        hours @ 7_200..=172_799 => format!("{} h", hours / 3_600),
+        days => format!("{} days", days / 86_400),
+    };
+    if seconds > 0 {
+        format!("{distance} ago")
+    } else {
+        format!("in {distance}")
+    }
+}
+
 /// The address if a browser may be sent there: a stored `javascript:` must not become a link.
 pub(super) fn web_address(url: &str) -> Option<&str> {
     let scheme = url.split_once("://")?.0;
@@ -125,6 +142,25 @@ mod tests {
         assert_eq!(duration(f64::NAN), None);
         assert_eq!(duration(-1.0), None);
         assert!(duration(f64::MAX).is_some());
+    }
+
+    #[test]
+    fn distances_in_time_read_well() {
+        let now = DateTime::from_timestamp(1_000_000, 0).expect("time");
+        let shown = [0, 5, 119, 120, 7_199, 7_200, 172_799, 172_800, -90]
+            .map(|seconds| ago(now - chrono::TimeDelta::seconds(seconds), now));
+        let expected = [
+            "now",
+            "5 s ago",
+            "119 s ago",
+            "2 min ago",
+            "119 min ago",
+            "2 h ago",
+            "47 h ago",
+            "2 days ago",
+            "in 90 s",
+        ];
+        assert_eq!(shown, expected);
     }
 
     #[test]

@@ -20,7 +20,8 @@ pub(super) async fn list(
     Asked(filter): Asked<DeploymentFilter>,
 ) -> Answer {
     let page = deployments::find(&api, filter.clone()).await?;
-    shown(&api, console::deployments_page(&page, &filter)).await
+    let now = api.ledger.now();
+    shown(&api, console::deployments_page(&page, &filter, now)).await
 }
 
 pub(super) async fn one(State(api): State<Api>, _: Caller, Path(id): Path<String>) -> Answer {

@@ -1,9 +1,12 @@
-//! The pages of images.
+//! The pages of images, and what is decided on them.
 
 use axum::extract::State;
+use axum::response::{IntoResponse, Redirect};
 use ingot_client::ImageFilter;
+use serde::Deserialize;
 
-use super::{Answer, Asked, shown};
+use super::{Answer, Asked, Filled, shown};
+use crate::address::Path;
 use crate::auth::Caller;
 use crate::console;
 use crate::routes::images;
@@ -15,5 +18,26 @@ pub(super) async fn list(
     Asked(filter): Asked<ImageFilter>,
 ) -> Answer {
     let page = images::find(&api, filter.clone()).await?;
-    shown(&api, console::images_page(&page, &filter)).await
+    let now = api.ledger.now();
+    shown(&api, console::images_page(&page, &filter, now)).await
+}
+
+pub(super) async fn one(State(api): State<Api>, _: Caller, Path(id): Path<String>) -> Answer {
+    let image = images::one(&api, &id).await?;
+    shown(&api, console::image_page(&image)).await
+}
+
+#[derive(Deserialize)]
+pub(super) struct Decided {
+    reason: String,
+}
+
+pub(super) async fn act(
+    State(api): State<Api>,
+    caller: Caller,
+    Path((id, action)): Path<(String, String)>,
+    Filled(form): Filled<Decided>,
+) -> Answer {
+    let done = images::decide(&api, &caller, &id, &action, form.reason).await?;
+    Ok(Redirect::to(&format!("/images/{}", done.id)).into_response())
 }

@@ -1,13 +1,13 @@
 //! Signing in and out of the console, and back to the page that was asked for.
 
 use axum::Extension;
-use axum::extract::{Form, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use ingot_domain::auth::BearerToken;
 use serde::Deserialize;
 
-use super::{Answer, Asked, bare};
+use super::{Answer, Asked, Filled, bare};
 use crate::auth::{COOKIE, same_origin};
 use crate::console;
 use crate::error::ApiError;
@@ -72,7 +72,7 @@ pub(super) async fn sign_in(
     State(api): State<Api>,
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
-    Form(form): Form<SignIn>,
+    Filled(form): Filled<SignIn>,
 ) -> Answer {
     if !same_origin(&headers) {
         return Err(ApiError::Forbidden("sign in from Ingot's own page"));

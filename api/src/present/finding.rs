@@ -12,6 +12,8 @@ pub(crate) fn finding(row: finding::Model) -> Finding {
     let sightings = count(row.sightings);
     let invariant = Invariant::parse(&row.invariant);
     let (meaning, advice) = finding_words(&row, invariant);
+    let verdicts = row.verdicts().iter().map(|&word| word.to_owned());
+    let verdicts = verdicts.collect();
     let kept = row.settled.as_deref() == Some("keep");
     Finding {
         meaning,
@@ -20,6 +22,7 @@ pub(crate) fn finding(row: finding::Model) -> Finding {
             && !kept
             && row.cleared_at.is_none()
             && is_violation(sightings),
+        verdicts,
         settled: row.settled,
         settled_by: row.settled_by,
         settled_reason: row.settled_reason,

@@ -34,16 +34,27 @@ use crate::state::{Api, Recipe};
     request_body = CreateDeployment,
     responses((status = 202, description = "Accepted", body = Deployment, headers(("Location" = String, description = "Where to look"))))
 )]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the outermost source of deployment ids"
-)]
 pub(crate) async fn create(
     State(api): State<Api>,
     caller: Caller,
     IdempotencyKey(key): IdempotencyKey,
     Json(body): Json<CreateDeployment>,
 ) -> Result<Response, ApiError> {
+    let (shown, replayed) = request(&api, caller, key, body).await?;
+    Ok(accepted(shown, replayed))
+}
+
+/// Requests a deployment, and says whether the same key has led to it before; the console uses it too.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the outermost source of deployment ids"
+)]
+pub(crate) async fn request(
+    api: &Api,
+    caller: Caller,
+    key: Option<String>,
+    body: CreateDeployment,
+) -> Result<(Deployment, bool), ApiError> {
     let canonical = serde_json::to_vec(&body).map_err(|_| ApiError::Internal)?;
     let start = body.start.unwrap_or(true);
     let claim = key.map(|key| IdempotencyClaim {
@@ -51,7 +62,7 @@ pub(crate) async fn create(
         key,
         request_hash: hex_sha256(b"POST /v1/deployments\n".iter().copied().chain(canonical)),
     });
-    let (order, recipe) = match accept(&api, body).await {
+    let (order, recipe) = match accept(api, body).await {
         Ok(accepted) => accepted,
         // Templates and limits change; what was accepted before stays accepted.
         Err(error) => {
@@ -60,7 +71,7 @@ pub(crate) async fn create(
                 None => None,
             };
             let id = before.ok_or(error)?;
-            return replayed(&api, &id).await;
+            return replayed(api, &id).await;
         }
     };
     let id = DeploymentId::new(Uuid::now_v7());
@@ -85,9 +96,9 @@ pub(crate) async fn create(
     match created {
         Created::New(requested, _) => {
             let (row, order) = requested.into_parts();
-            Ok(accepted(present::ordered(row, Some(order), None), false))
+            Ok((present::ordered(row, Some(order), None), false))
         }
-        Created::Before(id) => replayed(&api, &id).await,
+        Created::Before(id) => replayed(api, &id).await,
         Created::Mismatch => Err(ApiError::KeyReused(shown_key)),
     }
 }
@@ -122,9 +133,9 @@ async fn accept(api: &Api, body: CreateDeployment) -> Result<(Order, Recipe), Ap
     Ok((order, recipe))
 }
 
-async fn replayed(api: &Api, id: &str) -> Result<Response, ApiError> {
+async fn replayed(api: &Api, id: &str) -> Result<(Deployment, bool), ApiError> {
     let row = api.ledger.deployment(id).await?.ok_or(ApiError::Internal)?;
-    Ok(accepted(api.shown(row).await?, true))
+    Ok((api.shown(row).await?, true))
 }
 
 fn accepted(deployment: Deployment, replayed: bool) -> Response {

@@ -26,6 +26,11 @@ pub(crate) async fn list(
     _: Caller,
     Params(filter): Params<FindingFilter>,
 ) -> Result<Json<Page<Finding>>, ApiError> {
+    find(&api, filter).await.map(Json)
+}
+
+/// One page of findings; the console uses it too.
+pub(crate) async fn find(api: &Api, filter: FindingFilter) -> Result<Page<Finding>, ApiError> {
     let limit = limit(filter.limit)?;
     let known: Vec<&str> = Invariant::ALL
         .iter()
@@ -57,8 +62,7 @@ pub(crate) async fn list(
         before: filter.cursor,
     };
     let rows = api.ledger.list_findings(&query, limit + 1).await?;
-    let shown = page(rows, limit, |row| row.id.clone(), present::finding);
-    Ok(Json(shown))
+    Ok(page(rows, limit, |row| row.id.clone(), present::finding))
 }
 
 /// Settle a finding about one object in AWS
@@ -79,15 +83,25 @@ pub(crate) async fn settle(
     Path(id): Path<String>,
     Json(body): Json<FindingDecision>,
 ) -> Result<Json<Finding>, ApiError> {
+    settled(&api, &caller, &id, body).await.map(Json)
+}
+
+/// Settles a finding; the console uses it too.
+pub(crate) async fn settled(
+    api: &Api,
+    caller: &Caller,
+    id: &str,
+    body: FindingDecision,
+) -> Result<Finding, ApiError> {
     word("verdict", Some(&body.verdict), &["keep", "remove"])?;
-    let decision = decision(&caller, body.reason)?;
+    let decision = decision(caller, body.reason)?;
     let remove = body.verdict == "remove";
     let missing = || {
-        let shown = ingot_domain::field::shown(&id);
+        let shown = ingot_domain::field::shown(id);
         format!("there is no finding `{shown}`; `ingot findings list` shows them")
     };
-    let done = api.ledger.settle_finding(&id, remove, &decision).await?;
-    decided(done, missing).map(|row| Json(present::finding(row)))
+    let done = api.ledger.settle_finding(id, remove, &decision).await?;
+    decided(done, missing).map(present::finding)
 }
 
 /// List the invariants and how they stand

@@ -66,14 +66,19 @@ pub(crate) async fn show(
     _: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Image>, ApiError> {
+    one(&api, &id).await.map(Json)
+}
+
+/// One image, by either id; the console uses it too.
+pub(crate) async fn one(api: &Api, id: &str) -> Result<Image, ApiError> {
     let known = id.starts_with("ami-") || id.parse::<ImageId>().is_ok();
     let row = if known {
-        api.ledger.image(&id).await?
+        api.ledger.image(id).await?
     } else {
         None
     };
-    row.map(|row| Json(present::image(row)))
-        .ok_or_else(|| ApiError::NotFound(missing(&id)))
+    row.map(present::image)
+        .ok_or_else(|| ApiError::NotFound(missing(id)))
 }
 
 fn missing(id: &str) -> String {
@@ -99,9 +104,9 @@ pub(crate) async fn adopt(
     Path(id): Path<String>,
     Json(body): Json<ImageDecision>,
 ) -> Result<Json<Image>, ApiError> {
-    let decision = decision(&caller, body.reason)?;
-    let done = api.ledger.adopt_image(&id, &decision).await?;
-    decided(done, || missing(&id)).map(|row| Json(present::image(row)))
+    decide(&api, &caller, &id, "adopt", body.reason)
+        .await
+        .map(Json)
 }
 
 /// Forget an image
@@ -122,7 +127,28 @@ pub(crate) async fn drop(
     Path(id): Path<String>,
     Json(body): Json<ImageDecision>,
 ) -> Result<Json<Image>, ApiError> {
-    let decision = decision(&caller, body.reason)?;
-    let done = api.ledger.drop_image(&id, &decision).await?;
-    decided(done, || missing(&id)).map(|row| Json(present::image(row)))
+    decide(&api, &caller, &id, "drop", body.reason)
+        .await
+        .map(Json)
+}
+
+/// Does what people decide about an image; the console uses it too.
+pub(crate) async fn decide(
+    api: &Api,
+    caller: &Caller,
+    id: &str,
+    action: &str,
+    reason: String,
+) -> Result<Image, ApiError> {
+    let decision = decision(caller, reason)?;
+    let done = match action {
+        "adopt" => api.ledger.adopt_image(id, &decision).await?,
+        "drop" => api.ledger.drop_image(id, &decision).await?,
+        other => {
+            return Err(ApiError::NotFound(format!(
+                "there is no action `{other}`: adopt or drop"
+            )));
+        }
+    };
+    decided(done, || missing(id)).map(present::image)
 }

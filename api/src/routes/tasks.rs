@@ -24,6 +24,11 @@ pub(crate) async fn list(
     _: Caller,
     Params(filter): Params<TaskFilter>,
 ) -> Result<Json<Page<Task>>, ApiError> {
+    find(&api, filter).await.map(Json)
+}
+
+/// One page of tasks; the console uses it too.
+pub(crate) async fn find(api: &Api, filter: TaskFilter) -> Result<Page<Task>, ApiError> {
     let limit = limit(filter.limit)?;
     let states: Vec<&str> = TaskState::ALL.iter().map(|state| state.as_str()).collect();
     word("state", filter.state.as_ref(), &states)?;
@@ -45,12 +50,12 @@ pub(crate) async fn list(
         before: filter.cursor,
     };
     let rows = api.ledger.list_tasks(&query, limit + 1).await?;
-    Ok(Json(page(
+    Ok(page(
         rows,
         limit,
         |row| row.id.clone(),
         |row| present::task(row, Vec::new(), api.pace),
-    )))
+    ))
 }
 
 /// Show a task with its attempts
@@ -64,10 +69,15 @@ pub(crate) async fn show(
     _: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Task>, ApiError> {
+    one(&api, &id).await.map(Json)
+}
+
+/// One task with its attempts; the console uses it too.
+pub(crate) async fn one(api: &Api, id: &str) -> Result<Task, ApiError> {
     let unknown =
         |what: String| ApiError::NotFound(format!("{what}; `ingot tasks list` shows them"));
     let id: TaskId = id.parse().map_err(|error| unknown(format!("{error}")))?;
     let found = api.ledger.task(id.as_str()).await?;
     let (row, attempts) = found.ok_or_else(|| unknown(format!("there is no task `{id}`")))?;
-    Ok(Json(present::task(row, attempts, api.pace)))
+    Ok(present::task(row, attempts, api.pace))
 }

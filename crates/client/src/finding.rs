@@ -45,6 +45,9 @@ pub struct Finding {
     /// The reason given.
     #[serde(default)]
     pub settled_reason: Option<String>,
+    /// How it can be settled now: `keep`, `remove`; none when it clears by itself or is over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<String>,
 }
 
 /// Which findings to list.

@@ -1,7 +1,8 @@
 //! Templates as the API shows them.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// A template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -43,4 +44,25 @@ pub struct LaunchTimes {
     pub cached_seconds: Option<u64>,
     /// How many deployments the two medians rest on.
     pub samples: u64,
+}
+
+/// One revision of a template; revisions never change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TemplateRevision {
+    /// Counts up with each change.
+    pub revision: u32,
+    /// The recipe's fingerprint: images of another one are not taken for this revision's.
+    pub fingerprint: String,
+    /// When it was applied.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Which revision of a template.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct RevisionFilter {
+    /// This revision; the newest when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u32>,
 }

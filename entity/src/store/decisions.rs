@@ -26,6 +26,23 @@ pub enum Decided<T> {
     Refused(String),
 }
 
+impl finding::Model {
+    /// Whether it tells of one object in AWS, which a person can decide about.
+    fn is_of_one_object(&self) -> bool {
+        ingot_domain::provenance::Kind::of(&self.subject).is_some() && self.scope.contains('/')
+    }
+
+    /// How it can be settled: not at all once it is cleared or when it clears by itself, and by removal only if the object
+    /// is ours.
+    pub fn verdicts(&self) -> &'static [&'static str] {
+        match self.cleared_at {
+            None if self.is_of_one_object() && self.invariant == "I1" => &["keep", "remove"],
+            None if self.is_of_one_object() => &["keep"],
+            _ => &[],
+        }
+    }
+}
+
 impl Ledger {
     /// Adopts an image: its key is served by it, new deployments launch from it, and nothing of Ingot changes it. A dropped
     /// one is taken back.
@@ -141,9 +158,7 @@ impl Ledger {
         if row.cleared_at.is_some() {
             return Ok(Decided::Refused(format!("finding {id} is cleared already")));
         }
-        let object =
-            ingot_domain::provenance::Kind::of(&row.subject).is_some() && row.scope.contains('/');
-        if !object {
+        if !row.is_of_one_object() {
             return Ok(Decided::Refused(format!(
                 "finding {id} is not about one object in AWS; it clears itself when what it tells of is over"
             )));

@@ -3,7 +3,7 @@
 use ingot_domain::template::Template;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, TransactionTrait,
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TransactionTrait,
 };
 
 use super::request::create::{Created, IdempotencyClaim, claim_key};
@@ -27,6 +27,33 @@ impl Ledger {
             .filter(template::Column::Name.eq(name))
             .order_by_desc(template::Column::Revision)
             .one(&self.db)
+            .await?)
+    }
+
+    /// One revision of a template.
+    pub async fn template_revision(
+        &self,
+        name: &str,
+        revision: u32,
+    ) -> Result<Option<template::Model>, LedgerError> {
+        let Ok(revision) = i32::try_from(revision) else {
+            return Ok(None);
+        };
+        let key = (name.to_owned(), revision);
+        Ok(template::Entity::find_by_id(key).one(&self.db).await?)
+    }
+
+    /// The revisions of a template, the newest first, at most `limit`.
+    pub async fn template_revisions(
+        &self,
+        name: &str,
+        limit: u64,
+    ) -> Result<Vec<template::Model>, LedgerError> {
+        Ok(template::Entity::find()
+            .filter(template::Column::Name.eq(name))
+            .order_by_desc(template::Column::Revision)
+            .limit(limit)
+            .all(&self.db)
             .await?)
     }
 

@@ -202,6 +202,7 @@ mod tests {
             settled: None,
             settled_by: None,
             settled_reason: None,
+            verdicts: vec![],
         };
         assert_eq!(
             finding(&found),

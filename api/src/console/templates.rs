@@ -1,0 +1,324 @@
+//! The list of templates, the page of one with its revisions and what changed between two, and the desk at which a
+//! template is written and checked.
+
+use askama::Template;
+use chrono::{DateTime, Utc};
+use ingot_client::{Page, Template as Shown, TemplateRevision};
+use ingot_domain::field::FieldError;
+use similar::{ChangeTag, TextDiff};
+
+use super::filter::{Filter, Place};
+use super::frame::{Cell, List, ListPage, Nothing, Row, Way, column, lesser};
+use super::parts::{Badge, Fact, Group, Value};
+use super::text;
+
+/// The page at `/templates`.
+pub fn templates_page(page: &Page<Shown>) -> Result<String, askama::Error> {
+    let place = Place {
+        limit: None,
+        cursor: None,
+        next: None,
+    };
+    ListPage {
+        here: "templates",
+        title: "Templates",
+        intro: Some("What can be deployed: where it starts, how it installs, and what \u{201c}it really answers\u{201d} means."),
+        way: Some(Way {
+            href: "/templates/new",
+            name: "New template",
+        }),
+        filter: Filter::new("/templates", Vec::new(), &place),
+        unfinished: false,
+        list: List {
+            id: "templates",
+            caption: "Templates, by name",
+            columns: vec![
+                column("Name"),
+                column("Revision"),
+                column("Base"),
+                lesser("Architecture"),
+                column("Probe"),
+                column("Fresh"),
+                column("Cached"),
+            ],
+            rows: page.items.iter().map(row).collect(),
+            nothing: Nothing {
+                what: "There is no template.",
+                how: "Write one here, or apply a file:",
+                command: Some("ingot templates apply FILE"),
+            },
+        },
+    }
+    .render()
+}
+
+fn address(name: &str) -> String {
+    format!("/templates/{}", text::segment(name))
+}
+
+fn row(one: &Shown) -> Row {
+    let took = |seconds: Option<u64>| Value::text(seconds.and_then(shown).as_deref());
+    let cells = vec![
+        Cell::from(Value::link(address(&one.name), &one.name))
+            .over(Value::text(Some(&one.description)))
+            .words(),
+        Cell::from(Value::Text(one.revision.to_string())).number(),
+        Cell::from(Value::code(Some(&one.base_image))),
+        Cell::from(Value::text(Some(&one.architecture))),
+        Cell::from(Value::code(Some(&one.probe))),
+        Cell::from(took(one.launch_times.fresh_seconds)).number(),
+        Cell::from(took(one.launch_times.cached_seconds)).number(),
+    ];
+    Row { cells }
+}
+
+/// Whole seconds as people say them.
+pub(super) fn shown(seconds: u64) -> Option<String> {
+    #[expect(clippy::cast_precision_loss, reason = "for people")]
+    text::duration(seconds as f64)
+}
+
+/// What the page of a template is drawn from.
+#[derive(Debug)]
+pub struct Known<'a> {
+    /// The revision that is looked at.
+    pub shown: &'a Shown,
+    /// What it says.
+    pub yaml: &'a str,
+    /// Its revisions, the newest first.
+    pub revisions: &'a [TemplateRevision],
+    /// An older revision to hold it against, and what that one says.
+    pub against: Option<(u32, &'a str)>,
+}
+
+#[derive(Template)]
+#[template(path = "template.html")]
+struct TemplateView {
+    here: &'static str,
+    name: String,
+    description: String,
+    badge: Option<Badge>,
+    old: Option<String>,
+    deploy: String,
+    edit: String,
+    groups: Vec<Group>,
+    revisions: List,
+    revision: u32,
+    against: Option<u32>,
+    lines: Vec<Line>,
+    same: bool,
+}
+
+/// A line of YAML, as it stands or as it changed.
+struct Line {
+    look: &'static str,
+    mark: &'static str,
+    text: String,
+}
+
+/// The page at `/templates/{name}`.
+pub fn template_page(known: &Known<'_>, now: DateTime<Utc>) -> Result<String, askama::Error> {
+    let one = known.shown;
+    let newest = known.revisions.first().map(|newest| newest.revision);
+    let old = newest.filter(|newest| *newest != one.revision);
+    let lines = match known.against {
+        Some((_, before)) => changed(before, known.yaml),
+        None => known
+            .yaml
+            .lines()
+            .map(|line| written("", "", line))
+            .collect(),
+    };
+    let at = |path: &str| text::address(path, &[("template", Some(one.name.as_str()))]);
+    TemplateView {
+        here: "templates",
+        name: text::plain(&one.name),
+        description: text::plain(&one.description),
+        badge: one.builtin.then(|| Badge::new("quiet", "comes with Ingot")),
+        old: old
+            .map(|newest| format!("This is revision {}; the newest is {newest}.", one.revision)),
+        deploy: at("/deployments/new"),
+        edit: at("/templates/new"),
+        groups: vec![recipe(one), launches(one)],
+        revisions: revisions(known, now),
+        revision: one.revision,
+        against: known.against.map(|(number, _)| number),
+        same: lines.is_empty(),
+        lines,
+    }
+    .render()
+}
+
+fn written(look: &'static str, mark: &'static str, line: &str) -> Line {
+    Line {
+        look,
+        mark,
+        text: text::plain(line.trim_end_matches('\n')),
+    }
+}
+
+/// Unchanged lines shown around a change.
+const AROUND: usize = 3;
+
+/// What changed, each change with the lines around it; nothing when nothing did.
+fn changed(before: &str, after: &str) -> Vec<Line> {
+    let diff = TextDiff::from_lines(before, after);
+    let mut lines = Vec::new();
+    for group in diff.grouped_ops(AROUND) {
+        if !lines.is_empty() {
+            lines.push(written("gap", "", "\u{22ef}"));
+        }
+        let changes = group.iter().flat_map(|op| diff.iter_changes(op));
+        lines.extend(changes.map(|change| {
+            let (look, mark) = match change.tag() {
+                ChangeTag::Equal => ("", " "),
+                ChangeTag::Insert => ("added", "+"),
+                ChangeTag::Delete => ("removed", "-"),
+            };
+            written(look, mark, change.value())
+        }));
+    }
+    lines
+}
+
+fn recipe(one: &Shown) -> Group {
+    Group {
+        title: "Recipe",
+        facts: vec![
+            Fact::new("Revision", Value::Text(one.revision.to_string())),
+            Fact::new("Base", Value::code(Some(&one.base_image))),
+            Fact::new("Architecture", Value::text(Some(&one.architecture))),
+            Fact::new("Modes", Value::text(Some(&one.modes.join(", ")))),
+            Fact::new(
+                "Instance types",
+                Value::text(Some(&one.instance_types.join(", "))),
+            ),
+            Fact::new(
+                "Root volume",
+                Value::Text(format!("{} GB", one.volume_size_gb)),
+            ),
+            Fact::new("Probe", Value::code(Some(&one.probe))),
+            Fact::new("Fingerprint", Value::code(Some(&one.fingerprint))),
+        ],
+    }
+}
+
+fn launches(one: &Shown) -> Group {
+    let times = &one.launch_times;
+    let took = |seconds: Option<u64>| Value::text(seconds.and_then(shown).as_deref());
+    let asked = [("template", Some(one.name.as_str()))];
+    Group {
+        title: "Launches",
+        facts: vec![
+            Fact::new("Installed fresh", took(times.fresh_seconds)),
+            Fact::new("From its image", took(times.cached_seconds)),
+            Fact::new("Measured on", Value::Text(times.samples.to_string())),
+            Fact::new(
+                "See also",
+                Value::link(text::address("/images", &asked), "Its images"),
+            ),
+            Fact::new(
+                "",
+                Value::link(text::address("/", &asked), "Its deployments"),
+            ),
+        ],
+    }
+}
+
+fn revisions(known: &Known<'_>, now: DateTime<Utc>) -> List {
+    let at = |revision: u32, against: Option<u32>| {
+        let (revision, against) = (revision.to_string(), against.map(|old| old.to_string()));
+        let asked = [
+            ("revision", Some(revision.as_str())),
+            ("against", against.as_deref()),
+        ];
+        text::address(&address(&known.shown.name), &asked)
+    };
+    let row = |one: &TemplateRevision| {
+        let before = one.revision.checked_sub(1).filter(|before| *before > 0);
+        let change = before.map_or(Value::Missing, |before| {
+            Value::link(at(one.revision, Some(before)), &format!("since {before}"))
+        });
+        let cells = vec![
+            Cell::from(Value::link(
+                at(one.revision, None),
+                &one.revision.to_string(),
+            )),
+            Cell::from(Value::ago(Some(one.created_at), now)).number(),
+            Cell::from(change),
+            Cell::from(Value::code(one.fingerprint.get(..12))),
+        ];
+        Row { cells }
+    };
+    List {
+        id: "revisions",
+        caption: "Revisions, newest first",
+        columns: vec![
+            column("Revision"),
+            column("Applied"),
+            column("What changed"),
+            lesser("Fingerprint"),
+        ],
+        rows: known.revisions.iter().map(row).collect(),
+        nothing: Nothing {
+            what: "There is no revision.",
+            how: "",
+            command: None,
+        },
+    }
+}
+
+#[derive(Template)]
+#[template(path = "desk.html")]
+struct DeskView {
+    here: &'static str,
+    yaml: String,
+    said: Option<String>,
+    mistakes: Vec<Mistake>,
+    heading: String,
+}
+
+struct Mistake {
+    field: String,
+    message: String,
+}
+
+/// What a check of the text on the desk came to.
+#[derive(Debug)]
+pub enum Verdict<'a> {
+    /// It was not checked yet.
+    Unasked,
+    /// It is fine; the name it gives.
+    Fine(&'a str),
+    /// What is wrong with it.
+    Wrong(&'a [FieldError]),
+}
+
+/// The page at `/templates/new`, with the text that is being written.
+pub fn desk_page(yaml: &str, verdict: &Verdict<'_>) -> Result<String, askama::Error> {
+    let wrong = match verdict {
+        Verdict::Wrong(errors) => *errors,
+        _ => &[],
+    };
+    let mistakes: Vec<_> = wrong
+        .iter()
+        .map(|error| Mistake {
+            field: text::plain(&error.field),
+            message: text::plain(&error.message),
+        })
+        .collect();
+    DeskView {
+        here: "templates",
+        yaml: text::plain(yaml),
+        said: match verdict {
+            Verdict::Fine(name) => Some(text::plain(&format!("Template `{name}` is fine."))),
+            _ => None,
+        },
+        heading: match mistakes.len() {
+            1 => "1 mistake".to_owned(),
+            many => format!("{many} mistakes"),
+        },
+        mistakes,
+    }
+    .render()
+}

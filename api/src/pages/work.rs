@@ -1,0 +1,52 @@
+//! The pages of tasks, of the system they run in, and of what was found wrong.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect};
+use ingot_client::{FindingDecision, FindingFilter, TaskFilter};
+
+use super::{Answer, Asked, Filled, shown};
+use crate::address::Path;
+use crate::auth::Caller;
+use crate::console;
+use crate::routes::{findings, tasks};
+use crate::state::Api;
+
+pub(super) async fn tasks(
+    State(api): State<Api>,
+    _: Caller,
+    Asked(filter): Asked<TaskFilter>,
+) -> Answer {
+    let page = tasks::find(&api, filter.clone()).await?;
+    let now = api.ledger.now();
+    shown(&api, console::tasks_page(&page, &filter, now)).await
+}
+
+pub(super) async fn task(State(api): State<Api>, _: Caller, Path(id): Path<String>) -> Answer {
+    let task = tasks::one(&api, &id).await?;
+    shown(&api, console::task_page(&task)).await
+}
+
+pub(super) async fn system(State(api): State<Api>, _: Caller) -> Answer {
+    let status = crate::status::look(&api).await?;
+    shown(&api, console::system_page(&status)).await
+}
+
+pub(super) async fn findings(
+    State(api): State<Api>,
+    _: Caller,
+    Asked(filter): Asked<FindingFilter>,
+) -> Answer {
+    let page = findings::find(&api, filter.clone()).await?;
+    let now = api.ledger.now();
+    shown(&api, console::findings_page(&page, &filter, now)).await
+}
+
+pub(super) async fn settle(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Filled(decision): Filled<FindingDecision>,
+) -> Answer {
+    let settled = findings::settled(&api, &caller, &id, decision).await?;
+    Ok(Redirect::to(&format!("/findings#{}", settled.id)).into_response())
+}
