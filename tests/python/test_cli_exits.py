@@ -40,7 +40,7 @@ ENOUGH = {
     "templates apply": ["{file}"],
     "templates check": ["{file}"],
     "templates list": [],
-    "templates show": ["nobody"],
+    "templates show": ["unknown"],
     "watch": [NOBODY],
     "why": [NOBODY],
     # Beside the API.
