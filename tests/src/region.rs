@@ -51,7 +51,7 @@ impl Region {
         Ok(list(&journal, "calls"))
     }
 
-    /// What the region holds: `instances`, `images`, `snapshots` or `groups` of one AWS region.
+    /// What the region holds: `instances`, `images`, `snapshots` or `security_groups` of one AWS region.
     pub async fn objects(&self, region: &str, kind: &str) -> Result<Vec<Value>> {
         let state = self.get(&format!("state?region={region}")).await?;
         Ok(list(&state, kind))

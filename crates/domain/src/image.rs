@@ -15,8 +15,11 @@ use crate::ids::{DeploymentId, EffectId};
 use crate::template::KAMIWAZA;
 use crate::version::Version;
 
-/// The document's value of the `ManagedBy` tag; existing accounts and scripts look for it.
-pub const MANAGED_BY: &str = "KamiwazaDeploymentManager";
+/// The value of the `ManagedBy` tag.
+pub const MANAGED_BY: &str = "Ingot";
+/// Its value on what the template `kamiwaza` leads to (F33); existing accounts and scripts look for it. What was made before
+/// carries it whatever its template.
+pub const KAMIWAZA_MANAGED_BY: &str = "KamiwazaDeploymentManager";
 /// The tag that carries the effect id: adoption after doubt looks for it (EC2.md, the recipe).
 pub const EFFECT_TAG: &str = "ingot:effect";
 /// The tag that carries the deployment id on instances.
@@ -224,10 +227,10 @@ impl Provenance<'_> {
             tags.insert(name.to_owned(), value.to_owned());
         };
         put("Name", self.name);
-        put("KamiwazaVersion", &key.version.to_string());
+        put(version_tag(&key.template), &key.version.to_string());
         put("CreatedFrom", self.instance_id);
         put("CreatedFromJob", self.deployment.as_str());
-        put("ManagedBy", MANAGED_BY);
+        put("ManagedBy", managed_by(&key.template));
         put("AutoCreated", "true");
         put("Mode", &key.mode);
         put(
@@ -244,24 +247,42 @@ impl Provenance<'_> {
         }
         put(EFFECT_TAG, self.effect.as_str());
         put(INSTALL_TAG, self.install);
-        if key.template != KAMIWAZA {
-            tags.remove("KamiwazaVersion");
-            tags.insert("Version".to_owned(), key.version.to_string());
-        }
         tags
     }
 }
 
-/// The tags by which an image of this key would be known in the account (F28): the document's filters, and ours.
-pub fn search_tags(key: &ImageKey) -> BTreeMap<String, String> {
-    let version_tag = if key.template == KAMIWAZA {
+/// The `ManagedBy` of what a template leads to.
+pub fn managed_by(template: &str) -> &'static str {
+    if template == KAMIWAZA {
+        KAMIWAZA_MANAGED_BY
+    } else {
+        MANAGED_BY
+    }
+}
+
+/// The tag that carries the version on what a template leads to.
+pub fn version_tag(template: &str) -> &'static str {
+    if template == KAMIWAZA {
         "KamiwazaVersion"
     } else {
         "Version"
+    }
+}
+
+/// The tags by which an image of this key would be known in the account (F28): the document's filters for its own template,
+/// ours for the others, which images of before carry, too.
+pub fn search_tags(key: &ImageKey) -> BTreeMap<String, String> {
+    let (name, value) = if key.template == KAMIWAZA {
+        ("ManagedBy", KAMIWAZA_MANAGED_BY)
+    } else {
+        ("Template", key.template.as_str())
     };
     BTreeMap::from([
-        (version_tag.to_owned(), key.version.to_string()),
-        ("ManagedBy".to_owned(), MANAGED_BY.to_owned()),
+        (
+            version_tag(&key.template).to_owned(),
+            key.version.to_string(),
+        ),
+        (name.to_owned(), value.to_owned()),
     ])
 }
 

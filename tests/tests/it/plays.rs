@@ -1,6 +1,7 @@
 //! The simulated region plays the user's own template: scheme, port, path, status and words of its probe, from a fresh
 //! install to its AMI and to a launch from it (FIELD N2), on both shapes; and what runs nothing says so.
 
+use ingot_client::DeploymentFilter;
 use ingot_tests::{Stack, repository};
 use serde_json::{Value, json};
 
@@ -39,6 +40,41 @@ async fn templates(stack: &Stack) {
     assert!(names.contains(&"hello-web".to_owned()), "{names:?}");
     for name in &names {
         goes_through(stack, name).await;
+    }
+    kamiwaza_is_not_named(stack).await;
+}
+
+/// Tags and stories of other templates' things say `Version` and `Template`, and no word of the built-in one (FIELD N23).
+async fn kamiwaza_is_not_named(stack: &Stack) {
+    let mut told = Vec::new();
+    for kind in ["instances", "images", "snapshots", "security_groups"] {
+        let objects = stack.region.objects("us-east-1", kind).await.unwrap();
+        let ours = objects
+            .iter()
+            .filter(|object| object["tags"]["ingot:install"].is_string());
+        told.extend(ours.map(|object| (kind, object["tags"].clone())));
+    }
+    for wanted in ["instances", "images", "snapshots", "security_groups"] {
+        let seen = told.iter().any(|(kind, _)| *kind == wanted);
+        assert!(seen, "no {wanted}: {told:#?}");
+    }
+    for (kind, tags) in &told {
+        assert_eq!(tags["ManagedBy"], "Ingot", "{kind}: {tags:#}");
+        if *kind != "security_groups" {
+            assert_eq!(tags["Version"], "v1.0.0", "{kind}: {tags:#}");
+            assert!(tags["Template"].is_string(), "{kind}: {tags:#}");
+        }
+        let said = tags.to_string().to_lowercase();
+        assert!(!said.contains("kamiwaza"), "{kind}: {said}");
+    }
+    let page = stack
+        .client
+        .deployments(&DeploymentFilter::default())
+        .await
+        .unwrap();
+    for deployment in page.items {
+        let story = format!("{:?}", stack.story(&deployment.id).await.unwrap());
+        assert!(!story.to_lowercase().contains("kamiwaza"), "{story}");
     }
 }
 

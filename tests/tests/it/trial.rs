@@ -133,7 +133,7 @@ async fn settles(stack: &Stack) {
     assert_eq!(made.len(), 1, "{made:#?}");
     assert_eq!(made[0]["id"].as_str(), trial.instance_id.as_deref());
     assert_eq!(made[0]["instance_type"], "t3.micro");
-    assert_eq!(made[0]["tags"]["ManagedBy"], "KamiwazaDeploymentManager");
+    assert_eq!(made[0]["tags"]["ManagedBy"], "Ingot");
     assert!(all_over(stack).await, "{made:#?}");
 
     // A check without a launch keeps the last trial, with its time.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use ingot_domain::image::{INSTALL_TAG, MANAGED_BY};
+use ingot_domain::image::{INSTALL_TAG, KAMIWAZA_MANAGED_BY, MANAGED_BY};
 use serde::Serialize;
 
 use super::calls::{CALLS, Grant};
@@ -164,7 +164,10 @@ impl PolicyFor {
                 ]),
                 equals(&[
                     (&format!("aws:RequestTag/{INSTALL_TAG}"), install),
-                    ("aws:RequestTag/ManagedBy", &[MANAGED_BY]),
+                    (
+                        "aws:RequestTag/ManagedBy",
+                        &[MANAGED_BY, KAMIWAZA_MANAGED_BY],
+                    ),
                 ]),
             ),
             Grant::TagsAtCreation => (

@@ -75,7 +75,7 @@ fn tags_are_the_documents_and_ours() {
         ("KamiwazaVersion", "v0.9.2"),
         ("CreatedFrom", "i-1"),
         ("CreatedFromJob", deployment.as_str()),
-        ("ManagedBy", MANAGED_BY),
+        ("ManagedBy", "KamiwazaDeploymentManager"),
         ("AutoCreated", "true"),
         ("Mode", "full"),
         ("CreatedAt", "2026-01-21T18:00:00Z"),
@@ -89,6 +89,40 @@ fn tags_are_the_documents_and_ours() {
         crate::limits::OWN_TAGS,
         "what the check of a request leaves room for"
     );
+}
+
+#[test]
+fn the_documents_tags_stay_with_its_template() {
+    let (theirs, ours) = (key("kamiwaza"), key("hello-web"));
+    let (deployment, effect) = (
+        DeploymentId::new(uuid::Uuid::nil()),
+        EffectId::new(uuid::Uuid::nil()),
+    );
+    let tags = Provenance {
+        key: &ours,
+        name: "n",
+        instance_id: "i-1",
+        deployment: &deployment,
+        effect: &effect,
+        install: "in",
+        created_at: at(),
+        extra: &BTreeMap::new(),
+    }
+    .tags();
+    assert_eq!(tags.get("Version").map(String::as_str), Some("v0.9.2"));
+    assert_eq!(tags.get("ManagedBy").map(String::as_str), Some("Ingot"));
+    let said = format!("{tags:?}").to_lowercase();
+    assert!(!said.contains("kamiwaza"), "{said}");
+    assert!(search_tags(&theirs).contains_key("KamiwazaVersion"));
+    // Images of before say `ManagedBy` in the document's word, whatever their template.
+    let mut before = tags.clone();
+    before.insert("ManagedBy".to_owned(), KAMIWAZA_MANAGED_BY.to_owned());
+    for tags in [tags, before] {
+        let found = search_tags(&ours)
+            .iter()
+            .all(|(name, value)| tags.get(name) == Some(value));
+        assert!(found && is_of_key(&ours, &tags), "{tags:?}");
+    }
 }
 
 #[test]

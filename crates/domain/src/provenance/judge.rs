@@ -2,7 +2,7 @@
 
 use super::{Class, Effect, Facts, Home, Intended, Kind, Known, Provenance};
 use crate::ids::{DeploymentId, EffectId};
-use crate::image::{DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, MANAGED_BY};
+use crate::image::{DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, KAMIWAZA_MANAGED_BY};
 
 /// AWS's own tags: only AWS can set one. On images and snapshots they mark what a service of AWS made.
 const AWS: &str = "aws:";
@@ -233,7 +233,7 @@ fn intended(facts: &Facts) -> bool {
 fn scripted(facts: &Facts) -> bool {
     let ours = |tag: &String| tag.starts_with("ingot:");
     captured(facts)
-        && facts.tag("ManagedBy") == Some(MANAGED_BY)
+        && facts.tag("ManagedBy") == Some(KAMIWAZA_MANAGED_BY)
         && SCRIPTED.iter().all(|tag| facts.tags.contains_key(*tag))
         && !facts.tags.keys().any(ours)
 }

@@ -4,7 +4,7 @@ mod world;
 
 use super::*;
 use crate::ids::{DeploymentId, EffectId};
-use crate::image::{DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, MANAGED_BY};
+use crate::image::{DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, KAMIWAZA_MANAGED_BY};
 
 const LAUNCH: &str = "eff_launch";
 
@@ -33,7 +33,7 @@ fn instance() -> Facts {
         region: Some("us-east-1".to_owned()),
         client_token: Some(LAUNCH.to_owned()),
         tags: tags(&[
-            ("ManagedBy", MANAGED_BY),
+            ("ManagedBy", KAMIWAZA_MANAGED_BY),
             ("KamiwazaVersion", "v1.0.0"),
             ("Mode", "full"),
             (DEPLOYMENT_TAG, deployment().as_str()),
@@ -51,7 +51,7 @@ fn image() -> Facts {
         source_instance: Some("i-1".to_owned()),
         tags: tags(&[
             ("Name", "golden"),
-            ("ManagedBy", MANAGED_BY),
+            ("ManagedBy", KAMIWAZA_MANAGED_BY),
             ("KamiwazaVersion", "v1.0.0"),
             ("Mode", "full"),
             ("AutoCreated", "true"),
@@ -254,7 +254,7 @@ fn the_scripts_images_are_known_by_their_five_tags_and_their_instance() {
             ("KamiwazaVersion", "v1.0.0"),
             ("CreatedFrom", "i-1"),
             ("CreatedFromJob", "a-job-of-theirs"),
-            ("ManagedBy", MANAGED_BY),
+            ("ManagedBy", KAMIWAZA_MANAGED_BY),
             ("AutoCreated", "true"),
         ]);
     });

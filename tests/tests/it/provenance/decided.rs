@@ -1,7 +1,7 @@
 //! What a person decides: the scripts' image is used once it is adopted or named, and what a release before this one recorded
 //! as found waits to be adopted or dropped.
 
-use ingot_domain::image::MANAGED_BY;
+use ingot_domain::image::KAMIWAZA_MANAGED_BY;
 use ingot_tests::{Stack, until};
 
 use super::{LONG, capture, deploy, embedded, journal, scaled, story, tags, touched};
@@ -23,7 +23,7 @@ async fn scripts_image(stack: &Stack) {
         ("KamiwazaVersion", "v7.2.0"),
         ("CreatedFrom", instance.as_str()),
         ("CreatedFromJob", "job-17"),
-        ("ManagedBy", MANAGED_BY),
+        ("ManagedBy", KAMIWAZA_MANAGED_BY),
         ("AutoCreated", "true"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));

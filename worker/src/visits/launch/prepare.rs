@@ -7,7 +7,9 @@ use ingot_cloud::{BaseImageFacts, ErrorKind, LaunchSpec, SecurityGroupSpec};
 use ingot_domain::base::ResolvedBase;
 use ingot_domain::deployment::{ImageChoice, Status};
 use ingot_domain::event::{Line, Source};
-use ingot_domain::image::{DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, ImageKey, MANAGED_BY};
+use ingot_domain::image::{
+    DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, ImageKey, managed_by, version_tag,
+};
 use ingot_domain::provenance::base as base_of;
 use ingot_domain::template::BaseImage;
 use ingot_domain::{fitting, userdata};
@@ -256,7 +258,10 @@ fn own_group(tools: &Tools, case: &Case, subnet_id: Option<String>) -> Option<Se
         tags: BTreeMap::from([
             (DEPLOYMENT_TAG.to_owned(), case.row.id.clone()),
             (INSTALL_TAG.to_owned(), tools.settings.install.clone()),
-            ("ManagedBy".to_owned(), MANAGED_BY.to_owned()),
+            (
+                "ManagedBy".to_owned(),
+                managed_by(&case.row.template).to_owned(),
+            ),
         ]),
     })
 }
@@ -265,9 +270,9 @@ fn instance_tags(tools: &Tools, case: &Case, effect: &str) -> BTreeMap<String, S
     let mut tags = case.order.tags.clone();
     for (name, value) in [
         ("Name", case.row.job_name.as_str()),
-        ("ManagedBy", MANAGED_BY),
+        ("ManagedBy", managed_by(&case.row.template)),
         ("Template", &case.row.template),
-        ("KamiwazaVersion", &case.row.version),
+        (version_tag(&case.row.template), &case.row.version),
         ("Mode", &case.row.mode),
         (DEPLOYMENT_TAG, &case.row.id),
         (EFFECT_TAG, effect),
