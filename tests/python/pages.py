@@ -15,8 +15,9 @@ from ingot_up import ingot_binary, own_environment
 ROOT = Path(__file__).parents[2]
 BEGIN = "<!-- written by tests/python/pages.py: begin -->"
 END = "<!-- written by tests/python/pages.py: end -->"
-# Said once on the page, for all commands that speak to the API.
-SHARED = ("--url", "--token", "--data-dir", "--json", "--help")
+# What the page says once, for all commands under whose heading it stands.
+HEADING = "Connection and output:"
+SHARED = ("--url", "--token", "--data-dir", "--json", "--output")
 OPTION = re.compile(r"^\s{2,6}(?:(-\w), )?(?:    )?(--[\w-]+)( \[?<[^>]+>\]?\S*|\[=\S+)?(?:\s{2,}(.*))?$")
 ARGUMENT = re.compile(r"^  ([<\[][^ ]+[>\]](?:\.\.\.)?)(?:\s{2,}(.*))?$")
 
@@ -37,14 +38,9 @@ class Command:
         self.text = shown
         self.about = shown.split("\n\nUsage:")[0].strip().replace("\n\n", " ").replace("\n", " ")
         self.usage = re.search(r"^Usage: (.*)$", shown, re.M).group(1)
-        self.commands = self._commands()
-        self.arguments, self.options = [], []
+        self.commands = bool(re.search(r"^Commands:$", shown, re.M))
+        self.arguments, self.options, self.shared = [], [], []
         self._lists()
-
-    def _commands(self):
-        found = re.search(r"^Commands:\n((?:  .*\n)+)", self.text, re.M)
-        lines = found.group(1).splitlines() if found else []
-        return [line.split()[0] for line in lines if re.match(r"  \w", line)]
 
     def _lists(self):
         entry, section = None, ""
@@ -55,7 +51,9 @@ class Command:
                 continue
             elif option := OPTION.match(line):
                 entry = [option.group(2) + (option.group(3) or ""), option.group(4) or ""]
-                self.options.append(entry)
+                shared = section == HEADING and option.group(2) in SHARED
+                own = not shared and entry[0] not in ("--help", "--version")
+                (self.options if own else self.shared).append(entry)
             elif argument := ARGUMENT.match(line):
                 entry = [argument.group(1), argument.group(2) or ""]
                 self.arguments.append(entry)
@@ -64,20 +62,19 @@ class Command:
             elif line.strip():
                 entry = None
 
-    def own(self):
-        """The options that are not said once for all."""
-        return [entry for entry in self.options if entry[0].split(" ")[0].split("[")[0] not in SHARED]
-
 
 def tree():
-    """Every command, from `--help` of `ingot` on; what is hidden there is no part of it."""
-    top = Command([])
-    names = re.findall(r"^  ([a-z][\w-]*)  +", top.text.split("Exit codes:")[0], re.M)
+    """Every command, as `ingot help --json` tells; what is hidden there is no part of it."""
+    words = [ingot_binary(), "help", "--json"]
+    told = subprocess.run(words, env=own_environment(), capture_output=True, timeout=30, check=True)
     commands = []
-    for name in names:
-        command = Command([name])
-        commands.append(command)
-        commands += [Command([name, below]) for below in command.commands if below != "help"]
+
+    def walk(node):
+        for below in node["subcommands"]:
+            commands.append(Command(below["command"].split()[1:]))
+            walk(below)
+
+    walk(json.loads(told.stdout))
     return commands
 
 
@@ -97,7 +94,7 @@ def cli():
         level = "###" if len(command.words) == 1 else "####"
         lines += [f"{level} ingot {' '.join(command.words)}", "", f"{command.about.rstrip('.')}.", ""]
         lines += [f"`{command.usage}`", ""]
-        rows = [*command.arguments, *command.own()]
+        rows = [*command.arguments, *command.options]
         if rows:
             lines += ["| | |", "| --- | --- |"]
             lines += [f"| `{name.replace('|', chr(92) + '|')}` | {cell(text)} |" for name, text in rows]

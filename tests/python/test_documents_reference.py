@@ -92,7 +92,7 @@ def test_documented_defaults_of_numbers_and_flags_are_the_sources():
 
 def of_help(command):
     """Options with their variables, as `--help` tells them."""
-    for shown, text in command.options:
+    for shown, text in [*command.options, *command.shared]:
         name = re.match(r"--[\w-]+", shown).group()
         variable = re.search(r"\[env: (\w+)", text)
         yield name, variable and variable.group(1)
@@ -111,7 +111,7 @@ def test_every_option_of_a_process_and_every_variable_is_documented():
         process = command.words[0] in PROCESSES
         for option, variable in of_help(command):
             known.add(variable)
-            own = option in ("--help", "--json", "--output") or len(command.words) > 1 and option != "--database-url"
+            own = option in ("--help", "--json", "--output", "--version") or len(command.words) > 1 and option != "--database-url"
             reader = f"`{command.words[0]}`" if process else "client commands"
             if process and not own:
                 named = [row for row in told.get(option, []) if reader in row[1] or "client" in row[1]]
