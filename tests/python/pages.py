@@ -36,7 +36,7 @@ class Command:
             check=True,
         ).stdout
         self.text = shown
-        self.about = shown.split("\n\nUsage:")[0].strip().replace("\n\n", " ").replace("\n", " ")
+        self.about = shown.split("\n\nUsage:")[0].strip().replace("\n\n", ". ").replace("\n", " ")
         self.usage = re.search(r"^Usage: (.*)$", shown, re.M).group(1)
         self.commands = bool(re.search(r"^Commands:$", shown, re.M))
         self.arguments, self.options, self.shared = [], [], []
