@@ -148,3 +148,15 @@ def test_every_link_leads_somewhere_and_every_page_is_linked():
                 linked.add(path)
     assert not wrong, wrong
     assert not [page.name for page in DOCS if page not in linked]
+
+
+def test_pages_for_users_speak_no_words_of_the_house():
+    """What the sources call a doorbell is Redis to its users, and none of them has read the document Ingot was built from."""
+    house = re.compile(r"doorbell|\bbells?\b|\bhands\b|kamiwaza document|\bvisits?\b", re.I)
+    told = ["README.md", "CHANGELOG.md", "docs/aws.md", "docs/operations.md", "docs/templates.md", "docs/api.md"]
+    told += ["docs/cli.md", "docs/configuration.md", "docs/exit-codes.md"]
+    found = []
+    for page in told:
+        for number, line in enumerate((ROOT / page).read_text().splitlines(), 1):
+            found += [f"{page}:{number}: {word}" for word in house.findall(line)]
+    assert not found, found

@@ -66,14 +66,14 @@ metrics! {
     jobs_poisoned: IntCounterVec = "ingot_jobs_poisoned_total" ["kind"] "Tasks given up after crashes.";
     lease_expired: IntCounterVec = "ingot_lease_expired_total" ["step"] "Claims taken over from a dead worker.";
     fenced_writes: IntCounterVec = "ingot_fenced_writes_total" ["step"] "Outcomes refused because another worker held the task.";
-    rerung: IntCounterVec = "ingot_reconciler_rerung_total" ["cause"] "Bells rung by the relay.";
+    rerung: IntCounterVec = "ingot_reconciler_rerung_total" ["cause"] "Due tasks of which no worker had heard, announced again.";
     relay_last: Gauge = "ingot_relay_last_success_timestamp_seconds" [] "When the relay last passed.";
     reconciler_last: Gauge = "ingot_reconciler_last_success_timestamp_seconds" [] "When a reconciler last compared a region.";
-    consumer_up: IntGaugeVec = "ingot_consumer_up" ["queue"] "Whether this process answers the queue's door.";
+    consumer_up: IntGaugeVec = "ingot_consumer_up" ["queue"] "1 while this process takes tasks of the queue.";
     worker_restarts: IntGaugeVec = "ingot_worker_restarts_total" ["cause"] "Consumers started again.";
     worker_slots: IntGaugeVec = "ingot_worker_slots" ["state"] "Visits that may run and that do.";
     workers_alive: IntGauge = "ingot_workers_alive" [] "Workers heard of in the last minute.";
-    clock_skew: GaugeVec = "ingot_clock_skew_seconds" ["peer"] "Their clock minus ours.";
+    clock_skew: GaugeVec = "ingot_clock_skew_seconds" ["peer"] "Clock of the database or of Redis minus that of this machine.";
     redis_policy_ok: IntGauge = "ingot_redis_policy_ok" [] "Redis does not evict.";
     redis_errors: IntCounterVec = "ingot_redis_errors_total" ["class"] "Failed Redis calls.";
     db_errors: IntCounterVec = "ingot_db_errors_total" ["class"] "Failed ledger calls.";

@@ -140,7 +140,7 @@ pub(crate) struct WorkerArgs {
     pub(crate) metrics_listen: SocketAddr,
     #[command(flatten)]
     pub(crate) stores: Stores,
-    /// Visits paid at the same time, per queue; 64 when absent
+    /// Tasks worked on at the same time, per queue; 64 when absent
     #[arg(
         long,
         value_name = "N",
@@ -230,7 +230,7 @@ pub(crate) struct Stores {
     // Both are options here and demanded below, so that a missing one is refused in one line.
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
-    /// The doorbell: redis://host:6379
+    /// The Redis that carries the news of due work: redis://host:6379
     #[arg(long, value_name = "URL", env = "REDIS_URL", hide_env_values = true)]
     redis_url: Option<String>,
 }
@@ -245,7 +245,7 @@ impl Stores {
             )?,
             given(
                 &self.redis_url,
-                "which doorbell? set REDIS_URL or give --redis-url, such as `redis://localhost:6379`",
+                "which Redis? set REDIS_URL or give --redis-url, such as `redis://localhost:6379`",
             )?,
         ))
     }
