@@ -63,7 +63,6 @@ pub(crate) fn ordered(
             .unwrap_or_default(),
         architecture: order.as_ref().map_or(Arch::X86_64, |order| order.arch),
         volume_size_gb: order.as_ref().map_or(0, |order| order.volume_size_gb),
-        email: order.as_ref().and_then(|order| order.email.clone()),
         image_choice: order
             .as_ref()
             .map_or("auto", |order| order.image_choice.as_str())

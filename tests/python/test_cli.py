@@ -395,7 +395,6 @@ REFUSED = [
     (["--volume-size", "1001"], "volume_size_gb: `1001`: give 8 to 1000 GB"),
     (["--name", "<b>"], "job_name: `<b>`: remove the character"),
     (["--ingress", "22:0.0.0.0/0"], "ingress[0].cidr: `0.0.0.0/0`: port 22 is not opened"),
-    (["--email", "me@here"], "email: `me@here`: write one address"),
 ]
 
 

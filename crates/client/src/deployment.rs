@@ -71,9 +71,6 @@ pub struct CreateDeployment {
     /// Tags of the instance and the image.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
-    /// Whom to tell.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
     /// What to launch from: `auto` (a finished image of the same key, else a fresh install), `fresh`, or an AMI id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
@@ -147,7 +144,6 @@ impl CreateDeployment {
             security_group_ids: self.security_group_ids,
             ingress,
             tags: self.tags,
-            email: self.email,
             image: self.image,
             image_reason: self.image_reason,
             force: self.force,
@@ -185,8 +181,6 @@ pub struct Deployment {
     pub volume_size_gb: u32,
     /// Tags of instance and image.
     pub tags: BTreeMap<String, String>,
-    /// Whom to tell.
-    pub email: Option<String>,
     /// `pending`, `queued`, `deploying`, `running`, `success`, `failed`, `readiness_timeout`, `cancelled` or `destroyed`.
     pub status: String,
     /// What is going on now, in a few words.

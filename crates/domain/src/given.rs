@@ -155,7 +155,6 @@ mod tests {
             security_group_ids: vec![],
             ingress: vec![],
             tags: BTreeMap::new(),
-            email: None,
             image_choice: ImageChoice::Given,
             given_image: Some("ami-1".to_owned()),
             image_reason: None,

@@ -49,7 +49,6 @@ pub struct Draft {
     pub security_group_ids: Vec<String>,
     pub ingress: Option<Vec<IngressRule>>,
     pub tags: BTreeMap<String, String>,
-    pub email: Option<String>,
     pub image: Option<String>,
     /// Why that AMI, when one is named.
     pub image_reason: Option<String>,
@@ -107,9 +106,6 @@ pub struct Order {
     pub ingress: Vec<IngressRule>,
     /// The template's tags overlaid by the request's.
     pub tags: BTreeMap<String, String>,
-    /// Whom to tell.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
     /// What to launch from.
     pub image_choice: ImageChoice,
     /// The image of `ImageChoice::Given`.
@@ -251,9 +247,6 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
     if own_tags {
         keep(&mut wrong, limits::tags("tags", tags.len()));
     }
-    if let Some(email) = &draft.email {
-        keep(&mut wrong, check_email(email));
-    }
     let (image_choice, given_image) = match draft.image.as_deref() {
         None if template.images.reuse => (ImageChoice::Auto, None),
         None | Some("fresh") => (ImageChoice::Fresh, None),
@@ -321,7 +314,6 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
             security_group_ids,
             ingress,
             tags,
-            email: draft.email,
             image_choice,
             force: draft.force && given_image.is_some(),
             given_image,
@@ -370,30 +362,6 @@ fn image_id(text: &str) -> Result<(), FieldError> {
             format!("say `auto`, `fresh` or an AMI id ({})", error.message),
         )
     })
-}
-
-/// Enough of RFC 5321 to catch slips and header injection; whether mail arrives only mail can tell.
-fn check_email(text: &str) -> Result<(), FieldError> {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._%+-@".contains(c);
-    let good = match text.split_once('@') {
-        Some((local, domain)) => {
-            !local.is_empty()
-                && domain.contains('.')
-                && !domain.contains('@')
-                && !domain.starts_with('.')
-                && !domain.ends_with('.')
-                && !domain.contains("..")
-        }
-        None => false,
-    };
-    if good && text.len() <= 254 && text.chars().all(legal) {
-        return Ok(());
-    }
-    Err(FieldError::new(
-        "email",
-        text,
-        "write one address, such as `team@example.org`",
-    ))
 }
 
 #[cfg(test)]

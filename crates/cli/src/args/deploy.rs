@@ -71,9 +71,6 @@ pub(crate) struct DeployArgs {
     /// Tag of instance and AMI; may be repeated
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = value::tag)]
     pub(crate) tags: Vec<(String, String)>,
-    /// Whom to tell
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) email: Option<String>,
     /// What to launch from: `auto` (an AMI of this version if there is one), `fresh`, or an AMI id
     #[arg(long, value_name = "auto|fresh|ami-…")]
     pub(crate) image: Option<String>,
@@ -138,7 +135,6 @@ impl DeployArgs {
             ipv6: self.ipv6.then_some(true),
             security_group_ids: self.security_groups.clone(),
             ingress: (!self.ingress.is_empty()).then(|| self.ingress.clone()),
-            email: self.email.clone(),
             image: self.image.clone(),
             image_reason: self.image_reason.clone(),
             stale: self.stale.clone(),
@@ -187,7 +183,7 @@ mod tests {
     fn everything_that_is_said_arrives() {
         let request = read(
             "ingot deploy kamiwaza --version 1.2.3 --region r --mode lite --instance-type t3.xlarge --volume-size 20 --name n \
-             --subnet subnet-1 --subnet subnet-2 --public-ip false --ipv6 --ingress 443:10.0.0.0/8 --tag a=b --tag c= --email x@y.z --image fresh --no-reboot --stale rebuild --no-start",
+             --subnet subnet-1 --subnet subnet-2 --public-ip false --ipv6 --ingress 443:10.0.0.0/8 --tag a=b --tag c= --image fresh --no-reboot --stale rebuild --no-start",
         )
         .request(Some("#!/bin/sh".to_owned()))
         .expect("request");
@@ -196,7 +192,7 @@ mod tests {
             "job_name": "n", "template": "kamiwaza", "version": "1.2.3", "mode": "lite", "region": "r",
             "instance_type": "t3.xlarge", "volume_size_gb": 20, "subnet_id": "subnet-1",
             "subnet_ids": ["subnet-2"], "assign_public_ip": false, "ipv6": true,
-            "ingress": [{"port": 443, "cidr": "10.0.0.0/8"}], "tags": {"a": "b", "c": ""}, "email": "x@y.z",
+            "ingress": [{"port": 443, "cidr": "10.0.0.0/8"}], "tags": {"a": "b", "c": ""},
             "image": "fresh", "no_reboot": true, "stale": "rebuild", "user_data": "#!/bin/sh", "start": false,
         });
         assert_eq!(json, expected);
