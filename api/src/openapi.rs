@@ -12,7 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    checks, deployments, events, findings, images, queues, settings, status, tasks, templates,
+    checks, deployments, events, extend, findings, images, queues, settings, status, tasks,
+    templates,
 };
 use crate::state::Api;
 
@@ -44,6 +45,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(deployments::image))
         .routes(routes!(deployments::cancel_image))
         .routes(routes!(deployments::destroy))
+        .routes(routes!(extend::extend))
         .routes(routes!(events::list))
         .routes(routes!(images::list))
         .routes(routes!(images::show))

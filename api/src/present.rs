@@ -3,10 +3,12 @@
 mod check;
 mod finding;
 pub(crate) mod launched;
+mod runs_on;
 pub(crate) mod wait;
 
 pub(crate) use check::check;
 pub(crate) use finding::finding;
+pub(crate) use runs_on::runs_on;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +18,7 @@ use ingot_domain::arch::Arch;
 use ingot_domain::deployment::{AmiStatus, Status, everything_finished};
 use ingot_domain::guest::FirstBoot;
 use ingot_domain::pace::Pace;
+use ingot_domain::price;
 use ingot_domain::request::Order;
 use ingot_domain::task::TaskState;
 use ingot_domain::template::Template as Recipe;
@@ -67,6 +70,15 @@ pub(crate) fn ordered(
             .as_ref()
             .map_or("auto", |order| order.image_choice.as_str())
             .to_owned(),
+        build_only: order
+            .as_ref()
+            .is_some_and(|order| order.build_only.is_some()),
+        ends_at: row.ends_at,
+        running_cost: order
+            .as_ref()
+            .filter(|_| status.is_final() && row.instance_id.is_some())
+            .map(|order| price::running(&order.instance_type, &row.region).to_string()),
+        template_revision: row.template_revision.map(count),
         tags: order.map(|order| order.tags).unwrap_or_default(),
         access_url,
         id: row.id,
@@ -156,6 +168,7 @@ fn stage(row: &deployment::Model, status: Status, ami: Option<AmiStatus>) -> Str
         (Status::Failed, _) => "failed".to_owned(),
         (Status::ReadinessTimeout, _) => "never became ready".to_owned(),
         (Status::Cancelled, _) => "cancelled".to_owned(),
+        (Status::Destroyed, Some(AmiStatus::Completed)) => "destroyed; its AMI is kept".to_owned(),
         (Status::Destroyed, _) => "destroyed".to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod checks;
 pub(crate) mod deployments;
 pub(crate) mod events;
+pub(crate) mod extend;
 mod filter;
 pub(crate) mod findings;
 mod given;

@@ -17,6 +17,8 @@ use crate::state::Api;
 /// Workers shown, and for how long after their last heartbeat.
 const WORKERS: u64 = 100;
 const HEARD: TimeDelta = TimeDelta::hours(1);
+/// Instances of failed deployments shown.
+const RUNNING_ON: u64 = 100;
 
 /// Looks at everything.
 pub(crate) async fn look(api: &Api) -> Result<SystemStatus, LedgerError> {
@@ -30,6 +32,7 @@ pub(crate) async fn look(api: &Api) -> Result<SystemStatus, LedgerError> {
     for row in api.ledger.checks().await? {
         checks.extend(checked(present::check(row)?));
     }
+    let over = api.ledger.running_on(RUNNING_ON).await?;
     let weather = api.ledger.open_of(WEATHER).await?;
     let queues: Vec<_> = depths.into_iter().map(present::queue).collect();
     let waiting = Waiting {
@@ -51,6 +54,7 @@ pub(crate) async fn look(api: &Api) -> Result<SystemStatus, LedgerError> {
         workers,
         queues,
         install,
+        running_on: over.into_iter().map(present::runs_on).collect(),
         checks,
     })
 }

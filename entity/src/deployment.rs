@@ -58,6 +58,10 @@ pub struct Model {
     pub launched_at: Option<DateTimeUtc>,
     pub ready_at: Option<DateTimeUtc>,
     pub finished_at: Option<DateTimeUtc>,
+    /// When its instance is terminated by itself.
+    pub ends_at: Option<DateTimeUtc>,
+    /// The end that the story has told of an hour before.
+    pub end_told: Option<DateTimeUtc>,
 }
 
 /// No relations are declared: joins are few and written where they are needed.

@@ -8,6 +8,7 @@ mod connect;
 mod decisions;
 mod effects;
 mod ending;
+mod ends;
 mod engine;
 mod findings;
 mod images;
@@ -40,6 +41,7 @@ pub use connect::Shape;
 pub use decisions::{Decided, Decision};
 pub use effects::{EffectKind, Intention};
 pub use ending::Ending;
+pub use ends::Moved;
 pub use engine::{
     Beside, Change, Claim, Claimed, Committed, DueTask, Held, NewTask, Outcome, Then,
 };

@@ -17,6 +17,7 @@ mod m20261127_000011_checks;
 mod m20261127_000012_guests;
 mod m20261128_000013_standing;
 mod m20261128_000014_trials;
+mod m20261128_000015_ends;
 
 pub use sea_orm_migration::sea_orm;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000012_guests::Migration),
             Box::new(m20261128_000013_standing::Migration),
             Box::new(m20261128_000014_trials::Migration),
+            Box::new(m20261128_000015_ends::Migration),
         ]
     }
 }

@@ -7,9 +7,11 @@
 mod it {
     mod ahead;
     mod bases;
+    mod builds;
     mod compose;
     mod doorbell;
     mod doubts;
+    mod ends;
     mod faults;
     mod first_boot;
     mod given;

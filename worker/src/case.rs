@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ingot_cloud::CloudError;
+use ingot_domain::Instant;
 use ingot_domain::deployment::{AmiStatus, SkipReason, Status};
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::ids::{DeploymentId, EffectId};
+use ingot_domain::pace::Pace;
 use ingot_domain::render;
 use ingot_domain::request::Order;
 use ingot_domain::template::Template;
@@ -17,6 +19,7 @@ use ingot_entity::store::{Change, Claim, EffectKind, Then, ami_status_of, status
 use ingot_entity::{LedgerError, deployment};
 use ingot_failpoint::Marks;
 
+use crate::lifetime;
 use crate::tools::Tools;
 
 /// Why a visit could not decide.
@@ -51,6 +54,12 @@ pub(crate) struct Case {
     pub(crate) change: Change,
     /// The steps it intends and those whose outcome it records.
     pub(crate) marks: Marks,
+    /// EC2 shows its instance as ending or ended.
+    pub(crate) instance_ended: bool,
+    /// When it was loaded.
+    pub(crate) now: Instant,
+    /// The pace of its waits.
+    pub(crate) pace: Pace,
 }
 
 impl Case {
@@ -75,6 +84,9 @@ impl Case {
             ami,
             change: Change::default(),
             marks: Marks::default(),
+            instance_ended: false,
+            now: tools.ledger.now(),
+            pace: tools.settings.pace,
         })
     }
 
@@ -167,6 +179,8 @@ impl Case {
     /// The outcome with this case's changes.
     pub(crate) fn end(mut self, then: Then) -> Visit {
         if !self.change.lines.is_empty() || self.row != self.before {
+            let before = self.before.clone();
+            lifetime::follow(&mut self, &before);
             self.change.deployment = Some((self.before, self.row));
         }
         Visit {

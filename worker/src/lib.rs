@@ -5,6 +5,7 @@ mod acts;
 mod case;
 mod guest;
 mod judge;
+mod lifetime;
 mod observe;
 mod provenance;
 mod story;

@@ -246,7 +246,7 @@ async fn launch_of(
     Ok((Some(taken), base.map(present::launched::base)))
 }
 
-fn unknown(what: impl ToString) -> ApiError {
+pub(super) fn unknown(what: impl ToString) -> ApiError {
     ApiError::NotFound(format!(
         "{}; `ingot deployments list` shows them",
         what.to_string()

@@ -8,6 +8,8 @@ use ingot_client::event::{Event, EventFilter};
 use ingot_client::{Client, ClientError, Deployment};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::output::clean;
+
 pub(crate) mod end;
 pub(crate) mod line;
 #[cfg(test)]
@@ -38,6 +40,9 @@ impl Default for Patience {
     }
 }
 
+/// Looks in a row that find neither news nor a task before the following ends: one may fall between a task and the next.
+const IDLE: u32 = 3;
+
 /// Delivers every event after `after` until the deployment and its AMI are finished, and answers with the finished
 /// deployment. Fails when the API refuses, or stays away longer than `patience` allows.
 pub(crate) async fn follow(
@@ -52,6 +57,7 @@ pub(crate) async fn follow(
     let mut heard = Instant::now();
     let mut lost = false;
     let mut told = Vec::new();
+    let mut idle = 0;
     loop {
         let before = last;
         let streamed = stream(client, id, &mut last, patience.silence, &mut deliver).await;
@@ -65,6 +71,16 @@ pub(crate) async fn follow(
             Ok(None) => {
                 heard = Instant::now();
                 lost = false;
+                idle = match last == before && end::is_left(client, id).await {
+                    true => idle + 1,
+                    false => 0,
+                };
+                if idle >= IDLE {
+                    anyhow::bail!(
+                        "{0} is not finished, and nothing works on it any more: `ingot tasks list --deployment {0}` says why",
+                        clean(id)
+                    );
+                }
                 if last == before {
                     trouble::mention(client, &mut told).await;
                 }

@@ -95,6 +95,20 @@ pub struct CreateDeployment {
     /// hour has seen the new one; else the deployment fails at once). The template's policy when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stale: Option<String>,
+    /// For the AMI alone: never launched from one, answered at once when the key has an AMI, and its instance is terminated as
+    /// soon as the AMI is there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub build_only: bool,
+    /// Of a build: how long its instance is kept after a failure, in seconds; terminated at once when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_for_seconds: Option<u32>,
+    /// Of a build: make the next generation although the key has an AMI.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
+    /// How long the instance runs after it is ready or has failed, 60 to 31,536,000 seconds; the template's when absent, and
+    /// until it is destroyed without any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl_seconds: Option<u32>,
     /// Start at once (the default), or stay `pending` until `POST …/start`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<bool>,
@@ -151,6 +165,10 @@ impl CreateDeployment {
             no_reboot: self.no_reboot,
             user_data: self.user_data,
             stale: self.stale,
+            build_only: self.build_only,
+            keep_for_seconds: self.keep_for_seconds,
+            again: self.again,
+            ttl_seconds: self.ttl_seconds,
         })
     }
 }
@@ -234,6 +252,18 @@ pub struct Deployment {
     pub ami_creation_error: Option<String>,
     /// Why no AMI was made: `exists`, `from_image`, `not_golden`, `disabled`, `readiness`, `ended` or `not_imageable`.
     pub ami_skip_reason: Option<String>,
+    /// It is for the AMI alone.
+    #[serde(default)]
+    pub build_only: bool,
+    /// When its instance is terminated by itself; null when it runs until it is destroyed, and before that is known.
+    #[serde(default)]
+    pub ends_at: Option<DateTime<Utc>>,
+    /// What its instance costs while it runs on, when the deployment is over.
+    #[serde(default)]
+    pub running_cost: Option<String>,
+    /// The revision of its template it is made by.
+    #[serde(default)]
+    pub template_revision: Option<u32>,
     /// How often it was started.
     pub run: u32,
     /// Created.
@@ -249,10 +279,34 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// What was asked for has come about: it answers and its AMI is made or not needed; of a build, its AMI is there.
+    pub fn went_well(&self) -> bool {
+        let ami = self.ami_creation_status.as_deref();
+        if self.build_only {
+            return self.created_ami_id.is_some() && matches!(ami, Some("completed" | "skipped"));
+        }
+        self.status == "success" && ami != Some("failed")
+    }
+
     /// Its instance may be on its way out: it is over, and there is still one on record.
     pub fn ends(&self) -> bool {
         self.finished && self.instance_id.is_some() && self.status != "destroyed"
     }
+}
+
+/// How the end of an instance is moved: one of the three.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExtendDeployment {
+    /// So many seconds later than it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_seconds: Option<u64>,
+    /// At this instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
+    /// Not at all: it runs until it is destroyed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub never: bool,
 }
 
 /// Which deployments to list.

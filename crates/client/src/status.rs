@@ -24,9 +24,33 @@ pub struct SystemStatus {
     /// The installation's id, the value of the tag `ingot:install` on all it makes; absent before its first process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub install: Option<String>,
+    /// Instances of failed deployments that run on, the newest first, 100 at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub running_on: Vec<RunsOn>,
     /// What was last found out of each AWS account and region, the newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<AwsCheckSeen>,
+}
+
+/// An instance that runs on after its deployment failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RunsOn {
+    /// `dep_…`
+    pub deployment_id: String,
+    /// `failed` or `readiness_timeout`.
+    pub status: String,
+    /// `i-…`
+    pub instance_id: String,
+    /// Its region.
+    pub region: String,
+    /// Since when its deployment is over.
+    pub since: Option<DateTime<Utc>>,
+    /// When it is terminated by itself; null when it runs until it is destroyed.
+    pub ends_at: Option<DateTime<Utc>>,
+    /// What it costs, in one sentence.
+    pub cost: String,
+    /// The same in hundredths of a USD per day; null when the type has no price here.
+    pub usd_cents_per_day: Option<u64>,
 }
 
 /// The last verdict on an AWS account in a region.

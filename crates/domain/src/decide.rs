@@ -2,6 +2,7 @@
 //! `Wait` (until an instant) or an end; the worker's hands do what is said here and nothing else.
 
 pub mod ami;
+pub mod build;
 pub mod doubt;
 pub mod first_boot;
 pub mod install;

@@ -164,6 +164,8 @@ mod tests {
             no_reboot: false,
             user_data: None,
             stale: Default::default(),
+            build_only: None,
+            ttl_seconds: None,
         }
     }
 

@@ -1,7 +1,9 @@
 //! A request for a deployment, parsed at the door into what the rest of the system may rely on (F1). Every problem is
 //! named at once: field, value, way out.
 
+mod end;
 mod places;
+mod texts;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,6 +15,7 @@ use crate::deployment::ImageChoice;
 use crate::ec2;
 use crate::field::{FieldError, check_name};
 use crate::given::Told;
+use crate::lifetime::BuildOnly;
 use crate::limits::{self, MOST_GROUPS, MOST_RULES};
 use crate::network::{self, IngressRule};
 use crate::render;
@@ -20,7 +23,9 @@ use crate::stale::Stale;
 use crate::template::{self, Network, Template};
 use crate::userdata;
 use crate::version::Version;
+use end::Asked;
 use places::{once, places};
+use texts::{check_reason, image_id};
 
 /// Characters of a job name.
 pub const LONGEST_JOB_NAME: usize = 100;
@@ -57,6 +62,10 @@ pub struct Draft {
     pub no_reboot: Option<bool>,
     pub user_data: Option<String>,
     pub stale: Option<String>,
+    pub build_only: bool,
+    pub keep_for_seconds: Option<u32>,
+    pub again: bool,
+    pub ttl_seconds: Option<u32>,
 }
 
 /// Allow-lists of the installation.
@@ -130,6 +139,12 @@ pub struct Order {
     /// What to do when the vendor has moved the base.
     #[serde(default, skip_serializing_if = "Stale::is_default")]
     pub stale: Stale,
+    /// It is for the AMI alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build_only: Option<BuildOnly>,
+    /// How long the instance runs after it is ready or has failed: the request's, else the template's; a build has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl_seconds: Option<u32>,
 }
 
 /// Turns a draft into an order, or names everything that is wrong with it.
@@ -296,6 +311,21 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
     let stale = draft.stale.as_deref();
     let stale = stale.map_or(Ok(template.images.stale), |word| Stale::read("stale", word));
     let stale = keep(&mut wrong, stale).unwrap_or_default();
+    let asked = Asked {
+        build_only: draft.build_only,
+        keep_for_seconds: draft.keep_for_seconds,
+        again: draft.again,
+        ttl_seconds: draft.ttl_seconds,
+        create_ami: draft.create_ami,
+        given_image: given_image.as_deref(),
+    };
+    let (build_only, ttl_seconds) = end::read(&mut wrong, &asked, template);
+    // A build never launches from an AMI, so none of another base build either.
+    let stale = if build_only.is_some() {
+        Stale::Rebuild
+    } else {
+        stale
+    };
     match version {
         Some(version) if wrong.is_empty() => Ok(Order {
             job_name,
@@ -323,21 +353,11 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
             no_reboot: draft.no_reboot.unwrap_or(template.images.no_reboot),
             user_data: draft.user_data,
             stale,
+            build_only,
+            ttl_seconds,
         }),
         _ => Err(wrong),
     }
-}
-
-/// A reason belongs to an image that was named, and is a line of the story.
-fn check_reason(reason: &str, named: bool) -> Result<(), FieldError> {
-    let why = if !named {
-        "name the AMI it is about in `image`, or leave it out"
-    } else if reason.chars().count() > 500 || reason.chars().any(char::is_control) {
-        "one line of at most 500 characters"
-    } else {
-        return Ok(());
-    };
-    Err(FieldError::new("image_reason", reason, why))
 }
 
 fn keep<T>(wrong: &mut Vec<FieldError>, result: Result<T, FieldError>) -> Option<T> {
@@ -352,16 +372,6 @@ fn one_of(wrong: &mut Vec<FieldError>, field: &str, value: &str, allowed: &[Stri
             format!("choose one of the {what}: {}", allowed.join(", ")),
         ));
     }
-}
-
-fn image_id(text: &str) -> Result<(), FieldError> {
-    ec2::id("image", text, "ami-").map_err(|error| {
-        FieldError::new(
-            "image",
-            text,
-            format!("say `auto`, `fresh` or an AMI id ({})", error.message),
-        )
-    })
 }
 
 #[cfg(test)]

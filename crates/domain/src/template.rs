@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::arch::Arch;
 use crate::network::IngressRule;
 use crate::probe::ProbeSpec;
+use crate::span::Span;
 use crate::stale::Stale;
 
 pub use check::{slug, tags, volume_size};
@@ -90,6 +91,9 @@ pub struct Template {
     /// When images are made and used.
     #[serde(default)]
     pub images: ImagePolicy,
+    /// How long an instance runs after it is ready or has failed; until it is destroyed when absent (F10). Written as `8h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<Span>,
 }
 
 fn default_modes() -> Vec<String> {

@@ -73,7 +73,7 @@ record! {
         install_command_id: "text", inquiry: "text", installed_at: "timestamptz", reverified_at: "timestamptz",
         ami_status: "text", created_ami_id: "text", ami_created_at: "timestamptz", ami_error: "text",
         ami_skip_reason: "text", image_id: "text", started_at: "timestamptz", launched_at: "timestamptz",
-        ready_at: "timestamptz", finished_at: "timestamptz",
+        ready_at: "timestamptz", finished_at: "timestamptz", ends_at: "timestamptz", end_told: "timestamptz",
     }
 }
 

@@ -312,4 +312,6 @@ fn clear(row: &mut deployment::Model) {
     row.launched_at = None;
     row.ready_at = None;
     row.finished_at = None;
+    row.ends_at = None;
+    row.end_told = None;
 }

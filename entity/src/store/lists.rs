@@ -227,7 +227,7 @@ impl Ledger {
     ) -> Result<Vec<deployment::Model>, LedgerError> {
         Ok(deployment::Entity::find()
             .filter(deployment::Column::Region.eq(region))
-            .filter(deployment::Column::Status.eq("success"))
+            .filter(deployment::Column::Status.is_in(["success", "failed", "readiness_timeout"]))
             .filter(deployment::Column::InstanceId.is_not_null())
             .all(&self.db)
             .await?)

@@ -178,6 +178,7 @@ fn gone(tools: &Tools, mut case: Case, destroy: bool, instance: Option<String>) 
     case.row.public_ip = None;
     case.row.private_ip = None;
     case.row.security_group_id = None;
+    case.row.ends_at = None;
     if destroy && case.status != Status::Destroyed {
         case.become_status(Status::Destroyed);
         case.row.finished_at = Some(tools.ledger.now());

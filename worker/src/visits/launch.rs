@@ -1,6 +1,8 @@
 //! Launching a deployment's instance: look, decide, do one thing. The request is prepared (`prepare`), started (`start`) and
-//! watched until the instance has an address (`watch`); `source` says what it starts from.
+//! watched until the instance has an address (`watch`); `source` says what it starts from, `build`
+//! whether a build has to launch at all.
 
+mod build;
 mod choice;
 mod given;
 mod prepare;
@@ -83,6 +85,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         }
         (Next::Fail(why), _, facts) => {
             let mut case = case;
+            case.instance_ended = facts.as_ref().is_some_and(|facts| facts.state.is_ending());
             let why = facts.map_or_else(|| why.to_owned(), |facts| facts.ended(why));
             case.fail(tools, &why, Source::Deploy);
             Ok(case.end(Then::Done))

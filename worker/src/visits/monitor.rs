@@ -10,11 +10,12 @@ use ingot_domain::event::{Line, Source};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::provenance::{Provenance, Use};
 use ingot_domain::retry::YOUNG;
-use ingot_entity::store::{Claim, Ending, Then};
+use ingot_entity::store::{Claim, Then, status_of};
 use ingot_entity::{deployment, image};
 
 use super::orphans;
 use crate::case::VisitError;
+use crate::lifetime::ending;
 use crate::provenance;
 use crate::tools::Tools;
 use ingot_engine::Visit;
@@ -214,7 +215,7 @@ async fn record_lost(tools: &Tools, row: &deployment::Model) -> Result<(), Visit
     let id = row.instance_id.as_deref().unwrap_or_default();
     let said = format!("Instance {id} was terminated outside of Ingot");
     let line = Line::info("deployment.instance_lost", Source::Monitor, said).warn();
-    let ending = Ending::Destroy { run: row.run }.task(&row.id, tools.ledger.now());
+    let ending = ending(status_of(row)?, row.run).task(&row.id, tools.ledger.now());
     // A visit or a request that changes the row meanwhile knows more than we do; the next tick looks again.
     tools
         .ledger

@@ -37,6 +37,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         .launched_at
         .map_or(Duration::ZERO, |at| tools.since(at));
     let checks = u32::try_from(case.row.checks).unwrap_or(0);
+    case.instance_ended = facts.as_ref().is_some_and(|facts| facts.state.is_ending());
     let view = View {
         status: case.status,
         spec: &case.recipe.probe,

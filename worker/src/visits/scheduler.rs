@@ -1,5 +1,7 @@
 //! Periodic work. A tick's task says which job; the job itself only spreads work or tidies up.
 
+mod sweep;
+
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -19,10 +21,14 @@ const PRUNE: &str = "prune";
 /// Looks for broken invariants (FAULTS section 2).
 const SCAN: &str = "scan";
 
+/// Ends instances whose time is over.
+const ENDS: &str = "ends";
+
 /// Every periodic job and its period in simulated time.
-pub(super) const JOBS: [(&str, Duration); 3] = [
+pub(super) const JOBS: [(&str, Duration); 4] = [
     (RECONCILE, Duration::from_secs(60)),
     (SCAN, Duration::from_secs(60)),
+    (ENDS, Duration::from_secs(60)),
     (PRUNE, Duration::from_secs(3600)),
 ];
 
@@ -55,6 +61,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
                 .await?;
             Ok(Visit::only(Then::Done))
         }
+        Some(ENDS) => sweep::sweep(tools).await,
         Some(PRUNE) => prune(tools).await,
         other => Err(VisitError::Nonsense(format!(
             "there is no periodic job `{}`",

@@ -1,8 +1,11 @@
 //! `ingot aws …`: what Ingot needs of an AWS account, and whether it has it.
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 
 use crate::args::connection::Connection;
+use crate::args::value;
 
 /// The permissions Ingot needs in AWS: the policy, the calls behind it, and a check of the account
 #[derive(Clone, Args)]
@@ -71,9 +74,9 @@ pub(crate) struct CheckArgs {
     /// Launch without asking
     #[arg(long, requires = "launch")]
     pub(crate) yes: bool,
-    /// How long to wait for a worker's answer, in seconds [default: 120, with --launch 600]
-    #[arg(long, value_name = "SECONDS")]
-    pub(crate) timeout: Option<u64>,
+    /// How long to wait for a worker's answer (90s, 15m) [default: 2m, with --launch 10m]
+    #[arg(long, value_name = "TIME", value_parser = value::span)]
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// Print the IAM policy of this installation: it may change only what carries its tag

@@ -1,6 +1,7 @@
 //! `ingot deploy`: the order, argument by argument.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use ingot_client::deployment::{CreateDeployment, Ingress};
@@ -12,10 +13,14 @@ use crate::failure::Usage;
 /// Deploy a version of a template; the first deployment of a version leaves an AMI for the next ones
 #[derive(Clone, Args)]
 #[command(
-    after_help = "Exit codes with --watch: 0 it answers and its AMI is made or not needed, 1 it ended otherwise.
+    group = clap::ArgGroup::new("following").args(["watch", "wait"]),
+    after_help = "Exit codes with --watch and --wait: 0 it answers and its AMI is made or not needed (with --build-only: the AMI is
+there), 1 it ended otherwise, 7 --timeout passed.
 With --json --watch: one JSON line for the deployment, one for each event, one for the deployment at its end.
+With --json --wait: the deployment at its end.
 
 Examples:
+  ami=$(ingot deploy web --version 1.4.2 --region us-east-1 --build-only --wait --timeout 90m)
   ingot deploy kamiwaza --version v0.9.2 --region us-east-1 --watch
   ingot deploy kamiwaza --version v0.9.2 --region us-east-1 --image fresh --no-ami
   ingot deploy hello-web --version 1.0.0 --region eu-central-1 --ingress 443:203.0.113.0/24 --tag team=web
@@ -85,6 +90,21 @@ pub(crate) struct DeployArgs {
     /// AMI's version and mode
     #[arg(long, requires = "image")]
     pub(crate) force: bool,
+    /// Only the AMI: nothing is launched when there is one already, and the instance is terminated as soon as it is there
+    #[arg(long)]
+    pub(crate) build_only: bool,
+    /// Keep the instance of a failed build for so long (2h)
+    #[arg(long, value_name = "TIME", requires = "build_only", value_parser = value::span)]
+    pub(crate) keep_for: Option<Duration>,
+    /// Make the next generation of the AMI although there is one
+    #[arg(long, requires = "build_only")]
+    pub(crate) again: bool,
+    /// Terminate the instance so long after it is ready or has failed (8h); the template's `ttl` when absent
+    #[arg(long, value_name = "TIME", conflicts_with = "build_only", value_parser = value::span)]
+    pub(crate) ttl: Option<Duration>,
+    /// Make an AMI of it although the template says `images: {create: false}`
+    #[arg(long, conflicts_with = "no_ami")]
+    pub(crate) ami: bool,
     /// Make no AMI of it
     #[arg(long)]
     pub(crate) no_ami: bool,
@@ -95,7 +115,7 @@ pub(crate) struct DeployArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) user_data: Option<PathBuf>,
     /// Only create it; `ingot deployments start` starts it
-    #[arg(long, conflicts_with = "watch")]
+    #[arg(long, conflicts_with_all = ["watch", "wait"])]
     pub(crate) no_start: bool,
     /// Repeating a call with the same key creates nothing new; random when absent
     #[arg(long, value_name = "KEY")]
@@ -103,9 +123,12 @@ pub(crate) struct DeployArgs {
     /// Follow it until it and its AMI are finished
     #[arg(long)]
     pub(crate) watch: bool,
-    /// Give the watching up after this, with exit code 7; the deployment goes on
-    #[arg(long, value_name = "SECONDS", requires = "watch")]
-    pub(crate) timeout: Option<u64>,
+    /// Wait until it and its AMI are finished, telling the story on stderr; stdout gets the AMI's id alone
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// Give the watching or waiting up after this (90s, 15m, 2h), with exit code 7; the deployment goes on
+    #[arg(long, value_name = "TIME", requires = "following", value_parser = value::span)]
+    pub(crate) timeout: Option<Duration>,
     #[command(flatten)]
     pub(crate) connection: Connection,
 }
@@ -139,7 +162,15 @@ impl DeployArgs {
             image_reason: self.image_reason.clone(),
             stale: self.stale.clone(),
             force: self.force,
-            create_ami: self.no_ami.then_some(false),
+            build_only: self.build_only,
+            keep_for_seconds: self.keep_for.map(seconds).transpose()?,
+            again: self.again,
+            ttl_seconds: self.ttl.map(seconds).transpose()?,
+            create_ami: match (self.ami, self.no_ami) {
+                (true, _) => Some(true),
+                (_, true) => Some(false),
+                _ => None,
+            },
             no_reboot: self.no_reboot.then_some(true),
             start: self.no_start.then_some(false),
             user_data,
@@ -152,6 +183,12 @@ impl DeployArgs {
         }
         Ok(request)
     }
+}
+
+/// As the API takes it.
+fn seconds(span: Duration) -> Result<u32, Usage> {
+    let long = |_| Usage("that is longer than a year".to_owned());
+    u32::try_from(span.as_secs()).map_err(long)
 }
 
 #[cfg(test)]
@@ -183,7 +220,7 @@ mod tests {
     fn everything_that_is_said_arrives() {
         let request = read(
             "ingot deploy kamiwaza --version 1.2.3 --region r --mode lite --instance-type t3.xlarge --volume-size 20 --name n \
-             --subnet subnet-1 --subnet subnet-2 --public-ip false --ipv6 --ingress 443:10.0.0.0/8 --tag a=b --tag c= --image fresh --no-reboot --stale rebuild --no-start",
+             --ttl 8h --subnet subnet-1 --subnet subnet-2 --public-ip false --ipv6 --ingress 443:10.0.0.0/8 --tag a=b --tag c= --image fresh --no-reboot --stale rebuild --no-start",
         )
         .request(Some("#!/bin/sh".to_owned()))
         .expect("request");
@@ -193,7 +230,16 @@ mod tests {
             "instance_type": "t3.xlarge", "volume_size_gb": 20, "subnet_id": "subnet-1",
             "subnet_ids": ["subnet-2"], "assign_public_ip": false, "ipv6": true,
             "ingress": [{"port": 443, "cidr": "10.0.0.0/8"}], "tags": {"a": "b", "c": ""},
-            "image": "fresh", "no_reboot": true, "stale": "rebuild", "user_data": "#!/bin/sh", "start": false,
+            "image": "fresh", "no_reboot": true, "stale": "rebuild", "user_data": "#!/bin/sh", "start": false, "ttl_seconds": 28_800,
+        });
+        assert_eq!(json, expected);
+        let build =
+            "ingot deploy t --version 1.2.3 --region r --build-only --keep-for 2h --again --ami";
+        let request = read(build).request(None).expect("request");
+        let json = serde_json::to_value(request).expect("json");
+        let expected = serde_json::json!({
+            "template": "t", "version": "1.2.3", "region": "r", "build_only": true, "keep_for_seconds": 7_200,
+            "again": true, "create_ami": true,
         });
         assert_eq!(json, expected);
     }

@@ -1,11 +1,15 @@
 //! `ingot deployments …`: looking at deployments and acting on them.
 
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use ingot_domain::deployment::Status;
 
 use crate::args::connection::Connection;
 use crate::args::page::PageArgs;
+use crate::args::value;
 
 /// List, show, follow and act on deployments
 #[derive(Clone, Args)]
@@ -37,6 +41,7 @@ pub(crate) enum DeploymentsAction {
     #[command(after_help = "Examples:\n  ingot deployments cancel dep_…")]
     Cancel(ActArgs),
     Image(ImageArgs),
+    Extend(ExtendArgs),
     Destroy(DestroyArgs),
 }
 
@@ -88,9 +93,9 @@ pub(crate) struct LogsArgs {
     /// Go on until the deployment and its AMI are finished
     #[arg(long, short)]
     pub(crate) follow: bool,
-    /// Give the following up after this, with exit code 7; the deployment goes on
-    #[arg(long, value_name = "SECONDS", requires = "follow")]
-    pub(crate) timeout: Option<u64>,
+    /// Give the following up after this (90s, 15m, 2h), with exit code 7; the deployment goes on
+    #[arg(long, value_name = "TIME", requires = "follow", value_parser = value::span)]
+    pub(crate) timeout: Option<Duration>,
     /// Only lines after this number (`seq`)
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
     pub(crate) after: i64,
@@ -104,14 +109,14 @@ With --json: one JSON line for each event, then one for the deployment.
 
 Examples:
   ingot deployments watch dep_…
-  ingot deployments watch dep_… --json --timeout 3600")]
+  ingot deployments watch dep_… --json --timeout 1h")]
 pub(crate) struct WatchArgs {
     /// dep_…
     #[arg(value_name = "ID")]
     pub(crate) id: String,
-    /// Give the watching up after this, with exit code 7; the deployment goes on
-    #[arg(long, value_name = "SECONDS")]
-    pub(crate) timeout: Option<u64>,
+    /// Give the watching up after this (90s, 15m, 2h), with exit code 7; the deployment goes on
+    #[arg(long, value_name = "TIME", value_parser = value::span)]
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// The deployment to act on.
@@ -139,6 +144,30 @@ pub(crate) struct ImageArgs {
     pub(crate) cancel: bool,
 }
 
+/// Move when a deployment's instance is terminated by itself (`--ttl`, `--keep-for`)
+#[derive(Clone, Args)]
+#[command(
+    group = clap::ArgGroup::new("how").required(true).args(["by", "until", "never"]),
+    after_help = "Examples:
+  ingot deployments extend dep_… --by 4h
+  ingot deployments extend dep_… --until 2026-12-24T18:00:00Z
+  ingot deployments extend dep_… --never"
+)]
+pub(crate) struct ExtendArgs {
+    /// dep_…
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// So much later than it was (90m, 4h, 2d)
+    #[arg(long, value_name = "TIME", value_parser = value::span)]
+    pub(crate) by: Option<Duration>,
+    /// At this instant
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) until: Option<DateTime<Utc>>,
+    /// Not at all: it runs until it is destroyed
+    #[arg(long)]
+    pub(crate) never: bool,
+}
+
 /// Terminate a deployment's instance; its AMI stays
 #[derive(Clone, Args)]
 #[command(after_help = "Examples:
@@ -154,7 +183,7 @@ pub(crate) struct DestroyArgs {
     /// Wait until the instance is gone
     #[arg(long)]
     pub(crate) wait: bool,
-    /// Give the waiting up after this; the destruction goes on
-    #[arg(long, value_name = "SECONDS", default_value_t = 900, requires = "wait")]
-    pub(crate) timeout: u64,
+    /// Give the waiting up after this (90s, 15m, 2h); the destruction goes on
+    #[arg(long, value_name = "TIME", default_value = "15m", requires = "wait", value_parser = value::span)]
+    pub(crate) timeout: Duration,
 }

@@ -1,6 +1,7 @@
 //! Readers of argument values: what one writes on the command line, with an error that says how to write it.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use ingot_client::deployment::Ingress;
 use ingot_domain::network::Cidr;
@@ -12,6 +13,14 @@ pub(crate) fn pace(text: &str) -> Result<Pace, String> {
         .ok()
         .and_then(Pace::new)
         .ok_or_else(|| "give a number from 1 (real time) to 100000".to_owned())
+}
+
+/// A length of time: `90s`, `15m`, `2h`; a bare number is seconds.
+pub(crate) fn span(text: &str) -> Result<Duration, String> {
+    match ingot_domain::span::seconds(text) {
+        Ok(seconds) => Ok(Duration::from_secs(seconds)),
+        Err(how) => Err(how.to_owned()),
+    }
 }
 
 /// A region as AWS writes it; nothing, as in an empty variable or after a last comma, is none.

@@ -25,6 +25,9 @@ pub(crate) async fn run(args: DeployArgs) -> anyhow::Result<ExitCode> {
             eprintln!("whether it was created is unknown; repeat the command with --idempotency-key {key} to find out safely");
         }
     })?;
+    if args.wait {
+        return story::wait(&client, output, &deployment.id, args.timeout).await;
+    }
     if !args.watch {
         output.result(&deployment, one_line)?;
         let verb = if args.no_start {

@@ -4,7 +4,10 @@ use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use ingot_client::{Base, Client, Deployment, DeploymentFilter, Page, TaskFilter};
+use ingot_client::{Base, Client, Deployment, DeploymentFilter, Page};
+
+use ingot_client::deployment::ExtendDeployment;
+use ingot_domain::span::told;
 
 use crate::args::deployments::{DeploymentsAction, DeploymentsArgs, DestroyArgs, ListArgs};
 use crate::command::{ids, mention_rest, pages, story, why};
@@ -44,6 +47,14 @@ pub(crate) async fn run(args: DeploymentsArgs) -> anyhow::Result<ExitCode> {
         DeploymentsAction::Image(args) => {
             let action = if args.cancel { "cancel_image" } else { "image" };
             act(&connection.client()?, output, &args.id, action).await
+        }
+        DeploymentsAction::Extend(args) => {
+            let how = ExtendDeployment {
+                by_seconds: args.by.map(|by| by.as_secs()),
+                until: args.until,
+                never: args.never,
+            };
+            show(output, &connection.client()?.extend(&args.id, &how).await?)
         }
         DeploymentsAction::Destroy(args) => destroy(&connection.client()?, output, args).await,
     }
@@ -95,14 +106,14 @@ async fn destroy(
     let mut deployment = client.act(&args.id, "destroy").await?;
     let mut pause = Duration::from_millis(200);
     let mut idle = 0;
-    let (began, longest) = (Instant::now(), Duration::from_secs(args.timeout));
+    let (began, longest) = (Instant::now(), args.timeout);
     while args.wait && deployment.status != "destroyed" {
         let left = longest.saturating_sub(began.elapsed());
         if left.is_zero() {
             let said = format!(
-                "{} is not destroyed after {} s ({}); the destruction goes on: `ingot deployments show {0}`",
+                "{} is not destroyed after {} ({}); the destruction goes on: `ingot deployments show {0}`",
                 deployment.id,
-                args.timeout,
+                told(longest.as_secs()),
                 clean(&deployment.stage)
             );
             return Err(TimedOut(said).into());
@@ -110,7 +121,7 @@ async fn destroy(
         tokio::time::sleep(pause.min(left)).await;
         pause = (pause * 2).min(Duration::from_secs(5));
         let now = client.deployment(&args.id).await?;
-        idle = if now.status != "destroyed" && nothing_works(client, &args.id).await? {
+        idle = if now.status != "destroyed" && watch::end::is_left(client, &args.id).await {
             idle + 1
         } else {
             0
@@ -127,17 +138,6 @@ async fn destroy(
         deployment = now;
     }
     show(output, &deployment)
-}
-
-/// Whether no task lives that could still end it.
-async fn nothing_works(client: &Client, id: &str) -> anyhow::Result<bool> {
-    let filter = TaskFilter {
-        deployment_id: Some(id.to_owned()),
-        limit: Some(200),
-        ..TaskFilter::default()
-    };
-    let tasks = client.tasks(&filter).await?;
-    Ok(!tasks.items.iter().any(why::is_live))
 }
 
 /// Asks the person at the terminal; without a terminal there is no consent.
@@ -207,6 +207,11 @@ fn status(deployment: &Deployment) -> String {
     }
 }
 
+fn revision(deployment: &Deployment) -> String {
+    let number = deployment.template_revision;
+    number.map_or(String::new(), |number| format!(", revision {number}"))
+}
+
 fn details(deployment: &Deployment) -> String {
     let tags: Vec<String> = deployment
         .tags
@@ -223,8 +228,11 @@ fn details(deployment: &Deployment) -> String {
         (
             "template",
             clean(&format!(
-                "{} {} ({})",
-                deployment.template, deployment.version, deployment.mode
+                "{} {} ({}){}",
+                deployment.template,
+                deployment.version,
+                deployment.mode,
+                revision(deployment)
             )),
         ),
         ("status", clean(&deployment.status)),
@@ -237,6 +245,8 @@ fn details(deployment: &Deployment) -> String {
         ("url", or_dash(&deployment.access_url)),
         ("region", clean(&deployment.region)),
         ("instance", or_dash(&deployment.instance_id)),
+        ("ends", time_or_dash(&deployment.ends_at)),
+        ("costs", or_dash(&deployment.running_cost)),
         (
             "type",
             clean(&format!(

@@ -67,6 +67,9 @@ fn text(diagnosis: &Diagnosis) -> String {
         queue_table(&diagnosis.status),
         invariant_table(&diagnosis.invariants),
     ];
+    if !diagnosis.status.running_on.is_empty() {
+        parts.push(running_on(&diagnosis.status));
+    }
     if !diagnosis.status.checks.is_empty() {
         parts.push(check_table(&diagnosis.status));
     }
@@ -123,6 +126,41 @@ fn check_table(status: &SystemStatus) -> String {
         ]
     });
     table(["aws account", "region", "checked", "verdict"], rows)
+}
+
+/// What runs on after a failure, and what it costs.
+fn running_on(status: &SystemStatus) -> String {
+    let rows = status.running_on.iter().map(|one| {
+        [
+            clean(&one.deployment_id),
+            clean(&one.status),
+            clean(&one.instance_id),
+            clean(&one.region),
+            time_or_dash(&one.since),
+            time_or_dash(&one.ends_at),
+            clean(&one.cost),
+        ]
+    });
+    let head = [
+        "failed deployment",
+        "status",
+        "runs on",
+        "region",
+        "since",
+        "ends",
+        "costs",
+    ];
+    let cents: u64 = status
+        .running_on
+        .iter()
+        .filter_map(|one| one.usd_cents_per_day)
+        .sum();
+    format!(
+        "{}\nTogether about {}.{:02} USD per day; `ingot deployments destroy ID` terminates one, `ingot deployments retry ID` tries again.",
+        table(head, rows),
+        cents / 100,
+        cents % 100
+    )
 }
 
 fn queue_table(status: &SystemStatus) -> String {

@@ -4,12 +4,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use ingot_client::{Client, Event};
+use ingot_domain::span::told;
 
 use crate::args::connection::Connection;
 use crate::args::deployments::{LogsArgs, WatchArgs};
 use crate::command::ids;
 use crate::failure::{Exit, TimedOut};
-use crate::output::{Output, clean};
+use crate::output::{Output, clean, say};
 use crate::watch::{self, Patience, end, line};
 
 /// `ingot watch ID`
@@ -27,7 +28,7 @@ pub(crate) async fn watch(
     client: &Client,
     output: Output,
     id: &str,
-    longest: Option<u64>,
+    longest: Option<Duration>,
 ) -> anyhow::Result<ExitCode> {
     // Asked first, so that a wrong id or an API that is not there is said at once.
     if client.deployment(id).await?.status == "pending" {
@@ -44,6 +45,30 @@ pub(crate) async fn watch(
         return Ok(Exit::Interrupted.into());
     };
     output.line(&deployment, end::summary)?;
+    Ok(end::exit(&deployment))
+}
+
+/// Follows the story on stderr to its end; stdout gets the AMI's id alone, for a script.
+pub(crate) async fn wait(
+    client: &Client,
+    output: Output,
+    id: &str,
+    longest: Option<Duration>,
+) -> anyhow::Result<ExitCode> {
+    let follow = watch::follow(client, id, 0, Patience::default(), |event| {
+        eprintln!("{}", line::stamped(&event));
+        Ok(())
+    });
+    let follow = within(follow, longest, id);
+    let Some(deployment) = or_interrupted(follow, "watch", id).await? else {
+        return Ok(Exit::Interrupted.into());
+    };
+    eprintln!("{}", end::summary(&deployment));
+    if output.json {
+        output.line(&deployment, end::summary)?;
+    } else if let (true, Some(ami)) = (deployment.went_well(), &deployment.created_ami_id) {
+        say(&clean(ami))?;
+    }
     Ok(end::exit(&deployment))
 }
 
@@ -75,16 +100,16 @@ fn print(output: Output, event: &Event) -> anyhow::Result<()> {
 /// The end of it, or an error when that takes longer than it may.
 async fn within<T>(
     follow: impl Future<Output = anyhow::Result<T>>,
-    longest: Option<u64>,
+    longest: Option<Duration>,
     id: &str,
 ) -> anyhow::Result<T> {
-    let Some(seconds) = longest else {
+    let Some(longest) = longest else {
         return follow.await;
     };
-    let ended = tokio::time::timeout(Duration::from_secs(seconds), follow).await;
+    let ended = tokio::time::timeout(longest, follow).await;
     ended.unwrap_or_else(|_| {
-        let id = clean(id);
-        let said = format!("{id} is not finished after {seconds} s; it goes on: `ingot why {id}`");
+        let (id, long) = (clean(id), told(longest.as_secs()));
+        let said = format!("{id} is not finished after {long}; it goes on: `ingot why {id}`");
         Err(TimedOut(said).into())
     })
 }

@@ -2,35 +2,50 @@
 
 use std::process::ExitCode;
 
-use ingot_client::Deployment;
+use ingot_client::{Client, Deployment, Task, TaskFilter};
 
+use crate::command::why;
 use crate::failure::Exit;
 use crate::output::{clean, span};
 
+/// Whether no task lives that could still change a deployment. One that was not started waits for a person, and what cannot
+/// be asked is not left.
+pub(crate) async fn is_left(client: &Client, id: &str) -> bool {
+    let filter = TaskFilter {
+        deployment_id: Some(id.to_owned()),
+        limit: Some(200),
+        ..TaskFilter::default()
+    };
+    let Ok(tasks) = client.tasks(&filter).await else {
+        return false;
+    };
+    let over = |task: &Task| !why::is_live(task);
+    !tasks.items.is_empty() && tasks.items.iter().all(over)
+}
+
 /// 0 when the software answers and its AMI is made or not needed.
 pub(crate) fn exit(deployment: &Deployment) -> ExitCode {
-    if well(deployment) {
+    if deployment.went_well() {
         ExitCode::SUCCESS
     } else {
         Exit::Failed.into()
     }
 }
 
-fn well(deployment: &Deployment) -> bool {
-    deployment.status == "success" && deployment.ami_creation_status.as_deref() != Some("failed")
-}
-
 /// What came out of it, in one to three lines.
 pub(crate) fn summary(deployment: &Deployment) -> String {
     let mut lines = vec![outcome(deployment)];
     lines.extend(image(deployment));
-    if !well(deployment) {
+    if !deployment.went_well() {
         lines.extend(way_out(deployment));
     }
     lines.join("\n")
 }
 
 fn outcome(deployment: &Deployment) -> String {
+    if deployment.build_only && deployment.went_well() {
+        return format!("{} built", clean(&deployment.job_name));
+    }
     let mut text = format!(
         "{} {}",
         clean(&deployment.job_name),
@@ -67,6 +82,9 @@ fn image(deployment: &Deployment) -> Option<String> {
             "AMI {ami} is ready: the next deployment of {} launches from it",
             clean(&deployment.version)
         ),
+        "skipped" if deployment.build_only && !ami.is_empty() => {
+            format!("AMI {ami} is there already; --again makes the next generation")
+        }
         "skipped" if !ami.is_empty() => format!("no new AMI: {ami} is there already"),
         "skipped" => format!(
             "no AMI ({})",
@@ -87,9 +105,15 @@ fn image(deployment: &Deployment) -> Option<String> {
 
 fn way_out(deployment: &Deployment) -> Option<String> {
     let id = clean(&deployment.id);
+    let cost = deployment.running_cost.as_ref();
+    let cost = cost.filter(|_| deployment.status != "success");
+    let cost = cost.map_or(String::new(), |cost| {
+        let instance = clean(deployment.instance_id.as_deref().unwrap_or_default());
+        format!("{instance} runs on and costs {}\n", clean(cost))
+    });
     match deployment.status.as_str() {
         "failed" | "readiness_timeout" => Some(format!(
-            "try again: ingot deployments retry {id}; or clean up: ingot deployments destroy {id}"
+            "{cost}try again: ingot deployments retry {id}; or clean up: ingot deployments destroy {id}"
         )),
         "success" => Some(format!(
             "look closer: ingot tasks list --queue ami --deployment {id}"

@@ -4,6 +4,7 @@ use reqwest::Method;
 
 use super::{Client, ClientError, segment};
 use crate::decision::{FindingDecision, ImageDecision};
+use crate::deployment::{Deployment, ExtendDeployment};
 use crate::finding::Finding;
 use crate::image::Image;
 
@@ -29,5 +30,15 @@ impl Client {
         let path = format!("/v1/findings/{}/settle", segment(id));
         self.send(self.request(Method::POST, &path).json(decision))
             .await
+    }
+
+    /// `POST /v1/deployments/{id}/extend`
+    pub async fn extend(
+        &self,
+        id: &str,
+        how: &ExtendDeployment,
+    ) -> Result<Deployment, ClientError> {
+        let path = format!("/v1/deployments/{}/extend", segment(id));
+        self.send(self.request(Method::POST, &path).json(how)).await
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::probe::ProbeSpec;
 use crate::template::{BaseImage, ImagePolicy, InstallFinished, Kind, Volume};
 
-fn template() -> Template {
+pub(super) fn template() -> Template {
     Template {
         name: "web".into(),
         description: String::new(),
@@ -29,16 +29,17 @@ fn template() -> Template {
         ingress: vec![],
         instance_profile: None,
         images: ImagePolicy::default(),
+        ttl: None,
     }
 }
 
-fn limits() -> Limits {
+pub(super) fn limits() -> Limits {
     Limits {
         regions: vec!["us-east-1".into(), "eu-west-1".into()],
     }
 }
 
-fn draft() -> Draft {
+pub(super) fn draft() -> Draft {
     Draft {
         template: "web".into(),
         version: "1.2.3".into(),

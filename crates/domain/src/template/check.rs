@@ -6,6 +6,7 @@ use super::{BaseImage, HOP_LIMIT, InstallFinished, Kind, LONGEST_SETTLE, Templat
 use crate::arch::Arch;
 use crate::ec2;
 use crate::field::{FieldError, check_name, check_text};
+use crate::lifetime::check_ttl;
 use crate::limits::{self, MOST_RULES};
 use crate::render;
 use crate::request::LONGEST_JOB_NAME;
@@ -90,6 +91,9 @@ impl Template {
                 "without an `instance_profile` SSM cannot ask the instance whether its installation is over: name a profile whose role has AmazonSSMManagedInstanceCore, or say `install_finished: none`",
             ))),
             None => {}
+        }
+        if let Some(ttl) = self.ttl {
+            check(check_ttl("ttl", ttl.0));
         }
         check(tags("tags", &self.tags));
         found.extend(self.volume.problems(self.volume.size_gb));

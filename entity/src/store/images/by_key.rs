@@ -1,6 +1,7 @@
 //! Looks at the images of a key, of all its generations, and at those that differ from it in the base build alone.
 
 use ingot_domain::base::ResolvedBase;
+use ingot_domain::decide::build::Images;
 use ingot_domain::image::ImageKey;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -42,6 +43,14 @@ impl OfKey {
     /// Why an ordinary deployment makes no image of this key: one is available, or is being made.
     pub fn holder(&self) -> Option<&image::Model> {
         self.available().or_else(|| self.making())
+    }
+
+    /// When the newest available one and the one in the making were begun, for a build's decision.
+    pub fn begun(&self) -> Images {
+        Images {
+            available: self.available().map(|row| row.created_at),
+            making: self.making().map(|row| row.created_at),
+        }
     }
 
     /// The number the next image of the key gets. It is taken from the look that found no holder: if another image was

@@ -275,6 +275,8 @@ fn row(new: &NewDeployment, now: Instant) -> Result<deployment::Model, LedgerErr
         launched_at: None,
         ready_at: None,
         finished_at: None,
+        ends_at: None,
+        end_told: None,
     })
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ingot_cloud::{ErrorKind, ImageFacts, ImageQuery, ImageSpec, ImageState, InstanceFacts};
 use ingot_domain::base::ResolvedBase;
+use ingot_domain::decide::build::{Next, next};
 use ingot_domain::decide::spot::REBOOT_RISK;
 use ingot_domain::deployment::{AmiStatus, SkipReason};
 use ingot_domain::event::{Line, Source, ami, product};
@@ -25,6 +26,9 @@ use crate::case::{Case, VisitError};
 use crate::provenance;
 use crate::tools::Tools;
 
+/// How often an image that another deployment makes is looked at, in simulated seconds.
+const HELD: Duration = Duration::from_secs(10);
+
 /// Looks for an image of this key, in the ledger and in the account, and claims the key when there is none (F28, F30). An error
 /// from either is never "there is none".
 pub(super) async fn look_then_claim(
@@ -35,7 +39,17 @@ pub(super) async fn look_then_claim(
     let base = installed_on(tools, &case).await?;
     let key = key(&case, facts, &base)?;
     let images = tools.ledger.images_of_key(&key, &base).await?;
-    if let Some(holder) = images.holder() {
+    let again = case.order.build_only.is_some_and(|build| build.again);
+    let holder = match case.order.build_only {
+        None => images.holder(),
+        Some(_) => match next(images.begun(), again, case.row.created_at, true) {
+            Next::Answer => images.available(),
+            // Its AMI is what a build is for: one that may still fail is not it.
+            Next::Wait => return Ok(case.wait(tools, HELD, Wait::Holder)),
+            Next::Make => None,
+        },
+    };
+    if let Some(holder) = holder {
         return exists(tools, case, &key, holder.clone()).await;
     }
     let wanted = Wanted {
@@ -45,6 +59,7 @@ pub(super) async fn look_then_claim(
     };
     let key = &wanted.key;
     if case.ami != Some(AmiStatus::Creating)
+        && !again
         && let Some((found, whose)) = find_in_account(tools, key).await?
     {
         if record(tools, &wanted, &found, &whose).await? {

@@ -226,7 +226,7 @@ fn complete(
         ..row
     });
     // What it has not heard of the instance yet is asked after the image is there for others.
-    match owes(&case) {
+    match owes(&case) && case.order.build_only.is_none() {
         true => Ok(case.wait(tools, Duration::ZERO, Wait::Back)),
         false => Ok(case.end(Then::Done)),
     }

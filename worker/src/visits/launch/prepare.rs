@@ -17,6 +17,7 @@ use ingot_engine::Visit;
 use ingot_entity::effect;
 use ingot_entity::store::{EffectKind, Intention, Then};
 
+use super::build;
 use super::choice::Choice;
 use super::given;
 use super::source::{Chosen, choose_image};
@@ -84,6 +85,10 @@ pub(super) async fn prepare(
         asked.await?;
     }
     let key = key(&case, &account, &resolved);
+    let mut case = match build::look(tools, case, &key, &resolved).await? {
+        build::Look::Launch(case) => case,
+        build::Look::Over(visit) => return Ok(visit),
+    };
     let (cached, stale) =
         match choose_image(tools, &mut case, &key, &resolved, choice.fresh).await? {
             Chosen::Fresh => (None, false),

@@ -36,6 +36,11 @@ pub(super) async fn choose_image(
     let say = |case: &mut Case, text: String| {
         case.say(Line::info("deployment.image_chosen", Source::Deploy, text))
     };
+    if case.order.build_only.is_some() {
+        let said = "Build only: a fresh install, which becomes the AMI".to_owned();
+        say(case, said);
+        return Ok(Chosen::Fresh);
+    }
     match case.order.image_choice {
         ImageChoice::Given => {
             let ami = case.order.given_image.clone().unwrap_or_default();

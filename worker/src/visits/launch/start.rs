@@ -273,6 +273,7 @@ pub(super) fn ended_by_image(
     why: &str,
 ) -> Result<Visit, VisitError> {
     let mut params = Params::read(&effect)?;
+    case.instance_ended = facts.state.is_ending();
     let why = facts.ended(why);
     if params.image_row.is_none() {
         return Ok(failed(tools, case, &why));

@@ -32,7 +32,7 @@ pub(crate) async fn run(connection: &Connection, wanted: CheckArgs) -> anyhow::R
         return Ok(Exit::Failed.into());
     }
     let usual = if wanted.launch { 600 } else { 120 };
-    let patience = Duration::from_secs(wanted.timeout.unwrap_or(usual));
+    let patience = wanted.timeout.unwrap_or(Duration::from_secs(usual));
     let launch = wanted.launch.then_some(NewTrial {
         template: wanted.template,
         instance_profile: wanted.instance_profile,
