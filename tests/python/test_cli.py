@@ -24,7 +24,7 @@ EIGHT_LINES = """
 DOWNTIME = "[ami-creation] The instance reboots for a consistent image: brief downtime ~2 min"
 COMMANDS = {
     "deploy": [],
-    "deployments": ["list", "show", "logs", "watch", "start", "retry", "cancel", "image", "destroy"],
+    "deployments": ["list", "show", "logs", "watch", "start", "retry", "cancel", "image", "extend", "destroy"],
     "watch": [],
     "logs": [],
     "images": ["list", "show", "adopt", "drop"],
@@ -339,7 +339,7 @@ def test_destroy_asks_and_waits(ingot, cli):
         {"action": "TerminateInstances", "kind": "error", "code": "InternalError", "status": 500, "times": 0},
     )
     late = cli("deployments", "destroy", made["id"], "--yes", "--wait", "--timeout", "1", code=7)
-    assert "is not destroyed after 1 s" in late.stderr and "goes on" in late.stderr
+    assert "is not destroyed after 1s" in late.stderr and "goes on" in late.stderr
     ingot.control("DELETE", "faults")
     gone = cli.json("deployments", "destroy", made["id"], "--yes", "--wait")
     assert (gone["status"], gone["instance_id"]) == ("destroyed", None)

@@ -16,6 +16,7 @@ ENOUGH = {
     "deploy": ["kamiwaza", "--version", "1.2.3", "--region", "us-east-1"],
     "deployments cancel": [NOBODY],
     "deployments destroy": [NOBODY, "--yes"],
+    "deployments extend": [NOBODY, "--never"],
     "deployments image": [NOBODY],
     "deployments list": [],
     "deployments logs": [NOBODY],
