@@ -3,7 +3,7 @@
 
 use ingot_domain::deployment::ImageChoice;
 use ingot_domain::field::FieldError;
-use ingot_domain::given::contradictions;
+use ingot_domain::given::{contradictions, is_gone};
 use ingot_domain::request::Order;
 
 use crate::error::ApiError;
@@ -18,6 +18,10 @@ pub(super) async fn check(api: &Api, order: &mut Order) -> Result<(), ApiError> 
         return Ok(());
     };
     let mut wrong = Vec::new();
+    let status = row.parsed_status()?;
+    if let Some(why) = is_gone(status, row.error.as_deref(), row.dropped_at.is_some()) {
+        return Err(ApiError::Invalid(vec![FieldError::new("image", &ami, why)]));
+    }
     // No force makes EC2 launch these.
     if row.region != order.region {
         let message = format!(

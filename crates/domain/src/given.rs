@@ -6,7 +6,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::decide::region_end;
 use crate::field::FieldError;
+use crate::image::ImageStatus;
 use crate::request::Order;
 use crate::version::Version;
 
@@ -130,6 +132,28 @@ pub fn recorded(order: &Order, told: &Told) -> Recorded {
     }
 }
 
+/// Why no launch from an AMI can succeed by what its row says, with the way out. One that a person has dropped may still be
+/// there, and one that EC2 does not show now may come back: the launch finds out.
+pub fn is_gone(status: ImageStatus, error: Option<&str>, dropped: bool) -> Option<String> {
+    let way_out = "leave `image` out and a new one is made, or name one of `ingot images list`";
+    if error == Some(region_end::WHY) {
+        return Some(format!(
+            "it is gone, because {}: {way_out}",
+            region_end::WHY
+        ));
+    }
+    let why = error.map_or(String::new(), |error| format!(" ({error})"));
+    match status {
+        ImageStatus::Failed => Some(format!("it could not be made{why}: {way_out}")),
+        ImageStatus::Deleted if !dropped => Some(format!("it was deregistered{why}: {way_out}")),
+        ImageStatus::Deleted
+        | ImageStatus::Claimed
+        | ImageStatus::Pending
+        | ImageStatus::Available
+        | ImageStatus::Missing => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,6 +198,29 @@ mod tests {
     fn told(pairs: &[(&str, &str)]) -> Told {
         let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Told::by_tags(&pairs.iter().map(pair).collect())
+    }
+
+    #[test]
+    fn an_image_that_is_gone_for_good_is_told_with_the_way_out() {
+        use ImageStatus::*;
+        let ended = Some(region_end::WHY);
+        let table = [
+            (Available, None, false, ""),
+            (Pending, None, false, ""),
+            (Missing, None, false, ""),
+            (Deleted, None, true, ""),
+            (Deleted, ended, true, "the simulated region ended"),
+            (Failed, ended, true, "the simulated region ended"),
+            (Deleted, Some("its turn"), false, "deregistered (its turn)"),
+            (Failed, Some("quota"), false, "could not be made (quota)"),
+        ];
+        for (status, error, dropped, words) in table {
+            let why = is_gone(status, error, dropped).unwrap_or_default();
+            assert!(
+                why.contains(words) && why.is_empty() == words.is_empty(),
+                "{status}: {why}"
+            );
+        }
     }
 
     #[test]

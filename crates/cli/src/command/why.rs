@@ -1,4 +1,6 @@
-//! `ingot why ID`: what a deployment or a task waits for.
+//! `ingot why ID`: what a deployment or a task waits for, and how a deployment ended (`end`).
+
+mod end;
 
 use std::process::ExitCode;
 
@@ -29,12 +31,19 @@ struct Why {
     #[serde(skip_serializing_if = "Option::is_none")]
     stage: Option<String>,
     waits: Vec<Waits>,
+    /// How it ended, when nothing works for it any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<String>,
 }
 
 /// `ingot why ID`
 pub(crate) async fn run(args: WhyArgs) -> anyhow::Result<ExitCode> {
     let client = args.connection.client()?;
+<<<<<<< HEAD
     let (mut tasks, mut stage) = (Vec::new(), None);
+=======
+    let (mut tasks, mut ended) = (Vec::new(), None);
+>>>>>>> b534bdb (cli: Say how a deployment ended, refuse an AMI that is gone)
     let id = if args.id.starts_with("tsk_") {
         ids::task(&client, &args.id).await?
     } else {
@@ -46,18 +55,25 @@ pub(crate) async fn run(args: WhyArgs) -> anyhow::Result<ExitCode> {
         // An unknown id is said as such.
         let deployment = client.deployment(&id).await?;
         let filter = TaskFilter {
-            deployment_id: Some(deployment.id),
+            deployment_id: Some(deployment.id.clone()),
             limit: Some(200),
             ..TaskFilter::default()
         };
         let page = client.tasks(&filter).await?;
         tasks.extend(page.items.into_iter().filter(is_live));
+<<<<<<< HEAD
         stage = Some(deployment.stage);
+=======
+        if tasks.is_empty() {
+            ended = Some(end::told(&client, &deployment).await?);
+        }
+>>>>>>> b534bdb (cli: Say how a deployment ended, refuse an AMI that is gone)
     }
     let why = Why {
         id,
         stage,
         waits: tasks.into_iter().map(waits).collect(),
+        ended,
     };
     args.connection.output().result(&why, told)?;
     Ok(ExitCode::SUCCESS)
@@ -82,6 +98,9 @@ fn waits(task: Task) -> Waits {
 }
 
 fn told(why: &Why) -> String {
+    if let Some(ended) = &why.ended {
+        return ended.clone();
+    }
     if why.waits.is_empty() {
         return format!("{} waits for nothing: no task works for it", clean(&why.id));
     }
@@ -171,6 +190,7 @@ mod tests {
             id: "dep_1".to_owned(),
             stage: Some("installing: step 2 of 4: install nginx".to_owned()),
             waits: vec![waits],
+            ended: None,
         });
         assert_eq!(
             text,
@@ -193,8 +213,13 @@ mod tests {
                 waiting: None,
             };
             let (id, waits) = ("dep_1".to_owned(), vec![one]);
+<<<<<<< HEAD
             let stage = Some("the instance is starting".to_owned());
             told(&Why { id, stage, waits })
+=======
+            let ended = None;
+            told(&Why { id, waits, ended })
+>>>>>>> b534bdb (cli: Say how a deployment ended, refuse an AMI that is gone)
         };
         let due = "2026-11-27T12:05:00Z";
         let first = format!("readiness (tsk_1) waits for its first check, due {due}");
@@ -211,6 +236,7 @@ mod tests {
             id: "dep_1".to_owned(),
             stage: None,
             waits: Vec::new(),
+            ended: None,
         };
         assert!(told(&why).contains("waits for nothing"));
         let text = short(&Wait {
