@@ -57,6 +57,25 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
+/// A JSON body that may be left out.
+#[derive(Debug)]
+pub(crate) struct MayJson<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for MayJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let length = request.headers().get(header::CONTENT_LENGTH);
+        let bodiless = length.is_none_or(|length| length == "0");
+        if bodiless && media_type(request.headers()).is_none() {
+            return Ok(Self(T::default()));
+        }
+        Json::from_request(request, state)
+            .await
+            .map(|Json(value)| Self(value))
+    }
+}
+
 /// Most answers are shorter than this, in bytes: a deployment has one.
 const USUAL: usize = 2048;
 

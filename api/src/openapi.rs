@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    checks, deployments, events, extend, findings, images, queues, settings, status, tasks,
+    again, checks, deployments, events, extend, findings, images, queues, settings, status, tasks,
     templates,
 };
 use crate::state::Api;
@@ -40,10 +40,10 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(deployments::list, deployments::create))
         .routes(routes!(deployments::show))
         .routes(routes!(deployments::start))
-        .routes(routes!(deployments::retry))
+        .routes(routes!(again::retry_deployment))
         .routes(routes!(deployments::cancel))
-        .routes(routes!(deployments::image))
-        .routes(routes!(deployments::cancel_image))
+        .routes(routes!(again::image))
+        .routes(routes!(again::cancel_image))
         .routes(routes!(deployments::destroy))
         .routes(routes!(extend::extend))
         .routes(routes!(events::list))

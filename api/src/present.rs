@@ -79,6 +79,7 @@ pub(crate) fn ordered(
             .filter(|_| status.is_final() && row.instance_id.is_some())
             .map(|order| price::running(&order.instance_type, &row.region).to_string()),
         template_revision: row.template_revision.map(count),
+        newer_revision: None,
         tags: order.map(|order| order.tags).unwrap_or_default(),
         access_url,
         id: row.id,

@@ -1,5 +1,6 @@
 //! The handlers under `/v1`, one file per noun.
 
+pub(crate) mod again;
 pub(crate) mod checks;
 pub(crate) mod deployments;
 pub(crate) mod events;

@@ -5,6 +5,7 @@
 )]
 
 mod it {
+    mod again;
     mod ahead;
     mod bases;
     mod builds;

@@ -16,7 +16,7 @@ use ingot_entity::store::{
 use ingot_entity::{deployment, effect};
 use uuid::Uuid;
 
-use super::{cursor, filter, given, limit, page, stale, word};
+use super::{again, cursor, filter, given, limit, page, stale, word};
 use crate::address::{Params, Path};
 use crate::auth::Caller;
 use crate::body::{IdempotencyKey, Json};
@@ -220,7 +220,10 @@ pub(crate) async fn one(api: &Api, id: &str) -> Result<Deployment, ApiError> {
     let shown = vec![api.shown(row).await?];
     let mut shown = api.with_waits(shown).await?;
     let shown = shown.pop().ok_or(ApiError::Internal)?;
+    let newest = api.ledger.template(&shown.template).await?;
+    let newer = newest.and_then(|row| u32::try_from(row.revision).ok());
     Ok(Deployment {
+        newer_revision: newer.filter(|newer| shown.template_revision.is_some_and(|is| is < *newer)),
         launched_as: launch.0,
         base: launch.1,
         ..shown
@@ -275,26 +278,10 @@ intervention!(
     start, "/v1/deployments/{id}/start", "startDeployment"
 );
 intervention!(
-    /// Retry a failed deployment
-    ///
-    /// Clears the old error and time stamps; the story and the attempts stay. The failed run's instance is terminated.
-    retry, "/v1/deployments/{id}/retry", "retryDeployment"
-);
-intervention!(
     /// Cancel a deployment that is not over
     ///
     /// Its instance is terminated.
     cancel, "/v1/deployments/{id}/cancel", "cancelDeployment"
-);
-intervention!(
-    /// Ask for a deployment's AMI again
-    ///
-    /// For a ready deployment whose AMI failed and whose instance runs: no fresh install is needed.
-    image, "/v1/deployments/{id}/image", "imageDeployment"
-);
-intervention!(
-    /// Give up an AMI that has not begun
-    cancel_image, "/v1/deployments/{id}/cancel_image", "cancelImageOfDeployment"
 );
 intervention!(
     /// Destroy a deployment's instance
@@ -313,17 +300,26 @@ pub(crate) async fn intervene(
     let id: DeploymentId = id.parse().map_err(unknown)?;
     let (id, by) = (id.as_str(), caller.name.as_str());
     let done = match action {
-        "start" | "retry" => api.ledger.start(id, by).await?,
+        "start" => api.ledger.start(id, by).await?,
+        "retry" => return again::retry(api, by, id, false).await,
         "cancel" => api.ledger.cancel(id, by).await?,
         "destroy" => api.ledger.destroy(id, by).await?,
-        "image" => api.ledger.ask_image(id, true, by).await?,
-        "cancel_image" => api.ledger.ask_image(id, false, by).await?,
         other => {
             return Err(ApiError::NotFound(format!(
                 "there is no action `{other}`: start, retry, cancel or destroy"
             )));
         }
     };
+    answered(api, id, action, done).await
+}
+
+/// What an intervention came to, as the API answers it.
+pub(super) async fn answered(
+    api: &Api,
+    id: &str,
+    action: &str,
+    done: Intervention,
+) -> Result<Deployment, ApiError> {
     match done {
         Intervention::Done(row, tasks) => {
             for task in tasks {
@@ -338,7 +334,7 @@ pub(crate) async fn intervene(
     }
 }
 
-fn refusal(action: &str, status: Status) -> String {
+pub(super) fn refusal(action: &str, status: Status) -> String {
     let way_out = match action {
         "start" | "retry" => {
             "only pending, failed and readiness_timeout deployments can be started"

@@ -264,6 +264,9 @@ pub struct Deployment {
     /// The revision of its template it is made by.
     #[serde(default)]
     pub template_revision: Option<u32>,
+    /// A newer revision of that template, which `retry` takes with `latest`; null in lists.
+    #[serde(default)]
+    pub newer_revision: Option<u32>,
     /// How often it was started.
     pub run: u32,
     /// Created.
@@ -292,6 +295,26 @@ impl Deployment {
     pub fn ends(&self) -> bool {
         self.finished && self.instance_id.is_some() && self.status != "destroyed"
     }
+}
+
+/// How a deployment is retried.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetryDeployment {
+    /// By the newest revision of its template in place of the one it was requested with. What the request said stays, what
+    /// it left to the template is the new revision's.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub latest: bool,
+}
+
+/// Why an AMI is asked for again, or given up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ImageReason {
+    /// One line of at most 500 characters; told in the story.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 500)]
+    pub reason: Option<String>,
 }
 
 /// How the end of an instance is moved: one of the three.

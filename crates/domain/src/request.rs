@@ -1,6 +1,7 @@
 //! A request for a deployment, parsed at the door into what the rest of the system may rely on (F1). Every problem is
 //! named at once: field, value, way out.
 
+mod again;
 mod end;
 mod places;
 mod texts;
@@ -23,6 +24,7 @@ use crate::stale::Stale;
 use crate::template::{self, Network, Template};
 use crate::userdata;
 use crate::version::Version;
+pub use again::by_revision;
 use end::Asked;
 use places::{once, places};
 use texts::{check_reason, image_id};

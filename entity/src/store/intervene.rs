@@ -9,6 +9,7 @@ use super::change::{Write, ami_status_of, status_of};
 use super::ending::Ending;
 use super::engine::tasks;
 use super::engine::tasks::NewTask;
+use super::renew::{Renewal, Retry, Stored};
 use super::{Ledger, LedgerError, change};
 use crate::deployment;
 
@@ -34,7 +35,18 @@ impl Ledger {
     /// Starts a pending deployment, or retries a failed one: old error and time stamps go, the story stays (F2). What the
     /// failed run made, or may have made, is terminated.
     pub async fn start(&self, id: &str, by: &str) -> Result<Intervention, LedgerError> {
+        self.retry(id, by, &Retry::default()).await
+    }
+
+    /// The same, saying by which revision of the template, or by a newer one than before.
+    pub async fn retry(
+        &self,
+        id: &str,
+        by: &str,
+        how: &Retry,
+    ) -> Result<Intervention, LedgerError> {
         let leftovers = self.open_launches(id).await?;
+        let renewed = how.renewed.as_ref().map(Renewal::stored).transpose()?;
         self.intervene(id, |row, status| {
             if !status.may_start() {
                 return Plan::Refuse;
@@ -48,7 +60,8 @@ impl Ledger {
             } else {
                 "Retried"
             };
-            let said = format!("{word} by {by}: queued for launch");
+            let revision = how.said(row);
+            let said = format!("{word} by {by}: queued for launch{revision}");
             let lines = vec![Line::info("deployment.queued", Source::Request, said)];
             let instance = row.instance_id.clone().map(Ending::Instance);
             let endings = instance
@@ -61,6 +74,7 @@ impl Ledger {
                 launch: true,
                 image: false,
                 endings,
+                renewed: renewed.clone(),
             }))
         })
         .await
@@ -95,6 +109,7 @@ impl Ledger {
                 launch: false,
                 image: false,
                 endings,
+                renewed: None,
             }))
         })
         .await
@@ -118,6 +133,7 @@ impl Ledger {
                 launch: false,
                 image: false,
                 endings: vec![Ending::Destroy { run: row.run }],
+                renewed: None,
             }))
         })
         .await
@@ -130,7 +146,9 @@ impl Ledger {
         id: &str,
         again: bool,
         by: &str,
+        reason: Option<&str>,
     ) -> Result<Intervention, LedgerError> {
+        let because = reason.map_or(String::new(), |reason| format!(": {reason}"));
         self.intervene(id, |row, status| {
             let made = ami_status_of(row).ok().flatten();
             let mut after = row.clone();
@@ -144,13 +162,13 @@ impl Ledger {
                     after.image_id = None;
                     after.created_ami_id = None;
                     after.reverified_at = None;
-                    let said = format!("The AMI was asked for again by {by}");
+                    let said = format!("The AMI was asked for again by {by}{because}");
                     vec![Line::info("ami.again", Source::Request, said)]
                 }
                 (false, Some(AmiStatus::Pending)) => {
                     after.ami_status = Some(AmiStatus::Skipped.as_str().to_owned());
                     after.ami_skip_reason = Some(SkipReason::Disabled.as_str().to_owned());
-                    vec![ami::skipped(&format!("cancelled by {by}"))]
+                    vec![ami::skipped(&format!("cancelled by {by}{because}"))]
                 }
                 (false, Some(AmiStatus::Skipped)) => return Plan::Already,
                 _ => return Plan::Refuse,
@@ -161,6 +179,7 @@ impl Ledger {
                 launch: false,
                 image: again,
                 endings: Vec::new(),
+                renewed: None,
             }))
         })
         .await
@@ -223,6 +242,7 @@ impl Ledger {
                 launch,
                 image,
                 endings,
+                renewed,
             } = go;
             if launch {
                 after.started_at = Some(now);
@@ -243,6 +263,9 @@ impl Ledger {
             if !change::write_all(&tx, &[write], now).await? {
                 tx.rollback().await?;
                 continue;
+            }
+            if let Some(renewed) = &renewed {
+                renewed.write(&tx, &mut after).await?;
             }
             // Work for the old state of things ends here: the launch of what is over, the destruction of what starts anew.
             if after.status != row.status {
@@ -269,6 +292,7 @@ struct Go {
     launch: bool,
     image: bool,
     endings: Vec<Ending>,
+    renewed: Option<Stored>,
 }
 
 /// The row with nothing more to come: cancelled when it was not over, and no AMI when none had begun. A visit that is

@@ -57,6 +57,7 @@ pub(super) fn bare(status: Status, ami: Option<AmiStatus>) -> Deployment {
         ends_at: None,
         running_cost: None,
         template_revision: None,
+        newer_revision: None,
         run: 1,
         created_at: at(0),
         started_at: None,

@@ -34,9 +34,7 @@ pub(crate) enum DeploymentsAction {
     /// Start a pending deployment, or a failed one again
     #[command(after_help = "Examples:\n  ingot deployments start dep_…")]
     Start(ActArgs),
-    /// Start a failed deployment again
-    #[command(after_help = "Examples:\n  ingot deployments retry dep_…")]
-    Retry(ActArgs),
+    Retry(RetryArgs),
     /// Stop a deployment that is not ready yet; its instance is terminated
     #[command(after_help = "Examples:\n  ingot deployments cancel dep_…")]
     Cancel(ActArgs),
@@ -133,7 +131,7 @@ pub(crate) struct ActArgs {
 /// Ask for a ready deployment's AMI again that failed, or give one up that has not begun
 #[derive(Clone, Args)]
 #[command(after_help = "Examples:
-  ingot deployments image dep_…
+  ingot deployments image dep_… --reason 'the quota is higher now'
   ingot deployments image dep_… --cancel")]
 pub(crate) struct ImageArgs {
     /// dep_…
@@ -142,6 +140,37 @@ pub(crate) struct ImageArgs {
     /// Give it up instead, while it has not begun
     #[arg(long)]
     pub(crate) cancel: bool,
+    /// Why; told in the story
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+}
+
+/// Start a failed deployment again, by the revision of its template it was requested with
+#[derive(Clone, Args)]
+#[command(
+    group = clap::ArgGroup::new("following").args(["watch", "wait"]),
+    after_help = "Exit codes with --watch and --wait: 0 it ended well, 1 it did not, 7 --timeout passed.
+
+Examples:
+  ingot deployments retry dep_…
+  ingot templates apply web.yaml && ingot deployments retry dep_… --latest --watch --timeout 90m"
+)]
+pub(crate) struct RetryArgs {
+    /// dep_…
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// By the newest revision of its template; what the request left to the template is the new revision's, too
+    #[arg(long)]
+    pub(crate) latest: bool,
+    /// Follow it until it and its AMI are finished
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Wait until it and its AMI are finished, telling the story on stderr; stdout gets the AMI's id alone
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// Give the watching or waiting up after this (90s, 15m, 2h), with exit code 7; the deployment goes on
+    #[arg(long, value_name = "TIME", requires = "following", value_parser = value::span)]
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// Move when a deployment's instance is terminated by itself (`--ttl`, `--keep-for`)

@@ -26,7 +26,7 @@ pub(crate) async fn run(args: DeployArgs) -> anyhow::Result<ExitCode> {
         }
     })?;
     if args.wait {
-        return story::wait(&client, output, &deployment.id, args.timeout).await;
+        return story::wait(&client, output, &deployment.id, 0, args.timeout).await;
     }
     if !args.watch {
         output.result(&deployment, one_line)?;

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use ingot_client::{Base, Client, Deployment, DeploymentFilter, Page};
 
-use ingot_client::deployment::ExtendDeployment;
+use ingot_client::deployment::{ExtendDeployment, ImageReason, RetryDeployment};
 use ingot_domain::span::told;
 
-use crate::args::deployments::{DeploymentsAction, DeploymentsArgs, DestroyArgs, ListArgs};
+use crate::args::deployments::{
+    DeploymentsAction, DeploymentsArgs, DestroyArgs, ListArgs, RetryArgs,
+};
 use crate::command::{ids, mention_rest, pages, story, why};
 use crate::failure::{Exit, TimedOut, Usage};
 use crate::output::grid::{Cell, Column, grid};
@@ -38,15 +40,18 @@ pub(crate) async fn run(args: DeploymentsArgs) -> anyhow::Result<ExitCode> {
         DeploymentsAction::Start(args) => {
             act(&connection.client()?, output, &args.id, "start").await
         }
-        DeploymentsAction::Retry(args) => {
-            act(&connection.client()?, output, &args.id, "retry").await
-        }
+        DeploymentsAction::Retry(args) => retry(&connection.client()?, output, args).await,
         DeploymentsAction::Cancel(args) => {
             act(&connection.client()?, output, &args.id, "cancel").await
         }
         DeploymentsAction::Image(args) => {
             let action = if args.cancel { "cancel_image" } else { "image" };
-            act(&connection.client()?, output, &args.id, action).await
+            let why = ImageReason {
+                reason: args.reason,
+            };
+            let client = connection.client()?;
+            let id = ids::deployment(&client, &args.id).await?;
+            show(output, &client.ask_image(&id, action, &why).await?)
         }
         DeploymentsAction::Extend(args) => {
             let how = ExtendDeployment {
@@ -54,7 +59,9 @@ pub(crate) async fn run(args: DeploymentsArgs) -> anyhow::Result<ExitCode> {
                 until: args.until,
                 never: args.never,
             };
-            show(output, &connection.client()?.extend(&args.id, &how).await?)
+            let client = connection.client()?;
+            let id = ids::deployment(&client, &args.id).await?;
+            show(output, &client.extend(&id, &how).await?)
         }
         DeploymentsAction::Destroy(args) => destroy(&connection.client()?, output, args).await,
     }
@@ -91,6 +98,30 @@ async fn act(client: &Client, output: Output, id: &str, action: &str) -> anyhow:
 fn show(output: Output, deployment: &Deployment) -> anyhow::Result<ExitCode> {
     output.result(deployment, details)?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn retry(client: &Client, output: Output, args: RetryArgs) -> anyhow::Result<ExitCode> {
+    let id = ids::deployment(client, &args.id).await?;
+    // What was said before is not said again.
+    let mut last = 0;
+    if args.watch || args.wait {
+        watch::catch_up(client, &id, &mut last, &mut |_| Ok(())).await?;
+    }
+    let how = RetryDeployment {
+        latest: args.latest,
+    };
+    let deployment = client.retry(&id, &how).await?;
+    if let (Some(is), Some(newer)) = (deployment.template_revision, deployment.newer_revision) {
+        eprintln!(
+            "it is made by revision {is} of {}; revision {newer} is newer: --latest takes it",
+            clean(&deployment.template)
+        );
+    }
+    match (args.watch, args.wait) {
+        (true, _) => story::watch_after(client, output, &deployment.id, last, args.timeout).await,
+        (_, true) => story::wait(client, output, &deployment.id, last, args.timeout).await,
+        _ => show(output, &deployment),
+    }
 }
 
 async fn destroy(
@@ -209,7 +240,11 @@ fn status(deployment: &Deployment) -> String {
 
 fn revision(deployment: &Deployment) -> String {
     let number = deployment.template_revision;
-    number.map_or(String::new(), |number| format!(", revision {number}"))
+    let newer = deployment.newer_revision;
+    let newer = newer.map_or(String::new(), |newer| format!(" ({newer} is newer)"));
+    number.map_or(String::new(), |number| {
+        format!(", revision {number}{newer}")
+    })
 }
 
 fn details(deployment: &Deployment) -> String {

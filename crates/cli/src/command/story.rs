@@ -37,7 +37,18 @@ pub(crate) async fn watch(
             clean(id)
         );
     }
-    let follow = watch::follow(client, id, 0, Patience::default(), |event| {
+    watch_after(client, output, id, 0, longest).await
+}
+
+/// The same after a line.
+pub(crate) async fn watch_after(
+    client: &Client,
+    output: Output,
+    id: &str,
+    after: i64,
+    longest: Option<Duration>,
+) -> anyhow::Result<ExitCode> {
+    let follow = watch::follow(client, id, after, Patience::default(), |event| {
         print(output, &event)
     });
     let follow = within(follow, longest, id);
@@ -53,9 +64,10 @@ pub(crate) async fn wait(
     client: &Client,
     output: Output,
     id: &str,
+    after: i64,
     longest: Option<Duration>,
 ) -> anyhow::Result<ExitCode> {
-    let follow = watch::follow(client, id, 0, Patience::default(), |event| {
+    let follow = watch::follow(client, id, after, Patience::default(), |event| {
         eprintln!("{}", line::stamped(&event));
         Ok(())
     });

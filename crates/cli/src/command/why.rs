@@ -39,11 +39,7 @@ struct Why {
 /// `ingot why ID`
 pub(crate) async fn run(args: WhyArgs) -> anyhow::Result<ExitCode> {
     let client = args.connection.client()?;
-<<<<<<< HEAD
-    let (mut tasks, mut stage) = (Vec::new(), None);
-=======
-    let (mut tasks, mut ended) = (Vec::new(), None);
->>>>>>> b534bdb (cli: Say how a deployment ended, refuse an AMI that is gone)
+    let (mut tasks, mut stage, mut ended) = (Vec::new(), None, None);
     let id = if args.id.starts_with("tsk_") {
         ids::task(&client, &args.id).await?
     } else {
@@ -61,13 +57,10 @@ pub(crate) async fn run(args: WhyArgs) -> anyhow::Result<ExitCode> {
         };
         let page = client.tasks(&filter).await?;
         tasks.extend(page.items.into_iter().filter(is_live));
-<<<<<<< HEAD
-        stage = Some(deployment.stage);
-=======
         if tasks.is_empty() {
             ended = Some(end::told(&client, &deployment).await?);
         }
->>>>>>> b534bdb (cli: Say how a deployment ended, refuse an AMI that is gone)
+        stage = Some(deployment.stage);
     }
     let why = Why {
         id,
@@ -213,13 +206,13 @@ mod tests {
                 waiting: None,
             };
             let (id, waits) = ("dep_1".to_owned(), vec![one]);
-<<<<<<< HEAD
-            let stage = Some("the instance is starting".to_owned());
-            told(&Why { id, stage, waits })
-=======
-            let ended = None;
-            told(&Why { id, waits, ended })
->>>>>>> b534bdb (cli: Say how a deployment ended, refuse an AMI that is gone)
+            let (stage, ended) = (Some("the instance is starting".to_owned()), None);
+            told(&Why {
+                id,
+                stage,
+                waits,
+                ended,
+            })
         };
         let due = "2026-11-27T12:05:00Z";
         let first = format!("readiness (tsk_1) waits for its first check, due {due}");

@@ -59,6 +59,8 @@ enum Stream {
     Silent,
     /// The first time, the whole API answers 503.
     AwayAtFirst,
+    /// No stream, and no task that lives: it stays as it is.
+    Left,
 }
 
 /// Ten events; finished once all of them were handed out one way or the other.
@@ -80,6 +82,7 @@ async fn serve(stream: Stream) -> (Client, Arc<Server>) {
         .route("/v1/deployments/{id}", get(show))
         .route("/v1/deployments/{id}/events", get(events))
         .route("/v1/deployments/{id}/events/stream", get(events_stream))
+        .route("/v1/tasks", get(tasks))
         .with_state(server.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
@@ -98,7 +101,8 @@ async fn show(State(server): State<Arc<Server>>, Path(id): Path<String>) -> Resp
         return problem(StatusCode::SERVICE_UNAVAILABLE);
     }
     // The first answers are of a time when it was still running.
-    let status = if asked < 3 { "running" } else { "success" };
+    let over = asked >= 3 && server.stream != Stream::Left;
+    let status = if over { "success" } else { "running" };
     axum::Json(deployment(status)).into_response()
 }
 
@@ -115,6 +119,19 @@ async fn events(State(server): State<Arc<Server>>, Query(filter): Query<EventFil
         next_cursor: None::<String>,
     })
     .into_response()
+}
+
+/// One task, which was given up when the deployment was left.
+async fn tasks(State(server): State<Arc<Server>>) -> Response {
+    let state = match server.stream {
+        Stream::Left => "discarded",
+        _ => "scheduled",
+    };
+    let task = serde_json::json!({
+        "id": "tsk_1", "queue": "readiness", "kind": "readiness", "state": state, "attempt": 20, "max_attempts": 20,
+        "crashes": 0, "visits": 20, "run_at": "2026-01-21T17:00:00Z", "created_at": "2026-01-21T17:00:00Z", "attempts": [],
+    });
+    axum::Json(serde_json::json!({ "items": [task] })).into_response()
 }
 
 async fn events_stream(
@@ -149,7 +166,7 @@ async fn events_stream(
         Stream::Silent => sse(Body::from_stream(futures::stream::pending::<
             Result<String, Infallible>,
         >())),
-        Stream::Refused | Stream::AwayAtFirst => problem(StatusCode::BAD_GATEWAY),
+        Stream::Refused | Stream::AwayAtFirst | Stream::Left => problem(StatusCode::BAD_GATEWAY),
     }
 }
 
@@ -213,6 +230,18 @@ async fn a_wrong_id_and_an_api_that_stays_away_end_the_watch() {
     assert_eq!(
         crate::failure::exit(&error),
         crate::failure::Exit::Unreachable
+    );
+}
+
+#[tokio::test]
+async fn what_no_task_works_for_any_more_ends_the_watch() {
+    let (client, _server) = serve(Stream::Left).await;
+    let ended = follow(&client, "dep_1", 0, QUICK, |_| Ok(()));
+    let ended = tokio::time::timeout(Duration::from_secs(20), ended).await;
+    let error = ended.expect("it ends").expect_err("it is not finished");
+    assert!(
+        error.to_string().contains("nothing works on it"),
+        "{error:#}"
     );
 }
 

@@ -4,7 +4,7 @@ use reqwest::Method;
 
 use super::{Client, ClientError, segment};
 use crate::decision::{FindingDecision, ImageDecision};
-use crate::deployment::{Deployment, ExtendDeployment};
+use crate::deployment::{Deployment, ExtendDeployment, ImageReason, RetryDeployment};
 use crate::finding::Finding;
 use crate::image::Image;
 
@@ -30,6 +30,23 @@ impl Client {
         let path = format!("/v1/findings/{}/settle", segment(id));
         self.send(self.request(Method::POST, &path).json(decision))
             .await
+    }
+
+    /// `POST /v1/deployments/{id}/retry`
+    pub async fn retry(&self, id: &str, how: &RetryDeployment) -> Result<Deployment, ClientError> {
+        let path = format!("/v1/deployments/{}/retry", segment(id));
+        self.send(self.request(Method::POST, &path).json(how)).await
+    }
+
+    /// `POST /v1/deployments/{id}/{action}`: `image` or `cancel_image`.
+    pub async fn ask_image(
+        &self,
+        id: &str,
+        action: &str,
+        why: &ImageReason,
+    ) -> Result<Deployment, ClientError> {
+        let path = format!("/v1/deployments/{}/{action}", segment(id));
+        self.send(self.request(Method::POST, &path).json(why)).await
     }
 
     /// `POST /v1/deployments/{id}/extend`

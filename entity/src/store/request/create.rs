@@ -206,6 +206,27 @@ fn said(new: &NewDeployment) -> String {
     said
 }
 
+/// The recipe as a deployment keeps it, and its fingerprint: a reference to the revision, or a copy of its own.
+pub(in crate::store) fn frozen(
+    order: &Order,
+    recipe: &Template,
+    revision: Option<&Revision>,
+) -> Result<(Value, String), LedgerError> {
+    match (revision, &order.user_data) {
+        (Some(revision), None) if revision.referred => {
+            Ok((Value::Null, revision.fingerprint.clone()))
+        }
+        (_, given) => {
+            let recipe = Template {
+                user_data: given.clone().or_else(|| recipe.user_data.clone()),
+                ..recipe.clone()
+            };
+            let stored = json("recipe", serde_json::to_value(&recipe))?;
+            Ok((stored, fingerprint::of_recipe(&recipe)))
+        }
+    }
+}
+
 fn json(what: &'static str, value: Result<Value, serde_json::Error>) -> Result<Value, LedgerError> {
     value.map_err(|source| LedgerError::Json { what, source })
 }
@@ -218,17 +239,7 @@ fn row(new: &NewDeployment, now: Instant) -> Result<deployment::Model, LedgerErr
     } else {
         Status::Pending
     };
-    let (recipe, fingerprint) = match (&new.revision, &new.order.user_data) {
-        (Some(revision), None) if revision.referred => (Value::Null, revision.fingerprint.clone()),
-        (_, given) => {
-            let recipe = Template {
-                user_data: given.clone().or_else(|| new.recipe.user_data.clone()),
-                ..Template::clone(&new.recipe)
-            };
-            let stored = json("recipe", serde_json::to_value(&recipe))?;
-            (stored, fingerprint::of_recipe(&recipe))
-        }
-    };
+    let (recipe, fingerprint) = frozen(&new.order, &new.recipe, new.revision.as_ref())?;
     let is = recorded(&new.order, &new.order.told.clone().unwrap_or_default());
     Ok(deployment::Model {
         id: new.id.to_string(),
