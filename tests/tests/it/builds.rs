@@ -133,8 +133,8 @@ async fn a_build(stack: &Stack) {
     ids.dedup();
     assert_eq!(ids.len(), 1, "{ids:?}");
     nothing_runs(stack).await;
-    let done = stack.client.deployment(&first.id).await.unwrap();
-    assert_eq!(done.status, "destroyed");
+    let over = |seen: &Deployment| seen.status == "destroyed";
+    stack.wait_deployment(&first.id, over, LONG).await.unwrap();
     let image = stack.client.image(&ids[0]).await.unwrap();
     assert_eq!(image.status, "available");
 }
