@@ -24,7 +24,7 @@ const WAITS: &str = "deployment.build_waits";
 /// What a look came to.
 pub(super) enum Look {
     /// The launch goes on.
-    Launch(Case),
+    Launch(Box<Case>),
     /// The visit ends here.
     Over(Visit),
 }
@@ -37,22 +37,22 @@ pub(super) async fn look(
     base: &ResolvedBase,
 ) -> Result<Look, VisitError> {
     let Some(build) = case.order.build_only else {
-        return Ok(Look::Launch(case));
+        return Ok(Look::Launch(Box::new(case)));
     };
     let images = tools.ledger.images_of_key(key, base).await?;
     match next(images.begun(), build.again, case.row.created_at, false) {
-        Next::Make => Ok(Look::Launch(case)),
+        Next::Make => Ok(Look::Launch(Box::new(case))),
         Next::Answer => {
             let found = images.available().and_then(|image| image.ami_id.clone());
             let Some(ami_id) = found else {
-                return Ok(Look::Launch(case));
+                return Ok(Look::Launch(Box::new(case)));
             };
             // The ledger may not know yet that it is gone.
             let facts = tools.batcher.image(&key.region, &ami_id).await?;
             let there = facts.is_some_and(|facts| !facts.state.is_gone());
             match there && may_launch(tools, &mut case, key, &ami_id).await? {
                 true => Ok(Look::Over(answered(tools, case, ami_id))),
-                false => Ok(Look::Launch(case)),
+                false => Ok(Look::Launch(Box::new(case))),
             }
         }
         Next::Wait => {

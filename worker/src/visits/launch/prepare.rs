@@ -86,7 +86,7 @@ pub(super) async fn prepare(
     }
     let key = key(&case, &account, &resolved);
     let mut case = match build::look(tools, case, &key, &resolved).await? {
-        build::Look::Launch(case) => case,
+        build::Look::Launch(case) => *case,
         build::Look::Over(visit) => return Ok(visit),
     };
     let (cached, stale) =
