@@ -52,11 +52,11 @@ pub(crate) fn follow(case: &mut Case, before: &deployment::Model) {
     if failed && runs && end != Some(Ends::Now) {
         let instance = case.row.instance_id.as_deref().unwrap_or_default();
         let cost = price::running(&case.order.instance_type, &case.row.region);
-        let until = match case.row.ends_at {
-            Some(at) => format!("until {}", at.format("%Y-%m-%d %H:%M:%S UTC")),
-            None => format!("until `ingot deployments destroy {}`", case.row.id),
+        let end = match case.row.ends_at {
+            Some(at) => format!("it is terminated at {}", at.format("%Y-%m-%d %H:%M:%S UTC")),
+            None => format!("`ingot deployments destroy {}` ends it", case.row.id),
         };
-        let said = format!("Instance {instance} runs on {until} and costs {cost}");
+        let said = format!("Instance {instance} runs on and costs {cost}; {end}");
         case.say(Line::info("deployment.runs_on", Source::Deploy, said).warn());
     }
 }

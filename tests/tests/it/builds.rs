@@ -195,7 +195,7 @@ async fn a_failure(stack: &Stack) {
     assert!(cost.contains("USD per day (m6i.xlarge"), "{cost}");
     let said = story(stack, &kept.id).await;
     for words in [
-        &format!("Instance {instance} runs on until"),
+        &format!("Instance {instance} runs on and costs"),
         "(kept for 1d)",
         &cost,
     ] {

@@ -148,14 +148,19 @@ async fn failing(stack: &Stack) {
     }
     let (kind, way_out) = heard.last().unwrap();
     assert_eq!(*kind, "way_out");
-    let id = format!("ingot deployments destroy {}", deployment.id);
-    for said in [
-        id.as_str(),
-        "runs on and costs about",
-        "USD per day",
-        "ingot templates apply",
+    let id = &deployment.id;
+    let runs_on = story
+        .iter()
+        .find(|event| event.kind == "deployment.runs_on");
+    let (way_out, runs_on) = (*way_out, runs_on.unwrap().message.as_str());
+    for (line, said) in [
+        (way_out, "ingot templates apply".to_owned()),
+        (way_out, format!("ingot deployments retry {id} --latest")),
+        (runs_on, "runs on and costs about".to_owned()),
+        (runs_on, "USD per day".to_owned()),
+        (runs_on, format!("ingot deployments destroy {id}")),
     ] {
-        assert!(way_out.contains(said), "{way_out}");
+        assert!(line.contains(&said), "{line}");
     }
     let told = story.iter().find(|event| event.kind == "deployment.failed");
     let late = late(stack, &failed, told.unwrap().at).await;

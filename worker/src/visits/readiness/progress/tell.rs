@@ -3,7 +3,7 @@
 use ingot_domain::event::{Line, Source};
 use ingot_domain::guest::progress::{LAST, MOST_LINES, News};
 use ingot_domain::guest::tail;
-use ingot_domain::{price, render};
+use ingot_domain::render;
 
 use crate::case::Case;
 use crate::tools::Tools;
@@ -57,7 +57,7 @@ pub(super) fn told(news: News, steps: &[String]) -> Line {
     }
 }
 
-/// The deployment fails at once, and the story says what runs on and what to do.
+/// The deployment fails at once, and the story says what to do.
 pub(super) fn failed(tools: &Tools, case: &mut Case, what: &str, code: i32, last: &[String]) {
     let why = format!("{what} failed with exit code {code}");
     let printed = tail(&last.join("\n"), LONGEST_TAIL);
@@ -67,12 +67,10 @@ pub(super) fn failed(tools: &Tools, case: &mut Case, what: &str, code: i32, last
         format!("{why}: {printed}")
     };
     case.fail(tools, &why, Source::Install);
-    let id = &case.row.id;
-    let instance = case.row.instance_id.as_deref().unwrap_or_default();
-    let costs = price::running(&case.order.instance_type, &case.row.region);
-    let template = &case.row.template;
+    let (id, template) = (&case.row.id, &case.row.template);
+    // That the instance runs on, and what that costs, every failure says (`lifetime`).
     let said = format!(
-        "Its instance {instance} runs on and costs {costs}. End it: `ingot deployments destroy {id}`, or look at it before that. Then mend template `{template}`, `ingot templates apply` it, and deploy anew"
+        "Look at the instance while it is there; then mend template `{template}`, `ingot templates apply` it, and `ingot deployments retry {id} --latest`"
     );
     case.say(Line::info("install.way_out", Source::Install, said).warn());
 }
