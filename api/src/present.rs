@@ -118,7 +118,7 @@ pub(crate) fn ordered(
 
 fn access_url(row: &deployment::Model, recipe: &Recipe) -> Option<String> {
     row.ready_at?;
-    if recipe.probe.tcp.is_some() {
+    if recipe.probe.tcp.is_some() || recipe.probe.command.is_some() {
         return None;
     }
     let address = recipe

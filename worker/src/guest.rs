@@ -42,6 +42,15 @@ impl Reply {
     }
 }
 
+/// A command under way whose id its asker keeps.
+#[derive(Debug)]
+pub(crate) struct Question {
+    /// SSM's id; none before it is sent and after it is over.
+    pub(crate) id: Option<String>,
+    /// Looks for its answer.
+    pub(crate) looks: u32,
+}
+
 /// Sends the question, or looks for the answer to the one under way. Keeps count in `inquiry`, and the question's id in
 /// the row.
 pub(crate) async fn ask(
@@ -50,26 +59,52 @@ pub(crate) async fn ask(
     inquiry: &mut Inquiry,
     text: &str,
 ) -> Result<Reply, VisitError> {
+    let mut question = Question {
+        id: case.row.install_command_id.clone(),
+        looks: inquiry.looks,
+    };
+    let reply = ask_question(tools, case, &mut question, text).await?;
+    case.row.install_command_id = question.id;
+    inquiry.looks = question.looks;
+    let now = tools.ledger.now();
+    inquiry.absent_since = match reply {
+        Reply::Absent => inquiry.absent_since.or(Some(now)),
+        Reply::Unheard => inquiry.absent_since,
+        _ => None,
+    };
+    if !matches!(reply, Reply::Asked | Reply::Unheard) {
+        inquiry.asks = inquiry.asks.saturating_add(1);
+    }
+    Ok(reply)
+}
+
+/// The same with an id that its asker keeps.
+pub(crate) async fn ask_question(
+    tools: &Tools,
+    case: &Case,
+    question: &mut Question,
+    text: &str,
+) -> Result<Reply, VisitError> {
     let Some(instance) = case.row.instance_id.clone() else {
         return Ok(Reply::Absent);
     };
     let region = case.row.region.clone();
-    let reply = match case.row.install_command_id.clone() {
+    let reply = match question.id.clone() {
         // A command runs on the deployment's own instance only.
         None => match foreign(tools, case, &instance).await? {
             Some(whose) => Reply::Foreign(whose),
             None => {
                 let sent = tools.cloud.run_command(&region, &instance, text).await;
                 sent.map(|id| {
-                    case.row.install_command_id = Some(id);
-                    inquiry.looks = 0;
+                    question.id = Some(id);
+                    question.looks = 0;
                     Reply::Asked
                 })
                 .or_else(|error| of_error(error, Reply::Absent))?
             }
         },
         Some(id) => {
-            inquiry.looks += 1;
+            question.looks += 1;
             let state = tools.cloud.command_state(&region, &instance, &id).await;
             state
                 .map(|state| match state {
@@ -80,15 +115,8 @@ pub(crate) async fn ask(
                 .or_else(|error| of_error(error, Reply::Unheard))?
         }
     };
-    let now = tools.ledger.now();
-    inquiry.absent_since = match reply {
-        Reply::Absent => inquiry.absent_since.or(Some(now)),
-        Reply::Unheard => inquiry.absent_since,
-        _ => None,
-    };
     if !matches!(reply, Reply::Asked | Reply::Unheard) {
-        case.row.install_command_id = None;
-        inquiry.asks = inquiry.asks.saturating_add(1);
+        question.id = None;
     }
     Ok(reply)
 }
@@ -118,6 +146,6 @@ pub(crate) fn forget_question(case: &mut Case, inquiry: &mut Inquiry) {
 }
 
 /// When the answer to the question under way is looked for next.
-pub(crate) fn listen(inquiry: &Inquiry) -> std::time::Duration {
-    listen_after(inquiry.looks)
+pub(crate) fn listen(looks: u32) -> std::time::Duration {
+    listen_after(looks)
 }

@@ -29,6 +29,12 @@ pub struct Inquiry {
     /// Since when SSM has not known the instance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub absent_since: Option<Instant>,
+    /// SSM's id of the readiness command that is under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probe_id: Option<String>,
+    /// Looks for its answer.
+    #[serde(skip_serializing_if = "is_none")]
+    pub probe_looks: u32,
     /// How the first boot of a cached launch went.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_boot: Option<FirstBoot>,
@@ -41,6 +47,11 @@ pub struct Inquiry {
     /// When the next readiness check is due, where visits between two checks look at the installation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check_at: Option<Instant>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 /// How the first boot of a cached launch went, as far as it is known.

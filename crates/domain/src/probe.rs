@@ -11,6 +11,8 @@ pub const PROBE_SECONDS: u64 = 10;
 pub const PROBE_BODY_BYTES: usize = 64 * 1024;
 /// Most bytes of an answer's body that are looked through for the expected words as they come.
 pub const PROBE_LOOK_BYTES: usize = 4 * 1024 * 1024;
+/// Longest readiness command, in bytes.
+pub const LONGEST_COMMAND: usize = 1024;
 /// Most redirects followed, all on the same host (OPERATIONS section 2).
 pub const PROBE_REDIRECTS: usize = 3;
 
@@ -21,6 +23,9 @@ pub struct ProbeSpec {
     /// A TCP port that takes connections, instead of a page: nothing is sent, and nothing else of the target is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tcp: Option<u16>,
+    /// A shell command on the instance that ends with 0 when it is ready, instead of a page; run through SSM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// `https` or `http`.
     pub scheme: Scheme,
     /// TCP port.
@@ -50,6 +55,7 @@ impl Default for ProbeSpec {
     fn default() -> Self {
         Self {
             tcp: None,
+            command: None,
             scheme: Scheme::Https,
             port: 443,
             path: "/".to_owned(),
@@ -89,12 +95,30 @@ impl Scheme {
 impl ProbeSpec {
     /// Everything that is wrong with the values.
     pub fn problems(&self, at: &str) -> Vec<FieldError> {
-        let mut found = self.beside_tcp(at);
+        let mut found = self.beside_page(at);
         let mut bad = |field: &str, value: String, message: &str| {
             found.push(FieldError::new(&format!("{at}.{field}"), value, message));
         };
         if self.tcp == Some(0) {
             bad("tcp", "0".to_owned(), "give 1 to 65535");
+        }
+        if let Some(command) = &self.command {
+            let long = command.len() > LONGEST_COMMAND;
+            let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+            if command.trim().is_empty() || long || command.contains(odd) {
+                bad(
+                    "command",
+                    command.clone(),
+                    "give a shell command such as `pg_isready`, at most 1024 bytes",
+                );
+            }
+            if command.contains("{{") {
+                bad(
+                    "command",
+                    command.clone(),
+                    "words in `{{…}}` are replaced in scripts only: write the value, or let the installation write a script",
+                );
+            }
         }
         if self.port == 0 {
             bad("port", "0".to_owned(), "give 1 to 65535");
@@ -170,8 +194,8 @@ impl ProbeSpec {
         found
     }
 
-    /// What says of a page how it is asked for, beside a port that is only connected to.
-    fn beside_tcp(&self, at: &str) -> Vec<FieldError> {
+    /// What says of a page how it is asked for, beside a port or a command.
+    fn beside_page(&self, at: &str) -> Vec<FieldError> {
         let usual = Self::default();
         let page = [
             ("scheme", self.scheme != usual.scheme),
@@ -185,17 +209,27 @@ impl ProbeSpec {
             ("verify_tls", self.verify_tls),
             ("host", self.host.is_some()),
         ];
-        let said = page.iter().filter(|(_, said)| *said && self.tcp.is_some());
-        let wrong = "`tcp` is a port that takes connections, without a page: leave this out, or leave `tcp` out";
+        let wrong = match (self.tcp, &self.command) {
+            (None, None) => return Vec::new(),
+            (Some(_), None) => {
+                "`tcp` is a port that takes connections, without a page: leave this out, or leave `tcp` out"
+            }
+            (_, Some(_)) => {
+                "`command` asks the instance itself, without a page: leave this out, or leave `command` out"
+            }
+        };
+        let both = [("tcp", self.tcp.is_some() && self.command.is_some())];
+        let said = both.iter().chain(&page).filter(|(_, said)| *said);
         said.map(|(field, _)| FieldError::new(&format!("{at}.{field}"), "", wrong))
             .collect()
     }
 
     /// What is asked for, as a URL pattern.
     pub fn shown(&self) -> String {
-        match self.tcp {
-            Some(port) => format!("tcp://<instance>:{port}"),
-            None => {
+        match (self.tcp, &self.command) {
+            (_, Some(command)) => format!("command: {command}"),
+            (Some(port), None) => format!("tcp://<instance>:{port}"),
+            (None, None) => {
                 let scheme = self.scheme.as_str();
                 format!("{scheme}://<instance>:{}{}", self.port, self.path)
             }
@@ -261,6 +295,8 @@ pub enum ProbeClass {
     WrongContent,
     /// The connection broke, or what came was no HTTP.
     Broken,
+    /// The command on the instance did not end with 0, or could not be asked.
+    Command,
     /// The address is one we never connect to (OPERATIONS section 2).
     Denied,
 }
@@ -278,6 +314,7 @@ impl ProbeClass {
             ProbeClass::HttpStatus => "http_status",
             ProbeClass::WrongContent => "wrong_content",
             ProbeClass::Broken => "broken",
+            ProbeClass::Command => "command",
             ProbeClass::Denied => "denied",
         }
     }

@@ -2,6 +2,7 @@
 //! the first boot of a cached launch is over (`first_boot`). Between two checks of a fresh launch its installation is looked
 //! at (`progress`).
 
+pub(super) mod command;
 mod first_boot;
 mod progress;
 
@@ -20,6 +21,7 @@ use ingot_entity::store::{Claim, NewTask, Then};
 
 use crate::case::{Case, VisitError};
 use crate::tools::Tools;
+use command::Probed;
 use ingot_engine::Visit;
 
 pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitError> {
@@ -60,7 +62,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
             return Ok(until(case, at, look_at));
         }
     }
-    let outcome = match next {
+    let probed = match next {
         Next::Over => return Ok(case.end(Then::Done)),
         Next::Wait(wait) => return Ok(until(case, tools.after(wait), look_at)),
         Next::Fail(why) => {
@@ -72,7 +74,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         }
         Next::Probe if first_boot::concerns(&case) => {
             match first_boot::step(tools, &mut case).await? {
-                first_boot::Step::Probe => probe(tools, &case, address).await,
+                first_boot::Step::Probe => probe(tools, &mut case, address).await?,
                 first_boot::Step::Wait(wait, on) => return Ok(case.wait(tools, wait, on)),
                 first_boot::Step::Fail(why) => {
                     case.fail(tools, &why, Source::Readiness);
@@ -80,10 +82,19 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
                 }
             }
         }
-        Next::CountAway => {
-            ProbeOutcome::not_ready(ProbeClass::Refused, "the instance does not run")
+        Next::CountAway => Probed::Answered(ProbeOutcome::not_ready(
+            ProbeClass::Refused,
+            "the instance does not run",
+        )),
+        Next::Probe => probe(tools, &mut case, address).await?,
+    };
+    let outcome = match probed {
+        Probed::Answered(outcome) => outcome,
+        Probed::Listen(wait) => return Ok(until(case, tools.after(wait), look_at)),
+        Probed::Hopeless(why) => {
+            case.fail(tools, &why, Source::Readiness);
+            return Ok(case.end(Then::Done));
         }
-        Next::Probe => probe(tools, &case, address).await,
     };
     tools
         .metrics
@@ -107,11 +118,20 @@ fn until(case: Case, check_at: Instant, look_at: Option<Instant>) -> Visit {
     case.end(Then::Wait { until, on })
 }
 
-async fn probe(tools: &Tools, case: &Case, address: Option<IpAddr>) -> ProbeOutcome {
-    match address {
+/// One check, or the part of it that one visit makes: a command is asked of the instance, a page or a port from here.
+async fn probe(
+    tools: &Tools,
+    case: &mut Case,
+    address: Option<IpAddr>,
+) -> Result<Probed, VisitError> {
+    if let Some(text) = case.recipe.probe.command.clone() {
+        return command::probe(tools, case, &text).await;
+    }
+    let outcome = match address {
         Some(address) => tools.prober.probe(address, &case.recipe.probe).await,
         None => ProbeOutcome::not_ready(ProbeClass::Refused, "the instance has no address"),
-    }
+    };
+    Ok(Probed::Answered(outcome))
 }
 
 fn judge(

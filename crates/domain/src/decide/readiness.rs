@@ -1,5 +1,7 @@
 //! Readiness: does it really answer? The first check comes after a delay, then one per interval, at most so many (F14).
 
+pub mod command;
+
 use std::time::Duration;
 
 use crate::deployment::Status;
@@ -56,12 +58,13 @@ pub fn decide(view: View<'_>) -> Next {
     let first = Duration::from_secs(u64::from(view.spec.first_check_seconds));
     match view.sight {
         Sight::Ended => Next::Fail("the instance was terminated before it answered"),
-        Sight::Unreachable => Next::Fail(
+        Sight::Unreachable if view.spec.command.is_none() => Next::Fail(
             "the instance has no public address and its private one is outside `probe_cidrs`; add its block there or choose a subnet with public addresses",
         ),
         _ if view.age < first => Next::Wait(first - view.age),
         Sight::Away => Next::CountAway,
-        Sight::Reachable => Next::Probe,
+        // A command needs no address: SSM's agent calls out.
+        Sight::Reachable | Sight::Unreachable => Next::Probe,
     }
 }
 
@@ -126,6 +129,11 @@ mod tests {
             decide(view(&spec, 0, Sight::Unreachable)),
             Next::Fail(_)
         ));
+        let asked = ProbeSpec {
+            command: Some("pg_isready".to_owned()),
+            ..ProbeSpec::default()
+        };
+        assert_eq!(decide(view(&asked, 500, Sight::Unreachable)), Next::Probe);
         assert_eq!(
             decide(View {
                 status: Status::Destroyed,

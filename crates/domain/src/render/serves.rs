@@ -12,6 +12,10 @@ const MOST_WORDS: usize = 200;
 
 /// The text with the line where its reader passes over it; `None` if there is no such place.
 pub fn serving(text: &str, probe: &ProbeSpec) -> Option<String> {
+    // A command is asked of the instance itself.
+    if probe.command.is_some() {
+        return None;
+    }
     let line = format!("{SERVES}{}\n", json(probe));
     match Kind::of(text) {
         // A recorded script of any interpreter is a shell script outside; of others `#` need not be a comment.

@@ -92,6 +92,10 @@ impl Template {
             ))),
             None => {}
         }
+        if let (Some(command), None) = (&self.probe.command, &self.instance_profile) {
+            let why = "SSM runs the command: name an `instance_profile` whose role has AmazonSSMManagedInstanceCore, or ask for a port with `tcp`";
+            check(Err(FieldError::new("probe.command", command, why)));
+        }
         if let Some(ttl) = self.ttl {
             check(check_ttl("ttl", ttl.0));
         }

@@ -9,7 +9,7 @@ use ingot_domain::decide::ami::{
 use ingot_domain::deployment::AmiStatus;
 use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::image::ImageStatus;
-use ingot_domain::probe::ProbeClass;
+use ingot_domain::probe::{ProbeClass, ProbeOutcome};
 use ingot_domain::provenance::{Kind, Provenance};
 use ingot_domain::wait::{Wait, span};
 use ingot_entity::image;
@@ -20,7 +20,7 @@ use crate::acts::{DELETE_SNAPSHOT, DEREGISTER};
 use crate::case::{Case, VisitError};
 use crate::provenance;
 use crate::tools::Tools;
-use crate::visits::readiness;
+use crate::visits::readiness::{self, command};
 use ingot_engine::Visit;
 
 /// Looks at the image in the making and does what `decide` says.
@@ -314,6 +314,13 @@ async fn reverify(tools: &Tools, case: &mut Case) -> Result<Option<String>, Visi
     if !owes(case) {
         return Ok(None);
     }
+    if let Some(text) = case.recipe.probe.command.clone() {
+        return Ok(match command::probe(tools, case, &text).await? {
+            command::Probed::Answered(answer) => back_again(tools, case, answer),
+            command::Probed::Listen(_) => None,
+            command::Probed::Hopeless(why) => Some(why),
+        });
+    }
     let id = case.row.instance_id.clone().unwrap_or_default();
     let facts = tools.batcher.instance(&case.row.region, &id).await?;
     let Some(address) = facts
@@ -323,6 +330,11 @@ async fn reverify(tools: &Tools, case: &mut Case) -> Result<Option<String>, Visi
         return Ok(None);
     };
     let answer = tools.prober.probe(address, &case.recipe.probe).await;
+    Ok(back_again(tools, case, answer))
+}
+
+/// Writes down that it answers; else what it said.
+fn back_again(tools: &Tools, case: &mut Case, answer: ProbeOutcome) -> Option<String> {
     if answer.class == ProbeClass::Ready {
         case.row.reverified_at = Some(tools.ledger.now());
         case.say(Line::info(
@@ -330,7 +342,7 @@ async fn reverify(tools: &Tools, case: &mut Case) -> Result<Option<String>, Visi
             Source::Readiness,
             "The instance answers again after the reboot",
         ));
-        return Ok(None);
+        return None;
     }
-    Ok(Some(answer.detail))
+    Some(answer.detail)
 }

@@ -92,7 +92,7 @@ async fn listened(
 
 fn act(case: &mut Case, row: &mut image::Model, inquiry: &mut Inquiry, next: Next) -> Duration {
     let wait = match next {
-        Next::Listen => listen(inquiry),
+        Next::Listen => listen(inquiry.looks),
         Next::AskAgain => {
             forget_question(case, inquiry);
             ask_after(inquiry.asks)
