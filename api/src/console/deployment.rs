@@ -196,6 +196,8 @@ fn instance(deployment: &Deployment) -> Group {
     let facts = vec![
         Fact::new("Access", Value::outside(deployment.access_url.as_deref())),
         Fact::new("Instance", Value::code(deployment.instance_id.as_deref())),
+        Fact::new("Ends", Value::time(deployment.ends_at)),
+        Fact::new("Costs", Value::text(deployment.running_cost.as_deref())),
         Fact::new(
             "Public address",
             Value::code(deployment.public_ip.as_deref()),

@@ -8,6 +8,7 @@ use ingot_domain::decide::scan::{self, Sighting};
 use ingot_domain::decide::standing::{Sight, View, follow};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::ImageStatus;
+use ingot_domain::lifetime::keeps_status;
 use ingot_domain::provenance::{Provenance, Use};
 use ingot_domain::retry::YOUNG;
 use ingot_entity::store::{Claim, Then, status_of};
@@ -211,11 +212,18 @@ async fn record_lost(tools: &Tools, row: &deployment::Model) -> Result<(), Visit
     if making || tools.ledger.is_ending(&row.id).await? {
         return Ok(());
     }
-    tools.metrics.drift.with_label_values(&["instance"]).inc();
     let id = row.instance_id.as_deref().unwrap_or_default();
-    let said = format!("Instance {id} was terminated outside of Ingot");
-    let line = Line::info("deployment.instance_lost", Source::Monitor, said).warn();
-    let ending = ending(status_of(row)?, row.run).task(&row.id, tools.ledger.now());
+    let status = status_of(row)?;
+    let line = if keeps_status(status) {
+        // Perhaps its end is why the deployment failed; the story has said that.
+        let said = format!("Instance {id} is gone: nothing of it runs on");
+        Line::info("deployment.instance_gone", Source::Monitor, said)
+    } else {
+        tools.metrics.drift.with_label_values(&["instance"]).inc();
+        let said = format!("Instance {id} was terminated outside of Ingot");
+        Line::info("deployment.instance_lost", Source::Monitor, said).warn()
+    };
+    let ending = ending(status, row.run).task(&row.id, tools.ledger.now());
     // A visit or a request that changes the row meanwhile knows more than we do; the next tick looks again.
     tools
         .ledger
