@@ -68,7 +68,6 @@ fn draft_of(order: &Order, template: &Template) -> Draft {
         security_group_ids: order.security_group_ids.clone(),
         ingress: (!usual_rules).then(|| order.ingress.clone()),
         tags,
-        email: order.email.clone(),
         image,
         image_reason: order.image_reason.clone(),
         force: order.force,
