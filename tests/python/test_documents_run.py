@@ -158,6 +158,9 @@ class Reader:
             left = pipelines.gitlab(block.text, self.folder, own, "v1.1.0")
             assert "AMI=ami-" in left, left
             self.taken.add("GitLab CI")
+        if "AWSTemplateFormatVersion" in block.text:
+            pipelines.cloudformation(path)
+            self.taken.add("CloudFormation")
 
     def hcl(self, block):
         for result in pipelines.terraform(block.text, self.folder, self.environment):
@@ -173,5 +176,5 @@ def test_a_page_runs_from_its_first_line(page, tmp_path, request):
         reader.play()
     finally:
         reader.shell.close()
-    if page == "README.md":
-        assert reader.taken == {"GitHub Actions", "GitLab CI", "Terraform"}
+    if page == "docs/ami-id.md":
+        assert reader.taken == {"GitHub Actions", "GitLab CI", "Terraform", "CloudFormation"}
