@@ -5,6 +5,7 @@ mod kind;
 mod serves;
 mod shell;
 mod unfit;
+mod within;
 
 use std::collections::BTreeSet;
 
@@ -157,14 +158,16 @@ pub fn install_script(template: &Template, values: &Values<'_>) -> Result<String
         others.extend(rest.map(|(_, step)| step.run.as_str()));
         let run = emit::shell_text(step.run.trim_end(), &others, values, &mut bound)
             .map_err(|unfit| unfit.of(&format!("steps[{i}].run")))?;
+        let name = emit::single_quoted(&name);
         steps.push_str(&format!(
-            "\nprintf '%s\\n' {}\n(\n{run}\n)\n",
-            emit::single_quoted(&name)
+            "\nprintf '%s\\n' {name}\n{}",
+            within::limited(&run, step.timeout)
         ));
     }
     Ok(format!(
-        "#!/bin/bash\nset -euo pipefail\n{}{steps}\nprintf '%s\\n' '[ingot] all steps done'\n",
-        bindings(&bound, values)
+        "#!/bin/bash\nset -euo pipefail\n{}{}{steps}\nprintf '%s\\n' '[ingot] all steps done'\n",
+        bindings(&bound, values),
+        within::functions(&template.steps)
     ))
 }
 

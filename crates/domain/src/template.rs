@@ -2,6 +2,7 @@
 //! the `yaml` room; this is its meaning. Delays are seconds.
 
 mod check;
+pub mod step;
 mod volume;
 
 use std::collections::BTreeMap;
@@ -71,6 +72,9 @@ pub struct Template {
     /// The same as named shell steps, run in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
+    /// How the installation is watched while it runs.
+    #[serde(default, skip_serializing_if = "Watch::is_ssm")]
+    pub progress: Watch,
     /// First boot of an instance launched from a finished image (F8): only what differs between two instances.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_boot: Option<String>,
@@ -201,6 +205,33 @@ pub struct Step {
     pub name: String,
     /// Shell text.
     pub run: String,
+    /// Seconds after which it is ended, 1 to 6 h. YAML without it means [`step::TIMEOUT`]; a revision from before there
+    /// were timeouts has none.
+    #[serde(
+        default,
+        deserialize_with = "step::seconds",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub timeout: Option<u32>,
+}
+
+/// How the installation of a fresh launch is watched (G22).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Watch {
+    /// Through SSM, which reads the output that the instance keeps.
+    #[default]
+    Ssm,
+    /// The same, and where SSM does not reach the instance, through its console, to which the output is written, too.
+    Console,
+    /// Not at all.
+    None,
+}
+
+impl Watch {
+    fn is_ssm(&self) -> bool {
+        *self == Watch::Ssm
+    }
 }
 
 /// How to know that the installation is over (F19). All but `none` ask the instance through SSM.

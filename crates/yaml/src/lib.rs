@@ -13,4 +13,4 @@ mod tabs;
 pub use builtin::{builtin, kamiwaza};
 pub use error::{Problem, YamlError};
 pub use file::parse_file;
-pub use parse::{LARGEST, parse, to_yaml};
+pub use parse::{LARGEST, parse, to_yaml, warnings};

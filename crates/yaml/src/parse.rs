@@ -1,6 +1,6 @@
 //! From text to template and back.
 
-use ingot_domain::template::Template;
+use ingot_domain::template::{Template, step};
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
 
 use crate::error::{Problem, YamlError};
@@ -21,6 +21,7 @@ pub fn parse(yaml: &str) -> Result<Template, YamlError> {
     let outline = Outline::read(yaml)?;
     let template: Template = serde_saphyr::from_str_with_options(yaml, options())
         .map_err(|error| explain(&error, &outline))?;
+    let template = step::with_timeouts(template);
     let problems = template.problems().into_iter().map(|wrong| {
         let value = if wrong.value.is_empty() {
             String::new()
@@ -37,6 +38,19 @@ pub fn parse(yaml: &str) -> Result<Template, YamlError> {
         Some(error) => Err(error),
         None => Ok(template),
     }
+}
+
+/// What is worth a word about a text that [`parse`] has read as this template, in its order.
+pub fn warnings(yaml: &str, template: &Template) -> Vec<Problem> {
+    let yaml = yaml.strip_prefix('\u{feff}').unwrap_or(yaml);
+    let outline = Outline::read(yaml).unwrap_or_default();
+    let told = template.warnings().into_iter().map(|warning| {
+        let place = outline.place(&warning.field);
+        Problem::at(place, warning.field, warning.message)
+    });
+    let mut told: Vec<Problem> = told.collect();
+    told.sort_by_key(|problem| (problem.line, problem.column));
+    told
 }
 
 /// The template as YAML that [`parse`] reads back to the same template.

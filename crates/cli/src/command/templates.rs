@@ -12,7 +12,7 @@ use crate::args::catalog::{TemplatesAction, TemplatesArgs};
 use crate::command::{random_key, read, repeated};
 use crate::failure::Refused;
 use crate::output::grid::{Cell, Column, grid};
-use crate::output::{Output, clean, or_dash, pairs, say, span};
+use crate::output::{Output, clean, clean_lines, or_dash, pairs, say, span};
 
 /// Runs one of them.
 pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
@@ -55,6 +55,8 @@ pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
 struct Checked {
     ok: bool,
     problems: Vec<Wrong>,
+    /// What is right and yet worth a word.
+    warnings: Vec<Wrong>,
 }
 
 /// One thing that is wrong.
@@ -67,31 +69,45 @@ struct Wrong {
 }
 
 fn check(output: Output, file: &Path) -> anyhow::Result<()> {
-    let read = if file.as_os_str() == "-" {
-        ingot_yaml::parse(&read(file)?)
+    let from_input = file.as_os_str() == "-";
+    let text = if from_input {
+        read(file)?
     } else {
-        ingot_yaml::parse_file(file)
+        String::new()
+    };
+    let read = match from_input {
+        true => ingot_yaml::parse(&text),
+        false => ingot_yaml::parse_file(file),
     };
     match read {
-        Ok(template) => output.result(
-            &Checked {
+        Ok(template) => {
+            // A file that could be read a moment ago.
+            let text = match from_input {
+                true => text,
+                false => std::fs::read_to_string(file).unwrap_or_default(),
+            };
+            let warnings = ingot_yaml::warnings(&text, &template);
+            let checked = Checked {
                 ok: true,
                 problems: vec![],
-            },
-            |_| {
-                clean(&format!(
-                    "{}: template `{}` is fine",
-                    file.display(),
-                    template.name
-                ))
-            },
-        ),
+                warnings: warnings.iter().map(wrong).collect(),
+            };
+            output.result(&checked, |checked| {
+                let name = file.display();
+                let mut text = format!("{name}: template `{}` is fine", template.name);
+                for warning in &checked.warnings {
+                    text.push_str(&line(file, "warning: ", warning));
+                }
+                clean_lines(&text)
+            })
+        }
         Err(error) => {
             if output.json {
                 output.result(
                     &Checked {
                         ok: false,
                         problems: wrongs(&error),
+                        warnings: vec![],
                     },
                     |_| String::new(),
                 )?;
@@ -110,33 +126,36 @@ fn places(file: &Path, error: &YamlError) -> String {
         if count == 1 { "mistake" } else { "mistakes" }
     );
     for wrong in wrongs(error) {
-        let place = match (wrong.line, wrong.column) {
-            (Some(line), Some(column)) => format!("{line}:{column}: "),
-            _ => String::new(),
-        };
-        let field = if wrong.field.is_empty() {
-            String::new()
-        } else {
-            format!("{}: ", wrong.field)
-        };
-        text.push_str(&format!(
-            "\n  {}:{}{place}{field}{}",
-            file.display(),
-            if place.is_empty() { " " } else { "" },
-            wrong.message
-        ));
+        text.push_str(&line(file, "", &wrong));
     }
     text
 }
 
+/// `file:line:column: field: message` on a line of its own.
+fn line(file: &Path, kind: &str, wrong: &Wrong) -> String {
+    let place = match (wrong.line, wrong.column) {
+        (Some(line), Some(column)) => format!("{line}:{column}: "),
+        _ => " ".to_owned(),
+    };
+    let field = match wrong.field.is_empty() {
+        true => String::new(),
+        false => format!("{}: ", wrong.field),
+    };
+    let message = &wrong.message;
+    format!("\n  {}:{place}{kind}{field}{message}", file.display())
+}
+
 fn wrongs(error: &YamlError) -> Vec<Wrong> {
-    let wrong = |problem: &ingot_yaml::Problem| Wrong {
+    error.problems().map(wrong).collect()
+}
+
+fn wrong(problem: &ingot_yaml::Problem) -> Wrong {
+    Wrong {
         line: problem.line,
         column: problem.column,
         field: problem.field.clone(),
         message: problem.message.clone(),
-    };
-    error.problems().map(wrong).collect()
+    }
 }
 
 fn list_table(page: &Page<Template>) -> String {

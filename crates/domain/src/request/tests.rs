@@ -21,6 +21,7 @@ pub(super) fn template() -> Template {
         ordered: true,
         user_data: Some("#!/bin/sh\n".into()),
         user_data_encoding: Default::default(),
+        progress: Default::default(),
         steps: vec![],
         first_boot: None,
         probe: ProbeSpec::default(),

@@ -198,6 +198,7 @@ fn steps_and_the_finished_command_read_the_value_too() {
     let step = |name: &str, run: &str| Step {
         name: name.to_owned(),
         run: run.to_owned(),
+        timeout: Some(60),
     };
     let template = Template {
         user_data: None,

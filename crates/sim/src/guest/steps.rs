@@ -19,18 +19,29 @@ pub(crate) struct BadStep {
     pub(crate) exit_code: Option<i32>,
     /// The lines it prints instead of its own.
     pub(crate) output: Vec<String>,
-    /// It never ends.
+    /// It never ends by itself.
     pub(crate) hangs: bool,
     /// How long a usual installation takes.
     #[serde(skip)]
     span: Duration,
+    /// After how many seconds the script ends it.
+    #[serde(skip)]
+    timeout: Option<u64>,
 }
 
 /// Longer than any installation; what is held back for ever is cut to it.
 const LONGEST: Duration = Duration::from_secs(1 << 32);
 
-/// One step: the line that begins it, and what it prints.
-type Step = (String, Vec<String>);
+/// One step.
+#[derive(Debug, Default)]
+struct Step {
+    /// The line that begins it.
+    begins: String,
+    /// What it prints.
+    said: Vec<String>,
+    /// After how long the script ends it.
+    timeout: Option<u64>,
+}
 
 impl Guest {
     /// Orders the end of the script by the step that goes wrong; answers when the page is up.
@@ -45,24 +56,36 @@ impl Guest {
             return usual;
         };
         bad.span = span;
-        let of = user_data.map_or(1, |encoded| read(encoded).len()).max(1);
+        let steps = user_data.map(read).unwrap_or_default();
+        let of = steps.len().max(1);
         let number = bad.number.clamp(1, of);
-        let share = number as f64 / of as f64;
+        let after = |steps: usize| {
+            let share = steps as f64 / of as f64;
+            running_at.saturating_add(span.min(LONGEST).mul_f64(share))
+        };
+        bad.timeout = steps.get(number - 1).and_then(|step| step.timeout);
         self.fails = true;
-        self.ended = if bad.hangs {
-            Ended::Never
-        } else {
-            Ended::At(running_at.saturating_add(span.min(LONGEST).mul_f64(share)))
+        self.ended = match (bad.hangs, bad.timeout) {
+            (false, _) => Ended::At(after(number)),
+            (true, None) => Ended::Never,
+            (true, Some(seconds)) => {
+                bad.output.push(format!(
+                    "[ingot] ended after {seconds} s, the timeout of the step"
+                ));
+                Ended::At(after(number - 1).saturating_add(Duration::from_secs(seconds)))
+            }
         };
         Duration::MAX
     }
 
     /// What the script ended with, if badly.
     pub(super) fn exit_code(&self) -> i32 {
-        self.step
-            .as_ref()
-            .and_then(|bad| bad.exit_code)
-            .unwrap_or(1)
+        match &self.step {
+            // As the script writes down a step that it ended.
+            Some(bad) if bad.hangs => 124,
+            Some(bad) => bad.exit_code.unwrap_or(1),
+            None => 1,
+        }
     }
 }
 
@@ -72,16 +95,26 @@ fn read(encoded: &str) -> Vec<Step> {
     let mut before = Vec::new();
     for line in of_user_data(encoded).lines() {
         if let Some(text) = shown(line).filter(|text| text.starts_with("[ingot] step ")) {
-            steps.push((text, Vec::new()));
+            steps.push(Step {
+                begins: text,
+                ..Step::default()
+            });
+        } else if let Some(seconds) = line.strip_prefix("ingot_within ") {
+            if let Some(step) = steps.last_mut() {
+                step.timeout = seconds.trim().parse().ok();
+            }
         } else if let Some(text) = echoed(line) {
             match steps.last_mut() {
-                Some((_, said)) => said.push(text),
+                Some(step) => step.said.push(text),
                 None => before.push(text),
             }
         }
     }
     if steps.is_empty() {
-        steps.push((String::new(), before));
+        steps.push(Step {
+            said: before,
+            ..Step::default()
+        });
     }
     steps
 }
@@ -114,17 +147,26 @@ pub(super) fn output(instance: &Instance, now: Duration) -> String {
     let steps = read(encoded);
     let of = steps.len();
     let mut text = String::new();
-    for (at, (begins, said)) in steps.into_iter().enumerate() {
+    for (at, step) in steps.into_iter().enumerate() {
         let into = share * of as f64 - at as f64;
         let wrong = bad.filter(|bad| bad.number.clamp(1, of) == at + 1);
         if into < 0.0 {
             break;
         }
-        let said = wrong.map_or(said, |bad| bad.output.clone());
+        let (into, said) = match wrong {
+            Some(bad) if now >= instance.script_ends() => (1.0, bad.output.clone()),
+            // Its last line comes with its end.
+            Some(bad) if bad.hangs && bad.timeout.is_some() => {
+                let (_, before) = bad.output.split_last().unwrap_or((&step.begins, &[]));
+                (into, before.to_vec())
+            }
+            Some(bad) => (into, bad.output.clone()),
+            None => (into, step.said),
+        };
         // Between 0 and the count, so the cast keeps the value.
         let count = (said.len() as f64 * into.min(1.0)).floor() as usize;
         let printed = said.into_iter().take(count);
-        for line in std::iter::once(begins)
+        for line in std::iter::once(step.begins)
             .filter(|line| !line.is_empty())
             .chain(printed)
         {
@@ -154,10 +196,14 @@ mod tests {
         printf '%s\\n' '[ingot] step 2/2: two'\n(\necho 'c'\n)\n";
 
     fn machine(step: Option<BadStep>) -> Instance {
+        machine_with(SCRIPT, step)
+    }
+
+    fn machine_with(script: &str, step: Option<BadStep>) -> Instance {
         let mut instance = Instance::sample();
         instance.phase = Phase::Running;
         instance.running_at = seconds(20);
-        instance.user_data = Some(STANDARD.encode(SCRIPT));
+        instance.user_data = Some(STANDARD.encode(script));
         instance.guest.step = step;
         let encoded = instance.user_data.clone();
         instance.ready_at =
@@ -204,5 +250,26 @@ mod tests {
         let hanging = machine(Some(bad(true)));
         assert_eq!(hanging.boot(seconds(9999)), crate::guest::Boot::Running);
         assert_eq!(output(&hanging, seconds(9999)), want);
+    }
+
+    #[test]
+    fn a_step_that_hangs_is_ended_after_its_timeout() {
+        let script = SCRIPT.replacen(")\n", ") &\nset +m\ningot_within 30\n", 1);
+        let bad = BadStep {
+            number: 1,
+            output: vec!["waiting".to_owned()],
+            hangs: true,
+            ..BadStep::default()
+        };
+        let hanging = machine_with(&script, Some(bad));
+        assert_eq!(hanging.boot(seconds(49)), crate::guest::Boot::Running);
+        let before = output(&hanging, seconds(49));
+        assert!(!before.contains("ended after"), "{before}");
+        assert_eq!(hanging.boot(seconds(50)), crate::guest::Boot::Error);
+        assert_eq!(hanging.guest.exit_code(), 124);
+        assert_eq!(
+            output(&hanging, seconds(50)),
+            "[ingot] step 1/2: one\nwaiting\n[ingot] ended after 30 s, the timeout of the step\n"
+        );
     }
 }

@@ -53,18 +53,47 @@ async fn error_in_the_middle(stack: &Stack) {
 }
 
 #[tokio::test]
-async fn a_step_that_hangs_is_the_last_that_is_told_embedded() {
+async fn a_step_that_hangs_fails_after_its_timeout_embedded() {
     hanging(&embedded(FAST).await).await;
 }
 
 #[tokio::test]
-async fn a_step_that_hangs_is_the_last_that_is_told_scaled() {
+async fn a_step_that_hangs_fails_after_its_timeout_scaled() {
     hanging(&scaled(FAST).await).await;
 }
 
 async fn hanging(stack: &Stack) {
+    let short = ("  - name: update\n", "  - name: update\n    timeout: 2m\n");
+    template(stack, "steps", STEPS, &[short]).await;
+    let step = json!({ "number": 1, "hangs": true, "output": ["waiting for a lock"] });
+    next_guest(stack, json!({ "install": 120, "step": step })).await;
+    let deployment = start(stack, "steps").await;
+    let failed = stack.wait_finished(&deployment.id, LONG).await.unwrap();
+    let why = failed.error_message.clone().unwrap();
+    assert_eq!(
+        (failed.status.as_str(), why.as_str()),
+        (
+            "failed",
+            "step 1 of 2 \"update\" failed with exit code 124: waiting for a lock | \
+             [ingot] ended after 120 s, the timeout of the step"
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_readiness_timeout_names_the_step_that_is_under_way_embedded() {
+    under_way(&embedded(FAST).await).await;
+}
+
+#[tokio::test]
+async fn a_readiness_timeout_names_the_step_that_is_under_way_scaled() {
+    under_way(&scaled(FAST).await).await;
+}
+
+async fn under_way(stack: &Stack) {
+    let long = ("  - name: update\n", "  - name: update\n    timeout: 6h\n");
     let few = ("max_attempts: 180", "max_attempts: 4");
-    template(stack, "steps", STEPS, &[few]).await;
+    template(stack, "steps", STEPS, &[long, few]).await;
     let step = json!({ "number": 1, "hangs": true, "output": ["waiting for a lock"] });
     next_guest(stack, json!({ "install": 120, "step": step })).await;
     let deployment = start(stack, "steps").await;

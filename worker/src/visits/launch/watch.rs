@@ -5,6 +5,7 @@ use ingot_domain::decide::launch::Sight;
 use ingot_domain::deployment::Status;
 use ingot_domain::event::{Line, Source};
 use ingot_domain::task::TaskKind;
+use ingot_domain::template::Watch;
 use ingot_engine::Visit;
 use ingot_entity::store::{NewTask, Then};
 
@@ -47,8 +48,9 @@ pub(super) fn hand_over(tools: &Tools, mut case: Case, facts: &InstanceFacts) ->
     let wait = tools.settings.pace.seconds(first);
     let first_check = launched + chrono::TimeDelta::from_std(wait).unwrap_or_default();
     // An installation is looked at from its first minute on.
-    let watched =
-        case.row.launch_path.as_deref() == Some("fresh") && case.recipe.instance_profile.is_some();
+    let watched = case.row.launch_path.as_deref() == Some("fresh")
+        && case.recipe.instance_profile.is_some()
+        && case.recipe.progress != Watch::None;
     let at = if watched {
         first_check.min(tools.ledger.now())
     } else {

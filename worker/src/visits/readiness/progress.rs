@@ -13,6 +13,7 @@ use ingot_domain::event::{Line, Source};
 use ingot_domain::guest::Inquiry;
 use ingot_domain::guest::progress::{Answer, End, News, Progress, hear, question, read};
 use ingot_domain::guest::record::{self, Script, Unrecorded};
+use ingot_domain::template::Watch;
 
 use crate::case::{Case, VisitError};
 use crate::guest::{Reply, ask, forget_question};
@@ -42,6 +43,7 @@ pub(super) enum Look {
 /// Installed from the base image, and not known to be installed.
 pub(super) fn concerns(case: &Case) -> bool {
     case.row.launch_path.as_deref() == Some("fresh")
+        && case.recipe.progress != Watch::None
         && !case
             .row
             .inquiry()
