@@ -56,6 +56,10 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
         instance_id: &str,
     ) -> Result<StatusChecks, CloudError>;
 
+    /// What a running instance has written to its console so far, at most the last 64 KB; on Nitro instances only, others
+    /// answer `ErrorKind::Invalid`.
+    async fn console(&self, region: &str, instance_id: &str) -> Result<String, CloudError>;
+
     /// Every live or recently terminated instance carrying the tag, all pages.
     async fn find_instances_by_tag(
         &self,

@@ -22,7 +22,7 @@ pub(crate) use enter::enter;
 pub(crate) use script::{boot_log, shuts_down};
 pub(crate) use serves::{Scheme, Serves, serves};
 pub(crate) use shell::{Machine, Outcome, run};
-pub(crate) use steps::BadStep;
+pub(crate) use steps::{BadStep, console};
 
 /// The inside of an instance. What is not said here follows from its user data and its image.
 #[derive(Clone, Debug, Default)]

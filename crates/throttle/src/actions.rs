@@ -2,7 +2,7 @@
 //! metrics and parts of keys.
 
 /// EC2's actions by their names in the API; `other` stands for what is not listed.
-pub const ACTIONS: [&str; 27] = [
+pub const ACTIONS: [&str; 28] = [
     "AuthorizeSecurityGroupIngress",
     "CopyImage",
     "CreateImage",
@@ -22,6 +22,7 @@ pub const ACTIONS: [&str; 27] = [
     "DescribeVpcs",
     "EnableFastLaunch",
     "GetCommandInvocation",
+    "GetConsoleOutput",
     "ModifyImageAttribute",
     "RegisterImage",
     "RunInstances",

@@ -1,6 +1,7 @@
 //! The installation of a fresh launch is told while it runs, and a step that fails ends its deployment at once (N3, G22),
 //! on both shapes. The other ways in which an installation goes wrong are in `install_sight/wrong.rs`.
 
+mod console;
 mod wrong;
 
 use std::time::{Duration, SystemTime};

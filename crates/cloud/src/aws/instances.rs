@@ -2,6 +2,7 @@
 
 mod capacity;
 mod checks;
+mod console;
 
 use aws_sdk_ec2::types::{
     BlockDeviceMapping, EbsBlockDevice, Filter, HttpTokensState, IamInstanceProfileSpecification,
@@ -17,6 +18,7 @@ use chrono::DateTime;
 use ingot_domain::arch::Arch;
 
 pub(super) use checks::checks;
+pub(super) use console::console;
 
 use super::classify::Call;
 use super::client::PAGE;

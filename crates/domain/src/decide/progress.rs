@@ -34,6 +34,15 @@ pub fn least(watched: usize) -> Duration {
     Duration::from_millis(share.max(250))
 }
 
+/// How long after a look at a console the next one follows: within a minute, unless there are so many that all looks would
+/// be more than five calls a second.
+pub fn listen_to_console(watched: usize) -> Duration {
+    let share = u64::try_from(watched)
+        .unwrap_or(u64::MAX)
+        .saturating_mul(200);
+    Duration::from_secs(20).max(Duration::from_millis(share))
+}
+
 /// When the answer to a question is looked for: a command takes a second at least.
 pub fn listen_after(looks: u32) -> Duration {
     match looks {
@@ -82,6 +91,12 @@ mod tests {
                 "{watched}"
             );
         }
+    }
+
+    #[test]
+    fn consoles_are_read_within_a_minute() {
+        let read = [1, 100, 300, 1000].map(|watched| listen_to_console(watched).as_secs());
+        assert_eq!(read, [20, 20, 60, 200]);
     }
 
     #[test]

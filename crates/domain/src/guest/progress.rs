@@ -1,6 +1,7 @@
 //! The progress of an installation, read from the output that a followed script (`record::followed`) keeps on its
 //! instance: the question, its answer, and what is new in it. Output is bounded: so many lines of a run are told.
 
+pub mod console;
 pub mod lines;
 
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,9 @@ pub struct Progress {
     /// When it is asked or listened for next.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub look_at: Option<Instant>,
+    /// It is read from the console, and `offset` counts lines.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub console: bool,
     /// The story says why nothing can be read (yet).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unread: bool,
@@ -135,6 +139,8 @@ pub enum News {
     Line(String),
     /// So many bytes of output are not told.
     LeftOut(u64),
+    /// So many lines of output were gone from the console before they were read.
+    Gone(u64),
     /// The story has [`MOST_LINES`] lines and takes no more.
     Full,
 }

@@ -50,6 +50,28 @@ pub fn recorded(script: &str, path: &str) -> Result<String, Unrecorded> {
 /// pipe cannot be made, it runs as [`recorded`] runs it. After a failure the end is written down a second later, when
 /// `tee` has written all that led to it.
 pub fn followed(script: &str, path: &str) -> Result<String, Unrecorded> {
+    watched(script, path, "cat", "")
+}
+
+/// The same, and each line goes to the machine's console as well with its number before it (`progress::console` reads
+/// them), and in the end the exit code. The console may be none that can be written: then the rest goes on without.
+pub fn consoled(script: &str, path: &str) -> Result<String, Unrecorded> {
+    let lines = format!(
+        "(n=0; while IFS= read -r line || [ -n \"$line\" ]; do n=$((n+1)); printf '%s\\n' \"$line\"; \
+         {{ printf '{MARK}%s| %s\\n' \"$n\" \"$line\" >> {CONSOLE}; }} 2>/dev/null; done)"
+    );
+    let end = format!("{{ printf '{MARK}end %s\\n' \"$ingot_code\" >> {CONSOLE}; }} 2>/dev/null\n");
+    watched(script, path, &lines, &end)
+}
+
+/// Where a machine's console is.
+const CONSOLE: &str = "/dev/console";
+
+/// What a line of the console begins with that [`consoled`] wrote.
+pub const MARK: &str = "[ingot]";
+
+/// A script whose output `tee` keeps, and `shows` passes on.
+fn watched(script: &str, path: &str, shows: &str, end: &str) -> Result<String, Unrecorded> {
     let out = output(path);
     // `ulimit` counts blocks of 512 bytes; a `tee` that ignores the signal goes on with the console.
     let blocks = LONGEST_OUTPUT / 512;
@@ -57,10 +79,11 @@ pub fn followed(script: &str, path: &str) -> Result<String, Unrecorded> {
         format!(
             "rm -f {out} {path}.pipe\n\
              if command -v tee >/dev/null && (umask 077; : > {out} && mkfifo {path}.pipe); then\n\
-             (trap '' XFSZ; ulimit -f {blocks}; tee -a {out} < {path}.pipe) | cat &\n\
+             (trap '' XFSZ; ulimit -f {blocks}; tee -a {out} < {path}.pipe) | {shows} &\n\
              {run} > {path}.pipe 2>&1\n\
              ingot_code=$?\n\
              [ $ingot_code = 0 ] || sleep 1\n\
+             {end}\
              else\n\
              {run}\n\
              ingot_code=$?\n\

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::guest::{Boot, boot_log};
+use crate::guest::{Boot, boot_log, console};
 use crate::state::instances::Instance;
 
 /// What a machine has written so far: the tail that explains a failed install.
@@ -17,6 +17,7 @@ pub(super) fn log(instance: &Instance, now: Duration) -> String {
     );
     if let Some(user_data) = &instance.user_data {
         text.push_str("cloud-init: running user data\n");
+        text.push_str(&console(instance, now));
         for line in boot_log(user_data, share(instance, now)) {
             text.push_str(&format!("cloud-init[812]: {line}\n"));
         }

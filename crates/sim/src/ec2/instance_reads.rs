@@ -48,6 +48,9 @@ pub(super) fn status(call: &mut Call<'_>) -> Result<Xml, ApiError> {
 /// Simulated time until both status checks of a running machine have passed.
 const CHECKS: std::time::Duration = std::time::Duration::from_secs(60);
 
+/// Bytes of a console that EC2 keeps.
+const KEPT: usize = 64 * 1024;
+
 /// GetConsoleOutput: the log so far. `Latest` is for Nitro instances only.
 pub(super) fn console_output(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     let id = call.params.need("InstanceId")?.to_owned();
@@ -65,6 +68,7 @@ pub(super) fn console_output(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     let text = instance
         .map(|instance| console::log(instance, now))
         .unwrap_or_default();
-    xml.text("output", STANDARD.encode(text));
+    let kept = &text.as_bytes()[text.len().saturating_sub(KEPT)..];
+    xml.text("output", STANDARD.encode(kept));
     Ok(xml)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::script::{echoed, of_user_data, shown};
-use super::{Ended, Guest};
+use super::{Boot, Ended, Guest};
 use crate::state::instances::Instance;
 
 /// A step that goes wrong, as `POST /_sim/next_guest` orders it.
@@ -181,6 +181,26 @@ pub(super) fn output(instance: &Instance, now: Duration) -> String {
     text + if over { "[ingot] all steps done\n" } else { "" }
 }
 
+/// What the script has written to the console by now: its lines with their numbers, and its exit code.
+pub(crate) fn console(instance: &Instance, now: Duration) -> String {
+    let script = instance.user_data.as_deref().map(of_user_data);
+    if !script.is_some_and(|script| script.contains(">> /dev/console")) {
+        return String::new();
+    }
+    let printed = output(instance, now);
+    let lines = printed.lines().enumerate();
+    let mut text: String = lines
+        .map(|(at, line)| format!("[ingot]{}| {line}\r\n", at + 1))
+        .collect();
+    let code = match instance.boot(now) {
+        Boot::Running => return text,
+        Boot::Done => 0,
+        Boot::Error => instance.guest.exit_code(),
+    };
+    text.push_str(&format!("[ingot]end {code}\r\n"));
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,6 +270,17 @@ mod tests {
         let hanging = machine(Some(bad(true)));
         assert_eq!(hanging.boot(seconds(9999)), crate::guest::Boot::Running);
         assert_eq!(output(&hanging, seconds(9999)), want);
+    }
+
+    #[test]
+    fn the_console_has_the_lines_only_of_a_script_that_writes_there() {
+        let instance = machine(None);
+        assert_eq!(console(&instance, seconds(500)), "");
+        let written = machine_with(&format!("{SCRIPT}echo $n >> /dev/console\n"), None);
+        assert_eq!(console(&written, seconds(19)), "");
+        let text = console(&written, seconds(46));
+        assert_eq!(text, "[ingot]1| [ingot] step 1/2: one\r\n[ingot]2| a\r\n");
+        assert!(console(&written, seconds(120)).ends_with("\r\n[ingot]end 0\r\n"));
     }
 
     #[test]

@@ -21,13 +21,14 @@ const EFFECTS: [(&str, &str); 7] = [
 
 /// Calls that only ask. `run_command` asks an instance whether its installation or its first boot is over, and orders the
 /// scrub before an image, which is the same when it is ordered twice.
-const QUESTIONS: [&str; 17] = [
+const QUESTIONS: [&str; 18] = [
     "check_account",
     "identity",
     "find_instances_by_token",
     "find_instances_by_tag",
     "describe_instances",
     "instance_checks",
+    "console",
     "describe_images",
     "find_images",
     "find_security_groups_by_tag",

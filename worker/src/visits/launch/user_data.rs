@@ -30,7 +30,10 @@ pub(super) fn recorded(case: &Case, cached: bool) -> Result<String, render::Unfi
     if case.recipe.progress == Watch::None {
         return Ok(record::recorded(&script, &path).unwrap_or(script));
     }
-    let followed = record::followed(&script, &path);
+    let followed = match case.recipe.progress {
+        Watch::Console => record::consoled(&script, &path),
+        _ => record::followed(&script, &path),
+    };
     // Near the longest that EC2 takes, there may be room for its end but not for its output.
     let written = followed.or_else(|_| record::recorded(&script, &path));
     Ok(written.unwrap_or(script))

@@ -49,8 +49,11 @@ pub(super) fn hand_over(tools: &Tools, mut case: Case, facts: &InstanceFacts) ->
     let first_check = launched + chrono::TimeDelta::from_std(wait).unwrap_or_default();
     // An installation is looked at from its first minute on.
     let watched = case.row.launch_path.as_deref() == Some("fresh")
-        && case.recipe.instance_profile.is_some()
-        && case.recipe.progress != Watch::None;
+        && match case.recipe.progress {
+            Watch::Ssm => case.recipe.instance_profile.is_some(),
+            Watch::Console => true,
+            Watch::None => false,
+        };
     let at = if watched {
         first_check.min(tools.ledger.now())
     } else {

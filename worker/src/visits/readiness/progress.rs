@@ -1,6 +1,7 @@
 //! The installation of a fresh launch while its readiness is awaited: asked through SSM between two checks, its steps and
 //! its output told as they come. A script that fails fails the deployment at once. Every visit makes one call at most.
 
+mod console;
 mod tell;
 
 use std::time::Duration;
@@ -88,9 +89,10 @@ pub(super) async fn look(tools: &Tools, case: &mut Case) -> Result<Look, VisitEr
     if let Some(at) = progress.look_at.filter(|at| *at > now) {
         return Ok(Look::Again(at));
     }
-    let look = match path(case) {
+    let look = match way(case, &progress) {
         Err(why) => unreadable(case, &mut progress, why),
-        Ok(path) => inquire(tools, case, &mut inquiry, &mut progress, &path).await?,
+        Ok(Way::Ssm(path)) => inquire(tools, case, &mut inquiry, &mut progress, &path).await?,
+        Ok(Way::Console) => console::look(tools, case, &mut progress).await,
     };
     if let Look::Again(at) = &look {
         progress.look_at = Some(*at);
@@ -105,18 +107,25 @@ pub(super) async fn look(tools: &Tools, case: &mut Case) -> Result<Look, VisitEr
     Ok(look)
 }
 
-/// Where the script of this run writes its end, or why nothing can be read of it.
-fn path(case: &Case) -> Result<String, String> {
-    if case.recipe.instance_profile.is_none() {
-        return Err(
-            "the template names no `instance_profile`, so SSM cannot reach the instance".to_owned(),
-        );
-    }
+/// How an installation is read.
+enum Way {
+    /// Through SSM: where its script writes its end.
+    Ssm(String),
+    /// From the console.
+    Console,
+}
+
+/// How the installation of this run is read, or why it cannot be.
+fn way(case: &Case, progress: &Progress) -> Result<Way, String> {
     let path = record::path(Script::Install, &case.row.id, case.row.run);
     let script = crate::visits::launch::script(case, false);
     let script = script.map_err(|unfit| unfit.to_string())?;
-    match record::followed(&script, &path) {
-        Ok(_) => Ok(path),
+    let console = case.recipe.progress == Watch::Console;
+    let kept = match console {
+        true => record::consoled(&script, &path),
+        false => record::followed(&script, &path),
+    };
+    match kept {
         Err(Unrecorded::NotAScript) => {
             Err("`user_data` is no script that starts with `#!` and an interpreter".to_owned())
         }
@@ -124,6 +133,14 @@ fn path(case: &Case) -> Result<String, String> {
             "its script leaves no room in the user data for the lines that keep its output"
                 .to_owned(),
         ),
+        Ok(_) if progress.console || (console && case.recipe.instance_profile.is_none()) => {
+            Ok(Way::Console)
+        }
+        Ok(_) if case.recipe.instance_profile.is_none() => Err(
+            "the template names no `instance_profile`, so SSM cannot reach the instance; `progress: console` reads its console instead"
+                .to_owned(),
+        ),
+        Ok(_) => Ok(Way::Ssm(path)),
     }
 }
 
@@ -184,6 +201,13 @@ async fn inquire(
             forget_question(case, inquiry);
             again(tools, ABSENT_AGAIN, least(watched))
         }
+        // What the console says comes as soon, and it has numbers of its own.
+        Reply::Absent | Reply::Refused(_) | Reply::Foreign(_)
+            if case.recipe.progress == Watch::Console && progress.offset == 0 =>
+        {
+            progress.console = true;
+            again(tools, Duration::ZERO, Duration::ZERO)
+        }
         Reply::Absent => {
             if is_missed(since(case.row.launched_at), since(inquiry.absent_since)) {
                 let why = "SSM does not reach the instance (no agent yet, or its profile does not let it); it is asked again and again";
@@ -206,9 +230,28 @@ fn heard(
     answer: &Answer,
     watched: usize,
 ) -> Look {
-    let now = tools.ledger.now();
     let steps = steps(case);
     let (news, end) = hear(progress, answer, &steps);
+    match tell(tools, case, progress, news, end) {
+        Some(look) => look,
+        None => {
+            let quiet = progress
+                .news_at
+                .map_or(Duration::ZERO, |at| tools.since(at));
+            again(tools, ask_after(quiet, watched), least(watched))
+        }
+    }
+}
+
+/// Tells what is new, and what the end means if it has come.
+fn tell(
+    tools: &Tools,
+    case: &mut Case,
+    progress: &mut Progress,
+    news: Vec<News>,
+    end: Option<End>,
+) -> Option<Look> {
+    let (now, steps) = (tools.ledger.now(), steps(case));
     if progress.news_at.is_none() || !news.is_empty() {
         progress.news_at = Some(now);
     }
@@ -222,21 +265,15 @@ fn heard(
         }
         case.say(line);
     }
-    match end {
-        None => {
-            let quiet = progress
-                .news_at
-                .map_or(Duration::ZERO, |at| tools.since(at));
-            again(tools, ask_after(quiet, watched), least(watched))
-        }
-        Some(End::Done) => {
+    match end? {
+        End::Done => {
             let said = "The installation's script ended with exit code 0; waiting until it answers";
             case.say(Line::info("install.done", Source::Install, said));
-            Look::Over
+            Some(Look::Over)
         }
-        Some(End::Failed { code, step, last }) => {
+        End::Failed { code, step, last } => {
             failed(tools, case, &named(step, &steps), code, &last);
-            Look::Failed
+            Some(Look::Failed)
         }
     }
 }

@@ -145,6 +145,11 @@ pub const CALLS: &[AwsCall] = &[
         ],
     ),
     reads!("ssm", "GetCommandInvocation", "what that instance answered"),
+    reads!(
+        "ec2",
+        "GetConsoleOutput",
+        "how far an installation is, of a template that says `progress: console`"
+    ),
     needing(
         asked(
             read("ec2", "CreateImage", "the image of a proven instance"),

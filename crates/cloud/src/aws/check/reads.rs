@@ -158,6 +158,9 @@ async fn command(cloud: &AwsCloud, region: &str, seen: &mut Seen) {
     let known = ["InvalidInstanceID.NotFound"];
     seen.tally
         .answered("ec2:DescribeInstanceStatus", &[], answer(asked, &known));
+    let asked = instances::console(cloud, region, NO_INSTANCE).await;
+    seen.tally
+        .answered("ec2:GetConsoleOutput", &[], answer(asked, &known));
     let asked = super::super::commands::state(cloud, region, NO_INSTANCE, NO_COMMAND).await;
     let known = [
         "InvocationDoesNotExist",

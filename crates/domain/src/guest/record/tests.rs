@@ -165,3 +165,36 @@ fn without_a_pipe_a_followed_script_runs_all_the_same() {
         assert_eq!(played.record.as_deref(), Some("5\n"));
     }
 }
+
+#[test]
+fn the_console_hears_every_line_with_its_number_and_the_end() {
+    let root = tempfile::tempdir().expect("a directory");
+    let console = root.path().join("console").display().to_string();
+    let table = [
+        (
+            "#!/bin/sh\necho one\nprintf '%s\\n' '  two \\n'\nexit 3\n",
+            3,
+            "[ingot]1| one\n[ingot]2|   two \\n\n[ingot]end 3\n",
+        ),
+        (
+            "#!/bin/sh\nprintf half\nexit 4\n",
+            4,
+            "[ingot]1| half\n[ingot]end 4\n",
+        ),
+    ];
+    for (script, code, want) in table {
+        let _ = std::fs::remove_file(&console);
+        let played = play(consoled, script, |text| text.replace(CONSOLE, &console));
+        assert_eq!(played.code, Some(code), "{script}");
+        assert_eq!(std::fs::read_to_string(&console).expect("written"), want);
+        assert_eq!(played.record.as_deref(), Some(format!("{code}\n").as_str()));
+    }
+    let nowhere = root.path().join("no/console").display().to_string();
+    let played = play(consoled, "#!/bin/sh\necho one\n", |text| {
+        text.replace(CONSOLE, &nowhere)
+    });
+    assert_eq!(
+        (played.code, played.said),
+        (Some(0), vec!["one".to_owned()])
+    );
+}

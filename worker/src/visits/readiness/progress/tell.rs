@@ -48,6 +48,10 @@ pub(super) fn told(news: News, steps: &[String]) -> Line {
             "install.left_out",
             format!("… {bytes} bytes of output are left out here; the instance's console has them"),
         ),
+        News::Gone(lines) => line(
+            "install.left_out",
+            format!("… {lines} lines of output were gone from the console before they were read"),
+        ),
         News::Full => line(
             "install.left_out",
             format!(
