@@ -2,6 +2,7 @@
 //! it is asked through SSM and what its answers mean (`question`), how far its installation is (`progress`), the scrub before an image (`scrub`), and what a
 //! deployment remembers of all that (`Inquiry`).
 
+pub mod bundle;
 pub mod progress;
 pub mod question;
 pub mod record;
@@ -44,6 +45,9 @@ pub struct Inquiry {
     /// How far the installation of a fresh launch is, as far as it was heard of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<progress::Progress>,
+    /// The last check was in vain: the deployment gives up as soon as the instance was asked why, or could not be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gives_up: Option<GivesUp>,
     /// When the next readiness check is due, where visits between two checks look at the installation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check_at: Option<Instant>,
@@ -52,6 +56,15 @@ pub struct Inquiry {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_none(count: &u32) -> bool {
     *count == 0
+}
+
+/// A deployment that is about to give up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivesUp {
+    /// Why, for people.
+    pub why: String,
+    /// Since when the instance is asked.
+    pub since: Instant,
 }
 
 /// How the first boot of a cached launch went, as far as it is known.

@@ -2,6 +2,7 @@
 //! the first boot of a cached launch is over (`first_boot`). Between two checks of a fresh launch its installation is looked
 //! at (`progress`).
 
+mod bundle;
 pub(super) mod command;
 mod first_boot;
 mod progress;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use ingot_cloud::{InstanceFacts, InstanceState};
 use ingot_domain::Instant;
 use ingot_domain::decide::readiness::{After, Next, Sight, View, after, decide};
-use ingot_domain::deployment::{AmiStatus, SkipReason, Status};
+use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::event::{Line, Source, ready};
 use ingot_domain::probe::{ProbeClass, ProbeOutcome};
 use ingot_domain::task::TaskKind;
@@ -29,6 +30,14 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
     let Some(instance_id) = case.row.instance_id.clone() else {
         return Ok(case.end(Then::Done));
     };
+    let inquiry = case.row.inquiry();
+    if let Some(gives_up) = inquiry
+        .gives_up
+        .clone()
+        .filter(|_| case.status == Status::Running)
+    {
+        return bundle::visit(tools, case, inquiry, gives_up).await;
+    }
     let facts = tools
         .batcher
         .instance(&case.row.region, &instance_id)
@@ -184,19 +193,7 @@ fn judge(
                 outcome.detail,
                 progress::still(&case)
             );
-            case.become_status(Status::ReadinessTimeout);
-            case.row.error_message = Some(why.clone());
-            case.row.finished_at = Some(tools.ledger.now());
-            case.say(
-                Line::info(
-                    "deployment.readiness_timeout",
-                    Source::Readiness,
-                    format!("✗ Readiness timeout: {why}"),
-                )
-                .error(),
-            );
-            case.skip_ami(SkipReason::Readiness, "readiness check never completed");
-            case.end(Then::Done)
+            bundle::give_up(tools, case, why)
         }
     }
 }

@@ -57,6 +57,9 @@ pub const LOST: u32 = 12;
 /// How long after SSM did not know the instance it is asked again.
 pub const ABSENT_AGAIN: Duration = Duration::from_secs(10);
 
+/// How long a deployment that gives up waits for its instance to say why.
+pub const LAST_WORDS: Duration = Duration::from_secs(60);
+
 /// Whether an instance of this age that SSM has not known for so long is worth a word in the story: the agent registers a
 /// minute or two after the boot.
 pub fn is_missed(age: Duration, absent: Duration) -> bool {

@@ -95,7 +95,13 @@ async fn under_way(stack: &Stack) {
     let few = ("max_attempts: 180", "max_attempts: 4");
     template(stack, "steps", STEPS, &[long, few]).await;
     let step = json!({ "number": 1, "hangs": true, "output": ["waiting for a lock"] });
-    next_guest(stack, json!({ "install": 120, "step": step })).await;
+    let bundle = "== disk\n/dev/root 10G 10G 0 100% /\nSECRET_TOKEN=abc\n== memory\n";
+    let answers = [json!({ "contains": "echo '== disk'", "stdout": bundle })];
+    next_guest(
+        stack,
+        json!({ "install": 120, "step": step, "answers": answers }),
+    )
+    .await;
     let deployment = start(stack, "steps").await;
     let at_first = |seen: &ingot_client::Deployment| seen.stage.contains("step 1 of 2: update");
     stack
@@ -112,6 +118,22 @@ async fn under_way(stack: &Stack) {
         ("output", "waiting for a lock"),
     ];
     assert_eq!(installation(&story)[..2], want, "{story:#?}");
+    let asked: Vec<&str> = story
+        .iter()
+        .filter(|event| event.kind == "readiness.bundle")
+        .map(|event| event.message.as_str())
+        .collect();
+    let want = [
+        "== disk",
+        "/dev/root 10G 10G 0 100% /",
+        "SECRET_TOKEN=[redacted]",
+        "== memory: nothing",
+    ];
+    assert_eq!(asked, want, "{story:#?}");
+    assert!(
+        story.last().unwrap().message.contains("USD per day"),
+        "{story:#?}"
+    );
 }
 
 #[tokio::test]
