@@ -9,6 +9,7 @@
 //! | [`delayed`] | how late delayed tasks are |
 //! | [`intake`] | `POST /v1/deployments` under 32 connections |
 //! | [`crowd`] | 2,000 deployments and 500 images waiting on one worker |
+//! | [`installing`] | how soon a failing step is told, and what a thousand installations cost one worker |
 //! | [`million`] | the API, the console and the engine over a million finished tasks |
 //! | [`peer`] | Ingot's side of the comparison with other engines (`make bench-peers`) |
 //! | [`build`] | building Ingot; only on request, for it takes half an hour |
@@ -22,6 +23,7 @@ mod files;
 pub mod help;
 mod http;
 pub mod idle;
+pub mod installing;
 pub mod intake;
 mod machine;
 mod metrics;

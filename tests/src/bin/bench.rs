@@ -1,6 +1,6 @@
 //! `make bench`: measures the promised figures and prints them with the machine; ends with 1 when a target is missed.
 //!
-//! `bench [FIGURE…]` measures some only: help, idle, enqueue, delayed, intake, crowd, million, or build, which is not part of all.
+//! `bench [FIGURE…]` measures some only: help, idle, enqueue, delayed, intake, crowd, installing, million, or build, which is not part of all.
 //! INGOT_BIN names the binary that is measured; it should be a release build.
 
 use std::io::Write;
@@ -10,8 +10,15 @@ use anyhow::{Context, Result, ensure};
 use ingot_tests::bench::{self, Figure, Verdict};
 use ingot_tests::{Options, Stack};
 
-const ALL: [&str; 7] = [
-    "help", "idle", "enqueue", "delayed", "intake", "crowd", "million",
+const ALL: [&str; 8] = [
+    "help",
+    "idle",
+    "enqueue",
+    "delayed",
+    "intake",
+    "crowd",
+    "installing",
+    "million",
 ];
 
 #[tokio::main]
@@ -63,6 +70,16 @@ async fn measure(name: &str) -> Result<Vec<Figure>> {
             Ok([alone, busy].concat())
         }
         "crowd" => bench::crowd::measure(&stack(1).await?).await,
+        "installing" => {
+            let options = Options {
+                pace: bench::installing::PACE,
+                ..real_time(1)
+            };
+            let failing = Stack::scaled_with(options).await?;
+            let failing = bench::installing::failing(&failing).await?;
+            let many = bench::installing::many(&stack(1).await?).await?;
+            Ok([failing, many].concat())
+        }
         _ => {
             let options = Options {
                 own_postgres: true,

@@ -2,6 +2,7 @@
 //! on both shapes. The other ways in which an installation goes wrong are in `install_sight/wrong.rs`.
 
 mod console;
+mod killed;
 mod wrong;
 
 use std::time::{Duration, SystemTime};

@@ -50,7 +50,6 @@ async fn failing(stack: &Stack) {
     assert_eq!(heard[..want.len()], want, "{story:#?}");
     let told = story.iter().find(|event| event.kind == "deployment.failed");
     let late = late(stack, &failed, told.unwrap().at).await;
-    println!("failed {late:.2?} of simulated time after the step's end");
     assert!(late <= Duration::from_secs(60), "{late:?}");
 }
 
