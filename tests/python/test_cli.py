@@ -257,6 +257,12 @@ def test_templates(ingot, cli, tmp_path):
     file.write_text(re.sub(r"(?m)^name: .*$", "name: mine", yaml))
     assert "template `mine` is fine" in cli("templates", "check", str(file)).stdout
     assert cli.json("templates", "check", str(file)) == {"ok": True, "problems": []}
+    file.write_text("progress: console\n" + re.sub(r"(?m)^name: .*$", "name: mine", yaml))
+    told = cli("templates", "check", str(file)).stdout
+    assert f"  {file}:1:11: warning: progress: " in told and "ec2:GetConsoleOutput" in told
+    (warning,) = cli.json("templates", "check", str(file))["warnings"]
+    assert (warning["line"], warning["column"], warning["field"]) == (1, 11, "progress")
+    file.write_text(re.sub(r"(?m)^name: .*$", "name: mine", yaml))
     assert cli("templates", "apply", str(file)).stdout == "mine is at revision 1\n"
     assert cli.json("templates", "apply", str(file))["revision"] == 1, "the same is no revision"
     file.write_text(file.read_text().replace("size_gb: 10", "size_gb: 12"))

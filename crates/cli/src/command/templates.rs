@@ -56,6 +56,7 @@ struct Checked {
     ok: bool,
     problems: Vec<Wrong>,
     /// What is right and yet worth a word.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Wrong>,
 }
 
