@@ -45,13 +45,8 @@ impl Visitor<'_> for Seconds {
                 crate::field::shown(text)
             ))
         };
-        let units = [("s", 1), ("m", 60), ("h", 3600), ("", 1)];
-        let (number, unit) = units
-            .iter()
-            .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)))
-            .ok_or_else(wrong)?;
-        let number: u32 = number.parse().map_err(|_| wrong())?;
-        Ok(number.saturating_mul(*unit))
+        let seconds = crate::span::seconds(text).map_err(|_| wrong())?;
+        self.visit_u64(seconds)
     }
 }
 
@@ -124,7 +119,7 @@ mod tests {
             (json!("45"), Some(45)),
             (json!(0), Some(0)),
             (json!(-5), Some(0)),
-            (json!("7d"), None),
+            (json!("7d"), Some(604_800)),
             (json!("m"), None),
             (json!(""), None),
             (json!("ten"), None),

@@ -5,7 +5,6 @@ use ingot_domain::deployment::{SkipReason, Status};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::guest::record::{self, Script};
 use ingot_domain::guest::{GivesUp, Inquiry, bundle};
-use ingot_domain::price;
 use ingot_domain::wait::Wait;
 use ingot_engine::Visit;
 use ingot_entity::store::Then;
@@ -35,7 +34,9 @@ pub(super) async fn visit(
     gives_up: GivesUp,
 ) -> Result<Visit, VisitError> {
     let path = record::path(Script::Install, &case.row.id, case.row.run);
-    let text = bundle::question(case.recipe.probe.port, &record::output(&path));
+    let probe = &case.recipe.probe;
+    let port = probe.tcp.unwrap_or(probe.port);
+    let text = bundle::question(port, &record::output(&path));
     let reply = match ask(tools, &mut case, &mut inquiry, &text).await {
         Ok(reply) => reply,
         Err(VisitError::Cloud(error)) => {
@@ -75,11 +76,5 @@ fn over(tools: &Tools, mut case: Case, why: &str) -> Visit {
     let said = format!("✗ Readiness timeout: {why}");
     case.say(Line::info("deployment.readiness_timeout", Source::Readiness, said).error());
     case.skip_ami(SkipReason::Readiness, "readiness check never completed");
-    let costs = price::running(&case.order.instance_type, &case.row.region);
-    let id = &case.row.id;
-    let said = format!(
-        "Its instance runs on and costs {costs}. End it: `ingot deployments destroy {id}`, or look at it before that"
-    );
-    case.say(Line::info("readiness.way_out", Source::Readiness, said).warn());
     case.end(Then::Done)
 }
