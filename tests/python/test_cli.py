@@ -421,8 +421,8 @@ def test_filters_read_values_as_requests_do(ingot, cli, done):
             items = cli.json(noun, "list", "--version", version)["items"]
             assert items and {one["version"] for one in items} == {"v0.9.1"}, (noun, version)
     for noun in ("deployments", "images"):
-        said = cli(noun, "list", "--template", "nobody", code=3).stderr
-        assert "template: `nobody`: choose one of" in said and "kamiwaza" in said
+        said = cli(noun, "list", "--template", "nothing-such", code=3).stderr
+        assert "template: `nothing-such`: choose one of" in said and "kamiwaza" in said
         said = cli(noun, "list", "--region", "us-est-1", code=3).stderr
         assert "region: `us-est-1`: choose one of the regions allowed here" in said
         assert "version: `newest`: write it as" in cli(noun, "list", "--version", "newest", code=3).stderr
