@@ -9,10 +9,11 @@ use serde_json::Value;
 use super::files;
 
 /// Which room may import which; `*` may import all.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("domain", &[]),
     ("failpoint", &[]),
     ("yaml", &["domain"]),
+    ("advisories", &["domain"]),
     ("cloud", &["domain"]),
     ("probe", &["domain"]),
     ("queue", &[]),

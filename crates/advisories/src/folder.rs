@@ -1,0 +1,273 @@
+//! A folder of feeds: a subfolder per vendor (`ubuntu`, `almalinux`, `kev`, …) with the vendors' files as they are, packed
+//! or not. Formats are told by what a file holds, not by its name.
+
+use std::path::{Path, PathBuf};
+
+use ingot_domain::Instant;
+use ingot_domain::advisory::base::{Base, Build, Os};
+use ingot_domain::advisory::packages::{BaseSet, PackageList};
+use ingot_domain::advisory::record::{Advisory, FeedState, Listed, Signals};
+use serde_json::Value;
+
+use crate::bytes::{self, LONGEST};
+use crate::read::{alas, apollo, csaf, cvrf, dsa, osv, signals, ubuntu_image};
+use crate::take::{Manifest, Take};
+
+/// A folder that cannot be used at all.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// It cannot be listed.
+    #[error("`{path}` cannot be read as a folder of advisories: {cause}")]
+    Unreadable {
+        /// The folder.
+        path: String,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// It holds too much.
+    #[error(
+        "`{path}` holds more than {MOST_FILES} files: name a folder with a subfolder per vendor, such as `ubuntu`"
+    )]
+    TooMany {
+        /// The folder.
+        path: String,
+    },
+}
+
+/// Files that are looked at, at most.
+const MOST_FILES: usize = 200_000;
+/// The longest file of one line-wise record, in bytes.
+const LONGEST_LINE: usize = 16 * 1024 * 1024;
+
+/// What a folder told.
+#[derive(Debug)]
+pub struct Folder {
+    /// All advisories.
+    pub advisories: Vec<Advisory>,
+    /// The rest.
+    take: Take,
+}
+
+impl Folder {
+    /// Reads a folder; `now` is the time of reading, after which nothing can have been published.
+    pub fn read(path: &Path, now: Instant) -> Result<Self, FolderError> {
+        let mut files = Vec::new();
+        list(path, 0, &mut files)?;
+        files.sort();
+        let mut take = Take::default();
+        for file in &files {
+            let name = file.strip_prefix(path).unwrap_or(file);
+            let name = name.to_string_lossy().replace('\\', "/");
+            let os = vendor(&name);
+            if let Err(trouble) = one(file, &name, os, &mut take) {
+                take.trouble(os, format!("{name} {trouble}"));
+            }
+        }
+        let mut advisories = take.finish(now);
+        osv::intersect(&mut advisories, &take);
+        Ok(Self { advisories, take })
+    }
+
+    /// KEV, EPSS and vectors.
+    pub fn signals(&self) -> &Signals {
+        &self.take.signals
+    }
+
+    /// How a system's feed stands; none when the folder holds no advisory of it.
+    pub fn feed(&self, os: Os) -> Option<&FeedState> {
+        let state = self.take.feeds.get(&os)?;
+        (state.records > 0 || !state.damaged.is_empty()).then_some(state)
+    }
+
+    /// Troubles with KEV and EPSS.
+    pub fn damaged(&self) -> &[String] {
+        &self.take.damaged
+    }
+
+    /// The set of packages that bases of this kind carry, with what the folder adds to it.
+    pub fn base_set(&self, base: &Base) -> BaseSet {
+        let mut set = BaseSet::of(base);
+        let el = matches!(base.os, Os::AlmaLinux | Os::Rocky | Os::Rhel);
+        let told = if el { Os::AlmaLinux } else { base.os };
+        if let Some(names) = self.take.base_sets.get(&told) {
+            set.replace(names.iter().cloned());
+        }
+        for manifest in self
+            .take
+            .manifests
+            .iter()
+            .filter(|manifest| manifest.os == base.os)
+        {
+            set.extend(manifest.packages.iter().map(|package| package.name.clone()));
+        }
+        set
+    }
+
+    /// The vendor's list of changes between two builds.
+    pub fn listed(&self, base: &Base, old: &Build, new: &Build) -> Option<&[Listed]> {
+        let found = self.take.changelogs.iter().find(|log| {
+            base.os == Os::Ubuntu
+                && base.codename() == Some(log.series.as_str())
+                && log.from == old.name
+                && log.to == new.name
+        });
+        found.map(|log| log.changes.as_slice())
+    }
+
+    /// The vendor's manifest of a build: one whose path has the build's name as a word, and the release, if any.
+    pub fn manifest(&self, base: &Base, build: &Build, set: &BaseSet) -> Option<PackageList> {
+        let inside = |path: &str, word: &str| {
+            let part = |c: char| !(c.is_ascii_digit() || c == '.');
+            path.split(part)
+                .any(|found| found.trim_matches('.') == word)
+        };
+        let others = |path: &str| {
+            let another = ["18.04", "20.04", "22.04", "24.04"]
+                .iter()
+                .any(|release| inside(path, release));
+            another && !inside(path, &base.release)
+        };
+        let found = self.take.manifests.iter().find(|manifest| {
+            manifest.os == base.os && inside(&manifest.path, &build.name) && !others(&manifest.path)
+        })?;
+        Some(PackageList::new(found.packages.clone(), set))
+    }
+}
+
+fn list(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), FolderError> {
+    let unreadable = |cause| FolderError::Unreadable {
+        path: path.display().to_string(),
+        cause,
+    };
+    for entry in std::fs::read_dir(path).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let kind = entry.file_type().map_err(unreadable)?;
+        // A link could lead out of the folder or in a circle.
+        if kind.is_dir() && depth < 6 {
+            list(&entry.path(), depth + 1, files)?;
+        } else if kind.is_file() {
+            files.push(entry.path());
+        }
+        if files.len() > MOST_FILES {
+            let path = path.display().to_string();
+            return Err(FolderError::TooMany { path });
+        }
+    }
+    Ok(())
+}
+
+fn vendor(name: &str) -> Option<Os> {
+    let (folder, _) = name.split_once('/')?;
+    Some(match folder {
+        "ubuntu" => Os::Ubuntu,
+        "debian" => Os::Debian,
+        "rocky" => Os::Rocky,
+        "almalinux" => Os::AlmaLinux,
+        "amazon" => Os::Amazon,
+        "redhat" | "rhel" => Os::Rhel,
+        "windows" => Os::Windows,
+        _ => return None,
+    })
+}
+
+fn one(file: &Path, name: &str, os: Option<Os>, take: &mut Take) -> Result<(), String> {
+    let bare = name.strip_suffix(".gz").unwrap_or(name);
+    let end = bare.rsplit_once('.').map_or("", |(_, end)| end);
+    let feeds = os.is_some() || name.starts_with("kev/") || name.starts_with("epss/");
+    if !feeds || bare.contains("LICENSE") || bare.ends_with(".md") {
+        return Ok(());
+    }
+    let text = bytes::text(file, LONGEST)?;
+    match (end, os) {
+        ("xml", _) if text.contains("cvrfdoc") => cvrf::read(&text, take),
+        ("xml", Some(os)) => alas::read(&text, os, name, take),
+        ("jsonl", _) => {
+            let release = ["el8", "el9", "el10"]
+                .into_iter()
+                .find(|el| bare.contains(&format!("_{el}_")));
+            let release = release.map(|el| el.trim_start_matches("el"));
+            for (number, line) in text
+                .lines()
+                .enumerate()
+                .filter(|(_, line)| !line.trim().is_empty())
+            {
+                let read = if line.len() > LONGEST_LINE {
+                    Err(format!("is longer than {LONGEST_LINE} bytes"))
+                } else {
+                    serde_json::from_str(line)
+                        .map_err(|cause| cause.to_string())
+                        .and_then(|value| json(value, name, release, take))
+                };
+                if let Err(trouble) = read {
+                    take.trouble(os, format!("{name} line {}: {trouble}", number + 1));
+                }
+            }
+            Ok(())
+        }
+        ("json", _) => {
+            let value: Value =
+                serde_json::from_str(&text).map_err(|cause| format!("is no JSON: {cause}"))?;
+            match value {
+                Value::Array(values) => {
+                    for (at, value) in values.into_iter().enumerate() {
+                        if let Err(trouble) = json(value, name, None, take) {
+                            take.trouble(os, format!("{name} entry {at}: {trouble}"));
+                        }
+                    }
+                    Ok(())
+                }
+                value => json(value, name, None, take),
+            }
+        }
+        ("csv", _) if text.starts_with("#model_version") || text.starts_with("cve,epss") => {
+            signals::epss(&text, name, take);
+            Ok(())
+        }
+        ("csv", None) => {
+            signals::kev_csv(&text, name, take);
+            Ok(())
+        }
+        ("manifest", Some(os)) => {
+            let packages = crate::packages::read(&text)?.packages;
+            let path = name.to_owned();
+            take.manifests.push(Manifest { os, path, packages });
+            Ok(())
+        }
+        ("txt", Some(os)) if bare.contains("base_packages") => {
+            let names = text.split_whitespace().map(str::to_owned);
+            take.base_sets.entry(os).or_default().extend(names);
+            Ok(())
+        }
+        (_, Some(Os::Debian)) if text.starts_with('[') && text.contains("SA-") => {
+            dsa::read(&text, name, take);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// One JSON document, told by its keys; one of another kind is passed over.
+fn json(value: Value, name: &str, release: Option<&str>, take: &mut Take) -> Result<(), String> {
+    let has = |key: &str| value.get(key).is_some();
+    if has("vulnerabilities") && has("document") {
+        csaf::read(&value, take)
+    } else if has("vulnerabilities") {
+        signals::kev_json(&value, name, take);
+        Ok(())
+    } else if has("from_serial") {
+        ubuntu_image::read(&value, take)
+    } else if let Some(Value::Array(advisories)) = value.get("advisories") {
+        for (at, one) in advisories.iter().enumerate() {
+            if let Err(trouble) = apollo::read(one.clone(), take) {
+                take.trouble(Some(Os::Rocky), format!("{name} entry {at}: {trouble}"));
+            }
+        }
+        Ok(())
+    } else if has("published_at") {
+        apollo::read(value, take)
+    } else if has("id") || has("affected") {
+        osv::read(value, release, take)
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,153 @@
+//! Where readers put what they find.
+
+use std::collections::BTreeMap;
+
+use ingot_domain::Instant;
+use ingot_domain::advisory::base::Os;
+use ingot_domain::advisory::packages::Package;
+use ingot_domain::advisory::record::{Advisory, FeedState, Fix, Listed, Signals};
+
+/// A vendor's list of the changes between two builds.
+#[derive(Debug, Clone)]
+pub struct Changelog {
+    /// `noble`
+    pub series: String,
+    /// The build left behind.
+    pub from: String,
+    /// The build that came.
+    pub to: String,
+    /// What changed.
+    pub changes: Vec<Listed>,
+}
+
+/// A list of packages found beside the feeds.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    /// Whose.
+    pub os: Os,
+    /// Where it lay, which says the build it is of.
+    pub path: String,
+    /// What it lists.
+    pub packages: Vec<Package>,
+}
+
+/// Everything read.
+#[derive(Debug, Default)]
+pub struct Take {
+    /// By system, id and release: one id seen twice is one advisory.
+    advisories: BTreeMap<(Os, String, String), Advisory>,
+    /// KEV, EPSS and vectors.
+    pub signals: Signals,
+    /// How each system's feed stands.
+    pub feeds: BTreeMap<Os, FeedState>,
+    /// Vendors' lists of changes.
+    pub changelogs: Vec<Changelog>,
+    /// Lists of packages.
+    pub manifests: Vec<Manifest>,
+    /// Names of packages that bases of a system carry, where the folder tells them.
+    pub base_sets: BTreeMap<Os, Vec<String>>,
+    /// Troubles that concern no system's feed, such as those of KEV.
+    pub damaged: Vec<String>,
+}
+
+/// What one advisory's packages may number; a longer list is cut.
+const MOST_FIXES: usize = 4_000;
+
+impl Take {
+    /// Keeps an advisory. Of one id seen twice the later correction says what holds, and no fix is lost.
+    pub fn keep(&mut self, advisory: Advisory) {
+        let key = (advisory.os, advisory.id.clone(), advisory.release.clone());
+        let Some(there) = self.advisories.get_mut(&key) else {
+            self.advisories.insert(key, advisory);
+            return;
+        };
+        let newer = advisory.modified >= there.modified;
+        let (mut head, other) = if newer {
+            (advisory, there.clone())
+        } else {
+            (there.clone(), advisory)
+        };
+        head.published = head.published.min(other.published);
+        for cve in other.cves {
+            match head.cves.iter_mut().find(|own| own.id == cve.id) {
+                None => head.cves.push(cve),
+                Some(own) => {
+                    own.severity = own.severity.take().or(cve.severity);
+                    own.exploited |= cve.exploited;
+                    own.vectors.extend(cve.vectors);
+                    own.vectors.sort();
+                    own.vectors.dedup();
+                }
+            }
+        }
+        let mut fixes: Vec<Fix> = head.fixes.drain(..).chain(other.fixes).collect();
+        fixes.sort();
+        fixes.dedup();
+        fixes.truncate(MOST_FIXES);
+        head.fixes = fixes;
+        head.severity = head.severity.or(other.severity);
+        head.titled.extend(other.titled);
+        head.titled.sort();
+        head.titled.dedup();
+        *there = head;
+    }
+
+    /// Notes a part that could not be read.
+    pub fn trouble(&mut self, os: Option<Os>, what: String) {
+        match os {
+            Some(os) => self.feeds.entry(os).or_default().damaged.push(what),
+            None => self.damaged.push(what),
+        }
+    }
+
+    /// Adds a CVE's vectors to those known.
+    pub fn vectors(&mut self, cve: &str, vectors: &[String]) {
+        if vectors.is_empty() {
+            return;
+        }
+        let known = self.signals.vectors.entry(cve.to_owned()).or_default();
+        for vector in vectors {
+            if !known.contains(vector) && known.len() < 16 {
+                known.push(vector.clone());
+            }
+        }
+    }
+
+    /// The advisories, with each feed's state brought up to date. A record dated after `now` is named and left out: it
+    /// would make a stale feed look fresh.
+    pub fn finish(&mut self, now: Instant) -> Vec<Advisory> {
+        let limit = now + chrono::TimeDelta::days(1);
+        let all = std::mem::take(&mut self.advisories);
+        let mut kept = Vec::with_capacity(all.len());
+        for advisory in all.into_values() {
+            let state = self.feeds.entry(advisory.os).or_default();
+            if advisory.published > limit {
+                let day = advisory.published.format("%Y-%m-%d");
+                state
+                    .damaged
+                    .push(format!("{} is dated {day}, in the future", advisory.id));
+                continue;
+            }
+            let told = advisory.modified.filter(|at| *at <= limit);
+            state.newest = state.newest.max(told).max(Some(advisory.published));
+            state.records += 1;
+            for cve in &advisory.cves {
+                let vectors = self.signals.vectors.entry(cve.id.clone()).or_default();
+                for vector in &cve.vectors {
+                    if !vectors.contains(vector) {
+                        vectors.push(vector.clone());
+                    }
+                }
+            }
+            kept.push(advisory);
+        }
+        self.signals
+            .vectors
+            .retain(|_, vectors| !vectors.is_empty());
+        self.signals
+            .vectors
+            .values_mut()
+            .for_each(|vectors| vectors.sort());
+        kept
+    }
+}

@@ -1,0 +1,388 @@
+//! Which fixes of an advisory an update brings, and how surely that is known (ADVISORIES 3 and 4.3, rules 1 and 2).
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use serde::Serialize;
+
+use super::base::{Base, Build, Os};
+use super::kernel::{self, Flavour};
+use super::packages::{BaseSet, Package, PackageList, is_exposed, is_harmless};
+use super::record::{Advisory, Fix, Reach};
+use crate::Instant;
+
+/// The two builds and what is known of their contents.
+#[derive(Debug, Clone)]
+pub struct Images {
+    /// The base image.
+    pub base: Base,
+    /// The build left behind.
+    pub old: Build,
+    /// The build that came.
+    pub new: Build,
+    /// When the new build appeared first, in any region.
+    pub created: Instant,
+    /// What the old build carries.
+    pub old_list: Option<PackageList>,
+    /// What the new build carries.
+    pub new_list: Option<PackageList>,
+    /// What a base of this kind usually carries.
+    pub set: BaseSet,
+}
+
+/// How surely an item belongs to the image, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The vendor lists the change between the two builds.
+    VendorChangelog,
+    /// The advisory is in the new build's repository and not in the old one's.
+    RepoDiff,
+    /// The versions on both sides are known.
+    ManifestDiff,
+    /// Published between the builds, for a package that bases of this kind carry.
+    BaseSetWindow,
+    /// Published between the builds; whether the image carries the package is not known.
+    WindowOnly,
+}
+
+impl Basis {
+    /// The grade of the evidence.
+    pub fn grade(self) -> Grade {
+        match self {
+            Basis::VendorChangelog | Basis::RepoDiff | Basis::ManifestDiff => Grade::A,
+            Basis::BaseSetWindow => Grade::C,
+            Basis::WindowOnly => Grade::D,
+        }
+    }
+}
+
+/// A grade of evidence, best first. B (a list of our built image) verifies and never triggers, so no update has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Grade {
+    /// Exact.
+    A,
+    /// By the window and the usual packages.
+    C,
+    /// By the window alone.
+    D,
+}
+
+/// What becomes of a vulnerability with the update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The new build has the fix and the old one lacks it.
+    Fixed,
+    /// Published in the window: the new build has the fix in all likelihood.
+    Likely,
+    /// Published just outside the window.
+    Possible,
+    /// The new build lacks a fix that is published.
+    StillVulnerable,
+    /// Plain images do not receive the fix.
+    Unfixed,
+}
+
+impl Status {
+    /// Whether the item raises the image's level.
+    pub fn counts(self) -> bool {
+        matches!(self, Status::Fixed | Status::Likely)
+    }
+}
+
+/// One package of the image that an advisory concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// The binary package, or the source where no binary is known.
+    pub package: String,
+    /// Its source.
+    pub source: Option<String>,
+    /// The version on the old build, where known.
+    pub old: Option<String>,
+    /// The version with the fix.
+    pub fixed: Option<String>,
+    /// The version on the new build, where known.
+    pub new: Option<String>,
+    /// What becomes of it.
+    pub status: Status,
+    /// How surely.
+    pub basis: Basis,
+}
+
+/// How an advisory concerns an update.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// In these packages.
+    Applied(Vec<Applied>),
+    /// It was published in the window, for packages that the image does not carry.
+    Outside,
+    /// Not at all.
+    Not,
+}
+
+const AFTER: TimeDelta = TimeDelta::hours(72);
+const BEFORE: TimeDelta = TimeDelta::days(7);
+
+/// Rule 1: where an advisory's publication lies.
+pub fn window(advisory: &Advisory, images: &Images) -> Option<Status> {
+    let (begin, end, at) = (images.old.begin(), images.created, advisory.published);
+    let late = advisory
+        .first_seen
+        .is_some_and(|seen| begin < seen && seen <= end);
+    if begin < at && at <= end {
+        Some(Status::Likely)
+    } else if (end < at && at <= end + AFTER) || (late && begin - BEFORE <= at && at <= begin) {
+        Some(Status::Possible)
+    } else {
+        None
+    }
+}
+
+/// Rules 1 and 2 for one advisory of the image's release.
+pub fn apply(advisory: &Advisory, images: &Images) -> Verdict {
+    let window = window(advisory, images);
+    let both = images.old_list.is_some() || images.new_list.is_some();
+    if window.is_none() && !both {
+        return Verdict::Not;
+    }
+    let mut found: Vec<Applied> = advisory
+        .fixes
+        .iter()
+        .filter(|fix| fix.reach != Reach::Unused)
+        .filter(|fix| fix.arch.is_none_or(|arch| arch == images.base.arch))
+        .flat_map(|fix| concerns(fix, window, images))
+        .collect();
+    let known = !advisory.fixes.is_empty() || !advisory.titled.is_empty();
+    // A record whose list was cut names its source in the title. With a list, only a fix's version would tell.
+    let cut = found.iter().all(|applied| is_harmless(&applied.package));
+    if cut && advisory.fixes.iter().all(|fix| fix.reach == Reach::Plain) {
+        let by_title = advisory.titled.iter().filter(|name| carries(name, images));
+        let foreign = |name: &&String| kernel::flavour(images.base.os, name) == Flavour::Foreign;
+        if let (Some(status), Some(name)) = (window, by_title.clone().find(|name| !foreign(name))) {
+            let several = advisory
+                .fixes
+                .windows(2)
+                .any(|two| two[0].fixed != two[1].fixed);
+            let fixed = advisory.fixes.first().filter(|_| !several);
+            let applied = Applied {
+                package: name.clone(),
+                source: Some(name.clone()),
+                old: None,
+                fixed: fixed.and_then(|fix| fix.fixed.clone()),
+                new: None,
+                status,
+                basis: Basis::BaseSetWindow,
+            };
+            // With both lists the versions have spoken, unless the record tells none.
+            if images.old_list.is_none() || images.new_list.is_none() || advisory.fixes.is_empty() {
+                found = vec![applied];
+            }
+        }
+    }
+    if found.is_empty() {
+        return match window {
+            Some(status) if !known => Verdict::Applied(vec![Applied {
+                package: "?".to_owned(),
+                source: None,
+                old: None,
+                fixed: None,
+                new: None,
+                status,
+                basis: Basis::WindowOnly,
+            }]),
+            Some(_) => Verdict::Outside,
+            None => Verdict::Not,
+        };
+    }
+    Verdict::Applied(grouped(found))
+}
+
+fn carries(name: &str, images: &Images) -> bool {
+    match images.new_list.as_ref().or(images.old_list.as_ref()) {
+        Some(list) => {
+            list.installed(name, images.base.os.order()).is_some()
+                || list.of_source(name).next().is_some()
+        }
+        None => images.set.has(name),
+    }
+}
+
+/// The packages of the image that one fix concerns.
+fn concerns(fix: &Fix, window: Option<Status>, images: &Images) -> Vec<Applied> {
+    let os = images.base.os;
+    let source = fix.source.as_deref().unwrap_or(&fix.package);
+    let flavour = kernel::flavour(os, source);
+    if flavour == Flavour::Foreign {
+        return Vec::new();
+    }
+    let applied = |package: &str, old: Option<&str>, new: Option<&str>, status, basis| Applied {
+        package: package.to_owned(),
+        source: fix.source.clone(),
+        old: old.map(str::to_owned),
+        fixed: fix.fixed.clone(),
+        new: new.map(str::to_owned),
+        status,
+        basis,
+    };
+    if flavour == Flavour::Ours
+        && let Some(sides) = kernels(images)
+    {
+        return by_kernel(fix, sides, images)
+            .map(|(package, old, new, status)| {
+                applied(package, Some(old), Some(new), status, Basis::ManifestDiff)
+            })
+            .into_iter()
+            .collect();
+    }
+    // A vendor's manifest describes the generic cloud image, whose kernel another one replaces on EC2.
+    let lists = images.old_list.is_some() || images.new_list.is_some();
+    if !lists || (flavour == Flavour::Ours && os == Os::Ubuntu) {
+        let there =
+            images.set.has(&fix.package) || images.set.has(source) || flavour == Flavour::Ours;
+        let status = match (fix.reach, window) {
+            (Reach::Subscription, Some(_)) => Some(Status::Unfixed),
+            (_, window) => window,
+        };
+        return status
+            .filter(|_| there)
+            .map(|status| applied(&fix.package, None, None, status, Basis::BaseSetWindow))
+            .into_iter()
+            .collect();
+    }
+    let list = images.new_list.as_ref().or(images.old_list.as_ref());
+    let by_source = fix
+        .source
+        .as_deref()
+        .is_none_or(|source| source == fix.package);
+    let mut names: Vec<&str> = Vec::new();
+    if let Some(list) = list {
+        if list.installed(&fix.package, os.order()).is_some() {
+            names.push(&fix.package);
+        }
+        if by_source {
+            names.extend(
+                list.of_source(&fix.package)
+                    .filter(|name| *name != fix.package),
+            );
+        }
+    }
+    names
+        .into_iter()
+        .filter_map(|name| {
+            let sourced = name != fix.package || by_source;
+            let (old, new, status, basis) = by_lists(fix, name, sourced, window, images)?;
+            Some(applied(name, old, new, status, basis))
+        })
+        .collect()
+}
+
+/// Old and new kernel, each with its package; of one side's list the same stands for both.
+fn kernels(images: &Images) -> Option<[(&str, &str); 2]> {
+    let (old, new) = (images.old_list.as_ref()?, images.new_list.as_ref()?);
+    let os = images.base.os;
+    Some([kernel::running(os, old)?, kernel::running(os, new)?])
+}
+
+fn by_kernel<'a>(
+    fix: &Fix,
+    [(_, old), (package, new)]: [(&'a str, &'a str); 2],
+    images: &Images,
+) -> Option<(&'a str, &'a str, &'a str, Status)> {
+    let fixed = fix.fixed.as_deref()?;
+    let line = kernel::line(fixed);
+    let order = images.base.os.order();
+    let (of_old, of_new) = (kernel::line(old) == line, kernel::line(new) == line);
+    if of_new && order.compare(new, fixed) == Ordering::Less {
+        return Some((package, old, new, Status::StillVulnerable));
+    }
+    let was = (of_old || of_new) && order.compare(old, fixed) == Ordering::Less;
+    was.then_some((package, old, new, Status::Fixed))
+}
+
+type Sides<'a> = (Option<&'a str>, Option<&'a str>, Status, Basis);
+
+/// What the lists say of one package: `old < fixed <= new`.
+fn by_lists<'a>(
+    fix: &Fix,
+    name: &str,
+    sourced: bool,
+    window: Option<Status>,
+    images: &'a Images,
+) -> Option<Sides<'a>> {
+    let order = images.base.os.order();
+    let side =
+        |list: &'a Option<PackageList>| list.as_ref().map(|list| list.installed(name, order));
+    let (old, new) = (side(&images.old_list), side(&images.new_list));
+    let shown =
+        |side: Option<Option<&'a Package>>| side.flatten().map(|package| package.version.as_str());
+    let (old_shown, new_shown) = (shown(old), shown(new));
+    let version = |package: &'a Package| {
+        if sourced {
+            package.as_source()
+        } else {
+            &package.version
+        }
+    };
+    // A package that the new build no longer carries, or that the old one did not, was no hole that is closed.
+    if new == Some(None) || (new.is_none() && old == Some(None)) {
+        return None;
+    }
+    if fix.reach == Reach::Subscription {
+        return Some((old_shown, new_shown, Status::Unfixed, Basis::ManifestDiff));
+    }
+    let Some(fixed) = fix.fixed.as_deref() else {
+        let moved = old_shown != new_shown;
+        return window
+            .filter(|_| moved)
+            .map(|status| (old_shown, new_shown, status, Basis::BaseSetWindow));
+    };
+    let below = |side: Option<Option<&'a Package>>| {
+        side.flatten()
+            .map(|package| order.compare(version(package), fixed) == Ordering::Less)
+    };
+    match (below(old), below(new)) {
+        (_, Some(true)) => Some((
+            old_shown,
+            new_shown,
+            Status::StillVulnerable,
+            Basis::ManifestDiff,
+        )),
+        (Some(true), Some(false)) => {
+            Some((old_shown, new_shown, Status::Fixed, Basis::ManifestDiff))
+        }
+        (Some(false), _) => None,
+        // The old list alone: it lacks the fix, and the new build has what was published before it.
+        (Some(true), None) => {
+            let status = window.or(Some(Status::Likely));
+            status.map(|status| (old_shown, new_shown, status, Basis::BaseSetWindow))
+        }
+        // The new list alone says nothing of before.
+        (None, Some(false)) if images.old_list.is_none() => {
+            window.map(|status| (old_shown, new_shown, status, Basis::BaseSetWindow))
+        }
+        (None, _) => None,
+    }
+}
+
+/// One row for the packages of one source with one fate: the exposed one, or the first that is not harmless.
+fn grouped(found: Vec<Applied>) -> Vec<Applied> {
+    let mut rows: BTreeMap<(Option<String>, Status, Option<String>), Applied> = BTreeMap::new();
+    let rank = |applied: &Applied| {
+        let name = applied.package.clone();
+        (!is_exposed(&name), is_harmless(&name), name)
+    };
+    for applied in found {
+        let key = (
+            applied.source.clone(),
+            applied.status,
+            applied.fixed.clone(),
+        );
+        let better = rows.get(&key).is_none_or(|row| rank(&applied) < rank(row));
+        if better {
+            rows.insert(key, applied);
+        }
+    }
+    rows.into_values().collect()
+}
