@@ -269,6 +269,17 @@ def test_templates(ingot, cli, tmp_path):
     assert cli.json("templates", "apply", "-", stdin=file.read_text())["revision"] == 2
     cli("templates", "show", "nope", code=4)
 
+    _, *rows = cells(cli("templates", "revisions", "mine").stdout)
+    assert [row[0] for row in rows] == ["2", "1"]
+    assert cli.json("templates", "revisions", "mine") == ingot.get("/v1/templates/mine/revisions")
+    assert cli.json("templates", "show", "mine", "--revision", "1")["volume_size_gb"] == 10
+    changed = cli("templates", "diff", "mine").stdout
+    assert "--- mine revision 1\n+++ mine revision 2" in changed
+    assert re.search(r"(?m)^-\s+size_gb: 10$", changed) and re.search(r"(?m)^\+\s+size_gb: 12$", changed)
+    assert cli.json("templates", "diff", "mine", "--from", "2", "--to", "2")["text"] == ""
+    assert "revision 9" in cli("templates", "diff", "mine", "--to", "9", code=4).stderr
+    cli("templates", "revisions", "nope", code=4)
+
 
 def broken(what):
     text = ["name: web", "instance_types:", "  - t3.micro", "probe:", "  port: 443"]

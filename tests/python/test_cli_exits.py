@@ -42,6 +42,8 @@ ENOUGH = {
     "templates check": ["{file}"],
     "templates list": [],
     "templates show": ["unknown"],
+    "templates revisions": ["unknown"],
+    "templates diff": ["unknown"],
     "watch": [NOBODY],
     "why": [NOBODY],
     # Beside the API.

@@ -21,6 +21,8 @@ pub(super) struct Field {
     pub(super) hint: &'static str,
     /// The words of a closed set; none where anything may be typed.
     pub(super) choices: Vec<&'static str>,
+    /// What no choice means.
+    pub(super) without: &'static str,
     pub(super) value: String,
 }
 
@@ -49,6 +51,7 @@ pub(super) fn typed(
         label,
         hint,
         choices: Vec::new(),
+        without: "any",
         value: text::plain(value.unwrap_or_default()),
     }
 }

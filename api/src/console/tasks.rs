@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use ingot_client::{Attempt, Page, Task, TaskFilter};
 use ingot_domain::task::{Queue, TaskState};
 
-use super::filter::{Filter, Place, choice, typed};
+use super::filter::{Field, Filter, Place, choice, typed};
 use super::frame::{Cell, List, ListPage, Nothing, Row, column, lesser};
 use super::parts::{Badge, Fact, Group, Value};
 use super::text;
@@ -18,6 +18,7 @@ pub fn tasks_page(
 ) -> Result<String, askama::Error> {
     let queues = Queue::ALL.iter().map(|queue| queue.as_str());
     let states = TaskState::ALL.iter().map(|state| state.as_str());
+    let housekeeping = (filter.housekeeping == Some(true)).then_some("true");
     let fields = vec![
         choice("queue", "Queue", queues, filter.queue.as_deref()),
         choice("state", "State", states, filter.state.as_deref()),
@@ -27,6 +28,11 @@ pub fn tasks_page(
             "dep_…",
             filter.deployment_id.as_deref(),
         ),
+        // The clockwork's own tasks are many, and hide the work: they are shown on demand, as `tasks list --all` does.
+        Field {
+            without: "hidden",
+            ..choice("housekeeping", "Housekeeping", ["true"], housekeeping)
+        },
     ];
     let place = Place {
         limit: filter.limit,
@@ -42,7 +48,7 @@ pub fn tasks_page(
     ListPage {
         here: "tasks",
         title: "Tasks",
-        intro: Some("The durable units of work behind everything, newest first."),
+        intro: Some("The durable units of work behind deployments and images, newest first."),
         way: None,
         filter,
         unfinished: page.items.iter().any(|task| task.finished_at.is_none()),

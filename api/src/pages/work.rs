@@ -16,7 +16,13 @@ pub(super) async fn tasks(
     _: Caller,
     Asked(filter): Asked<TaskFilter>,
 ) -> Answer {
-    let page = tasks::find(&api, filter.clone()).await?;
+    // A queue that is asked for is shown whole.
+    let narrowed = filter.queue.is_some() || filter.housekeeping == Some(true);
+    let asked = TaskFilter {
+        housekeeping: Some(narrowed),
+        ..filter.clone()
+    };
+    let page = tasks::find(&api, asked).await?;
     let now = api.ledger.now();
     shown(&api, console::tasks_page(&page, &filter, now)).await
 }

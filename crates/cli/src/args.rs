@@ -57,7 +57,7 @@ Deploying (clients of the HTTP API):
   watch         follow one deployment to its end
   logs          print one deployment's log lines
   images        the AMIs that deployments left (also: amis)
-  templates     list, show, check and apply templates
+  templates     list, show, check, apply and compare templates
 
 Looking inside (the same):
   why           what a deployment or a task waits for, since when, and what ends it

@@ -21,7 +21,7 @@ use crate::retention::RetentionSetting;
 use crate::status::SystemStatus;
 use crate::system::{Queue, Ready};
 use crate::task::{Task, TaskFilter};
-use crate::template::Template;
+use crate::template::{RevisionFilter, Template, TemplateRevision};
 use crate::wire::{segment, sse_events};
 
 /// A failed call.
@@ -277,18 +277,29 @@ impl Client {
         self.send(self.request(Method::GET, "/v1/templates")).await
     }
 
-    /// `GET /v1/templates/{name}`
-    pub async fn template(&self, name: &str) -> Result<Template, ClientError> {
-        self.send(self.request(Method::GET, &format!("/v1/templates/{}", segment(name))))
+    /// `GET /v1/templates/{name}`: its newest revision, or the one asked for.
+    pub async fn template(&self, name: &str, of: RevisionFilter) -> Result<Template, ClientError> {
+        self.list(&format!("/v1/templates/{}", segment(name)), &of)
             .await
     }
 
-    /// `GET /v1/templates/{name}/yaml`: the template as YAML.
-    pub async fn template_yaml(&self, name: &str) -> Result<String, ClientError> {
-        let request = self.request(
-            Method::GET,
-            &format!("/v1/templates/{}/yaml", segment(name)),
-        );
+    /// `GET /v1/templates/{name}/revisions`
+    pub async fn template_revisions(
+        &self,
+        name: &str,
+    ) -> Result<Page<TemplateRevision>, ClientError> {
+        let path = format!("/v1/templates/{}/revisions", segment(name));
+        self.send(self.request(Method::GET, &path)).await
+    }
+
+    /// `GET /v1/templates/{name}/yaml`: its newest revision as YAML, or the one asked for.
+    pub async fn template_yaml(
+        &self,
+        name: &str,
+        of: RevisionFilter,
+    ) -> Result<String, ClientError> {
+        let path = format!("/v1/templates/{}/yaml", segment(name));
+        let request = self.request(Method::GET, &path).query(&of);
         let answer = self
             .answer(request.timeout(Duration::from_secs(35)))
             .await?;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ingot_client::{Deployment, Event};
+use ingot_client::{Deployment, Event, RevisionFilter};
 use ingot_tests::{Options, Stack};
 use serde_json::json;
 
@@ -29,7 +29,11 @@ async fn scaled() -> Stack {
 
 /// Another template: the built-in one with lines of its YAML changed.
 async fn template(stack: &Stack, name: &str, changes: &[(&str, &str)]) {
-    let built_in = stack.client.template_yaml("kamiwaza").await.unwrap();
+    let built_in = stack
+        .client
+        .template_yaml("kamiwaza", RevisionFilter::default())
+        .await
+        .unwrap();
     let mut yaml = built_in.replace("name: kamiwaza\n", &format!("name: {name}\n"));
     for (from, to) in changes {
         assert!(yaml.contains(from), "`{from}` is in\n{yaml}");
@@ -173,7 +177,11 @@ async fn an_image_without_agent_and_a_denied_question_are_not_observed_either() 
 #[tokio::test]
 async fn a_first_boot_that_is_no_script_is_over_when_cloud_init_says_so() {
     let stack = embedded().await;
-    let built_in = stack.client.template_yaml("kamiwaza").await.unwrap();
+    let built_in = stack
+        .client
+        .template_yaml("kamiwaza", RevisionFilter::default())
+        .await
+        .unwrap();
     let (before, rest) = built_in.split_once("first_boot: |\n").unwrap();
     let (_, after) = rest.split_once("\nprobe:").unwrap();
     let config =
@@ -232,7 +240,11 @@ async fn failing(stack: &Stack) {
 async fn an_error_of_cloud_init_ends_the_wait_for_the_installation_at_once() {
     let stack = embedded().await;
     // A script's failure would be heard of before the page answers; cloud-config writes nothing down.
-    let built_in = stack.client.template_yaml("kamiwaza").await.unwrap();
+    let built_in = stack
+        .client
+        .template_yaml("kamiwaza", RevisionFilter::default())
+        .await
+        .unwrap();
     let begins = built_in.find("\n  #!/bin/bash\n  # Installs").unwrap();
     let ends = built_in.find("\nfirst_boot: |").unwrap();
     let script = &built_in[begins..ends];

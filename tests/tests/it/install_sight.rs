@@ -8,7 +8,7 @@ mod wrong;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
-use ingot_client::{Deployment, Event};
+use ingot_client::{Deployment, Event, RevisionFilter};
 use ingot_tests::{Options, Stack};
 use serde_json::json;
 
@@ -39,7 +39,11 @@ const STEPS: &str = "steps:\n  - name: update\n    run: |\n      echo 'Hit:1 nob
 
 /// The built-in template with another installation, which makes no image, and with other lines changed.
 async fn template(stack: &Stack, name: &str, installation: &str, changes: &[(&str, &str)]) {
-    let built_in = stack.client.template_yaml("kamiwaza").await.unwrap();
+    let built_in = stack
+        .client
+        .template_yaml("kamiwaza", RevisionFilter::default())
+        .await
+        .unwrap();
     let begins = built_in.find("\nuser_data: |").unwrap() + 1;
     let ends = begins + built_in[begins..].find("\nfirst_boot: |").unwrap() + 1;
     let mut yaml = format!("{}{installation}{}", &built_in[..begins], &built_in[ends..]);

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ingot_client::{Deployment, ImageFilter};
+use ingot_client::{Deployment, ImageFilter, RevisionFilter};
 use ingot_tests::Stack;
 use serde_json::{Value, json};
 
@@ -72,7 +72,11 @@ async fn whole_life(stack: &Stack) {
 
     destroyed(stack, &first, &ami).await;
     one_effect_each(stack, 4, 2).await;
-    let template = stack.client.template("kamiwaza").await.unwrap();
+    let template = stack
+        .client
+        .template("kamiwaza", RevisionFilter::default())
+        .await
+        .unwrap();
     assert!(
         template.launch_times.cached_seconds < template.launch_times.fresh_seconds,
         "{template:#?}"

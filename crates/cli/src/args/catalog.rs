@@ -106,14 +106,41 @@ pub(crate) enum TemplatesAction {
     /// Show one template
     #[command(after_help = "Examples:
   ingot templates show kamiwaza
-  ingot templates show kamiwaza --yaml > mine.yaml")]
+  ingot templates show kamiwaza --yaml > mine.yaml
+  ingot templates show web --revision 2 --yaml")]
     Show {
         /// Its name
         #[arg(value_name = "NAME")]
         name: String,
+        /// This revision; the newest when absent
+        #[arg(long, value_name = "N")]
+        revision: Option<u32>,
         /// Print the YAML it can be applied from
         #[arg(long, conflicts_with = "json")]
         yaml: bool,
+    },
+    /// List the revisions of a template, newest first
+    #[command(after_help = "Examples:
+  ingot templates revisions web")]
+    Revisions {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Show what changed between two revisions of a template
+    #[command(after_help = "Examples:
+  ingot templates diff web                 # what its newest revision changed
+  ingot templates diff web --from 1 --to 3")]
+    Diff {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// From this revision; the one before `--to` when absent
+        #[arg(long, value_name = "N")]
+        from: Option<u32>,
+        /// To this revision; the newest when absent
+        #[arg(long, value_name = "N")]
+        to: Option<u32>,
     },
     /// Check a template file here, without asking the API
     #[command(

@@ -4,14 +4,16 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use ingot_client::{Page, Template};
+use ingot_client::{Client, Page, RevisionFilter, Template, TemplateRevision};
 use ingot_yaml::YamlError;
 use serde::Serialize;
+use similar::TextDiff;
 
 use crate::args::catalog::{TemplatesAction, TemplatesArgs};
 use crate::command::{random_key, read, repeated};
 use crate::failure::Refused;
 use crate::output::grid::{Cell, Column, grid};
+use crate::output::look::look;
 use crate::output::{Output, clean, clean_lines, or_dash, pairs, say, span};
 
 /// Runs one of them.
@@ -22,11 +24,24 @@ pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
         TemplatesAction::List => {
             output.result(&connection.client()?.templates().await?, list_table)?
         }
-        TemplatesAction::Show { name, yaml: true } => {
-            say(&connection.client()?.template_yaml(&name).await?)?
+        TemplatesAction::Show {
+            name,
+            revision,
+            yaml,
+        } => {
+            let (client, of) = (connection.client()?, RevisionFilter { revision });
+            match yaml {
+                true => say(&client.template_yaml(&name, of).await?)?,
+                false => output.result(&client.template(&name, of).await?, details)?,
+            }
         }
-        TemplatesAction::Show { name, yaml: false } => {
-            output.result(&connection.client()?.template(&name).await?, details)?;
+        TemplatesAction::Revisions { name } => {
+            let page = connection.client()?.template_revisions(&name).await?;
+            output.result(&page, revisions)?;
+        }
+        TemplatesAction::Diff { name, from, to } => {
+            let change = diff(&connection.client()?, &name, from, to).await?;
+            output.result(&change, |change| clean_lines(&change.text))?;
         }
         TemplatesAction::Check { file } => check(output, &file)?,
         TemplatesAction::Apply {
@@ -48,6 +63,73 @@ pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn revisions(page: &Page<TemplateRevision>) -> String {
+    let columns: [Column; 3] = [
+        ("revision", Cell::Whole, 1),
+        ("applied", Cell::Whole, 2),
+        ("fingerprint", Cell::Whole, 3),
+    ];
+    grid(
+        &columns,
+        page.items.iter().map(|one| {
+            [
+                one.revision.to_string(),
+                look().when(&one.created_at),
+                clean(one.fingerprint.get(..12).unwrap_or(&one.fingerprint)),
+            ]
+        }),
+    )
+}
+
+/// What changed between two revisions.
+#[derive(Serialize)]
+struct Change {
+    name: String,
+    from: u32,
+    to: u32,
+    /// As a unified diff; empty when both say the same.
+    text: String,
+}
+
+async fn diff(
+    client: &Client,
+    name: &str,
+    from: Option<u32>,
+    to: Option<u32>,
+) -> anyhow::Result<Change> {
+    let to = match to {
+        Some(to) => to,
+        None => {
+            client
+                .template(name, RevisionFilter::default())
+                .await?
+                .revision
+        }
+    };
+    // The first revision changed nothing: it is held against itself.
+    let from = from.unwrap_or_else(|| to.saturating_sub(1).max(1));
+    let yaml = async |revision| {
+        let revision = Some(revision);
+        client
+            .template_yaml(name, RevisionFilter { revision })
+            .await
+    };
+    let (before, after) = (yaml(from).await?, yaml(to).await?);
+    let text = TextDiff::from_lines(&before, &after)
+        .unified_diff()
+        .header(
+            &format!("{name} revision {from}"),
+            &format!("{name} revision {to}"),
+        )
+        .to_string();
+    Ok(Change {
+        name: name.to_owned(),
+        from,
+        to,
+        text,
+    })
 }
 
 /// The outcome of a check, for machines.
