@@ -29,7 +29,7 @@ COMMANDS = {
     "logs": [],
     "images": ["list", "show", "adopt", "drop"],
     "findings": ["list", "settle"],
-    "templates": ["list", "show", "check", "apply"],
+    "templates": ["apply", "check", "diff", "list", "revisions", "show"],
     "why": [],
     "status": [],
     "doctor": [],

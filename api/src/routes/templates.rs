@@ -130,7 +130,7 @@ pub(crate) async fn one(
     row.ok_or_else(|| {
         ApiError::NotFound(match revision {
             Some(number) => {
-                format!("there is no revision {number} of a template `{name}`; `/v1/templates/{name}/revisions` lists them")
+                format!("there is no revision {number} of a template `{name}`; `ingot templates revisions {name}` lists them")
             }
             None => format!("there is no template `{name}`; `ingot templates list` shows them"),
         })

@@ -116,7 +116,7 @@ async fn diff(
             .template_yaml(name, RevisionFilter { revision })
             .await
     };
-    let (before, after) = (yaml(from).await?, yaml(to).await?);
+    let (after, before) = (yaml(to).await?, yaml(from).await?);
     let text = TextDiff::from_lines(&before, &after)
         .unified_diff()
         .header(
