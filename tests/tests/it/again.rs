@@ -159,7 +159,11 @@ async fn retried(stack: &Stack) {
         .image(&done.created_ami_id.unwrap())
         .await
         .unwrap();
-    let template = stack.client.template("again-web").await.unwrap();
+    let template = stack
+        .client
+        .template("again-web", ingot_client::RevisionFilter::default())
+        .await
+        .unwrap();
     assert_eq!(image.fingerprint, template.fingerprint);
 
     // What does not fit the newest revision is named.
