@@ -54,7 +54,7 @@ pub(crate) fn walk(text: &str, mut step: impl FnMut(Step<'_>)) -> Result<(), Str
                     "gt" => ">",
                     "quot" => "\"",
                     "apos" => "'",
-                    // A character or an entity of nobody's: nothing that is kept needs it.
+                    // A character by number or an unknown entity: nothing that is kept needs it.
                     _ => "?",
                 };
                 append(&mut texts, known);

@@ -44,7 +44,7 @@ pub fn is_network(vector: &str) -> bool {
     metric(vector, "AV") == Some("N")
 }
 
-/// Over the network, without an account and without anybody's help.
+/// Over the network, without an account and without help.
 pub fn needs_nothing(vector: &str) -> bool {
     is_network(vector) && metric(vector, "PR") == Some("N") && metric(vector, "UI") == Some("N")
 }
