@@ -4,7 +4,11 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
+use chrono::SecondsFormat;
+use ingot_domain::Instant;
 use ingot_domain::auth::BearerToken;
+use ingot_entity::store::TokenEnd;
+use ingot_telemetry::Metrics;
 
 use crate::error::ApiError;
 use crate::state::Api;
@@ -12,6 +16,23 @@ use crate::throttle::Peer;
 
 /// The console's cookie.
 pub(crate) const COOKIE: &str = "ingot_session";
+
+/// Why a token is refused, in the words of the metric.
+const KINDS: [&str; 6] = [
+    "missing",
+    "malformed",
+    "refused",
+    "throttled",
+    "cross_site",
+    "sign_in",
+];
+
+/// Lets the counter of refusals begin at 0.
+pub(crate) fn begin_counting(metrics: &Metrics) {
+    for kind in KINDS {
+        metrics.auth_failures.with_label_values(&[kind]);
+    }
+}
 
 /// The token that asks.
 #[derive(Debug, Clone)]
@@ -26,9 +47,9 @@ impl FromRequestParts<Api> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let refused = |kind: &str, why| {
+        let refused = |kind: &str, why: &str| {
             api.metrics.auth_failures.with_label_values(&[kind]).inc();
-            ApiError::Unauthenticated(why)
+            ApiError::Unauthenticated(why.to_owned())
         };
         let text = match (header_token(&parts.headers), cookie_token(&parts.headers)) {
             (Some(token), _) => token,
@@ -62,11 +83,23 @@ impl FromRequestParts<Api> for Caller {
                 token_id: row.id,
                 name: row.name,
             }),
-            None => Err(refused(
-                "refused",
-                "the token is unknown, expired or revoked",
-            )),
+            None => {
+                let end = api.ledger.token_end(&bearer).await?;
+                Err(refused("refused", &why_refused(&bearer, end)))
+            }
         }
+    }
+}
+
+/// Why a token is not accepted: the whole of it only to who holds its secret.
+fn why_refused(bearer: &BearerToken, end: Option<TokenEnd>) -> String {
+    let at = |at: Instant| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    match end {
+        Some(TokenEnd::Expired(when)) => format!("the token {} expired at {}", bearer.id, at(when)),
+        Some(TokenEnd::Revoked(when)) => {
+            format!("the token {} was revoked at {}", bearer.id, at(when))
+        }
+        None => "the token is not one of this installation's".to_owned(),
     }
 }
 

@@ -23,6 +23,7 @@ use crate::live::Live;
 use crate::parts::Parts;
 use crate::present;
 use crate::throttle::{Peer, Strangers};
+use crate::used::Used;
 
 /// How long a token or a template just read serves further requests: a burst of requests asks the ledger once, and a
 /// revoked token ends within this.
@@ -87,6 +88,7 @@ pub struct Shared {
     hashes: Remembered<Arc<HashSet<String>>>,
     login: Arc<Mutex<Option<Login>>>,
     tokens: Remembered<token::Model>,
+    used: Used,
     templates: Remembered<Recipe>,
     /// How the installation is, not older than a second: every page of the console asks.
     pub(crate) statuses: Remembered<SystemStatus>,
@@ -102,6 +104,7 @@ impl Api {
         limits: Limits,
         shutdown: CancellationToken,
     ) -> Self {
+        crate::auth::begin_counting(&metrics);
         let live = Live::new(ledger.clone(), shutdown.clone());
         Self(Arc::new(Shared {
             ledger,
@@ -118,6 +121,7 @@ impl Api {
             hashes: Remembered::default(),
             login: Arc::default(),
             tokens: Remembered::default(),
+            used: Used::default(),
             templates: Remembered::default(),
             statuses: Remembered::default(),
         }))
@@ -174,7 +178,10 @@ impl Api {
         }
         let row = self.ledger.authenticate(bearer).await?;
         match &row {
-            Some(row) => self.tokens.put(key, row.clone()),
+            Some(row) => {
+                self.used.note(&self.ledger, &row.id);
+                self.tokens.put(key, row.clone());
+            }
             None => self.tokens.forget(&key),
         }
         Ok(row)

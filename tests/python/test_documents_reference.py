@@ -2,9 +2,12 @@
 other does, and links lead somewhere."""
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pages
+from region import wait_until
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
@@ -160,3 +163,24 @@ def test_pages_for_users_speak_no_words_of_the_house():
         for number, line in enumerate((ROOT / page).read_text().splitlines(), 1):
             found += [f"{page}:{number}: {word}" for word in house.findall(line)]
     assert not found, found
+
+
+def test_every_documented_metric_is_there_after_a_deployment(ingot):
+    """Names and kinds as documented; what counts rare things begins at 0."""
+    documented = {name: kind for name, kind, _, _ in pages.metric_rows()}
+    ingot.finished(ingot.create(version="v8.8.0")["id"])
+
+    def scraped():
+        text = ingot.call("GET", "/metrics").text
+        return dict(re.findall(r"(?m)^# TYPE (\w+) (\w+)$", text)), text
+
+    wait_until(lambda: 'ingot_amis{state="available"} 1' in scraped()[1], "the image is counted", 30)
+    kinds, text = scraped()
+    ours = {name: kind for name, kind in kinds.items() if name.startswith("ingot_")}
+    assert sorted(ours) == sorted(documented)
+    for name, kind in ours.items():
+        assert kind in documented[name].lower(), name
+        assert name.endswith("_total") == (kind == "counter"), name
+    if shutil.which("promtool"):
+        run = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stdout + run.stderr

@@ -26,11 +26,10 @@ impl CallObserver for AwsObserver {
             .aws_duration
             .with_label_values(&[service, operation])
             .observe(took.as_secs_f64());
+        // It begins at 0 with the first call, so that its first growth is seen.
+        let throttled = self.0.aws_throttled.with_label_values(&[operation, region]);
         if code == "RequestLimitExceeded" || code.starts_with("Throttling") {
-            self.0
-                .aws_throttled
-                .with_label_values(&[operation, region])
-                .inc();
+            throttled.inc();
         }
     }
 }

@@ -70,11 +70,9 @@ impl Visits for Tools {
             })
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "counts for a gauge")]
     fn gauge(&self) {
         let stats = self.batcher.stats();
-        self.metrics.describe_polls.set(stats.polls as f64);
-        self.metrics.describe_calls.set(stats.calls as f64);
+        self.metrics.describes(stats.polls, stats.calls);
     }
 }
 

@@ -4,11 +4,14 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The answer of `/readyz` (F117): 200 when every check is ok, else 503.
+/// The answer of `/readyz` (F117): 200 when every check that is needed is ok, else 503.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Ready {
-    /// All checks are ok.
+    /// It can do what it is there for.
     pub ready: bool,
+    /// Names of the checks that failed: it is ready in spite of them when it can do without.
+    #[serde(default)]
+    pub impaired: Vec<String>,
     /// The checks.
     pub checks: Vec<Check>,
 }
@@ -20,6 +23,9 @@ pub struct Check {
     pub name: String,
     /// Passed.
     pub ok: bool,
+    /// Without it, it is not ready.
+    #[serde(default)]
+    pub needed: bool,
     /// What was seen, without internals.
     pub detail: String,
 }

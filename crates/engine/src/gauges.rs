@@ -1,5 +1,7 @@
 //! Gauges: the queues' depth and age, the consumers' state, clocks; refreshed every ten seconds.
 
+mod zero;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +29,7 @@ pub(crate) async fn keep(
         .build_info
         .with_label_values(&[env!("CARGO_PKG_VERSION")])
         .set(1.0);
+    zero::begin(metrics);
     let mut round = 0u32;
     loop {
         gauge_queues(&engine.ledger, metrics).await;
@@ -37,10 +40,8 @@ pub(crate) async fn keep(
                 .set(i64::from(state.up));
         }
         let restarts: u64 = pulse.states().values().map(|state| state.restarts).sum();
-        metrics
-            .worker_restarts
-            .with_label_values(&["consumer"])
-            .set(i64::try_from(restarts).unwrap_or(i64::MAX));
+        let told = metrics.worker_restarts.with_label_values(&["consumer"]);
+        told.inc_by(restarts.saturating_sub(told.get()));
         engine.visits.gauge();
         if round.is_multiple_of(6) {
             compare_clocks(&engine, &bell).await;
@@ -147,6 +148,18 @@ pub async fn gauge_queues(ledger: &Ledger, metrics: &Metrics) {
     if let Err(error) = gauge_findings(ledger, metrics).await {
         metrics.db_errors.with_label_values(&["gauges"]).inc();
         tracing::warn!(%error, "the findings could not be counted");
+    }
+    match ledger.image_counts().await {
+        Ok(counts) => {
+            for (state, count) in counts {
+                let count = i64::try_from(count).unwrap_or(i64::MAX);
+                metrics.amis.with_label_values(&[&state]).set(count);
+            }
+        }
+        Err(error) => {
+            metrics.db_errors.with_label_values(&["gauges"]).inc();
+            tracing::warn!(%error, "the images could not be counted");
+        }
     }
     let now = ledger.now();
     for depth in depths {

@@ -70,8 +70,7 @@ metrics! {
     relay_last: Gauge = "ingot_relay_last_success_timestamp_seconds" [] "When the relay last passed.";
     reconciler_last: Gauge = "ingot_reconciler_last_success_timestamp_seconds" [] "When a reconciler last compared a region.";
     consumer_up: IntGaugeVec = "ingot_consumer_up" ["queue"] "1 while this process takes tasks of the queue.";
-    worker_restarts: IntGaugeVec = "ingot_worker_restarts_total" ["cause"] "Consumers started again.";
-    worker_slots: IntGaugeVec = "ingot_worker_slots" ["state"] "Visits that may run and that do.";
+    worker_restarts: IntCounterVec = "ingot_worker_restarts_total" ["cause"] "Consumers started again.";
     workers_alive: IntGauge = "ingot_workers_alive" [] "Workers heard of in the last minute.";
     clock_skew: GaugeVec = "ingot_clock_skew_seconds" ["peer"] "Clock of the database or of Redis minus that of this machine.";
     redis_policy_ok: IntGauge = "ingot_redis_policy_ok" [] "Redis does not evict.";
@@ -83,8 +82,8 @@ metrics! {
     rate_passes: IntCounterVec = "ingot_ec2_rate_total" ["op", "outcome"] "Requests to EC2 before our own rate limit: passed, waited, held_back (not sent), refused_by_ec2 (sent, and EC2 had no room).";
     rate_wait: HistogramVec = "ingot_ec2_rate_wait_seconds" ["op"] "How long requests waited for their place.", FAST;
     rate_alone: IntGauge = "ingot_ec2_rate_alone" [] "1 while Redis does not share the rates and this process keeps to its own part.";
-    describe_polls: Gauge = "ingot_describe_polls_total" [] "Questions about single instances and images.";
-    describe_calls: Gauge = "ingot_describe_calls_total" [] "Describe calls that answered them.";
+    describe_polls: Counter = "ingot_describe_polls_total" [] "Questions about single instances and images.";
+    describe_calls: Counter = "ingot_describe_calls_total" [] "Describe calls that answered them.";
     step_attempts: IntCounterVec = "ingot_step_attempts_total" ["step", "outcome"] "Effects by outcome: done, not_done, unknown.";
     unknown_resolved: IntCounterVec = "ingot_unknown_outcomes_resolved_total" ["step", "resolution"] "Doubts resolved: adopted or redone.";
     probes: IntCounterVec = "ingot_probes_total" ["class"] "Readiness checks by answer.";
@@ -102,6 +101,14 @@ metrics! {
 }
 
 impl Metrics {
+    /// Counts Describe calls up to what their batcher has counted.
+    #[expect(clippy::cast_precision_loss, reason = "counts of calls")]
+    pub fn describes(&self, polls: u64, calls: u64) {
+        for (counter, now) in [(&self.describe_polls, polls), (&self.describe_calls, calls)] {
+            counter.inc_by((now as f64 - counter.get()).max(0.0));
+        }
+    }
+
     /// The metrics in the text format.
     pub fn render(&self) -> Result<String, MetricsError> {
         let mut buffer = Vec::new();
@@ -160,6 +167,34 @@ mod tests {
             text.contains("ingot_jobs_claimed_total{queue=\"ami\"} 1"),
             "{text}"
         );
+        let convention = |line: &str| {
+            let mut words = line.split(' ').skip(2);
+            let (name, kind) = (
+                words.next().unwrap_or_default(),
+                words.next().unwrap_or_default(),
+            );
+            assert_eq!(kind == "counter", name.ends_with("_total"), "{line}");
+            let timed = [
+                "latency",
+                "duration",
+                "wait",
+                "waiting",
+                "skew",
+                "uptime",
+                "timestamp",
+            ];
+            let unit = name.trim_end_matches("_total").ends_with("_seconds");
+            let times = name.split('_').any(|word| timed.contains(&word));
+            assert_eq!(
+                times || kind == "histogram",
+                unit,
+                "a time has its unit: {line}"
+            );
+        };
+        let kinds = text
+            .lines()
+            .filter(|line| line.starts_with("# TYPE ingot_"));
+        assert!(kinds.map(convention).count() > 10, "{text}");
         let ours = text
             .lines()
             .filter(|line| line.starts_with("# HELP"))

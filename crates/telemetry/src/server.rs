@@ -131,16 +131,26 @@ fn render(ready: bool, checks: &[HealthCheck]) -> String {
             .collect();
         format!("\"{escaped}\"")
     };
+    let impaired: Vec<String> = checks
+        .iter()
+        .filter(|check| !check.ok)
+        .map(|check| quoted(check.name))
+        .collect();
     let checks: Vec<String> = checks
         .iter()
         .map(|check| {
             format!(
-                "{{\"name\":{},\"ok\":{},\"detail\":{}}}",
+                "{{\"name\":{},\"ok\":{},\"needed\":{},\"detail\":{}}}",
                 quoted(check.name),
                 check.ok,
+                check.needed,
                 quoted(&check.detail)
             )
         })
         .collect();
-    format!("{{\"ready\":{ready},\"checks\":[{}]}}", checks.join(","))
+    format!(
+        "{{\"ready\":{ready},\"impaired\":[{}],\"checks\":[{}]}}",
+        impaired.join(","),
+        checks.join(",")
+    )
 }

@@ -1,6 +1,7 @@
 //! Lists, by keyset: ids are time-ordered, so the cursor is the last id seen and a page costs the same at any depth.
 
 use ingot_domain::Instant;
+use ingot_domain::image::ImageStatus;
 use ingot_domain::task::{Queue, TaskState};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
@@ -131,6 +132,29 @@ impl Ledger {
             .limit(limit)
             .all(&self.db)
             .await?)
+    }
+
+    /// How many images are in which status; every status is there.
+    pub async fn image_counts(&self) -> Result<Vec<(String, u64)>, LedgerError> {
+        #[derive(FromQueryResult)]
+        struct Row {
+            status: String,
+            n: i64,
+        }
+        let rows: Vec<Row> = image::Entity::find()
+            .select_only()
+            .column(image::Column::Status)
+            .column_as(image::Column::Id.count(), "n")
+            .group_by(image::Column::Status)
+            .into_model()
+            .all(&self.db)
+            .await?;
+        let count = |status: &ImageStatus| {
+            let row = rows.iter().find(|row| row.status == status.as_str());
+            let count = row.and_then(|row| u64::try_from(row.n).ok());
+            (status.to_string(), count.unwrap_or_default())
+        };
+        Ok(ImageStatus::ALL.iter().map(count).collect())
     }
 
     /// Depth and age of every queue.

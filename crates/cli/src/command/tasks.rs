@@ -70,6 +70,10 @@ pub(crate) async fn status(args: StatusArgs) -> anyhow::Result<ExitCode> {
     let ready = client.ready().await?;
     args.connection.output().result(&ready, checks)?;
     if ready.ready {
+        let impaired = clean(&ready.impaired.join(", "));
+        if !impaired.is_empty() && !args.connection.output().json {
+            eprintln!("it accepts requests, and is impaired: {impaired}");
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let detail = format!(
@@ -193,7 +197,11 @@ fn queue_table(page: &Page<Queue>) -> String {
 
 fn checks(ready: &Ready) -> String {
     let rows = ready.checks.iter().map(|check| {
-        let passed = if check.ok { "ok" } else { "FAILED" };
+        let passed = match (check.ok, check.needed) {
+            (true, _) => "ok",
+            (false, true) => "FAILED",
+            (false, false) => "IMPAIRED",
+        };
         [clean(&check.name), passed.to_owned(), clean(&check.detail)]
     });
     table(["check", "result", "detail"], rows)
@@ -208,15 +216,22 @@ mod tests {
         let check = |name: &str, ok| ingot_client::Check {
             name: name.to_owned(),
             ok,
+            needed: name == "database",
             detail: "seen".to_owned(),
         };
         let ready = Ready {
-            ready: false,
+            ready: true,
+            impaired: vec!["redis".to_owned()],
             checks: vec![check("database", true), check("redis", false)],
         };
         assert_eq!(
             checks(&ready),
-            "CHECK     RESULT  DETAIL\ndatabase  ok      seen\nredis     FAILED  seen"
+            "CHECK     RESULT    DETAIL\ndatabase  ok        seen\nredis     IMPAIRED  seen"
         );
+        let away = Ready {
+            checks: vec![check("database", false)],
+            ..ready
+        };
+        assert!(checks(&away).ends_with("FAILED  seen"));
     }
 }

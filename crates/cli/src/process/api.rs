@@ -81,15 +81,7 @@ async fn gauges(
     stop: CancellationToken,
 ) {
     loop {
-        for check in health.ask().await {
-            metrics
-                .impaired
-                .with_label_values(&[check.name])
-                .set(i64::from(!check.ok));
-            if !check.ok {
-                tracing::warn!(part = check.name, detail = %check.detail, "a part of this API is impaired");
-            }
-        }
+        setup::tell_impaired(&metrics, &health).await;
         ingot_engine::gauge_queues(&ledger, &metrics).await;
         if let Err(error) = ledger.measure_skew().await {
             tracing::warn!(%error, "the database did not tell its time");

@@ -24,6 +24,8 @@ impl Ec2Rates {
     fn count(&self, action: &str, outcome: &str) {
         let counter = &self.metrics.rate_passes;
         counter.with_label_values(&[word(action), outcome]).inc();
+        // What waited for nothing is there, too, with no wait counted.
+        self.metrics.rate_wait.with_label_values(&[word(action)]);
         self.metrics.rate_alone.set(self.throttle.is_alone().into());
     }
 }

@@ -12,13 +12,14 @@ use std::time::Duration;
 use anyhow::bail;
 use ingot_cloud::Cloud;
 use ingot_cloud::batch::{BatchSettings, Batcher};
+use ingot_domain::Instant;
 use ingot_domain::auth::BearerToken;
 use ingot_domain::ids::TokenId;
 use ingot_domain::pace::Pace;
 use ingot_entity::Ledger;
 use ingot_queue::{RedisBell, RedisReport};
-use ingot_telemetry::HealthCheck;
 use ingot_telemetry::logs::{self, LogFormat};
+use ingot_telemetry::{Health, HealthCheck, Metrics};
 use rand::Rng;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -132,11 +133,15 @@ pub(crate) async fn install(ledger: &Ledger) -> anyhow::Result<String> {
     clippy::disallowed_methods,
     reason = "the outermost source of token ids"
 )]
-pub(crate) async fn make_token(ledger: &Ledger, name: &str) -> anyhow::Result<BearerToken> {
+pub(crate) async fn make_token(
+    ledger: &Ledger,
+    name: &str,
+    expires_at: Option<Instant>,
+) -> anyhow::Result<BearerToken> {
     let mut random = [0u8; 32];
     rand::rng().fill(&mut random);
     let token = BearerToken::new(TokenId::new(Uuid::now_v7()), random);
-    ledger.create_token(&token, name, None).await?;
+    ledger.create_token(&token, name, expires_at).await?;
     Ok(token)
 }
 
@@ -167,6 +172,19 @@ pub(crate) fn until_signal() -> anyhow::Result<CancellationToken> {
         cancel.cancel();
     });
     Ok(token)
+}
+
+/// Measures and logs which part is away.
+pub(crate) async fn tell_impaired(metrics: &Metrics, health: &Health) {
+    for check in health.ask().await {
+        metrics
+            .impaired
+            .with_label_values(&[check.name])
+            .set(i64::from(!check.ok));
+        if !check.ok {
+            tracing::warn!(part = check.name, detail = %check.detail, "a part of this API is impaired");
+        }
+    }
 }
 
 /// A listener for the metrics; none when another process has the port, for nothing depends on being measured.

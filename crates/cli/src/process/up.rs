@@ -22,7 +22,7 @@ use ingot_entity::store::RegionEnd;
 use ingot_probe::Prober;
 use ingot_queue::{Doorbell, LocalBell};
 use ingot_sim::{Region, SimConfig};
-use ingot_telemetry::{LogFormat, Metrics};
+use ingot_telemetry::{Health, LogFormat, Metrics};
 use ingot_throttle::Throttle;
 use ingot_worker::{Settings, Tools};
 use rand::Rng;
@@ -146,6 +146,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     };
     let link = format!("{url}/login?code={}", login.code);
     let health = health.await.context("the worker did not start")?;
+    tokio::spawn(watch_parts(metrics.clone(), health.clone(), stop.clone()));
     let api = Api::new(ledger, ringer, metrics, health, limits, stop.clone())
         .at_pace(pace)
         .with_login(login);
@@ -176,6 +177,17 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     }
     drop(hold);
     Ok(exit)
+}
+
+/// Says every half minute which part is away.
+async fn watch_parts(metrics: Metrics, health: Health, stop: CancellationToken) {
+    loop {
+        setup::tell_impaired(&metrics, &health).await;
+        tokio::select! {
+            () = tokio::time::sleep(std::time::Duration::from_secs(30)) => {}
+            () = stop.cancelled() => return,
+        }
+    }
 }
 
 /// Says what the last simulated region took with it.
