@@ -14,7 +14,7 @@ pub(crate) enum ApiError {
     /// Readable, but not acceptable.
     Invalid(Vec<FieldError>),
     /// No token, or none that is accepted.
-    Unauthenticated(&'static str),
+    Unauthenticated(String),
     /// A browser's request from another site.
     Forbidden(&'static str),
     /// There is no such thing.

@@ -18,6 +18,7 @@ mod serve;
 mod state;
 mod status;
 mod throttle;
+mod used;
 
 pub use openapi::document;
 pub use serve::{router, serve};

@@ -15,6 +15,7 @@ pub mod task;
 pub mod template;
 pub mod tick;
 pub mod token;
+pub mod token_use;
 pub mod worker;
 
 pub mod store;

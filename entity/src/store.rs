@@ -57,6 +57,7 @@ pub use request::{Created, IdempotencyClaim, NewDeployment, Requested, Revision}
 pub use scan::Scan;
 pub use status::{Backlog, WorkerHolding};
 pub use task_list::TaskQuery;
+pub use tokens::TokenEnd;
 pub use waiting::Waiting;
 
 /// What can go wrong with the ledger.

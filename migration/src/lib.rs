@@ -18,6 +18,8 @@ mod m20261127_000012_guests;
 mod m20261128_000013_standing;
 mod m20261128_000014_trials;
 mod m20261128_000015_ends;
+mod m20261128_000016_token_use;
+mod m20261128_000017_views;
 
 pub use sea_orm_migration::sea_orm;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -45,6 +47,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000013_standing::Migration),
             Box::new(m20261128_000014_trials::Migration),
             Box::new(m20261128_000015_ends::Migration),
+            Box::new(m20261128_000016_token_use::Migration),
+            Box::new(m20261128_000017_views::Migration),
         ]
     }
 }

@@ -22,13 +22,14 @@ PACE = "600"
 # No wait of these tests takes longer than this on an idle machine by far; a busy one may.
 PATIENCE = 60.0
 # What the tests must not take from the machine they run on.
-FOREIGN = ("INGOT_", "AWS_", "DATABASE_URL", "REDIS_URL", "XDG_DATA_HOME")
+FOREIGN = ("INGOT_", "AWS_", "DATABASE_URL", "REDIS_URL", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
 # Rows that the clockwork of an idle installation goes on writing, by table, as `Up.dump` leaves them out.
 CLOCKWORK = {
     "task": "kind IN ('scheduler', 'monitor')",
     "attempt": "task_id NOT IN (SELECT id FROM task WHERE kind NOT IN ('scheduler', 'monitor'))",
     "finding": "1",
     "tick": "1",
+    "token_use": "1",
     "worker": "1",
 }
 LINK = re.compile(r"(http://\S+/login\?code=\S+)")

@@ -17,7 +17,7 @@ BEGIN = "<!-- written by tests/python/pages.py: begin -->"
 END = "<!-- written by tests/python/pages.py: end -->"
 # What the page says once, for all commands under whose heading it stands.
 HEADING = "Connection and output:"
-SHARED = ("--url", "--token", "--data-dir", "--json", "--output")
+SHARED = ("--url", "--token", "--token-file", "--profile", "--data-dir", "--json", "--output")
 OPTION = re.compile(r"^\s{2,6}(?:(-\w), )?(?:    )?(--[\w-]+)( \[?<[^>]+>\]?\S*|\[=\S+)?(?:\s{2,}(.*))?$")
 ARGUMENT = re.compile(r"^  ([<\[][^ ]+[>\]](?:\.\.\.)?)(?:\s{2,}(.*))?$")
 

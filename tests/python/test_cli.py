@@ -45,6 +45,7 @@ COMMANDS = {
     "sim": [],
     "identity": [],
     "openapi": [],
+    "config": ["show"],
     "help": [],
     "version": [],
     "completions": [],

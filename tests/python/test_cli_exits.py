@@ -13,6 +13,7 @@ ENOUGH = {
     "aws calls": [],
     "aws check": [],
     "aws policy": [],
+    "config show": [],
     "deploy": ["kamiwaza", "--version", "1.2.3", "--region", "us-east-1"],
     "deployments cancel": [NOBODY],
     "deployments destroy": [NOBODY, "--yes"],
@@ -65,7 +66,7 @@ ENOUGH = {
     "version": [],
 }
 # Take the options about an API, and answer without one.
-ASK_NO_API = {"aws calls", "aws policy", "templates check"}
+ASK_NO_API = {"aws calls", "aws policy", "config show", "templates check"}
 # Ask `/readyz`, which takes no token.
 NEED_NO_TOKEN = {"status"}
 # Work on the ledger.

@@ -6,6 +6,7 @@ use crate::failure::Exit;
 
 pub(crate) mod aws;
 pub(crate) mod catalog;
+pub(crate) mod config;
 pub(crate) mod connection;
 pub(crate) mod data_dir;
 pub(crate) mod deploy;
@@ -80,6 +81,7 @@ Being Ingot:
   openapi       the API's OpenAPI document
 
 Around it:
+  config        which API and token a command takes, and where they come from
   help          the help of a command, or `exit-codes`
   version       the version of this binary
   completions   a script for bash, zsh or fish
@@ -166,6 +168,7 @@ pub(crate) enum Command {
     Sim(process::SimArgs),
     Identity(process::IdentityArgs),
     Openapi(process::OpenapiArgs),
+    Config(config::ConfigArgs),
     Help(guide::HelpArgs),
     Version(guide::VersionArgs),
     Completions(guide::CompletionsArgs),

@@ -10,6 +10,7 @@ use crate::args::page::PageArgs;
 use crate::failure::Refused;
 
 pub(crate) mod aws;
+pub(crate) mod config;
 pub(crate) mod deploy;
 pub(crate) mod deployments;
 pub(crate) mod doctor;

@@ -141,7 +141,7 @@ fn problem_block(text: &mut String, problem: &Problem) {
     }
     let hint = match problem.status {
         401 => {
-            "give a token with --token or INGOT_TOKEN; `ingot token create` makes one, `ingot up` leaves one in its data directory"
+            "give a token with --token or INGOT_TOKEN; `ingot config show` says which one was sent, `ingot token create` makes one, `ingot up` leaves one in its data directory"
         }
         403 => "this token may not do that; take another one",
         429 => "wait a moment, then repeat",

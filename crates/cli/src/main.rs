@@ -116,6 +116,7 @@ async fn run(cli: args::Cli) -> anyhow::Result<ExitCode> {
         Command::Token(args) => process::token::run(args).await,
         Command::Identity(args) => process::identity::run(args).await,
         Command::Openapi(args) => process::openapi::run(args).await,
+        Command::Config(args) => command::config::run(args),
         Command::Help(args) => command::guide::help(args, &connection),
         Command::Version(args) => command::guide::version(args, connection.output()),
         Command::Completions(args) => command::guide::completions(args),

@@ -1,5 +1,6 @@
 //! Arguments of the commands that work on the ledger itself, beside the API: its schema and the API tokens.
 
+use chrono::TimeDelta;
 use clap::{Args, Subcommand};
 
 use crate::args::connection::Format;
@@ -72,13 +73,18 @@ pub(crate) struct TokenArgs {
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub(crate) enum TokenAction {
     /// Make a token; it is shown once, on stdout
-    #[command(after_help = "Examples:\n  INGOT_TOKEN=$(ingot token create --name ci)")]
+    #[command(
+        after_help = "Examples:\n  INGOT_TOKEN=$(ingot token create --name ci)\n  ingot token create --name ci --expires 90d"
+    )]
     Create {
         /// For people: what it is used for
         #[arg(long, value_name = "NAME", default_value = "cli")]
         name: String,
+        /// When it ends: 30m, 12h, 90d or 26w from now; never when absent
+        #[arg(long, value_name = "SPAN", value_parser = life)]
+        expires: Option<TimeDelta>,
     },
-    /// List the tokens, without their secrets
+    /// List the tokens without their secrets: when they end and when they were used last
     #[command(after_help = "Examples:\n  ingot token list")]
     List,
     /// Make a token useless, at once
@@ -88,6 +94,27 @@ pub(crate) enum TokenAction {
         #[arg(value_name = "ID")]
         id: String,
     },
+}
+
+/// The longest life of a token that ends.
+const LONGEST_LIFE: TimeDelta = TimeDelta::days(3650);
+
+/// A token's life: a number with `m`, `h`, `d` or `w`.
+fn life(text: &str) -> Result<TimeDelta, String> {
+    let wrong = || "write it as 30m, 12h, 90d or 26w, at most 3650d".to_owned();
+    let unit = text.chars().next_back().ok_or_else(wrong)?;
+    let number = text
+        .strip_suffix(unit)
+        .and_then(|digits| digits.parse::<u32>().ok());
+    let number = i64::from(number.filter(|number| *number > 0).ok_or_else(wrong)?);
+    let life = match unit {
+        'm' => TimeDelta::try_minutes(number),
+        'h' => TimeDelta::try_hours(number),
+        'd' => TimeDelta::try_days(number),
+        'w' => TimeDelta::try_weeks(number),
+        _ => None,
+    };
+    life.filter(|life| *life <= LONGEST_LIFE).ok_or_else(wrong)
 }
 
 impl MigrateArgs {
@@ -109,4 +136,30 @@ fn required(url: &Option<String>) -> anyhow::Result<&str> {
         let text = "which ledger? give --database-url or set DATABASE_URL, such as `postgres://ingot@localhost/ingot`";
         Usage(text.to_owned()).into()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_life_is_a_number_with_a_unit() {
+        assert_eq!(life("90d"), Ok(TimeDelta::days(90)));
+        assert_eq!(life("30m"), Ok(TimeDelta::minutes(30)));
+        assert_eq!(life("26w"), Ok(TimeDelta::weeks(26)));
+        for bad in [
+            "",
+            "d",
+            "90",
+            "0d",
+            "-1d",
+            "1.5h",
+            "3651d",
+            "4000000000w",
+            "9ß",
+            "1y",
+        ] {
+            assert!(life(bad).is_err_and(|said| said.contains("90d")), "{bad}");
+        }
+    }
 }

@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn ids_are_cut_where_they_stay_apart_then_columns_go_then_texts_end() {
         assert!(at(200).contains("dep_0123456789abcdef0"));
-        let ids_cut = at(77);
+        let ids_cut = at(76);
         assert!(
             ids_cut.contains("dep_0123456789abcdef  a rather") && ids_cut.contains("REGION"),
             "{ids_cut}"

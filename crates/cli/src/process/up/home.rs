@@ -116,7 +116,7 @@ pub(super) async fn local_token(ledger: &Ledger, file: &Path) -> anyhow::Result<
             return Ok(token.reveal());
         }
     }
-    let token = setup::make_token(ledger, LOCAL).await?.reveal();
+    let token = setup::make_token(ledger, LOCAL, None).await?.reveal();
     write_private(file, &token)?;
     Ok(token)
 }
