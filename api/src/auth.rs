@@ -41,6 +41,15 @@ pub(crate) struct Caller {
     pub(crate) token_id: String,
     /// Its name, for the story.
     pub(crate) name: String,
+    bearer: BearerToken,
+    peer: Option<Peer>,
+}
+
+impl Caller {
+    /// Whether the token is known to be refused by now: revoked or expired. While the ledger is away that is not known.
+    pub(crate) async fn is_refused(&self, api: &Api) -> bool {
+        matches!(api.authenticate(&self.bearer, self.peer).await, Ok(None))
+    }
 }
 
 impl FromRequestParts<Api> for Caller {
@@ -82,6 +91,8 @@ impl FromRequestParts<Api> for Caller {
             Some(row) => Ok(Self {
                 token_id: row.id,
                 name: row.name,
+                bearer,
+                peer,
             }),
             None => {
                 let end = api.ledger.token_end(&bearer).await?;

@@ -216,17 +216,19 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
         let Some(value) = parts.headers.get("idempotency-key") else {
             return Ok(Self(None));
         };
-        let text = value.to_str().unwrap_or_default();
-        let legal = (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-        if legal {
-            return Ok(Self(Some(text.to_owned())));
-        }
         let shown = String::from_utf8_lossy(value.as_bytes());
-        let message = "give 1 to 128 visible ASCII characters; a fresh UUID is best";
-        Err(ApiError::Unreadable(vec![FieldError::new(
-            "Idempotency-Key",
-            shown,
-            message,
-        )]))
+        match check_key("Idempotency-Key", &shown) {
+            Ok(()) => Ok(Self(Some(shown.into_owned()))),
+            Err(error) => Err(ApiError::Unreadable(vec![error])),
+        }
     }
+}
+
+/// The rule of idempotency keys, in a header or in a form.
+pub(crate) fn check_key(field: &str, key: &str) -> Result<(), FieldError> {
+    if (1..=128).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) {
+        return Ok(());
+    }
+    let message = "give 1 to 128 visible ASCII characters; a fresh UUID is best";
+    Err(FieldError::new(field, key, message))
 }

@@ -2,6 +2,7 @@
 //! those of `/v1` do: around every request, a problem becomes a page for a browser (`middleware.rs`).
 
 mod deployments;
+mod forms;
 mod images;
 mod order;
 mod own;
@@ -12,15 +13,11 @@ mod work;
 pub(crate) use sign_in::way_in;
 
 use axum::Router;
-use axum::extract::{Form, FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
-use axum::http::request::Parts;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use ingot_domain::field::FieldError;
-use serde::de::DeserializeOwned;
+use forms::{Asked, Filled};
 
-use crate::address::Params;
 use crate::console;
 use crate::error::ApiError;
 use crate::openapi::Document;
@@ -37,7 +34,11 @@ pub(crate) fn routes(document: Document) -> Router<Api> {
         .layer(axum::Extension(document));
     Router::new()
         .route("/", get(deployments::list))
-        .route("/deployments", post(order::request))
+        // The list is at `/`; its address without the last part is tried by people.
+        .route(
+            "/deployments",
+            get(async || Redirect::to("/")).post(order::request),
+        )
         .route("/deployments/new", get(order::form))
         .route("/deployments/{id}", get(deployments::one))
         .route("/deployments/{id}/actions/{action}", post(deployments::act))
@@ -88,43 +89,5 @@ fn bare(page: Result<String, askama::Error>, status: StatusCode) -> Answer {
             tracing::error!(%error, "a page cannot be rendered");
             Err(ApiError::Internal)
         }
-    }
-}
-
-/// What a list is asked for by a form, which sends its empty fields, too: an empty one asks for nothing.
-#[derive(Debug)]
-struct Asked<T>(T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let query = parts.uri.query().unwrap_or_default();
-        let kept: Vec<&str> = query
-            .split('&')
-            .filter(|pair| !pair.ends_with('='))
-            .collect();
-        if let Ok(uri) = format!("{}?{}", parts.uri.path(), kept.join("&")).parse() {
-            parts.uri = uri;
-        }
-        let Params(asked) = Params::from_request_parts(parts, state).await?;
-        Ok(Self(asked))
-    }
-}
-
-/// A form that was filled in.
-#[derive(Debug)]
-struct Filled<T>(T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Filled<T> {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let read = Form::<T>::from_request(request, state).await;
-        let Form(filled) = read.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge,
-            _ => ApiError::Unreadable(vec![FieldError::new("form", "", rejection.body_text())]),
-        })?;
-        Ok(Self(filled))
     }
 }

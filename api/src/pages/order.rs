@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{Answer, Asked, Filled, shown_with};
 use crate::auth::Caller;
+use crate::body::check_key;
 use crate::console::{self, Choices, Chosen};
 use crate::error::ApiError;
 use crate::routes::{deployments, images, templates};
@@ -42,6 +43,10 @@ pub(super) async fn request(
     caller: Caller,
     Filled(order): Filled<Order>,
 ) -> Answer {
+    let wrong = order.problems();
+    if !wrong.is_empty() {
+        return drawn(&api, order, &wrong).await;
+    }
     let key = Some(order.key.clone()).filter(|key| !key.is_empty());
     let errors = match deployments::request(&api, caller, key, order.clone().body()).await {
         Ok((made, _)) => {
@@ -92,6 +97,22 @@ async fn drawn(api: &Api, order: Order, errors: &[FieldError]) -> Answer {
 }
 
 impl Order {
+    /// What the form itself never sends.
+    fn problems(&self) -> Vec<FieldError> {
+        let key = match self.key.as_str() {
+            "" => None,
+            key => check_key("key", key).err(),
+        };
+        let create = match self.create_ami.trim() {
+            "" | "yes" | "no" => None,
+            other => {
+                let message = "say `yes`, `no` or nothing, which leaves it to the template";
+                Some(FieldError::new("create_ami", other, message))
+            }
+        };
+        key.into_iter().chain(create).collect()
+    }
+
     fn chosen(self) -> Chosen {
         Chosen {
             template: self.template,

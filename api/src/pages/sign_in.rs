@@ -2,7 +2,7 @@
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use ingot_domain::auth::BearerToken;
 use serde::Deserialize;
@@ -45,10 +45,15 @@ pub(super) struct Link {
     to: Option<String>,
 }
 
-/// The sign-in page; with the code of `ingot up`'s link, the sign-in itself.
-pub(super) async fn form(State(api): State<Api>, Asked(link): Asked<Link>) -> Answer {
+/// The sign-in page; with the code of `ingot up`'s link, the sign-in itself. A HEAD request, with which programs look at a
+/// link before a person follows it, does not use the link up.
+pub(super) async fn form(
+    method: Method,
+    State(api): State<Api>,
+    Asked(link): Asked<Link>,
+) -> Answer {
     let to = own(link.to);
-    let Some(code) = link.code else {
+    let Some(code) = link.code.filter(|_| method != Method::HEAD) else {
         return bare(console::login_page(None, &to), StatusCode::OK);
     };
     if let Some(token) = api.redeem(&code) {

@@ -105,7 +105,12 @@ pub(crate) async fn request(
 
 /// What the request means by today's template and limits.
 async fn accept(api: &Api, body: CreateDeployment) -> Result<(Order, Recipe), ApiError> {
-    let Some(recipe) = api.template(&body.template).await? else {
+    // A name that no template can have is not looked up: the database need not see it.
+    let recipe = match ingot_domain::template::slug("template", &body.template, 40) {
+        Ok(()) => api.template(&body.template).await?,
+        Err(_) => None,
+    };
+    let Some(recipe) = recipe else {
         let known: Vec<String> = api
             .ledger
             .templates()

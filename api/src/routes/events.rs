@@ -10,6 +10,7 @@ use futures::stream;
 use ingot_client::event::EventFilter;
 use ingot_client::{Event, Page};
 use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::Instant;
 
 use super::{deployments, limit};
 use crate::address::{Params, Path};
@@ -24,6 +25,8 @@ use crate::state::Api;
 const AGAIN: Duration = Duration::from_millis(300);
 /// A live log that has nothing to say shows that it lives: more often than a proxy in front closes what is idle (README).
 const ALIVE: Duration = Duration::from_secs(10);
+/// How often a live log looks at the token it was opened with: it ends soon after the token does.
+const TOKEN: Duration = Duration::from_secs(3);
 
 /// Read the story of a deployment
 #[utoipa::path(
@@ -54,7 +57,7 @@ pub(crate) async fn list(
 /// Follow the story of a deployment live
 ///
 /// Server-sent events: each line is one `message` whose data is an Event; `end` comes when everything is finished, AMI
-/// included. Go on with `after` when the connection breaks off, or with `Last-Event-ID`, as browsers do by themselves.
+/// included. Go on with `after` when the connection breaks off, or with `Last-Event-ID`, as browsers do by themselves. The stream breaks off when its token is revoked or expires.
 #[utoipa::path(
     get, path = "/v1/deployments/{id}/events/stream", tag = "deployments", operation_id = "followEvents",
     params(("id" = String, Path, description = "dep_…"), EventFilter, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last line that came; goes before `after`")),
@@ -62,7 +65,7 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn stream(
     State(api): State<Api>,
-    _: Caller,
+    caller: Caller,
     Path(id): Path<String>,
     Params(filter): Params<EventFilter>,
     headers: HeaderMap,
@@ -78,6 +81,8 @@ pub(crate) async fn stream(
     };
     let start = Tail {
         api,
+        caller,
+        checked: Instant::now(),
         id,
         after: last_heard(&headers).or(filter.after).unwrap_or(0),
         limit,
@@ -99,6 +104,9 @@ fn last_heard(headers: &HeaderMap) -> Option<i64> {
 
 struct Tail {
     api: Api,
+    caller: Caller,
+    /// When its token was looked at.
+    checked: Instant,
     id: String,
     after: i64,
     limit: u64,
@@ -114,6 +122,12 @@ impl Tail {
             return None;
         }
         loop {
+            if self.checked.elapsed() >= TOKEN {
+                if self.caller.is_refused(&self.api).await {
+                    return None;
+                }
+                self.checked = Instant::now();
+            }
             let news = self.news.borrow_and_update().clone();
             if let Some(news) = news {
                 let looked = self.lines(&news).await;
@@ -140,6 +154,7 @@ impl Tail {
                 // The task that looks on has ended: the process ends.
                 changed = self.news.changed() => changed.ok()?,
                 () = self.api.shutdown.cancelled() => return None,
+                () = tokio::time::sleep_until(self.checked + TOKEN) => {}
             }
         }
     }

@@ -92,7 +92,7 @@ pub fn fill(text: &str, values: &Values<'_>) -> String {
 /// Fills a script by its [`Kind`].
 ///
 /// # Errors
-/// [`Unfit`] if a value would need quotes where there are none.
+/// [`Unfit`] if a value would need quotes where there are none, or a text would be many times as long as EC2 takes.
 pub fn script(text: &str, values: &Values<'_>) -> Result<String, Unfit> {
     script_beside(text, &[], values)
 }
@@ -142,7 +142,7 @@ fn beside<'a>(template: &'a Template, field: &str) -> Vec<&'a str> {
 /// The script of a fresh install: `user_data`, or the steps one after the other, stopping at the first that fails.
 ///
 /// # Errors
-/// [`Unfit`] if a value would need quotes where there are none.
+/// [`Unfit`] if a value would need quotes where there are none, or a text would be many times as long as EC2 takes.
 pub fn install_script(template: &Template, values: &Values<'_>) -> Result<String, Unfit> {
     if let Some(text) = &template.user_data {
         let others = beside(template, "user_data");
@@ -158,6 +158,7 @@ pub fn install_script(template: &Template, values: &Values<'_>) -> Result<String
         others.extend(rest.map(|(_, step)| step.run.as_str()));
         let run = emit::shell_text(step.run.trim_end(), &others, values, &mut bound)
             .map_err(|unfit| unfit.of(&format!("steps[{i}].run")))?;
+        Unfit::of_length(steps.len() + run.len()).map_err(|unfit| unfit.of("steps"))?;
         let name = emit::single_quoted(&name);
         steps.push_str(&format!(
             "\nprintf '%s\\n' {name}\n{}",
@@ -174,7 +175,7 @@ pub fn install_script(template: &Template, values: &Values<'_>) -> Result<String
 /// The script of an instance launched from a finished image: the first-boot script only (F8).
 ///
 /// # Errors
-/// [`Unfit`] if a value would need quotes where there are none.
+/// [`Unfit`] if a value would need quotes where there are none, or a text would be many times as long as EC2 takes.
 pub fn first_boot_script(template: &Template, values: &Values<'_>) -> Result<String, Unfit> {
     let text = template.first_boot.as_deref().unwrap_or("#!/bin/bash\n");
     let mut others = beside(template, "first_boot");
@@ -215,9 +216,10 @@ pub fn too_long(template: &Template, values: &Values<'_>) -> Vec<FieldError> {
         (install, install_script(template, values)),
         ("first_boot", first_boot_script(template, values)),
     ] {
-        if let Ok(script) = script {
-            found.extend(userdata::check_size(field, &script).err());
-        }
+        found.extend(match script {
+            Ok(script) => userdata::check_size(field, &script).err(),
+            Err(unfit) => unfit.length.map(|_| unfit.error()),
+        });
     }
     found
 }
@@ -244,10 +246,14 @@ pub fn problems(template: &Template, values: &Values<'_>) -> Vec<FieldError> {
 /// How the end of the installation is known, with the values in it: a path as it is, a command as shell text that reads them.
 ///
 /// # Errors
-/// [`Unfit`] if a value would need quotes where there are none.
+/// [`Unfit`] if a value would need quotes where there are none, or a text would be many times as long as EC2 takes.
 pub fn finished(finished: &InstallFinished, values: &Values<'_>) -> Result<InstallFinished, Unfit> {
     Ok(match finished {
-        InstallFinished::File(path) => InstallFinished::File(fill(path, values)),
+        InstallFinished::File(path) => {
+            Unfit::of_length(unfit::filled_length(path, values))
+                .map_err(|unfit| unfit.of("install_finished.file"))?;
+            InstallFinished::File(fill(path, values))
+        }
         InstallFinished::Command(command) => {
             let mut bound = BTreeSet::new();
             let text = emit::shell_text(command, &[], values, &mut bound)
@@ -261,6 +267,32 @@ pub fn finished(finished: &InstallFinished, values: &Values<'_>) -> Result<Insta
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_that_would_be_many_times_too_long_is_counted_and_not_built() {
+        let long = "m".repeat(1_000_000);
+        let values = Values {
+            template: "web",
+            version: "v1.0.0",
+            mode: &long,
+            job_name: "shop",
+            region: "eu-west-1",
+            deployment_id: "dep_1",
+        };
+        let many = "{{mode}}".repeat(400);
+        for text in [
+            format!("#!/bin/sh\n# {many}\n"),
+            format!("#!/bin/sh\ncat <<'EOF'\n{many}\nEOF\n"),
+            format!("#cloud-config\n# {many}\n"),
+        ] {
+            let unfit = script(&text, &values).expect_err("too long");
+            assert!(unfit.length.is_some_and(|bytes| bytes > 400_000_000));
+        }
+        let path = InstallFinished::File(format!("/{many}"));
+        let told = finished(&path, &values).expect_err("too long").error();
+        assert_eq!(told.field, "install_finished.file");
+        assert!(told.message.contains("builds none beyond 65536"), "{told}");
+    }
 
     #[test]
     fn known_names_are_filled_and_others_left() {

@@ -4,9 +4,9 @@
 mod again;
 mod end;
 mod places;
+mod scripts;
 mod texts;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,6 @@ use crate::given::Told;
 use crate::lifetime::BuildOnly;
 use crate::limits::{self, MOST_GROUPS, MOST_RULES};
 use crate::network::{self, IngressRule};
-use crate::render;
 use crate::stale::Stale;
 use crate::template::{self, Network, Template};
 use crate::userdata;
@@ -31,8 +30,6 @@ use texts::{check_reason, image_id};
 
 /// Characters of a job name.
 pub const LONGEST_JOB_NAME: usize = 100;
-/// An id of the length that ids have, for texts that are only measured.
-const NO_DEPLOYMENT: &str = "dep_00000000000000000000000000000000";
 
 /// What a client sent; field names are the API's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -277,36 +274,15 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
         keep(&mut wrong, check_reason(reason, given_image.is_some()));
     }
     if let Some(version) = &version {
-        let recipe = match &draft.user_data {
-            Some(_) => Cow::Owned(Template {
-                user_data: draft.user_data.clone(),
-                ..template.clone()
-            }),
-            None => Cow::Borrowed(template),
+        let asked = scripts::Asked {
+            version,
+            mode: &mode,
+            region: &draft.region,
+            user_data: draft.user_data.as_deref(),
+            named,
         };
-        let version = version.to_string();
-        let problems = |job_name: &str| {
-            let values = render::Values {
-                template: &template.name,
-                version: &version,
-                mode: &mode,
-                job_name,
-                region: &draft.region,
-                deployment_id: NO_DEPLOYMENT,
-            };
-            render::problems(&recipe, &values)
-        };
-        let mut found = problems(&job_name);
-        if !named && found.iter().any(|problem| problem.field == "job_name") {
-            // The name that was not given need not have a blank.
-            job_name = format!("{}-{version}", template.name);
-            found = problems(&job_name);
-        }
-        wrong.extend(found);
-    }
-    if let Some(text) = &draft.user_data
-        && wrong.iter().all(|one| one.field != "user_data")
-    {
+        scripts::check(&mut wrong, template, &asked, &mut job_name);
+    } else if let Some(text) = &draft.user_data {
         let head = userdata::check_head("user_data", text, template.user_data_encoding);
         keep(&mut wrong, head);
     }

@@ -48,6 +48,7 @@ pub(super) fn shell_text(
 ) -> Result<String, Unfit> {
     let parts = shell::parts(script, others);
     let Parts { pieces, documents } = parts.as_ref();
+    Unfit::of_length(pieces.iter().map(|piece| length(piece, values)).sum())?;
     // Where each here-document's delimiter and body lie in what is written: a value may be the delimiter.
     let mut out = String::with_capacity(script.len());
     let mut word: Vec<Option<(usize, usize)>> = vec![None; documents.len()];
@@ -98,11 +99,33 @@ pub(super) fn shell_text(
                     field: String::new(),
                     line: script[..*at].matches('\n').count() + 1,
                     place,
+                    length: None,
                 })?;
             }
         }
     }
     Ok(out)
+}
+
+/// About how many bytes a piece of a script becomes: a value that is not plain stands once, in its variable, except where
+/// no variable is read.
+fn length(piece: &Piece, values: &Values<'_>) -> usize {
+    /// Quotes around it, and what stood before it.
+    const AROUND: usize = 8;
+    match piece {
+        Piece::Text(range) | Piece::DelimiterWord(_, range) | Piece::DelimiterLine(_, range) => {
+            range.len()
+        }
+        Piece::Value { name, place, .. } => {
+            let value = values.get(name).unwrap_or_default();
+            let written = match place {
+                Place::HereQuoted(_) | Place::Plain(_) => value.len(),
+                _ if is_plain(value) => value.len(),
+                _ => reference(name).len(),
+            };
+            AROUND + written
+        }
+    }
 }
 
 fn write(
@@ -214,6 +237,7 @@ pub(super) fn other_text(
     values: &Values<'_>,
     place: &'static str,
 ) -> Result<String, Unfit> {
+    Unfit::of_length(super::unfit::filled_length(text, values))?;
     let mut out = String::with_capacity(text.len());
     let (mut at, mut kept) = (0, 0);
     while at < text.len() {
@@ -229,6 +253,7 @@ pub(super) fn other_text(
                 field: String::new(),
                 line: text[..at].matches('\n').count() + 1,
                 place,
+                length: None,
             });
         }
         out.push_str(&text[kept..at]);

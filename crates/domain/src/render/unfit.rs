@@ -1,12 +1,16 @@
-//! What is wrong with a script's placeholders: values that fit nowhere, and names that are misspelt.
+//! What is wrong with a script's placeholders: values that fit nowhere or are too long, and names that are misspelt.
 
 use std::fmt;
 
-use super::PLACEHOLDERS;
+use super::{PLACEHOLDERS, Values, placeholder};
 use crate::field::{FieldError, shown};
 use crate::nearest::nearest;
 
-/// A value that would need quotes where none can be written.
+/// Largest text that is built of a template and its values, in bytes: a few times what EC2 takes, so that a length that is
+/// refused anyway costs no memory. It is counted before the text is built.
+pub(super) const LARGEST: usize = 4 * crate::userdata::LONGEST_RAW;
+
+/// A value that would need quotes where none can be written, or values that make a text far too long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfit {
     /// The placeholder's name, which is the request's field, too.
@@ -19,16 +23,39 @@ pub struct Unfit {
     pub line: usize,
     /// Where on it the placeholder stands, in words.
     pub place: &'static str,
+    /// How many bytes the text would have, when that is what is wrong: more than Ingot builds.
+    pub length: Option<usize>,
 }
 
 impl Unfit {
+    /// The refusal of a text that would have that many bytes, if those are too many to be built.
+    pub(super) fn of_length(length: usize) -> Result<(), Self> {
+        if length <= LARGEST {
+            return Ok(());
+        }
+        Err(Self {
+            name: "",
+            value: String::new(),
+            field: String::new(),
+            line: 0,
+            place: "",
+            length: Some(length),
+        })
+    }
+
     pub(super) fn of(self, field: &str) -> Self {
         let field = field.to_owned();
         Self { field, ..self }
     }
 
-    /// The same as an error of the request's field.
+    /// The same as an error of the request's field, or of the text that would be too long.
     pub fn error(&self) -> FieldError {
+        if let Some(length) = self.length {
+            let message = format!(
+                "with its values in it the text is {length} bytes, and Ingot builds none beyond {LARGEST}: use fewer placeholders, or a shorter job name"
+            );
+            return FieldError::new(&self.field, format!("{length} bytes"), message);
+        }
         let message = format!(
             "`{{{{{}}}}}` stands {} (`{}`, line {}), where a value cannot be quoted: use letters, digits and . _ / + - \
              only, a letter or digit first, or move the placeholder in the template",
@@ -46,13 +73,34 @@ impl fmt::Display for Unfit {
 
 impl std::error::Error for Unfit {}
 
+/// How many bytes [`super::fill`] makes of a text.
+pub(super) fn filled_length(text: &str, values: &Values<'_>) -> usize {
+    let (mut at, mut sum) = (0, text.len());
+    while at < text.len() {
+        let Some((name, length)) = placeholder(text, at) else {
+            at += 1;
+            continue;
+        };
+        sum += values.get(name).map_or(0, str::len);
+        sum -= length;
+        at += length;
+    }
+    sum
+}
+
+/// Bytes in which the name in double braces and their end lie.
+const LONGEST_INNER: usize = 80;
+
 /// Names in double braces that are none of ours but so near to one that it must have been meant.
 pub fn misspelt(field: &str, text: &str) -> Vec<FieldError> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices("{{") {
-        let Some((inner, _)) = text[at + 2..].split_once("}}") else {
-            break;
+        // A name is near its braces; to look for the end of a long text's every brace would take minutes.
+        let near = &text.as_bytes()[at + 2..text.len().min(at + 2 + LONGEST_INNER)];
+        let Some(length) = near.windows(2).position(|two| two == b"}}") else {
+            continue;
         };
+        let inner = &text[at + 2..at + 2 + length];
         let name = inner.trim();
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         if name.len() > 40 || !name.chars().all(word) || PLACEHOLDERS.contains(&name) {

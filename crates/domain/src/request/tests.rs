@@ -214,3 +214,40 @@ fn everything_wrong_is_named_at_once() {
         .collect();
     assert_eq!(fields, ["version", "region", "volume_size_gb"]);
 }
+
+#[test]
+fn a_value_that_is_refused_is_not_written_into_the_script() {
+    let script = format!(
+        "#!/bin/sh\n# {}\n",
+        "{{mode}} {{region}} {{job_name}}".repeat(400)
+    );
+    let long = "m".repeat(1_000_000);
+    let wrong = Draft {
+        mode: Some(long.clone()),
+        region: long.clone(),
+        instance_type: Some(long.clone()),
+        job_name: Some(long),
+        user_data: Some(script),
+        ..draft()
+    };
+    let wrong = parse(wrong, &template(), &limits()).expect_err("refused");
+    let fields: Vec<&str> = wrong.iter().map(|one| one.field.as_str()).collect();
+    assert_eq!(fields, ["mode", "region", "instance_type", "job_name"]);
+    assert!(wrong.iter().all(|one| one.value.len() < 100));
+}
+
+#[test]
+fn a_script_that_fits_no_job_name_is_refused_with_its_length() {
+    let lines = "{{job_name}}\n".repeat(1_000);
+    let wrong = Draft {
+        job_name: Some("é".repeat(LONGEST_JOB_NAME)),
+        user_data: Some(format!("#!/bin/sh\ncat <<'EOF'\n{lines}EOF\n")),
+        ..draft()
+    };
+    let wrong = parse(wrong, &template(), &limits()).expect_err("refused");
+    let [only] = wrong.as_slice() else {
+        panic!("{wrong:?}")
+    };
+    assert_eq!(only.field, "user_data");
+    assert!(only.message.contains("builds none beyond 65536"), "{only}");
+}
