@@ -42,7 +42,7 @@ pub fn shown(value: &str) -> String {
         .chars()
         .take(LONGEST)
         .flat_map(|c| {
-            if c.is_control() {
+            if c.is_control() || is_hidden(c) {
                 c.escape_default().collect::<Vec<_>>()
             } else {
                 vec![c]
@@ -59,6 +59,7 @@ pub fn shown(value: &str) -> String {
 /// trailing blank. Names end up in tags, log lines, pages and metrics' neighbours (FAULTS F36).
 pub fn check_name(field: &str, value: &str, longest: usize) -> Result<(), FieldError> {
     check_text(field, value, longest)?;
+    check_seen(field, value)?;
     match value.chars().find(|c| "<>&\"'`\\".contains(*c)) {
         None => Ok(()),
         Some(bad) => Err(FieldError::new(
@@ -100,6 +101,37 @@ pub fn check_text(field: &str, value: &str, longest: usize) -> Result<(), FieldE
     }
 }
 
+/// Whether a character cannot be seen and changes what a reader sees around it: directions of writing, joiners, line separators,
+/// marks of byte order, and tags (Unicode's "Trojan source" characters).
+pub fn is_hidden(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// What is said about such a character.
+pub fn hidden_character(bad: char) -> String {
+    format!(
+        "remove the character `U+{:04X}`: it cannot be seen, and a reader would see another text than this is",
+        u32::from(bad)
+    )
+}
+
+/// Refuses a text with a character that cannot be seen ([`is_hidden`]).
+pub fn check_seen(field: &str, text: &str) -> Result<(), FieldError> {
+    let Some((at, bad)) = text.char_indices().find(|(_, c)| is_hidden(*c)) else {
+        return Ok(());
+    };
+    let number = text[..at].matches('\n').count();
+    let line = text.split('\n').nth(number).unwrap_or_default();
+    Err(FieldError::new(field, line, hidden_character(bad)))
+}
+
 /// A character as a reader recognises it: itself, or its escape when it cannot be seen.
 fn quoted(c: char) -> String {
     match c {
@@ -122,6 +154,33 @@ mod tests {
             assert_eq!(check_name("job_name", good, 64), Ok(()), "{good}");
         }
         assert!(check_name("job_name", &"x".repeat(65), 64).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_refused_by_its_number_and_shown_escaped() {
+        for (bad, number) in [
+            ('\u{202e}', "U+202E"),
+            ('\u{2066}', "U+2066"),
+            ('\u{200b}', "U+200B"),
+            ('\u{2028}', "U+2028"),
+            ('\u{feff}', "U+FEFF"),
+            ('\u{e0041}', "U+E0041"),
+        ] {
+            let text = format!("a{bad}b");
+            for error in [
+                check_name("job_name", &text, 64).expect_err("a name"),
+                check_seen("user_data", &format!("#!/bin/sh\n{text}\n")).expect_err("a text"),
+            ] {
+                assert!(error.message.contains(number), "{error}");
+                assert!(
+                    !error.value.contains(bad) && error.value.starts_with("a\\u"),
+                    "{error}"
+                );
+            }
+        }
+        for good in ["équipe", "名前", "наш", "‐ – …"] {
+            assert_eq!(check_name("job_name", good, 64), Ok(()), "{good}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::field::FieldError;
+use crate::field::{FieldError, is_hidden};
 
 /// Longest time one probe may take, in seconds, connecting and redirects included (OPERATIONS section 2).
 pub const PROBE_SECONDS: u64 = 10;
@@ -104,7 +104,7 @@ impl ProbeSpec {
         }
         if let Some(command) = &self.command {
             let long = command.len() > LONGEST_COMMAND;
-            let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+            let odd = |c: char| is_hidden(c) || c.is_control() && !matches!(c, '\n' | '\t');
             if command.trim().is_empty() || long || command.contains(odd) {
                 bad(
                     "command",
@@ -155,6 +155,17 @@ impl ProbeSpec {
                     .all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-'))
         {
             bad("host", host.clone(), "give a DNS name");
+        }
+        for word in self
+            .body_contains
+            .iter()
+            .filter(|word| word.contains(is_hidden))
+        {
+            bad(
+                "body_contains",
+                word.clone(),
+                "remove the characters that cannot be seen",
+            );
         }
         if self.verify_tls && self.host.is_none() {
             bad(

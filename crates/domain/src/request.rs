@@ -21,7 +21,6 @@ use crate::limits::{self, MOST_GROUPS, MOST_RULES};
 use crate::network::{self, IngressRule};
 use crate::stale::Stale;
 use crate::template::{self, Network, Template};
-use crate::userdata;
 use crate::version::Version;
 pub use again::by_revision;
 use end::Asked;
@@ -283,8 +282,7 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
         };
         scripts::check(&mut wrong, template, &asked, &mut job_name);
     } else if let Some(text) = &draft.user_data {
-        let head = userdata::check_head("user_data", text, template.user_data_encoding);
-        keep(&mut wrong, head);
+        keep(&mut wrong, scripts::check_own("user_data", text, template));
     }
     let stale = draft.stale.as_deref();
     let stale = stale.map_or(Ok(template.images.stale), |word| Stale::read("stale", word));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::field::FieldError;
+use crate::field::{FieldError, check_seen};
 use crate::render::{self, Values};
 use crate::template::Template;
 use crate::userdata;
@@ -24,6 +24,12 @@ pub(super) struct Asked<'a> {
     pub(super) user_data: Option<&'a str>,
     /// The request names its job.
     pub(super) named: bool,
+}
+
+/// Whether an instance can run the request's own script, and a reader sees what it runs.
+pub(super) fn check_own(field: &str, text: &str, template: &Template) -> Result<(), FieldError> {
+    userdata::check_head(field, text, template.user_data_encoding)?;
+    check_seen(field, text)
 }
 
 /// Adds what the scripts cannot take, and chooses a job name that they can when the request names none. A value that was
@@ -78,6 +84,6 @@ pub(super) fn check(
     if let Some(text) = asked.user_data
         && wrong.iter().all(|one| one.field != "user_data")
     {
-        wrong.extend(userdata::check_head("user_data", text, template.user_data_encoding).err());
+        wrong.extend(check_own("user_data", text, template).err());
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{BaseImage, HOP_LIMIT, InstallFinished, Kind, LONGEST_SETTLE, Template, VOLUME_GB};
 use crate::arch::Arch;
 use crate::ec2;
-use crate::field::{FieldError, check_name, check_text};
+use crate::field::{FieldError, check_name, check_seen, check_text};
 use crate::lifetime::check_ttl;
 use crate::limits::{self, MOST_RULES};
 use crate::render;
@@ -13,12 +13,19 @@ use crate::request::LONGEST_JOB_NAME;
 use crate::userdata;
 use crate::version::LONGEST as LONGEST_VERSION;
 
+/// The part of an address that is the console's own among the names of templates.
+const DESK: &str = "new";
+
 impl Template {
     /// Everything that is wrong with the values (their types are right by now).
     pub fn problems(&self) -> Vec<FieldError> {
         let mut found = Vec::new();
         let mut check = |result: Result<(), FieldError>| found.extend(result.err());
         check(slug("name", &self.name, 40));
+        if self.name == DESK {
+            let message = "the console writes templates at `/templates/new`, where this one's page would be: choose another name";
+            check(Err(FieldError::new("name", DESK, message)));
+        }
         if !self.description.is_empty() {
             check(check_name("description", &self.description, 200));
         }
@@ -162,6 +169,11 @@ impl Template {
             .map(|(field, text)| (field.to_owned(), text.as_str()));
         for (field, text) in texts.chain(steps) {
             found.extend(render::misspelt(&field, text));
+            // A mark of byte order at the beginning has a message of its own.
+            let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+            if !field.ends_with(".name") {
+                found.extend(check_seen(&field, text).err());
+            }
         }
         let scripts = [
             ("user_data", &self.user_data),
