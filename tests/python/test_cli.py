@@ -266,6 +266,7 @@ def test_templates(ingot, cli, tmp_path):
     file.write_text(re.sub(r"(?m)^name: .*$", "name: mine", yaml))
     assert cli("templates", "apply", str(file)).stdout == "mine is at revision 1\n"
     assert cli.json("templates", "apply", str(file))["revision"] == 1, "the same is no revision"
+    assert cli("templates", "apply", str(file)).stdout == "mine is unchanged at revision 1\n"
     file.write_text(file.read_text().replace("size_gb: 10", "size_gb: 12"))
     assert cli.json("templates", "apply", "-", stdin=file.read_text())["revision"] == 2
     cli("templates", "show", "nope", code=4)

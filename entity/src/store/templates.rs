@@ -69,7 +69,9 @@ impl Ledger {
         Ok(rows)
     }
 
-    /// Stores a template as its next revision, unless it says what the newest already says.
+    /// Stores a template as its next revision, unless it says what the newest already says, word by word: comments are kept,
+    /// too, and a recipe that is the same keeps its fingerprint, so its images stay good. The text of a template that comes
+    /// with Ingot is written by this binary; replicas of two versions that write it differently store one revision.
     pub async fn apply_template(
         &self,
         spec: &Template,
@@ -84,9 +86,10 @@ impl Ledger {
         })?;
         loop {
             let newest = self.template(&spec.name).await?;
-            let same = newest
-                .as_ref()
-                .is_some_and(|row| row.spec == json && row.builtin == builtin);
+            let same = newest.as_ref().is_some_and(|row| {
+                let worded = builtin || row.yaml == yaml;
+                row.spec == json && row.builtin == builtin && worded
+            });
             let revision = newest
                 .as_ref()
                 .map_or(1, |row| row.revision + i32::from(!same));

@@ -52,17 +52,30 @@ pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
             let client = connection.client()?;
             let key = idempotency_key.unwrap_or_else(random_key);
             let pause = Duration::from_millis(500);
+            let before = newest(&client, &yaml).await;
             let template =
                 repeated(pause, async || client.apply_template(&yaml, &key).await).await?;
             output.result(&template, |template| {
+                let is = match before == Some(template.revision) {
+                    true => "is unchanged at",
+                    false => "is at",
+                };
                 clean(&format!(
-                    "{} is at revision {}",
+                    "{} {is} revision {}",
                     template.name, template.revision
                 ))
             })?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The newest revision of the template in a text, before the text is applied; nothing when that is not known. A text that is
+/// wrong is refused by the API.
+async fn newest(client: &Client, yaml: &str) -> Option<u32> {
+    let name = ingot_yaml::parse(yaml).ok()?.name;
+    let known = client.template(&name, RevisionFilter::default()).await;
+    known.ok().map(|template| template.revision)
 }
 
 fn revisions(page: &Page<TemplateRevision>) -> String {

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use ingot_domain::auth::BearerToken;
+use ingot_domain::fingerprint::of_recipe;
 use ingot_domain::ids::TokenId;
 use ingot_domain::task::{Queue, TaskKind, TaskState};
 use ingot_entity::store::{Created, IdempotencyClaim};
@@ -14,6 +15,7 @@ use super::{on_both, race};
 on_both!(
     the_first_value_of_a_setting_stays,
     ten_replicas_store_one_revision_of_a_template,
+    a_change_of_comments_alone_is_a_revision_of_the_same_recipe,
     a_token_is_good_until_it_is_revoked_or_expires,
     workers_are_seen_while_they_live,
     the_clock_is_the_databases,
@@ -86,6 +88,31 @@ async fn ten_replicas_store_one_revision_of_a_template(ledgers: Ledgers) {
     let listed = ledger.templates().await.expect("a list");
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].parsed().expect("a template"), changed);
+}
+
+async fn a_change_of_comments_alone_is_a_revision_of_the_same_recipe(ledgers: Ledgers) {
+    let mut spec = ingot_yaml::kamiwaza();
+    spec.name = "mine".to_owned();
+    let ledger = ledgers.ledger();
+    let apply = async |yaml: &str, builtin| {
+        let applied = ledger.apply_template(&spec, yaml, builtin, None).await;
+        match applied.expect("stored") {
+            Created::New(row, _) => (row.revision, row.yaml),
+            other => panic!("{other:?}"),
+        }
+    };
+    for (yaml, revision) in [("a: b", 1), ("a: b", 1), ("# why\na: b", 2), ("a: b", 3)] {
+        assert_eq!(apply(yaml, false).await, (revision, yaml.to_owned()));
+    }
+    let rows = ledger.template_revisions("mine", 9).await.expect("rows");
+    let prints: Vec<_> = rows
+        .iter()
+        .map(|row| row.parsed().map(|one| of_recipe(&one)).ok())
+        .collect();
+    assert_eq!(prints, vec![Some(of_recipe(&spec)); 3]);
+    // The text of what comes with Ingot is written by the binary: two of them do not take turns.
+    assert_eq!(apply("a: b", true).await.0, 4);
+    assert_eq!(apply("a:  b", true).await, (4, "a: b".to_owned()));
 }
 
 async fn a_token_is_good_until_it_is_revoked_or_expires(ledgers: Ledgers) {
