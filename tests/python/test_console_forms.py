@@ -107,3 +107,28 @@ def test_a_live_log_ends_soon_after_its_token(ingot):
         assert ended.wait(10), "it outlives its token"
     finally:
         connection.close()
+
+
+def test_a_long_template_is_refused_and_a_comment_is_kept(ingot):
+    long = template("long") + "\n# x" * 5_000
+    answer = ingot.call("POST", "/v1/templates", long, {"Content-Type": "application/yaml"})
+    assert answer.status == 422 and "a template at most 5000" in answer.text, answer
+    named = ingot.call("POST", "/v1/templates", template("new"), {"Content-Type": "application/yaml"})
+    assert named.status == 422 and "/templates/new" in named.text, named
+
+    text = template("commented")
+    first = ingot.apply(text)
+    second = ingot.apply(text + "\n# why" * 4_000)
+    assert (first["revision"], second["revision"]) == (1, 2)
+    assert first["fingerprint"] == second["fingerprint"]
+    shown = page(ingot, "/templates/commented?revision=2&against=1")
+    assert shown.status == 200 and "These are the first 3000 lines" in shown.text
+    assert '/v1/templates/commented/yaml?revision=2"' in shown.text
+
+
+def test_what_cannot_be_seen_is_no_part_of_a_job_name_or_of_a_script(ingot):
+    for fields in ({"job_name": "safe\u202egnp"}, {"user_data": "#!/bin/sh\necho \u2066x\n"}):
+        answer = ingot.call("POST", "/v1/deployments", {**GOOD, **fields}, {"Idempotency-Key": fresh_key()})
+        assert answer.status == 422, answer
+        (error,) = answer.json()["errors"]
+        assert error["field"] in fields and "`U+20" in error["message"], error

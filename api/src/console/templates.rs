@@ -5,7 +5,8 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use ingot_client::{Page, Template as Shown, TemplateRevision};
 use ingot_domain::field::FieldError;
-use similar::{ChangeTag, TextDiff};
+
+mod lines;
 
 use super::filter::{Filter, Place};
 use super::frame::{Cell, List, ListPage, Nothing, Row, Way, column, lesser};
@@ -105,15 +106,11 @@ struct TemplateView {
     revisions: List,
     revision: u32,
     against: Option<u32>,
-    lines: Vec<Line>,
+    lines: Vec<lines::Line>,
     same: bool,
-}
-
-/// A line of YAML, as it stands or as it changed.
-struct Line {
-    look: &'static str,
-    mark: &'static str,
-    text: String,
+    cut: bool,
+    most: usize,
+    raw: String,
 }
 
 /// The page at `/templates/{name}`.
@@ -121,13 +118,9 @@ pub fn template_page(known: &Known<'_>, now: DateTime<Utc>) -> Result<String, as
     let one = known.shown;
     let newest = known.revisions.first().map(|newest| newest.revision);
     let old = newest.filter(|newest| *newest != one.revision);
-    let lines = match known.against {
-        Some((_, before)) => changed(before, known.yaml),
-        None => known
-            .yaml
-            .lines()
-            .map(|line| written("", "", line))
-            .collect(),
+    let text = match known.against {
+        Some((_, before)) => lines::changed(before, known.yaml),
+        None => lines::all(known.yaml),
     };
     let at = |path: &str| text::address(path, &[("template", Some(one.name.as_str()))]);
     TemplateView {
@@ -143,42 +136,16 @@ pub fn template_page(known: &Known<'_>, now: DateTime<Utc>) -> Result<String, as
         revisions: revisions(known, now),
         revision: one.revision,
         against: known.against.map(|(number, _)| number),
-        same: lines.is_empty(),
-        lines,
+        same: text.lines.is_empty(),
+        cut: text.cut,
+        most: lines::MOST,
+        raw: text::address(
+            &format!("/v1{}/yaml", address(&one.name)),
+            &[("revision", Some(one.revision.to_string().as_str()))],
+        ),
+        lines: text.lines,
     }
     .render()
-}
-
-fn written(look: &'static str, mark: &'static str, line: &str) -> Line {
-    Line {
-        look,
-        mark,
-        text: text::plain(line.trim_end_matches('\n')),
-    }
-}
-
-/// Unchanged lines shown around a change.
-const AROUND: usize = 3;
-
-/// What changed, each change with the lines around it; nothing when nothing did.
-fn changed(before: &str, after: &str) -> Vec<Line> {
-    let diff = TextDiff::from_lines(before, after);
-    let mut lines = Vec::new();
-    for group in diff.grouped_ops(AROUND) {
-        if !lines.is_empty() {
-            lines.push(written("gap", "", "\u{22ef}"));
-        }
-        let changes = group.iter().flat_map(|op| diff.iter_changes(op));
-        lines.extend(changes.map(|change| {
-            let (look, mark) = match change.tag() {
-                ChangeTag::Equal => ("", " "),
-                ChangeTag::Insert => ("added", "+"),
-                ChangeTag::Delete => ("removed", "-"),
-            };
-            written(look, mark, change.value())
-        }));
-    }
-    lines
 }
 
 fn recipe(one: &Shown) -> Group {

@@ -37,21 +37,24 @@ pub(super) async fn one(
     let row = templates::one(&api, &name, which.revision).await?;
     let revisions = templates::revisions_of(&api, &row.name).await?.items;
     let before = match which.against {
-        Some(number) => Some(templates::one(&api, &name, Some(number)).await?),
+        Some(number) => Some(templates::one(&api, &name, Some(number)).await?.yaml),
         None => None,
     };
     let yaml = row.yaml.clone();
     let seen = templates::shown(&api, row).await?;
-    let known = Known {
-        shown: &seen,
-        yaml: &yaml,
-        revisions: &revisions,
-        against: which
-            .against
-            .zip(before.as_ref().map(|row| row.yaml.as_str())),
-    };
     let now = api.ledger.now();
-    shown(&api, console::template_page(&known, now)).await
+    // To compare two long texts takes a while, in which other requests are answered.
+    let drawn = tokio::task::spawn_blocking(move || {
+        let known = Known {
+            shown: &seen,
+            yaml: &yaml,
+            revisions: &revisions,
+            against: which.against.zip(before.as_deref()),
+        };
+        console::template_page(&known, now)
+    });
+    let page = drawn.await.map_err(|_| ApiError::Internal)?;
+    shown(&api, page).await
 }
 
 #[derive(Deserialize)]

@@ -57,7 +57,7 @@ fn text(bytes: &[u8]) -> Result<&str, Problem> {
 }
 
 /// Where the next character after `text` would stand.
-fn place_after(text: &str) -> Place {
+pub(crate) fn place_after(text: &str) -> Place {
     let last = text.rsplit('\n').next().unwrap_or_default();
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX).saturating_add(1);
     Place {

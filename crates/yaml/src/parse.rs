@@ -10,14 +10,25 @@ use crate::outline::Outline;
 /// Largest text of a template, in bytes. User data is limited to 16 KiB by EC2, so this is generous.
 pub const LARGEST: usize = 256 * 1024;
 
+/// Most lines of a template. Larger texts of short lines take seconds to compare with their revision before.
+pub(crate) const MOST_LINES: usize = 5_000;
+
 /// Reads one template. Everything wrong with the text or with the values is reported together, as far as one can
 /// look past the first mistake: syntax first, then types, then values.
 pub fn parse(yaml: &str) -> Result<Template, YamlError> {
     if yaml.len() > LARGEST {
         return Err(too_large().into());
     }
+    let lines = yaml.lines().count();
+    if lines > MOST_LINES {
+        return Err(Problem::of_file(format!(
+            "the text has {lines} lines, and a template at most {MOST_LINES}; let the installation script download what it needs"
+        ))
+        .into());
+    }
     // Editors on Windows put a byte-order mark first; it means nothing here.
     let yaml = yaml.strip_prefix('\u{feff}').unwrap_or(yaml);
+    refuse_hidden(yaml)?;
     let outline = Outline::read(yaml)?;
     let template: Template = serde_saphyr::from_str_with_options(yaml, options())
         .map_err(|error| explain(&error, &outline))?;
@@ -38,6 +49,20 @@ pub fn parse(yaml: &str) -> Result<Template, YamlError> {
         Some(error) => Err(error),
         None => Ok(template),
     }
+}
+
+/// Refuses characters that make a reader see another text than there is, in comments, too. A byte-order mark is left to the
+/// rules of what it stands in.
+fn refuse_hidden(yaml: &str) -> Result<(), Problem> {
+    let hidden = |c: char| c != '\u{feff}' && ingot_domain::field::is_hidden(c);
+    let Some((at, bad)) = yaml.char_indices().find(|(_, c)| hidden(*c)) else {
+        return Ok(());
+    };
+    Err(Problem::at(
+        Some(crate::file::place_after(&yaml[..at])),
+        "",
+        ingot_domain::field::hidden_character(bad),
+    ))
 }
 
 /// What is worth a word about a text that [`parse`] has read as this template, in its order.
@@ -94,5 +119,32 @@ fn options() -> serde_saphyr::Options {
         reject_unsupported_tags: true,
         reject_tagged_field_names: true,
         with_snippet: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_of_too_many_lines_is_refused_with_their_number() {
+        let text = to_yaml(&crate::kamiwaza()).expect("yaml");
+        let room = MOST_LINES - text.lines().count();
+        assert!(parse(&format!("{text}{}", "#\n".repeat(room))).is_ok());
+        let error = parse(&format!("{text}{}", "#\n".repeat(room + 1))).expect_err("refused");
+        assert!(
+            error
+                .message()
+                .contains("has 5001 lines, and a template at most 5000"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_comment_that_shows_another_text_than_it_is_is_refused_with_its_place() {
+        let text = to_yaml(&crate::kamiwaza()).expect("yaml");
+        let error = parse(&format!("# a\n# b \u{202e}c\n{text}")).expect_err("refused");
+        assert_eq!((error.line(), error.column()), (Some(2), Some(5)));
+        assert!(error.message().contains("`U+202E`"), "{error}");
     }
 }
