@@ -5,6 +5,7 @@ import html
 import http.client
 import json
 import re
+import sqlite3
 import urllib.parse
 from pathlib import Path
 
@@ -141,9 +142,14 @@ def test_a_strange_text_is_kept_and_shown_as_it_is(ingot, text):
     assert text not in metrics and "DROP TABLE" not in metrics and "X-Injected" not in metrics
 
 
-def test_a_text_that_turns_round_is_kept_and_shown_without_turning(ingot):
+def test_a_text_that_turns_round_is_refused_and_one_of_before_is_shown_without_turning(ingot):
     text = "invoice\u202efdp.exe"
-    made = ingot.create(start=False, job_name=text)
+    answer = ingot.call("POST", "/v1/deployments", {**MINIMAL, "start": False, "job_name": text})
+    problem(answer, 422, "job_name", says="U+202E")
+    # A row of a version that took it.
+    made = ingot.create(start=False, job_name="invoice")
+    with sqlite3.connect(ingot.data / "simulated.sqlite3", timeout=20) as ledger:
+        ledger.execute("UPDATE deployment SET job_name = ? WHERE id = ?", (text, made["id"]))
     assert ingot.deployment(made["id"])["job_name"] == text
     page = html.unescape(ingot.call("GET", f"/deployments/{made['id']}").text)
     assert "invoice" in page and "\u202e" not in page
