@@ -8,7 +8,9 @@ mod explain;
 mod file;
 mod outline;
 mod parse;
+mod salvage;
 mod tabs;
+mod tree;
 
 pub use builtin::{builtin, kamiwaza};
 pub use error::{Problem, YamlError};

@@ -5,13 +5,19 @@
 mod ambiguous;
 mod reader;
 
-use crate::error::{Place, YamlError};
+use crate::error::{Place, Problem, YamlError};
 use crate::tabs::{tab_indentation, tab_problem};
 
 /// Which field stands where, in the order of the text.
 #[derive(Debug, Default)]
 pub(crate) struct Outline {
     nodes: Vec<Node>,
+    /// What is wrong whatever the values mean: keys given twice, values that readers of YAML disagree about.
+    pub(crate) problems: Vec<Problem>,
+    /// Paths of the values that readers of YAML disagree about.
+    pub(crate) doubtful: Vec<String>,
+    /// Whether it is without anchors, aliases and tags.
+    pub(crate) plain: bool,
 }
 
 /// One field or element.
@@ -25,6 +31,12 @@ pub(crate) struct Node {
     pub(crate) value: Place,
     /// What stands there.
     pub(crate) shape: Shape,
+    /// Its key as it is written, when it is no element of a list.
+    pub(crate) word: Option<String>,
+    /// How many mappings and lists are around it.
+    pub(crate) depth: usize,
+    /// Whether its text stands without quotes.
+    pub(crate) bare: bool,
 }
 
 /// What a field holds.
@@ -41,13 +53,22 @@ pub(crate) enum Shape {
 }
 
 impl Outline {
-    /// Reads the outline, refusing what is no single mapping without duplicate keys.
+    /// Reads the outline, refusing what is no single mapping.
     pub(crate) fn read(yaml: &str) -> Result<Self, YamlError> {
-        let (nodes, texts) = reader::read(yaml)?;
+        let (outline, texts) = reader::read(yaml)?;
         match tab_indentation(yaml, &texts, 1, u32::MAX) {
-            Some(place) => Err(tab_problem(place).into()),
-            None => Ok(Self { nodes }),
+            Some(place) => {
+                let mut problems = outline.problems;
+                problems.push(tab_problem(place));
+                Err(YamlError::of(problems).unwrap_or_else(|| tab_problem(place).into()))
+            }
+            None => Ok(outline),
         }
+    }
+
+    /// All fields, in the order of the text.
+    pub(crate) fn nodes(&self) -> &[Node] {
+        &self.nodes
     }
 
     /// Where the value of a field stands, or the nearest thing around it; `None` for a missing key of the whole.

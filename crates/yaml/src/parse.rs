@@ -6,6 +6,7 @@ use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
 use crate::error::{Problem, YamlError};
 use crate::explain::explain;
 use crate::outline::Outline;
+use crate::salvage::salvage;
 
 /// Largest text of a template, in bytes. User data is limited to 16 KiB by EC2, so this is generous.
 pub const LARGEST: usize = 256 * 1024;
@@ -13,8 +14,8 @@ pub const LARGEST: usize = 256 * 1024;
 /// Most lines of a template. Larger texts of short lines take seconds to compare with their revision before.
 pub(crate) const MOST_LINES: usize = 5_000;
 
-/// Reads one template. Everything wrong with the text or with the values is reported together, as far as one can
-/// look past the first mistake: syntax first, then types, then values.
+/// Reads one template. Everything wrong with keys, types and values is reported together; only what is no YAML hides
+/// the rest.
 pub fn parse(yaml: &str) -> Result<Template, YamlError> {
     if yaml.len() > LARGEST {
         return Err(too_large().into());
@@ -30,9 +31,26 @@ pub fn parse(yaml: &str) -> Result<Template, YamlError> {
     let yaml = yaml.strip_prefix('\u{feff}').unwrap_or(yaml);
     refuse_hidden(yaml)?;
     let outline = Outline::read(yaml)?;
-    let template: Template = serde_saphyr::from_str_with_options(yaml, options())
-        .map_err(|error| explain(&error, &outline))?;
-    let template = step::with_timeouts(template);
+    if !outline.problems.is_empty() {
+        return Err(salvage(&outline, None));
+    }
+    let template = read(yaml).map_err(|error| {
+        let first = explain(&error, &outline);
+        salvage(&outline, Some(first))
+    })?;
+    match YamlError::of(judge(&template, &outline)) {
+        Some(error) => Err(error),
+        None => Ok(template),
+    }
+}
+
+/// The template that a text means, its values not judged yet.
+pub(crate) fn read(yaml: &str) -> Result<Template, serde_saphyr::Error> {
+    serde_saphyr::from_str_with_options(yaml, options()).map(step::with_timeouts)
+}
+
+/// What is wrong with the values.
+pub(crate) fn judge(template: &Template, outline: &Outline) -> Vec<Problem> {
     let problems = template.problems().into_iter().map(|wrong| {
         let value = if wrong.value.is_empty() {
             String::new()
@@ -45,10 +63,7 @@ pub fn parse(yaml: &str) -> Result<Template, YamlError> {
             format!("{value}{}", wrong.message),
         )
     });
-    match YamlError::of(problems.collect()) {
-        Some(error) => Err(error),
-        None => Ok(template),
-    }
+    problems.collect()
 }
 
 /// Refuses characters that make a reader see another text than there is, in comments, too. A byte-order mark is left to the

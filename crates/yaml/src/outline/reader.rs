@@ -7,7 +7,7 @@ use ingot_domain::field::shown;
 use serde_saphyr::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span};
 
 use super::ambiguous::ambiguous;
-use super::{Node, Shape};
+use super::{Node, Outline, Shape};
 use crate::error::{Place, Problem, YamlError};
 use crate::tabs::{TextLines, tab_indentation, tab_problem};
 
@@ -21,7 +21,7 @@ enum Open {
     Map {
         path: String,
         seen: HashMap<String, Place>,
-        key: Option<(String, Place)>,
+        key: Option<Key>,
     },
     List {
         path: String,
@@ -29,8 +29,15 @@ enum Open {
     },
 }
 
-/// The fields of a text, and the lines of its longer texts.
-pub(super) fn read(yaml: &str) -> Result<(Vec<Node>, TextLines), YamlError> {
+/// The key whose value comes next.
+struct Key {
+    path: String,
+    place: Place,
+    word: String,
+}
+
+/// The fields of a text with what is wrong with them, and the lines of its longer texts.
+pub(super) fn read(yaml: &str) -> Result<(Outline, TextLines), YamlError> {
     let mut reader = Reader {
         yaml,
         ..Reader::default()
@@ -44,10 +51,13 @@ pub(super) fn read(yaml: &str) -> Result<(Vec<Node>, TextLines), YamlError> {
     if reader.nodes.is_empty() {
         return Err(empty().into());
     }
-    match YamlError::of(reader.problems) {
-        Some(error) => Err(error),
-        None => Ok((reader.nodes, reader.texts)),
-    }
+    let outline = Outline {
+        nodes: reader.nodes,
+        problems: reader.problems,
+        doubtful: reader.doubtful,
+        plain: !reader.decorated,
+    };
+    Ok((outline, reader.texts))
 }
 
 #[derive(Default)]
@@ -56,6 +66,8 @@ struct Reader<'a> {
     nodes: Vec<Node>,
     open: Vec<Open>,
     problems: Vec<Problem>,
+    doubtful: Vec<String>,
+    decorated: bool,
     texts: TextLines,
     documents: usize,
 }
@@ -71,18 +83,26 @@ impl Reader<'_> {
                     return Err(Problem::at(Some(place), "", message));
                 }
             }
-            Event::Scalar(text, style, _, tag) => {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.decorated |= *anchor != 0 || tag.is_some();
                 if *style != ScalarStyle::Plain {
                     self.remember_text(&span);
                 } else if tag.is_none() && self.awaits_value() {
                     self.check_plain(text, place);
                 }
+                let known = self.nodes.len();
                 self.node(Shape::Text(text.to_string()), place)?;
+                // A key makes no node.
+                if let Some(node) = self.nodes.get_mut(known) {
+                    node.bare = *style == ScalarStyle::Plain;
+                }
             }
             Event::Alias(_) => {
+                self.decorated = true;
                 self.node(Shape::Alias, place)?;
             }
-            Event::MappingStart(..) => {
+            Event::MappingStart(_, anchor, tag) => {
+                self.decorated |= *anchor != 0 || tag.is_some();
                 let path = self.node(Shape::Mapping, place)?;
                 self.enter(
                     Open::Map {
@@ -93,7 +113,8 @@ impl Reader<'_> {
                     place,
                 )?;
             }
-            Event::SequenceStart(..) => {
+            Event::SequenceStart(_, anchor, tag) => {
+                self.decorated |= *anchor != 0 || tag.is_some();
                 let path = self.node(Shape::List, place)?;
                 self.enter(Open::List { path, next: 0 }, place)?;
             }
@@ -124,9 +145,10 @@ impl Reader<'_> {
 
     /// Takes one key or value; the path of a value.
     fn node(&mut self, shape: Shape, place: Place) -> Result<String, Problem> {
-        let (path, key) = match self.open.last_mut() {
+        let depth = self.open.len();
+        let (path, key, word) = match self.open.last_mut() {
             None => match &shape {
-                Shape::Mapping => (String::new(), place),
+                Shape::Mapping => (String::new(), place, None),
                 Shape::Text(text) if ["", "~", "null"].contains(&text.as_str()) => {
                     return Err(empty());
                 }
@@ -136,10 +158,10 @@ impl Reader<'_> {
             Some(Open::List { path, next }) => {
                 let index = *next;
                 *next += 1;
-                (format!("{path}[{index}]"), place)
+                (format!("{path}[{index}]"), place, None)
             }
             Some(Open::Map { path, seen, key }) => match key.take() {
-                Some(found) => found,
+                Some(found) => (found.path, found.place, Some(found.word)),
                 None => {
                     let Shape::Text(word) = shape else {
                         let message =
@@ -160,9 +182,13 @@ impl Reader<'_> {
                         self.problems
                             .push(Problem::at(Some(place), field.clone(), message));
                     } else {
-                        seen.insert(word, place);
+                        seen.insert(word.clone(), place);
                     }
-                    *key = Some((field, place));
+                    *key = Some(Key {
+                        path: field,
+                        place,
+                        word,
+                    });
                     return Ok(String::new());
                 }
             },
@@ -172,6 +198,9 @@ impl Reader<'_> {
             key,
             value: place,
             shape,
+            word,
+            depth,
+            bare: false,
         });
         if self.nodes.len() > MOST_NODES {
             let message = format!("more than {MOST_NODES} values; a template needs fewer");
@@ -183,10 +212,7 @@ impl Reader<'_> {
     /// The path of the value that comes next.
     fn next_path(&self) -> String {
         match self.open.last() {
-            Some(Open::Map {
-                key: Some((field, _)),
-                ..
-            }) => field.clone(),
+            Some(Open::Map { key: Some(key), .. }) => key.path.clone(),
             Some(Open::List { path, next }) => format!("{path}[{next}]"),
             _ => String::new(),
         }
@@ -199,8 +225,9 @@ impl Reader<'_> {
             let message = format!(
                 "`{text}` means different things to different readers of YAML; write {instead}\"{text}\" for the text"
             );
-            self.problems
-                .push(Problem::at(Some(place), self.next_path(), message));
+            let path = self.next_path();
+            self.doubtful.push(path.clone());
+            self.problems.push(Problem::at(Some(place), path, message));
         }
     }
 
