@@ -15,6 +15,7 @@
   const FACTS_EVERY = 5000;
   const LONGEST_WAIT = 15000;
 
+  let page = null;
   let paused = false;
   let ended = false;
 
@@ -22,9 +23,10 @@
     if (state.textContent !== text) state.textContent = text;
   };
 
-  // Nothing more will come by itself.
+  // Nothing more will come by itself, and nothing may: a session that is over reads no further line.
   const end = (text) => {
     ended = true;
+    page?.stop();
     toggle.hidden = true;
     say(text);
   };
@@ -64,7 +66,8 @@
   const swap = (id, page) => {
     const old = document.getElementById(id);
     const fresh = page.getElementById(id);
-    if (!old || !fresh) return;
+    // Another page than this one, such as a proxy's: nothing was refreshed.
+    if (!old || !fresh) throw new Error(`no ${id} in the answer`);
     for (const open of old.querySelectorAll("details[open][id]")) {
       const same = page.getElementById(open.id);
       if (same) same.setAttribute("open", "");
@@ -281,7 +284,7 @@
     };
   };
 
-  const page = root.dataset.live === "list" ? list() : deployment();
+  page = root.dataset.live === "list" ? list() : deployment();
 
   toggle.addEventListener("click", () => {
     paused = !paused;
@@ -296,8 +299,15 @@
     }
   });
 
+  // A browser has six connections to a host over HTTP/1.1: a page in a hidden tab must not hold one of them.
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && !paused && !ended) page.look();
+    if (paused || ended) return;
+    if (document.hidden) {
+      page.stop();
+    } else {
+      page.start();
+      page.look();
+    }
   });
   // A page kept for the back button would hold its stream open.
   addEventListener("pagehide", () => page.stop());

@@ -28,6 +28,7 @@ pub(crate) async fn around(State(api): State<Api>, request: Request, next: Next)
     let method = request.method().clone();
     let page = for_a_page(&request, &route);
     let asked = request.uri().clone();
+    let reads = matches!(method, Method::GET | Method::HEAD);
     let span = tracing::info_span!("request", request.id = %id, http.method = %method, http.route = %route);
     api.metrics.http_in_flight.inc();
     let began = Moment::now();
@@ -51,15 +52,19 @@ pub(crate) async fn around(State(api): State<Api>, request: Request, next: Next)
             "answered"
         )
     });
-    if page
-        && method == Method::GET
-        && response.status() == StatusCode::UNAUTHORIZED
-        && has_problem(&response)
-    {
-        response = pages::way_in(&asked).into_response();
+    if page && response.status() == StatusCode::UNAUTHORIZED {
+        match response.extensions_mut().get_mut::<Problem>() {
+            Some(_) if reads => response = pages::way_in(&asked).into_response(),
+            // What was written stays in the browser: signing in must not take its place.
+            Some(problem) => problem.detail = SESSION_OVER.to_owned(),
+            None => {}
+        }
     }
     finish(response, &id, page)
 }
+
+/// Of a form that was sent when the session was over.
+const SESSION_OVER: &str = "Your session is over. Sign in in another tab, then go back and send the form again: what you wrote is still there.";
 
 /// Whether the answer is looked at in a browser: it asks for one of the console's pages, or says that it takes pages and
 /// asks for what is not there.
@@ -69,10 +74,6 @@ fn for_a_page(request: &Request, route: &str) -> bool {
         accept.is_some_and(|kinds| kinds.as_bytes().windows(9).any(|nine| nine == b"text/html"))
     };
     pages::is_page(request.uri().path()) && (route != "unmatched" || takes_pages())
-}
-
-fn has_problem(response: &Response) -> bool {
-    response.extensions().get::<Problem>().is_some()
 }
 
 /// A ledger that is away is told with since when: this process remembers, the ledger cannot.

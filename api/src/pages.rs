@@ -13,7 +13,7 @@ mod work;
 pub(crate) use sign_in::way_in;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use forms::{Asked, Filled};
@@ -39,7 +39,7 @@ pub(crate) fn routes(document: Document) -> Router<Api> {
             "/deployments",
             get(async || Redirect::to("/")).post(order::request),
         )
-        .route("/deployments/new", get(order::form))
+        .route("/deployments/new", get(order::blank))
         .route("/deployments/{id}", get(deployments::one))
         .route("/deployments/{id}/actions/{action}", post(deployments::act))
         .route("/images", get(images::list))
@@ -79,6 +79,14 @@ async fn shown_with(api: &Api, page: Result<String, askama::Error>, status: Stat
     let trouble = crate::status::trouble(api).await;
     let page = page.and_then(|page| console::with_trouble(page, &trouble));
     bare(page, status)
+}
+
+/// A page with a form, kept by the browser for its back button with what was filled in; it is asked for anew otherwise.
+async fn form(api: &Api, page: Result<String, askama::Error>, status: StatusCode) -> Answer {
+    let mut response = shown_with(api, page, status).await?;
+    let kept = HeaderValue::from_static("private, no-cache");
+    response.headers_mut().insert(header::CACHE_CONTROL, kept);
+    Ok(response)
 }
 
 /// A page without the frame's look at what is down: signing in must not ask the ledger how it is.

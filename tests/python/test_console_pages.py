@@ -30,7 +30,8 @@ def test_a_deployment_is_requested_from_the_form(console, ingot):
     page = console.page
     console.open("/")
     page.get_by_role("link", name="New deployment").click()
-    page.get_by_label("Template", exact=True).select_option("kamiwaza")
+    with page.expect_navigation():
+        page.get_by_label("Template", exact=True).select_option("kamiwaza")
     page.get_by_label("Version", exact=True).fill("not a version !")
     page.get_by_label("Name", exact=True).fill("from the form")
     page.get_by_role("button", name="Deploy").click()
@@ -119,6 +120,70 @@ def test_a_template_is_written_checked_applied_and_its_change_shown(console, ing
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_role("alert")).to_contain_text("comes with Ingot")
     console.wrong = [said for said in console.wrong if "422" not in said]
+
+
+def test_what_was_written_outlives_the_session(console, ingot):
+    page = console.page
+    console.open("/templates/new")
+    page.get_by_label("YAML", exact=True).fill("name: written-before")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_text("Your session is over.")).to_be_visible()
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in").click()
+    beside = opened.value
+    beside.get_by_label("Access token").fill(ingot.token)
+    beside.get_by_role("button", name="Sign in").click()
+    expect(beside.get_by_role("heading", name="Deployments")).to_be_visible()
+    beside.close()
+    page.go_back()
+    expect(page.get_by_label("YAML", exact=True)).to_have_value("name: written-before")
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_role("alert")).to_contain_text("base_image")
+    console.wrong = [said for said in console.wrong if "401" not in said and "422" not in said]
+
+
+def test_a_late_answer_takes_no_choice_back_and_a_failure_is_said(console, ingot):
+    page = console.page
+    console.open("/deployments/new?template=kamiwaza")
+
+    def slow(route):
+        page.wait_for_timeout(1500)
+        route.continue_()
+
+    page.route("**/deployments/new?*", slow)
+    page.get_by_label("Version", exact=True).fill("6.8.0")
+    page.get_by_label("Version", exact=True).blur()
+    page.get_by_label("Launch from", exact=True).select_option("fresh")
+    page.get_by_label("Make an AMI of it", exact=True).select_option("no")
+    page.get_by_label("Name", exact=True).focus()
+    expect(page.locator("#takes")).to_contain_text("This version has no image here yet")
+    expect(page.get_by_label("Launch from", exact=True)).to_have_value("fresh")
+    expect(page.get_by_label("Make an AMI of it", exact=True)).to_have_value("no")
+    page.unroute("**/deployments/new?*")
+    page.route("**/deployments/new?*", lambda route: route.fulfill(status=500, body="no"))
+    page.get_by_label("Instance type", exact=True).select_option(index=1)
+    expect(page.locator("#order-said")).to_contain_text("could not be asked for")
+    expect(page.locator("#look-again")).to_be_visible()
+    console.wrong = [said for said in console.wrong if "500" not in said]
+
+
+def test_eight_open_stories_leave_the_console_usable(console, ingot):
+    """Over HTTP/1.1 a browser has six connections to a host: hidden tabs hold none of them."""
+    made = [ingot.create(version="6.9.0", start=False)["id"] for _ in range(8)]
+    tabs = [console.page.context.new_page() for _ in made]
+    for tab, deployment in zip(tabs, made):
+        tab.goto(f"{console.url}/deployments/{deployment}")
+        expect(tab.locator("#live-state")).to_have_text("live")
+        # A headless browser calls every tab visible.
+        tab.evaluate(
+            """() => { Object.defineProperty(document, "hidden", { get: () => true });
+            document.dispatchEvent(new Event("visibilitychange")); }"""
+        )
+    console.open("/system")
+    expect(console.page.get_by_role("heading", name="System")).to_be_visible()
+    for tab in tabs:
+        tab.close()
 
 
 class Contains:

@@ -45,6 +45,11 @@ impl From<Value> for Cell {
 }
 
 impl Cell {
+    /// Nothing to show: a card leaves it out, a table has its place.
+    fn is_missing(&self) -> bool {
+        matches!(self.value, Value::Missing) && self.sub.is_none()
+    }
+
     /// With a second value beneath; one that is missing is left out.
     pub(super) fn over(mut self, sub: Value) -> Self {
         self.sub = (!matches!(sub, Value::Missing)).then_some(sub);

@@ -30,6 +30,8 @@ struct NoticeView {
     detail: String,
     errors: Vec<(String, String)>,
     request_id: Option<String>,
+    /// Signing in is the way on, beside this page.
+    sign_in: bool,
 }
 
 /// The page of a failure, for people the same answer the API gives to programs: a refused action, an
@@ -46,6 +48,7 @@ pub fn problem_page(problem: &Problem) -> Result<String, askama::Error> {
         detail: text::plain(&problem.detail),
         errors,
         request_id: problem.request_id.as_deref().map(text::plain),
+        sign_in: problem.status == 401,
     }
     .render()
 }

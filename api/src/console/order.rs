@@ -107,7 +107,13 @@ pub fn order_page(
             .map(|error| (text::plain(&error.field), text::plain(&error.message)))
             .collect(),
         wrong: !errors.is_empty(),
-        takes: recipe.map_or_else(Vec::new, |recipe| takes(choices, chosen, recipe)),
+        takes: match recipe {
+            Some(_) if chosen.template.is_empty() && choices.templates.len() > 1 => {
+                vec!["Choose a template to see.".to_owned()]
+            }
+            Some(recipe) => takes(choices, chosen, recipe),
+            None => Vec::new(),
+        },
         fields,
     }
     .render()
@@ -154,9 +160,16 @@ fn fields(
     now: DateTime<Utc>,
 ) -> Vec<Field> {
     let names = choices.templates.iter().map(|one| {
-        let shown = format!("{}: {}", one.name, one.description);
+        let shown = match one.description.as_str() {
+            "" => one.name.clone(),
+            described => format!("{}: {described}", one.name),
+        };
         (one.name.clone(), shown)
     });
+    // A template is chosen, never guessed: the wrong one would be a click away.
+    let unchosen = chosen.template.is_empty() && choices.templates.len() > 1;
+    let none = unchosen.then(|| (String::new(), "choose one".to_owned()));
+    let named = if unchosen { "" } else { recipe.name.as_str() };
     let leads = |field: Field| Field {
         leads: true,
         ..field
@@ -174,7 +187,15 @@ fn fields(
         .iter()
         .map(|(word, shown)| ((*word).to_owned(), (*shown).to_owned()));
     vec![
-        leads(select("template", "Template", &recipe.name, names)),
+        Field {
+            required: true,
+            ..leads(select(
+                "template",
+                "Template",
+                named,
+                none.into_iter().chain(names),
+            ))
+        },
         leads(version),
         leads(select("mode", "Mode", &chosen.mode, same(&recipe.modes))),
         leads(select(
@@ -199,7 +220,7 @@ fn fields(
         typed(
             "job_name",
             "Name",
-            "made of template and version",
+            "if empty, from the version",
             &chosen.job_name,
         ),
     ]
@@ -211,11 +232,8 @@ fn images(
     now: DateTime<Utc>,
 ) -> impl Iterator<Item = (String, String)> {
     let rules = [
-        (
-            "auto",
-            "its newest image, or a fresh install where there is none",
-        ),
-        ("fresh", "a fresh install, whatever images there are"),
+        ("auto", "its newest image, else fresh"),
+        ("fresh", "a fresh install"),
     ];
     let rules = rules.map(|(word, shown)| (word.to_owned(), shown.to_owned()));
     let listed = choices.images.iter().filter_map(move |image| {

@@ -8,7 +8,7 @@ use ingot_domain::field::FieldError;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Answer, Asked, Filled, shown_with};
+use super::{Answer, Asked, Filled, form};
 use crate::auth::Caller;
 use crate::body::check_key;
 use crate::console::{self, Choices, Chosen};
@@ -34,7 +34,7 @@ pub(super) struct Order {
     create_ami: String,
 }
 
-pub(super) async fn form(State(api): State<Api>, _: Caller, Asked(order): Asked<Order>) -> Answer {
+pub(super) async fn blank(State(api): State<Api>, _: Caller, Asked(order): Asked<Order>) -> Answer {
     drawn(&api, order, &[]).await
 }
 
@@ -93,7 +93,7 @@ async fn drawn(api: &Api, order: Order, errors: &[FieldError]) -> Answer {
         true => StatusCode::OK,
         false => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    shown_with(api, page, status).await
+    form(api, page, status).await
 }
 
 impl Order {

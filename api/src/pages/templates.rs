@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use serde::Deserialize;
 
-use super::{Answer, Asked, Filled, shown, shown_with};
+use super::{Answer, Asked, Filled, form, shown};
 use crate::address::Path;
 use crate::auth::Caller;
 use crate::console::{self, Known, Verdict};
@@ -68,7 +68,8 @@ pub(super) async fn desk(State(api): State<Api>, _: Caller, Asked(from): Asked<F
         Some(name) => templates::one(&api, &name, None).await?.yaml,
         None => BEGINNING.to_owned(),
     };
-    shown(&api, console::desk_page(&yaml, &Verdict::Unasked)).await
+    let page = console::desk_page(&yaml, &Verdict::Unasked);
+    form(&api, page, StatusCode::OK).await
 }
 
 #[derive(Deserialize)]
@@ -80,17 +81,19 @@ pub(super) struct Written {
 pub(super) async fn write(
     State(api): State<Api>,
     caller: Caller,
-    Filled(form): Filled<Written>,
+    Filled(written): Filled<Written>,
 ) -> Answer {
     // A browser ends lines as HTTP does.
-    let yaml = form.yaml.replace("\r\n", "\n");
+    let yaml = written.yaml.replace("\r\n", "\n");
     let done = match templates::read(&yaml) {
-        Ok(spec) if form.r#do == "apply" => templates::applied(&api, &caller, None, &spec, &yaml)
-            .await
-            .map(|row| row.name),
+        Ok(spec) if written.r#do == "apply" => {
+            templates::applied(&api, &caller, None, &spec, &yaml)
+                .await
+                .map(|row| row.name)
+        }
         Ok(spec) => {
             let page = console::desk_page(&yaml, &Verdict::Fine(&spec.name));
-            return shown(&api, page).await;
+            return form(&api, page, StatusCode::OK).await;
         }
         Err(error) => Err(error),
     };
@@ -102,5 +105,5 @@ pub(super) async fn write(
         Err(error) => return Err(error),
     };
     let page = console::desk_page(&yaml, &Verdict::Wrong(&errors));
-    shown_with(&api, page, StatusCode::UNPROCESSABLE_ENTITY).await
+    form(&api, page, StatusCode::UNPROCESSABLE_ENTITY).await
 }

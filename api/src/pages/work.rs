@@ -1,6 +1,6 @@
 //! The pages of tasks, of the system they run in, and of what was found wrong.
 
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect};
 use ingot_client::{FindingDecision, FindingFilter, TaskFilter};
 
@@ -40,8 +40,13 @@ pub(super) async fn system(State(api): State<Api>, _: Caller) -> Answer {
 pub(super) async fn findings(
     State(api): State<Api>,
     _: Caller,
-    Asked(filter): Asked<FindingFilter>,
+    RawQuery(query): RawQuery,
+    Asked(mut filter): Asked<FindingFilter>,
 ) -> Answer {
+    // What is open is what there is to do; "any" is asked for by an empty field.
+    if !query.is_some_and(|query| query.contains("state=")) {
+        filter.state = Some("open".to_owned());
+    }
     let page = findings::find(&api, filter.clone()).await?;
     let now = api.ledger.now();
     shown(&api, console::findings_page(&page, &filter, now)).await

@@ -61,9 +61,9 @@ fn finding_words(row: &finding::Model, invariant: Option<Invariant>) -> (String,
             "Nothing, unless they should not be there.".to_owned(),
         ),
         None => (
-            "AWS refuses or throttles calls; what waits for them goes on as soon as AWS lets it."
+            "AWS refuses or throttles calls, or is not ready yet; what waits goes on as soon as AWS lets it."
                 .to_owned(),
-            "Nothing is lost. If it stays, raise the limit or correct the permission that the code names."
+            "Nothing is lost. If it stays, `ingot why` of a deployment that waits says what to do about this code."
                 .to_owned(),
         ),
     }
