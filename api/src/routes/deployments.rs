@@ -344,6 +344,9 @@ pub(super) fn refusal(action: &str, status: Status) -> String {
         "start" | "retry" => {
             "only pending, failed and readiness_timeout deployments can be started"
         }
+        "cancel" if status == Status::Destroyed => {
+            "it is ended, and there is nothing left to cancel"
+        }
         "cancel" => "it is over; `destroy` terminates its instance",
         "image" => {
             "only an AMI that failed, of a ready deployment whose instance runs, can be asked for again"

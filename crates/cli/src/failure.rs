@@ -123,7 +123,13 @@ fn problem_block(text: &mut String, problem: &Problem) {
         &problem.detail
     };
     let _ = write!(text, "{} ({})", clean(detail), problem.status);
-    for error in &problem.errors {
+    // The headline tells the first, which is all there is to tell of one.
+    let headline = detail.as_str();
+    let untold = problem
+        .errors
+        .iter()
+        .filter(|error| !headline.contains(&error.message) || !headline.starts_with(&error.field));
+    for error in untold {
         let value = if error.value.is_empty() {
             String::new()
         } else {
@@ -234,6 +240,38 @@ mod tests {
         assert_eq!(
             block(&anyhow::anyhow!("inner").context("outer")),
             "error: outer: inner"
+        );
+    }
+
+    #[test]
+    fn what_the_headline_tells_is_told_once() {
+        let wrong = |field: &str| InvalidField {
+            field: field.to_owned(),
+            value: "x".to_owned(),
+            message: "write a number".to_owned(),
+        };
+        let told = |detail: &str, errors: Vec<InvalidField>| {
+            let problem = Problem {
+                kind: String::new(),
+                title: String::new(),
+                status: 422,
+                detail: detail.to_owned(),
+                request_id: None,
+                errors,
+            };
+            let error: anyhow::Error = ClientError::Problem(Box::new(problem)).into();
+            block(&error)
+        };
+        assert_eq!(
+            told("size: `x`: write a number", vec![wrong("size")]),
+            "error: size: `x`: write a number (422)"
+        );
+        assert_eq!(
+            told(
+                "size: `x`: write a number (and 1 more, see `errors`)",
+                vec![wrong("size"), wrong("ttl")]
+            ),
+            "error: size: `x`: write a number (and 1 more, see `errors`) (422)\n  ttl: `x`: write a number"
         );
     }
 

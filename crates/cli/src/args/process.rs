@@ -175,6 +175,11 @@ pub(crate) struct RegionArgs {
 }
 
 impl RegionArgs {
+    /// The first region given.
+    pub(crate) fn first(&self) -> Option<String> {
+        self.regions.iter().find(|name| !name.is_empty()).cloned()
+    }
+
     /// The regions given, each once, or these.
     pub(crate) fn or(self, usual: impl IntoIterator<Item = String>) -> Vec<String> {
         let mut given = self.regions;

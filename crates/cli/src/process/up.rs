@@ -85,7 +85,11 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     };
     let config = match &region {
         Some(region) => sim_config(&region.endpoint()),
-        None => setup::aws_config()?,
+        None => {
+            let mut config = setup::aws_config()?;
+            config.region = config.region.or_else(|| args.regions.first());
+            config
+        }
     };
     let token = home::local_token(&ledger, &data.token_file()?).await?;
     home::write_private(&data.url_file()?, &url)?;
