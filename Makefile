@@ -28,8 +28,7 @@ build: ## Build everything the tests run
 
 test: setup ## Set up, build and run every test
 	$(MAKE) build
-	$(MAKE) rust-test
-	$(MAKE) python-test
+	$(MAKE) --jobs=2 --keep-going rust-test python-test
 
 # nextest gives each test a process and all of them one Postgres and one Redis; without it each test binary starts its own.
 rust-test:
@@ -40,8 +39,11 @@ rust-test:
 	fi
 	$(CARGO) test --workspace --doc --quiet
 
+# Beside the others: both wait for simulated regions most of the time. Its report comes in one piece.
 python-test:
-	INGOT_BIN=$(abspath $(INGOT)) $(VENV)/bin/python -m pytest --quiet tests/python
+	@mkdir -p $(CARGO_TARGET_DIR)
+	@INGOT_BIN=$(abspath $(INGOT)) $(VENV)/bin/python -m pytest --quiet tests/python \
+		> $(CARGO_TARGET_DIR)/python-test.log 2>&1; code=$$?; cat $(CARGO_TARGET_DIR)/python-test.log; exit $$code
 
 # Of the workspace, so that the AWS SDK is not built a second time; 2,500 instances listen at once.
 bench: ## Measure the figures and print them as a table; FIGURES="idle crowd" measures some

@@ -3,6 +3,7 @@
 
 mod checks;
 mod decisions;
+mod templates;
 
 use std::time::Duration;
 
@@ -21,7 +22,6 @@ use crate::retention::RetentionSetting;
 use crate::status::SystemStatus;
 use crate::system::{Queue, Ready};
 use crate::task::{Task, TaskFilter};
-use crate::template::{RevisionFilter, Template, TemplateRevision};
 use crate::wire::{segment, sse_events};
 
 /// A failed call.
@@ -270,60 +270,6 @@ impl Client {
     pub async fn image(&self, id: &str) -> Result<Image, ClientError> {
         self.send(self.request(Method::GET, &format!("/v1/images/{}", segment(id))))
             .await
-    }
-
-    /// `GET /v1/templates`
-    pub async fn templates(&self) -> Result<Page<Template>, ClientError> {
-        self.send(self.request(Method::GET, "/v1/templates")).await
-    }
-
-    /// `GET /v1/templates/{name}`: its newest revision, or the one asked for.
-    pub async fn template(&self, name: &str, of: RevisionFilter) -> Result<Template, ClientError> {
-        self.list(&format!("/v1/templates/{}", segment(name)), &of)
-            .await
-    }
-
-    /// `GET /v1/templates/{name}/revisions`
-    pub async fn template_revisions(
-        &self,
-        name: &str,
-    ) -> Result<Page<TemplateRevision>, ClientError> {
-        let path = format!("/v1/templates/{}/revisions", segment(name));
-        self.send(self.request(Method::GET, &path)).await
-    }
-
-    /// `GET /v1/templates/{name}/yaml`: its newest revision as YAML, or the one asked for.
-    pub async fn template_yaml(
-        &self,
-        name: &str,
-        of: RevisionFilter,
-    ) -> Result<String, ClientError> {
-        let path = format!("/v1/templates/{}/yaml", segment(name));
-        let request = self.request(Method::GET, &path).query(&of);
-        let answer = self
-            .answer(request.timeout(Duration::from_secs(35)))
-            .await?;
-        answer
-            .text()
-            .await
-            .map_err(|source| ClientError::Unreachable {
-                url: self.base.clone(),
-                source,
-            })
-    }
-
-    /// `POST /v1/templates`: creates the template or its next revision from YAML.
-    pub async fn apply_template(
-        &self,
-        yaml: &str,
-        idempotency_key: &str,
-    ) -> Result<Template, ClientError> {
-        let request = self
-            .request(Method::POST, "/v1/templates")
-            .header("Idempotency-Key", idempotency_key)
-            .header(header::CONTENT_TYPE, "application/yaml")
-            .body(yaml.to_owned());
-        self.send(request).await
     }
 
     /// `GET /v1/tasks`

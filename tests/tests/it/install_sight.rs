@@ -13,6 +13,9 @@ use ingot_tests::{Options, Stack};
 use serde_json::json;
 
 const LONG: Duration = Duration::from_secs(120);
+/// Simulated; beside the readiness timeout of 90 minutes. How late it is on a quiet machine, `make bench FIGURES=installing`
+/// measures.
+const AT_ONCE: Duration = Duration::from_secs(300);
 /// The figure is promised up to this pace.
 const PACE: u32 = 10;
 
@@ -170,7 +173,7 @@ async fn failing(stack: &Stack) {
     }
     let told = story.iter().find(|event| event.kind == "deployment.failed");
     let late = late(stack, &failed, told.unwrap().at).await;
-    assert!(late <= Duration::from_secs(10), "{late:?}");
+    assert!(late <= AT_ONCE, "{late:?}");
 }
 
 /// Simulated time between the end of an instance's script and an instant.
