@@ -1,5 +1,6 @@
 //! The command line: the tree of commands, and the page of help that introduces them.
 
+use clap::builder::Resettable;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::failure::Exit;
@@ -138,8 +139,28 @@ pub(crate) fn command() -> clap::Command {
 pub(crate) fn parse<T: Into<std::ffi::OsString> + Clone>(
     words: impl IntoIterator<Item = T>,
 ) -> Result<Cli, clap::Error> {
-    let matches = command().try_get_matches_from(words)?;
+    let words: Vec<std::ffi::OsString> = words.into_iter().map(Into::into).collect();
+    let matches = command()
+        .try_get_matches_from(&words)
+        .map_err(|error| as_typed(&words, error))?;
     Cli::from_arg_matches(&matches)
+}
+
+/// The same refusal without the environment: clap's usage line shows what a variable gives as if it had to be typed.
+fn as_typed(words: &[std::ffi::OsString], error: clap::Error) -> clap::Error {
+    if !error.use_stderr() {
+        return error;
+    }
+    match without_variables(command()).try_get_matches_from(words) {
+        Err(plain) if plain.kind() == error.kind() => plain,
+        _ => error,
+    }
+}
+
+fn without_variables(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|arg| arg.env(Resettable::Reset))
+        .mut_subcommands(without_variables)
 }
 
 /// What `ingot` can do.

@@ -113,7 +113,7 @@ async fn run(cli: args::Cli) -> anyhow::Result<ExitCode> {
         Command::Worker(args) => process::worker::run(args).await,
         Command::Sim(args) => process::sim::run(args).await,
         Command::Migrate(args) => process::migrate::run(args).await,
-        Command::Token(args) => process::token::run(args).await,
+        Command::Token(args) => process::token::run(args, connection.data()).await,
         Command::Identity(args) => process::identity::run(args).await,
         Command::Openapi(args) => process::openapi::run(args).await,
         Command::Config(args) => command::config::run(args),

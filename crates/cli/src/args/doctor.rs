@@ -11,9 +11,13 @@ use crate::args::connection::Connection;
 
 Examples:
   ingot doctor
+  ingot doctor --all
   ingot doctor --json"
 )]
 pub(crate) struct DoctorArgs {
     #[command(flatten)]
     pub(crate) connection: Connection,
+    /// Invariants, too, that do not apply to this version
+    #[arg(long)]
+    pub(crate) all: bool,
 }

@@ -1,7 +1,7 @@
 //! `ingot findings …`: what was found, and what a person decides about it.
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 use crate::args::connection::Connection;
 use crate::args::page::PageArgs;
@@ -28,6 +28,7 @@ pub(crate) enum FindingsAction {
     List(FindingListArgs),
     /// Say what becomes of the object a finding is about
     #[command(
+        group = ArgGroup::new("verdict").args(["keep", "remove"]).required(true),
         after_help = "Kept, it is told no more. Removed, the monitor's next look removes it, if it is ours by its own facts.
 
 Examples:
@@ -39,7 +40,7 @@ Examples:
         #[arg(value_name = "ID")]
         id: String,
         /// It stays
-        #[arg(long, required_unless_present = "remove", conflicts_with = "remove")]
+        #[arg(long)]
         keep: bool,
         /// It goes
         #[arg(long)]

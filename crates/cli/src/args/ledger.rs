@@ -1,9 +1,12 @@
 //! Arguments of the commands that work on the ledger itself, beside the API: its schema and the API tokens.
 
+use std::path::PathBuf;
+
 use chrono::TimeDelta;
 use clap::{Args, Subcommand};
 
 use crate::args::connection::Format;
+use crate::args::data_dir::DataDir;
 use crate::failure::Usage;
 
 /// Bring the ledger's schema up or down, or show where it is
@@ -50,11 +53,12 @@ pub(crate) enum MigrateAction {
 /// Make, list and revoke API tokens; works on the ledger, not through the API
 #[derive(Clone, Args)]
 #[command(after_help = "Examples:
+  ingot token create --name ci                          in the ledger of `ingot up`
   DATABASE_URL=postgres://… ingot token create --name ci
   ingot token list
   ingot token revoke tok_…")]
 pub(crate) struct TokenArgs {
-    /// The ledger: postgres://user:password@host/name, or sqlite:///path/to/file
+    /// The ledger: postgres://user:password@host/name, or sqlite:///path/to/file [default: that of `ingot up`, in --data-dir]
     #[arg(
         long,
         value_name = "URL",
@@ -125,9 +129,27 @@ impl MigrateArgs {
 }
 
 impl TokenArgs {
-    /// The ledger's address.
-    pub(crate) fn database_url(&self) -> anyhow::Result<&str> {
-        required(&self.database_url)
+    /// The ledger's address: the one given, else that of the newest ledger which `ingot up` keeps in its data directory.
+    pub(crate) fn database_url(&self, data: &DataDir) -> anyhow::Result<String> {
+        if let Ok(url) = required(&self.database_url) {
+            return Ok(url.to_owned());
+        }
+        let directory = data.path()?;
+        let written = |file: &PathBuf| file.metadata().and_then(|it| it.modified()).ok();
+        let newest = ["ingot.sqlite3", "simulated.sqlite3"]
+            .map(|name| directory.join(name))
+            .into_iter()
+            .filter(|file| file.is_file())
+            .max_by_key(written);
+        let Some(file) = newest else {
+            let text = format!(
+                "which ledger? `ingot up` has left none in {}: give --database-url or set DATABASE_URL, such as `postgres://ingot@localhost/ingot`, or name its directory with --data-dir",
+                directory.display()
+            );
+            return Err(Usage(text).into());
+        };
+        eprintln!("the ledger is {}, which `ingot up` keeps", file.display());
+        Ok(format!("sqlite://{}", file.display()))
     }
 }
 
@@ -141,6 +163,28 @@ fn required(url: &Option<String>) -> anyhow::Result<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_an_address_the_ledger_is_the_newest_of_the_data_directory() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = DataDir::of(folder.path().to_owned());
+        let mut args = TokenArgs {
+            database_url: None,
+            format: Format::default(),
+            action: TokenAction::List,
+        };
+        let error = args.database_url(&data).expect_err("none there");
+        assert!(error.to_string().contains("--data-dir"), "{error}");
+        let file = folder.path().join("simulated.sqlite3");
+        std::fs::write(&file, "").expect("a file");
+        let own = format!("sqlite://{}", file.display());
+        assert_eq!(args.database_url(&data).ok(), Some(own));
+        args.database_url = Some("sqlite:///given".to_owned());
+        assert_eq!(
+            args.database_url(&data).ok().as_deref(),
+            Some("sqlite:///given")
+        );
+    }
 
     #[test]
     fn a_life_is_a_number_with_a_unit() {

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::setup;
+use crate::args::data_dir::DataDir;
 use crate::args::process::{TokenAction, TokenArgs};
 use crate::command::ids;
 use crate::failure::{NotFound, Refused};
@@ -20,8 +21,8 @@ use crate::output::look::look;
 use crate::output::{Output, clean, time};
 
 /// Runs it until it is over.
-pub(crate) async fn run(args: TokenArgs) -> anyhow::Result<ExitCode> {
-    let ledger = setup::ledger(args.database_url()?, 2).await?;
+pub(crate) async fn run(args: TokenArgs, data: &DataDir) -> anyhow::Result<ExitCode> {
+    let ledger = setup::ledger(&args.database_url(data)?, 2).await?;
     let output = args.format.output();
     match args.action {
         TokenAction::Create { name, expires } => create(&ledger, output, &name, expires).await?,
