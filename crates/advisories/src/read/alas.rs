@@ -125,7 +125,7 @@ fn advisory(update: Update, os: Os) -> Result<Advisory, String> {
         amazon(&update).ok_or_else(|| format!("{id} is no advisory of Amazon Linux"))?
     } else {
         let marks = update.fixes.iter().filter_map(|fix| fix.fixed.as_deref());
-        let found = marks.filter_map(|fixed| el(fixed)).next();
+        let found = marks.filter_map(el).next();
         (
             found.ok_or_else(|| format!("{id} names no release"))?,
             !id.starts_with("RXSA"),

@@ -79,9 +79,19 @@ pub(crate) fn config(sim: &Region, auth: Auth) -> AwsConfig {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::with(true).await
+    }
+
+    /// A region that refuses no call for its rate: what asks hundreds within seconds.
+    pub(crate) async fn without_rates() -> Self {
+        Self::with(false).await
+    }
+
+    async fn with(buckets: bool) -> Self {
         let config_of_sim = SimConfig {
             pace: 600.0,
             consistency: Duration::ZERO,
+            buckets,
             ..SimConfig::default()
         };
         let sim = Region::start(config_of_sim).await.expect("sim");
