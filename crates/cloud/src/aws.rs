@@ -41,6 +41,10 @@ use classify::Call;
 use client::Clients;
 pub use proxy::Proxies;
 
+/// What of the SDK's log is left out unless a person asks for it: a machine that is no EC2 instance has no credentials of
+/// one, which is nothing to warn of; what is missing then is said once, in our words.
+pub const QUIET: &str = "aws_config::imds=error,aws_config::meta=error";
+
 /// How to reach AWS.
 #[derive(Debug, Clone, Default)]
 pub struct AwsConfig {

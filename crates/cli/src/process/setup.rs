@@ -49,9 +49,7 @@ pub(crate) fn start_logs(usual: LogFormat, filter: &str) {
     };
     logs::start(
         format,
-        // That a machine is no EC2 instance is nothing to warn of; what is missing then is said once, in our words.
-        &variable("INGOT_LOG")
-            .unwrap_or_else(|| format!("{filter},aws_config::imds=error,aws_config::meta=error")),
+        &variable("INGOT_LOG").unwrap_or_else(|| format!("{filter},{}", ingot_cloud::aws::QUIET)),
     );
 }
 
