@@ -167,8 +167,13 @@ def test_which_ledger(cli, tmp_path, name):
     """None named, another database, one that is not there, one that does not answer: and no file is left."""
     words = [*name.split(), *ENOUGH[name]]
     redis = {"REDIS_URL": "redis://127.0.0.1:1"} if name in ("api", "worker") else {}
-    none = cli(*words, code=2, **redis).stderr
+    # `token` takes the ledger of `ingot up`, where there is one.
+    nothing = {"INGOT_DATA_DIR": str(tmp_path / "nothing")}
+    none = cli(*words, code=2, **nothing, **redis).stderr
     assert "DATABASE_URL" in none
+    assert not (tmp_path / "nothing").exists()
+    if name == "token list":
+        assert "which `ingot up` keeps" in cli(*words).stderr
     other = cli(*words, code=2, DATABASE_URL="mysql://root:s3cret@localhost/x", **redis)
     assert "postgres://" in other.stderr and "s3cret" not in other.stdout + other.stderr
     away = f"postgres://u:s3cret@127.0.0.1:{free_port()}/x"

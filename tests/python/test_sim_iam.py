@@ -14,8 +14,10 @@ from region import AL2023, capture, in_state, once_known, refused, running, tagg
 
 ACCOUNT = "123456789012"
 OURS = "KamiwazaDeploymentManager"
-REQUESTED = {"StringEquals": {"aws:RequestTag/ManagedBy": OURS}}
-OWNED = {"StringEquals": {"aws:ResourceTag/ManagedBy": OURS}}
+# The template `kamiwaza` keeps its document's word, all others have Ingot's.
+BOTH = [OURS, "Ingot"]
+REQUESTED = {"StringEquals": {"aws:RequestTag/ManagedBy": BOTH}}
+OWNED = {"StringEquals": {"aws:ResourceTag/ManagedBy": BOTH}}
 
 
 def allow(actions, resources, condition=None):
@@ -45,7 +47,7 @@ STATEMENTS = {
                          "*", OWNED),
     "document": allow("ssm:SendCommand", "arn:aws:ssm:*::document/AWS-RunShellScript"),
     "command ours": allow("ssm:SendCommand", "arn:aws:ec2:*:*:instance/*",
-                          {"StringEquals": {"ssm:resourceTag/ManagedBy": OURS}}),
+                          {"StringEquals": {"ssm:resourceTag/ManagedBy": BOTH}}),
     "pass role": allow("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/ingot-ssm",
                        {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}),
 }
