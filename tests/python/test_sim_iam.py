@@ -322,7 +322,9 @@ def test_dry_runs_say_yes_only_to_what_would_succeed(sim, ec2, base):
     instance = running(ec2, base, TagSpecifications=[tagged("instance", **us)])
     ami = capture(ec2, instance, "ours", TagSpecifications=[
         tagged("image", **us), tagged("snapshot", **us)])
-    free = ec2.create_image(InstanceId=instance, Name="free", NoReboot=True,
+    # Of another instance: EBS begins one snapshot of a volume in 15 s, and the rehearsal below is of the first one's.
+    other = running(ec2, base, TagSpecifications=[tagged("instance", **us)])
+    free = ec2.create_image(InstanceId=other, Name="free", NoReboot=True,
                             TagSpecifications=[tagged("image", **us)])["ImageId"]
     sim.control("POST", f"images/{free}", {"state": "gone"})
     (loose,) = [s["id"] for s in sim.state()["snapshots"] if s["used_by"] is None]
