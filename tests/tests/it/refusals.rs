@@ -229,10 +229,4 @@ async fn an_address_that_is_taken() {
         .expect("an address");
     let address = taken.local_addr().expect("its address").to_string();
     refused(&["api", "--listen", &address], &sound, &[&address]).await;
-    refused(
-        &["worker", "--metrics-listen", &address],
-        &sound,
-        &[&address],
-    )
-    .await;
 }
