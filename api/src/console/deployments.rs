@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use ingot_client::{Deployment, DeploymentFilter, Page};
 use ingot_domain::deployment::Status;
 
-use super::filter::{Filter, Place, choice, typed};
+use super::filter::{Filter, Place, of_versions};
 use super::frame::{Cell, List, ListPage, Nothing, Row, Way, column, lesser};
 use super::parts::{Badge, Value};
 use super::text;
@@ -18,12 +18,13 @@ pub fn deployments_page(
     now: DateTime<Utc>,
 ) -> Result<String, askama::Error> {
     let statuses = Status::ALL.iter().map(|status| status.as_str());
-    let fields = vec![
-        choice("status", "Status", statuses, filter.status.as_deref()),
-        typed("template", "Template", "", filter.template.as_deref()),
-        typed("version", "Version", "v1.2.3", filter.version.as_deref()),
-        typed("region", "Region", "us-east-1", filter.region.as_deref()),
+    let asked = [
+        &filter.status,
+        &filter.template,
+        &filter.version,
+        &filter.region,
     ];
+    let fields = of_versions(statuses, asked);
     let place = Place {
         limit: filter.limit,
         cursor: filter.cursor.as_deref(),

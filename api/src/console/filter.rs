@@ -56,6 +56,19 @@ pub(super) fn typed(
     }
 }
 
+/// What deployments and images are asked for by alike: a status of their own set, template, version and region.
+pub(super) fn of_versions(
+    statuses: impl IntoIterator<Item = &'static str>,
+    [status, template, version, region]: [&Option<String>; 4],
+) -> Vec<Field> {
+    vec![
+        choice("status", "Status", statuses, status.as_deref()),
+        typed("template", "Template", "", template.as_deref()),
+        typed("version", "Version", "v1.2.3", version.as_deref()),
+        typed("region", "Region", "us-east-1", region.as_deref()),
+    ]
+}
+
 /// Where in a list one is.
 pub(super) struct Place<'a> {
     pub(super) limit: Option<u64>,

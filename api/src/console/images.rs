@@ -6,7 +6,7 @@ use ingot_client::{Image, ImageFilter, Page};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::provenance::Class;
 
-use super::filter::{Filter, Place, choice, typed};
+use super::filter::{Filter, Place, of_versions};
 use super::frame::{Cell, List, ListPage, Nothing, Row, column, lesser};
 use super::parts::{Badge, Fact, Group, Value, tags};
 use super::text;
@@ -19,12 +19,13 @@ pub fn images_page(
     now: DateTime<Utc>,
 ) -> Result<String, askama::Error> {
     let statuses = ImageStatus::ALL.iter().map(|status| status.as_str());
-    let fields = vec![
-        choice("status", "Status", statuses, filter.status.as_deref()),
-        typed("template", "Template", "", filter.template.as_deref()),
-        typed("version", "Version", "v1.2.3", filter.version.as_deref()),
-        typed("region", "Region", "us-east-1", filter.region.as_deref()),
+    let asked = [
+        &filter.status,
+        &filter.template,
+        &filter.version,
+        &filter.region,
     ];
+    let fields = of_versions(statuses, asked);
     let place = Place {
         limit: filter.limit,
         cursor: filter.cursor.as_deref(),
