@@ -9,8 +9,9 @@ use super::look::{Look, look};
 
 /// Between two columns.
 const GAP: usize = 2;
-/// The fewest characters of an id that is cut: its kind and the time it was made.
-const SHORTEST_ID: usize = 12;
+/// The fewest characters of an id that is cut: its kind and the millisecond it was made, which name it among those that the
+/// list does not show, too.
+const SHORTEST_ID: usize = 16;
 /// The fewest columns of a text that is cut.
 const SHORTEST_TEXT: usize = 8;
 
