@@ -410,6 +410,8 @@ def test_a_command_line_that_cannot_be_used_is_2(cli, words):
 
 
 REFUSED = [
+    (["--ttl", "9999999999h"], "ttl_seconds: `"),
+    (["--ttl", "30s"], "ttl_seconds: `30s`: give a minute to a year"),
     (["--version", "newest"], "version: `newest`: write it as `v1.2.3`"),
     (["--region", "mars-1"], "region: `mars-1`: choose one of the regions allowed here: us-east-1"),
     (["--instance-type", "p5.48xlarge"], "instance_type: `p5.48xlarge`: choose one of"),

@@ -173,10 +173,10 @@ pub fn extended(
         }
         Extend::Until(until) => until,
         Extend::By(span) => {
-            let value = span::told(span.as_secs());
             let Some(at) = at else {
-                let why = "its instance has no end to be moved; `until` sets one";
-                return wrong("by_seconds", value, why);
+                let why =
+                    "its instance has no end to be moved; set one by `until` (`--until TIME`)";
+                return wrong("by_seconds", String::new(), why);
             };
             at.max(now) + chrono::TimeDelta::from_std(span).unwrap_or(year * 2)
         }

@@ -106,7 +106,7 @@ async fn lives(stack: &Stack) {
         .unwrap();
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(
-        refused.status.code() == Some(3) && said.contains("`until` sets one"),
+        refused.status.code() == Some(3) && said.contains("set one by `until`"),
         "{said}"
     );
     let now = stack.client.status().await.unwrap().at;

@@ -163,9 +163,9 @@ impl DeployArgs {
             stale: self.stale.clone(),
             force: self.force,
             build_only: self.build_only,
-            keep_for_seconds: self.keep_for.map(seconds).transpose()?,
+            keep_for_seconds: self.keep_for.map(seconds),
             again: self.again,
-            ttl_seconds: self.ttl.map(seconds).transpose()?,
+            ttl_seconds: self.ttl.map(seconds),
             create_ami: match (self.ami, self.no_ami) {
                 (true, _) => Some(true),
                 (_, true) => Some(false),
@@ -185,10 +185,9 @@ impl DeployArgs {
     }
 }
 
-/// As the API takes it.
-fn seconds(span: Duration) -> Result<u32, Usage> {
-    let long = |_| Usage("that is longer than a year".to_owned());
-    u32::try_from(span.as_secs()).map_err(long)
+/// As the API takes it. What is longer than it can be told is as long as it can: the API's rule refuses it by the field.
+fn seconds(span: Duration) -> u32 {
+    u32::try_from(span.as_secs()).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
