@@ -61,6 +61,8 @@ pub struct Model {
     /// What became of the scrub before it (`domain::guest::scrub`); null for images of before, and found ones.
     pub scrub: Option<String>,
     pub scrub_reason: Option<String>,
+    /// The number of the last line of its story; 0 for images of before, which have none.
+    pub event_seq: i64,
 }
 
 /// The origin of an image that a deployment of this ledger made.

@@ -23,6 +23,7 @@ mod retention;
 mod rows;
 mod scan;
 mod status;
+mod subject;
 mod task_list;
 mod templates;
 mod tokens;
@@ -42,7 +43,7 @@ pub use connect::Shape;
 pub use decisions::{Decided, Decision};
 pub use effects::{EffectKind, Intention};
 pub use ending::Ending;
-pub use ends::Moved;
+pub use ends::Extended;
 pub use engine::{
     Beside, Change, Claim, Claimed, Committed, DueTask, Held, NewTask, Outcome, Then,
 };
@@ -56,6 +57,7 @@ pub use renew::{Renewal, Retry};
 pub use request::{Created, IdempotencyClaim, NewDeployment, Requested, Revision};
 pub use scan::Scan;
 pub use status::{Backlog, WorkerHolding};
+pub use subject::{Move, Moved, New};
 pub use task_list::TaskQuery;
 pub use tokens::TokenEnd;
 pub use waiting::Waiting;

@@ -20,6 +20,7 @@ mod m20261128_000014_trials;
 mod m20261128_000015_ends;
 mod m20261128_000016_token_use;
 mod m20261128_000017_views;
+mod m20261128_000018_subjects;
 
 pub use sea_orm_migration::sea_orm;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000015_ends::Migration),
             Box::new(m20261128_000016_token_use::Migration),
             Box::new(m20261128_000017_views::Migration),
+            Box::new(m20261128_000018_subjects::Migration),
         ]
     }
 }

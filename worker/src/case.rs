@@ -15,8 +15,10 @@ use ingot_domain::request::Order;
 use ingot_domain::template::Template;
 use ingot_domain::wait::Wait;
 use ingot_engine::Visit;
-use ingot_entity::store::{Change, Claim, EffectKind, Then, ami_status_of, status_of};
-use ingot_entity::{LedgerError, deployment};
+use ingot_entity::store::{
+    Change, Claim, EffectKind, Move, Moved, New, Then, ami_status_of, status_of,
+};
+use ingot_entity::{LedgerError, deployment, image};
 use ingot_failpoint::Marks;
 
 use crate::lifetime;
@@ -50,6 +52,12 @@ pub(crate) struct Case {
     pub(crate) status: Status,
     /// AMI status as loaded.
     pub(crate) ami: Option<AmiStatus>,
+    /// The next lines of its story.
+    pub(crate) lines: Vec<Line>,
+    /// An image as it shall be, with the version that was read.
+    pub(crate) image: Option<image::Model>,
+    /// A new image row that claims its key.
+    pub(crate) claim: Option<image::Model>,
     /// The rest of the change.
     pub(crate) change: Change,
     /// The steps it intends and those whose outcome it records.
@@ -82,6 +90,9 @@ impl Case {
             recipe,
             status,
             ami,
+            lines: Vec::new(),
+            image: None,
+            claim: None,
             change: Change::default(),
             marks: Marks::default(),
             instance_ended: false,
@@ -119,7 +130,7 @@ impl Case {
 
     /// Adds a line to the story.
     pub(crate) fn say(&mut self, line: Line) {
-        self.change.lines.push(line);
+        self.lines.push(line);
     }
 
     /// Moves the deployment on.
@@ -178,11 +189,19 @@ impl Case {
 
     /// The outcome with this case's changes.
     pub(crate) fn end(mut self, then: Then) -> Visit {
-        if !self.change.lines.is_empty() || self.row != self.before {
+        if !self.lines.is_empty() || self.row != self.before {
             let before = self.before.clone();
             lifetime::follow(&mut self, &before);
-            self.change.deployment = Some((self.before, self.row));
+            self.change.moved.push(Moved::Deployment(Box::new(Move {
+                before,
+                after: self.row,
+                lines: self.lines,
+            })));
         }
+        let image = self.image.map(|row| Moved::Image(Box::new(row)));
+        self.change.moved.extend(image);
+        let claim = self.claim.map(|row| New::Image(Box::new(row)));
+        self.change.new.extend(claim);
         Visit {
             change: self.change.into(),
             marks: self.marks,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ingot_domain::decide::story::{CLOUD, HELD_UP, Refusal, View, lines};
 use ingot_engine::Visit;
 use ingot_entity::event;
-use ingot_entity::store::{Claim, Then};
+use ingot_entity::store::{Claim, Move, Moved, Then};
 
 use crate::case::VisitError;
 use crate::tools::Tools;
@@ -25,11 +25,10 @@ pub(crate) async fn told(
     let Some(id) = claim.task.deployment_id.as_deref() else {
         return Ok(visit);
     };
+    let quiet = !says(&mut visit);
     let on = match &visit.then {
         Then::Discard { .. } => return Ok(visit),
-        Then::Wait { on, .. } if on.is_weather() && visit.change.lines.is_empty() => {
-            Some(on.clone())
-        }
+        Then::Wait { on, .. } if on.is_weather() && quiet => Some(on.clone()),
         _ => None,
     };
     let late = (claim.task.claimed_at - claim.task.run_at)
@@ -67,9 +66,19 @@ pub(crate) async fn told(
     if lines.is_empty() {
         return Ok(visit);
     }
-    visit.change.lines.splice(0..0, lines);
-    if visit.change.deployment.is_none() {
-        visit.change.deployment = Some((row.clone(), row));
+    match visit.change.deployment() {
+        Some(one) => drop(one.lines.splice(0..0, lines)),
+        None => visit.change.moved.push(Moved::Deployment(Box::new(Move {
+            before: row.clone(),
+            after: row,
+            lines,
+        }))),
     }
     Ok(visit)
+}
+
+/// Whether the visit itself has something to say.
+fn says(visit: &mut Visit) -> bool {
+    let one = visit.change.deployment();
+    one.is_some_and(|one| !one.lines.is_empty())
 }

@@ -162,7 +162,7 @@ async fn end(
             {
                 let mut image = image.become_status(ingot_domain::image::ImageStatus::Failed)?;
                 image.error = Some(why.to_owned());
-                case.change.image = Some(image);
+                case.image = Some(image);
             }
             if case.ami.is_some_and(|ami| !ami.is_final()) {
                 case.fail_ami(tools, why);

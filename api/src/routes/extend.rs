@@ -10,7 +10,7 @@ use ingot_client::deployment::ExtendDeployment;
 use ingot_domain::field::FieldError;
 use ingot_domain::ids::DeploymentId;
 use ingot_domain::lifetime::Extend;
-use ingot_entity::store::Moved;
+use ingot_entity::store::Extended;
 
 use super::deployments::unknown;
 use crate::address::Path;
@@ -40,13 +40,13 @@ pub(crate) async fn extend(
     let id: DeploymentId = id.parse().map_err(unknown)?;
     let how = how(&api, &body)?;
     match api.ledger.extend(id.as_str(), how, &caller.name).await? {
-        Moved::Done(row) => {
+        Extended::Done(row) => {
             let shown = api.shown(*row).await?;
             Ok((StatusCode::ACCEPTED, Json(shown)).into_response())
         }
-        Moved::Wrong(error) => Err(ApiError::Invalid(vec![error])),
-        Moved::Unknown => Err(unknown(format!("there is no deployment `{id}`"))),
-        Moved::Refused(status) => Err(ApiError::Conflict(format!(
+        Extended::Wrong(error) => Err(ApiError::Invalid(vec![error])),
+        Extended::Unknown => Err(unknown(format!("there is no deployment `{id}`"))),
+        Extended::Refused(status) => Err(ApiError::Conflict(format!(
             "the deployment is `{status}`: only one that is ready or has failed, and whose instance runs and is not being ended, has an end that can be moved"
         ))),
     }

@@ -1,5 +1,7 @@
 //! Images: what two of them are "the same" by, their states, their EC2 names (F32) and tags (F33).
 
+pub mod story;
+
 use std::collections::BTreeMap;
 use std::fmt;
 

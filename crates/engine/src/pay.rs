@@ -182,7 +182,7 @@ async fn last_attempt(engine: &Engine, claim: &Claim, kind: TaskKind, visit: Vis
     let last = claim.task.attempt >= claim.task.max_attempts;
     let error = match &visit.then {
         Then::Retry { error, .. } if last => error,
-        Then::Discard { error } if visit.change.deployment.is_none() => error,
+        Then::Discard { error } if !visit.change.is_told() => error,
         _ => return visit,
     };
     match engine.visits.give_up(claim, kind, error).await {

@@ -1,13 +1,12 @@
-//! The one place where deployments' rows change: compare-and-swap on their versions, the transition tables asked, the
-//! events numbered without gaps in the same transaction; any number of deployments in two statements.
+//! Deployments as subjects: what a move may change of one, and which steps the transition tables know.
 
 use ingot_domain::Instant;
 use ingot_domain::deployment::{AmiStatus, Status};
-use ingot_domain::event::Line;
 use sea_orm::ConnectionTrait;
 
 use super::LedgerError;
-use super::rows::{Column, Row, Rows, assignments, record};
+use super::rows::{Column, Row, record};
+use super::subject::{Stories, Subject, Write, move_all};
 use crate::deployment;
 
 /// Reads a status column.
@@ -77,97 +76,42 @@ record! {
     }
 }
 
-/// What every write counts on.
-const COUNTED: &[Column] = &[("event_seq", "bigint"), ("row_version", "bigint")];
+impl Subject for deployment::Model {
+    const TABLE: &'static str = "deployment";
+    const CHANGED: &'static [Column] = CHANGED;
 
-const FOUND: &[Column] = &[("key", "text"), ("version_before", "bigint")];
+    fn id(&self) -> &str {
+        &self.id
+    }
 
-const EVENT: &[Column] = &[
-    ("deployment_id", "text"),
-    ("seq", "bigint"),
-    ("at", "timestamptz"),
-    ("kind", "text"),
-    ("source", "text"),
-    ("level", "text"),
-    ("message", "text"),
-];
+    fn row_version(&self) -> i64 {
+        self.row_version
+    }
 
-/// One deployment's change.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Write<'a> {
-    /// As it was read.
-    pub(super) before: &'a deployment::Model,
-    /// As it shall be; its event number and row version are set here.
-    pub(super) after: &'a deployment::Model,
-    /// What is said about it.
-    pub(super) lines: &'a [Line],
+    fn event_seq(&self) -> i64 {
+        self.event_seq
+    }
+
+    fn changed(&self) -> Row {
+        changed(self)
+    }
+
+    fn check(before: &Self, after: &Self) -> Result<(), LedgerError> {
+        check(before, after)
+    }
 }
 
-/// Writes each `after` over its `before` and appends its lines. Answers false when another transaction changed one of
-/// them meanwhile; this one must then be given up.
+/// Writes deployments and their lines. Answers false when another transaction changed one of them meanwhile; this one must
+/// then be given up.
 pub(super) async fn write_all<C: ConnectionTrait>(
     tx: &C,
-    writes: &[Write<'_>],
+    writes: &[Write<'_, deployment::Model>],
     now: Instant,
 ) -> Result<bool, LedgerError> {
-    if writes.is_empty() {
-        return Ok(true);
-    }
-    let (mut rows, mut events) = (Rows::of(&[FOUND, CHANGED, COUNTED]), events());
-    for write in writes {
-        check(write.before, write.after)?;
-        let last = write.before.event_seq;
-        let seq = last + i64::try_from(write.lines.len()).unwrap_or(0);
-        let row = changed(write.after)
-            .with("key", &write.before.id)
-            .with("version_before", &write.before.row_version)
-            .with("row_version", &(write.before.row_version + 1))
-            .with("event_seq", &seq);
-        rows.push(&row);
-        say(&mut events, &write.before.id, last, write.lines, now);
-    }
-    let rest =
-        "WHERE deployment.id = v.key AND deployment.row_version = v.version_before RETURNING id";
-    let written = rows
-        .update(
-            tx,
-            "deployment",
-            &assignments(&[CHANGED, COUNTED]),
-            rest,
-            [],
-        )
-        .await?;
-    if written.len() != writes.len() {
+    let mut stories = Stories::at(now);
+    if !move_all(tx, writes, &mut stories).await? {
         return Ok(false);
     }
-    append(tx, events).await?;
+    stories.append(tx).await?;
     Ok(true)
-}
-
-/// The events of a story's next lines, after number `last`.
-pub(super) fn say(events: &mut Rows, deployment_id: &str, last: i64, lines: &[Line], now: Instant) {
-    for (line, seq) in lines.iter().zip(last + 1..) {
-        let row = Row::new()
-            .with("deployment_id", deployment_id)
-            .with("seq", &seq)
-            .with("at", &now)
-            .with("kind", &line.kind)
-            .with("source", line.source.as_str())
-            .with("level", line.level.as_str())
-            .with("message", &line.message);
-        events.push(&row);
-    }
-}
-
-/// No events yet.
-pub(super) fn events() -> Rows {
-    Rows::of(&[EVENT])
-}
-
-/// Appends events.
-pub(super) async fn append<C: ConnectionTrait>(tx: &C, events: Rows) -> Result<(), LedgerError> {
-    if !events.is_empty() {
-        events.insert(tx, "event", "").await?;
-    }
-    Ok(())
 }

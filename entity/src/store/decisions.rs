@@ -3,7 +3,7 @@
 use ingot_domain::image::ImageStatus;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{Ledger, LedgerError, images};
+use super::{Ledger, LedgerError};
 use crate::{finding, image};
 
 /// Who decides, and why.
@@ -70,15 +70,21 @@ impl Ledger {
             }
             status = ImageStatus::Available;
         }
-        let change = image::ActiveModel {
-            origin: Set(image::ADOPTED.to_owned()),
-            status: Set(status.as_str().to_owned()),
-            class: Set(Some("adopted".to_owned())),
-            class_why: Set(Some("a person adopted it".to_owned())),
-            dropped_at: Set(None),
-            ..self.decided(decision)
+        let after = image::Model {
+            origin: image::ADOPTED.to_owned(),
+            status: status.as_str().to_owned(),
+            dropped_at: None,
+            ..self.decided(row, decision)
         };
-        self.decide_image(&row, change).await
+        let decided = self.decide_image(&after).await?;
+        if let Decided::Done(row) = &decided {
+            let why = "a person adopted it";
+            self.note_class(row, "adopted", why).await?;
+        }
+        match decided {
+            Decided::Done(_) => self.standing(&after.id).await,
+            refused => Ok(refused),
+        }
     }
 
     /// Forgets an image: its key is free, nothing is launched from it and nothing is looked for again. The AMI stays.
@@ -108,38 +114,37 @@ impl Ledger {
                  back can be dropped"
             )));
         }
-        let change = image::ActiveModel {
-            status: Set(ImageStatus::Deleted.as_str().to_owned()),
-            dropped_at: Set(Some(self.now())),
-            ..self.decided(decision)
+        let after = image::Model {
+            status: ImageStatus::Deleted.as_str().to_owned(),
+            dropped_at: Some(self.now()),
+            ..self.decided(row, decision)
         };
-        self.decide_image(&row, change).await
+        self.decide_image(&after).await
     }
 
-    fn decided(&self, decision: &Decision) -> image::ActiveModel {
-        image::ActiveModel {
-            decided_by: Set(Some(decision.by.clone())),
-            decided_reason: Set(Some(decision.reason.clone())),
-            decided_at: Set(Some(self.now())),
-            ..Default::default()
+    fn decided(&self, row: image::Model, decision: &Decision) -> image::Model {
+        image::Model {
+            decided_by: Some(decision.by.clone()),
+            decided_reason: Some(decision.reason.clone()),
+            decided_at: Some(self.now()),
+            ..row
         }
     }
 
     async fn decide_image(
         &self,
-        row: &image::Model,
-        change: image::ActiveModel,
+        after: &image::Model,
     ) -> Result<Decided<image::Model>, LedgerError> {
-        let change = image::ActiveModel {
-            row_version: Set(row.row_version + 1),
-            ..change
-        };
-        if !images::swap(&self.db, row, change).await? {
+        if !self.move_image(after).await? {
             return Ok(Decided::Refused(
                 "it changed at the same moment; look and try again".to_owned(),
             ));
         }
-        Ok(match self.image(&row.id).await? {
+        self.standing(&after.id).await
+    }
+
+    async fn standing(&self, id: &str) -> Result<Decided<image::Model>, LedgerError> {
+        Ok(match self.image(id).await? {
             Some(row) => Decided::Done(Box::new(row)),
             None => Decided::Unknown,
         })

@@ -13,7 +13,7 @@ use crate::deployment;
 
 /// What moving an end led to.
 #[derive(Debug)]
-pub enum Moved {
+pub enum Extended {
     /// Done, or so already.
     Done(Box<deployment::Model>),
     /// There is no instance whose end could be moved.
@@ -53,11 +53,11 @@ impl Ledger {
     }
 
     /// Moves the end of a deployment's instance.
-    pub async fn extend(&self, id: &str, how: Extend, by: &str) -> Result<Moved, LedgerError> {
+    pub async fn extend(&self, id: &str, how: Extend, by: &str) -> Result<Extended, LedgerError> {
         // A visit may change the row between the look and the write; looking again is cheap and each loser has a winner.
         loop {
             let Some(row) = self.deployment(id).await? else {
-                return Ok(Moved::Unknown);
+                return Ok(Extended::Unknown);
             };
             let status = status_of(&row)?;
             let over = matches!(
@@ -65,14 +65,14 @@ impl Ledger {
                 Status::Success | Status::Failed | Status::ReadinessTimeout
             );
             if !over || row.instance_id.is_none() || self.is_ending(id).await? {
-                return Ok(Moved::Refused(status));
+                return Ok(Extended::Refused(status));
             }
             let ends_at = match extended(row.ends_at, how, self.now()) {
                 Ok(ends_at) => ends_at,
-                Err(wrong) => return Ok(Moved::Wrong(wrong)),
+                Err(wrong) => return Ok(Extended::Wrong(wrong)),
             };
             if ends_at == row.ends_at {
-                return Ok(Moved::Done(Box::new(row)));
+                return Ok(Extended::Done(Box::new(row)));
             }
             let after = deployment::Model {
                 ends_at,
@@ -89,7 +89,7 @@ impl Ledger {
             let line = Line::info("deployment.extended", Source::Request, said);
             if self.amend(&row, &after, &[line]).await? {
                 let moved = self.deployment(id).await?.unwrap_or(after);
-                return Ok(Moved::Done(Box::new(moved)));
+                return Ok(Extended::Done(Box::new(moved)));
             }
         }
     }

@@ -1,23 +1,25 @@
 //! Images: their rows, claiming a key, and moving a row on. Unique indexes decide every race, and row versions every other.
 
 mod by_key;
+mod story;
 
 use ingot_domain::Instant;
 use ingot_domain::base::{BaseIdentity, ResolvedBase};
 use ingot_domain::given::Told;
 use ingot_domain::ids::ImageId;
 use ingot_domain::image::{ImageKey, ImageStatus};
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
-    QueryFilter, SqlErr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, SqlErr,
+    TransactionTrait,
 };
 use uuid::Uuid;
 
+use super::subject::Stories;
 use super::{Ledger, LedgerError};
 use crate::image;
 
 pub use by_key::OfKey;
+pub(super) use story::{begin, move_on};
 
 /// An image that another run or another installation made, found in the account.
 #[derive(Debug, Clone)]
@@ -90,6 +92,7 @@ impl image::Model {
             row_version: 0,
             scrub: None,
             scrub_reason: None,
+            event_seq: 0,
         }
     }
 
@@ -187,43 +190,6 @@ fn new_id() -> ImageId {
     ImageId::new(Uuid::now_v7())
 }
 
-/// Inserts a claiming row; false when an index says that key or name are taken.
-pub(super) async fn insert_claim<C: ConnectionTrait>(
-    tx: &C,
-    row: &image::Model,
-) -> Result<bool, LedgerError> {
-    let inserted = image::Entity::insert(row.clone().into_active_model())
-        .on_conflict(OnConflict::new().do_nothing().to_owned())
-        .exec_without_returning(tx)
-        .await?;
-    Ok(inserted > 0)
-}
-
-/// Writes what may change of a row over the version that was read; false when it was written meanwhile, or when another
-/// image of its key is in the making.
-pub(super) async fn write<C: ConnectionTrait>(
-    tx: &C,
-    row: &image::Model,
-) -> Result<bool, LedgerError> {
-    let active = image::ActiveModel {
-        name: Set(row.name.clone()),
-        status: Set(row.status.clone()),
-        ami_id: Set(row.ami_id.clone()),
-        size_gb: Set(row.size_gb),
-        snapshots: Set(row.snapshots.clone()),
-        tags: Set(row.tags.clone()),
-        error: Set(row.error.clone()),
-        requested_at: Set(row.requested_at),
-        available_at: Set(row.available_at),
-        slow_at: Set(row.slow_at),
-        row_version: Set(row.row_version + 1),
-        scrub: Set(row.scrub.clone()),
-        scrub_reason: Set(row.scrub_reason.clone()),
-        ..Default::default()
-    };
-    swap(tx, row, active).await
-}
-
 /// Writes columns of a row over the version that was read.
 pub(super) async fn swap<C: ConnectionTrait>(
     db: &C,
@@ -247,7 +213,15 @@ fn is_taken(error: &DbErr) -> bool {
 impl Ledger {
     /// Records an image found in the account, unless its key or name is taken.
     pub async fn record_found(&self, row: &image::Model) -> Result<bool, LedgerError> {
-        insert_claim(&self.db, row).await
+        let tx = self.db.begin().await?;
+        let mut stories = Stories::at(self.now());
+        if !begin(&tx, row, &mut stories).await? {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        stories.append(&tx).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Moves an image row on outside of a deployment's visit (reconciling): false when it was written meanwhile, or when it
@@ -264,19 +238,27 @@ impl Ledger {
         {
             return Ok(false);
         }
-        let active = image::ActiveModel {
-            status: Set(after.status.clone()),
-            available_at: Set(after.available_at),
-            disabled_at: Set(after.disabled_at),
-            deprecated_at: Set(after.deprecated_at),
-            error: Set(after.error.clone()),
-            row_version: Set(before.row_version + 1),
-            ..Default::default()
+        let after = image::Model {
+            row_version: before.row_version,
+            ..after.clone()
         };
-        match swap(&self.db, before, active).await {
+        match self.move_image(&after).await {
             Err(LedgerError::Database(error)) if is_taken(&error) => Ok(false),
             written => written,
         }
+    }
+
+    /// Moves a row on by itself, over the version it carries; false when it was written meanwhile.
+    pub(super) async fn move_image(&self, after: &image::Model) -> Result<bool, LedgerError> {
+        let tx = self.db.begin().await?;
+        let mut stories = Stories::at(self.now());
+        if !move_on(&tx, &[after], &mut stories).await? {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        stories.append(&tx).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// An image by `img_…` or `ami-…`.

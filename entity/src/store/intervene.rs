@@ -5,11 +5,12 @@ use ingot_domain::event::{Line, Source, ami};
 use ingot_domain::task::TaskKind;
 use sea_orm::{EntityTrait, TransactionTrait};
 
-use super::change::{Write, ami_status_of, status_of};
+use super::change::{ami_status_of, status_of};
 use super::ending::Ending;
 use super::engine::tasks;
 use super::engine::tasks::NewTask;
 use super::renew::{Renewal, Retry, Stored};
+use super::subject::Write;
 use super::{Ledger, LedgerError, change};
 use crate::deployment;
 

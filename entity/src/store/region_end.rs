@@ -7,12 +7,13 @@ use ingot_domain::deployment::{AmiStatus, SkipReason, Status};
 use ingot_domain::event::{Line, Source, ami};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, TransactionTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    TransactionTrait,
 };
 
-use super::change::{self, Write, ami_status_of, status_of};
-use super::{Ledger, LedgerError, images};
+use super::change::{self, ami_status_of, status_of};
+use super::subject::Write;
+use super::{Ledger, LedgerError};
 use crate::{deployment, effect, finding, image, task};
 
 /// Rows of one transaction.
@@ -74,7 +75,7 @@ impl Ledger {
             .iter()
             .map(|row| ended(row, now))
             .collect::<Result<Vec<_>, LedgerError>>()?;
-        let writes: Vec<Write<'_>> = rows
+        let writes: Vec<Write<'_, deployment::Model>> = rows
             .iter()
             .zip(&ended)
             .map(|(before, (after, lines))| Write {
@@ -104,18 +105,17 @@ impl Ledger {
             .all(&self.db)
             .await?;
         for row in &rows {
-            let change = image::ActiveModel {
-                status: Set(region_end::image(row.parsed_status()?).as_str().to_owned()),
-                error: Set(Some(WHY.to_owned())),
+            let after = image::Model {
+                status: region_end::image(row.parsed_status()?).as_str().to_owned(),
+                error: Some(WHY.to_owned()),
                 // Forgotten: the monitor need not look for it, and a later AMI is never taken for it.
-                dropped_at: Set(Some(now)),
-                decided_by: Set(Some(BY.to_owned())),
-                decided_reason: Set(Some(WHY.to_owned())),
-                decided_at: Set(Some(now)),
-                row_version: Set(row.row_version + 1),
-                ..Default::default()
+                dropped_at: Some(now),
+                decided_by: Some(BY.to_owned()),
+                decided_reason: Some(WHY.to_owned()),
+                decided_at: Some(now),
+                ..row.clone()
             };
-            images::swap(&self.db, row, change).await?;
+            self.move_image(&after).await?;
         }
         Ok(rows.len() as u64)
     }

@@ -51,7 +51,7 @@ async fn end(tools: &Tools, mut case: Case, destroy: bool) -> Result<Visit, Visi
             return Ok(case.wait(tools, Duration::from_secs(30), Wait::Making));
         };
         let why = "it had not begun when the deployment's end was asked for";
-        case.change.image = Some(image::Model {
+        case.image = Some(image::Model {
             error: Some(why.to_owned()),
             ..row.become_status(ImageStatus::Failed)?
         });

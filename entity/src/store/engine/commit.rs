@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use ingot_domain::Instant;
-use ingot_domain::event::Line;
 use ingot_domain::wait::Wait;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxError, Statement, TransactionTrait,
@@ -13,7 +12,6 @@ use sea_orm::{
 use crate::store::Ledger;
 use crate::store::LedgerError;
 use crate::store::change;
-use crate::store::change::Write;
 use crate::store::effects;
 use crate::store::engine::claims::Claim;
 use crate::store::engine::finish;
@@ -21,25 +19,53 @@ use crate::store::engine::held::Held;
 use crate::store::engine::tasks;
 use crate::store::engine::tasks::NewTask;
 use crate::store::images;
-use crate::{deployment, effect, image};
+use crate::store::subject::{self, Move, Moved, New, Stories, Write};
+use crate::{deployment, effect};
 
 /// What a visit changes besides its own task.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
-    /// The deployment before and after.
-    pub deployment: Option<(deployment::Model, deployment::Model)>,
-    /// Lines for the deployment's story; they need `deployment`.
-    pub lines: Vec<Line>,
+    /// Subjects that move on, with what is said about them.
+    pub moved: Vec<Moved>,
+    /// Subjects that are new.
+    pub new: Vec<New>,
     /// An effect to be intended.
     pub intend: Option<effect::Model>,
     /// An effect's outcome: the row as it shall be.
     pub outcome: Option<effect::Model>,
-    /// A new image row that claims its key.
-    pub claim: Option<image::Model>,
-    /// An image row as it shall be, with the version that was read.
-    pub image: Option<image::Model>,
     /// Tasks this visit causes.
     pub tasks: Vec<NewTask>,
+}
+
+impl Change {
+    /// The deployment's move, if there is one.
+    pub fn deployment(&mut self) -> Option<&mut Move<deployment::Model>> {
+        self.moved.iter_mut().find_map(|moved| match moved {
+            Moved::Deployment(one) => Some(&mut **one),
+            _ => None,
+        })
+    }
+
+    /// Whether a story is told of it: a task that ends so tells what became of its subject.
+    pub fn is_told(&self) -> bool {
+        !self.moved.is_empty() || !self.new.is_empty()
+    }
+
+    /// Whether nothing is changed.
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            moved,
+            new,
+            intend,
+            outcome,
+            tasks,
+        } = self;
+        moved.is_empty()
+            && new.is_empty()
+            && intend.is_none()
+            && outcome.is_none()
+            && tasks.is_empty()
+    }
 }
 
 /// Statements over tables that the ledger does not know, for visits that bring tables of their own, as benchmarks do. They
@@ -80,9 +106,9 @@ pub enum Committed {
     Yes,
     /// Another worker holds the task by now: touch nothing, stop.
     Fenced,
-    /// The deployment or the image was written meanwhile: look again.
+    /// A subject was written meanwhile: look again.
     Overtaken,
-    /// `Change::claim` lost: its key or its name is taken.
+    /// A new subject lost: its key or its name is taken.
     Taken,
 }
 
@@ -123,21 +149,7 @@ impl Outcome {
 
     /// Nothing changes but the task's own row.
     fn is_single_row(&self) -> bool {
-        let Change {
-            deployment,
-            lines: _,
-            intend,
-            outcome,
-            claim,
-            image,
-            tasks,
-        } = &*self.change;
-        deployment.is_none()
-            && intend.is_none()
-            && outcome.is_none()
-            && claim.is_none()
-            && image.is_none()
-            && tasks.is_empty()
+        self.change.is_empty()
             && self.beside.0.is_empty()
             && finish::is_single_row(&self.task, &self.then)
     }
@@ -146,8 +158,10 @@ impl Outcome {
 impl Ledger {
     /// Writes the end of a visit.
     pub async fn commit(&self, outcome: &Arc<Outcome>) -> Result<Committed, LedgerError> {
-        if let Some((before, after)) = &outcome.change.deployment {
-            change::check(before, after)?;
+        for moved in &outcome.change.moved {
+            if let Moved::Deployment(one) = moved {
+                change::check(&one.before, &one.after)?;
+            }
         }
         let committed = self.commits.submit(Arc::clone(outcome)).await;
         committed.unwrap_or_else(|| Err(LedgerError::Connect("the ledger is closed".to_owned())))
@@ -244,29 +258,19 @@ async fn together(
         .filter(|one| done.has(&one.task))
         .map(|one| (&*one.change, &one.beside))
         .collect();
-    let writes: Vec<Write<'_>> = held
-        .iter()
-        .filter_map(|(change, _)| {
-            let (before, after) = change.deployment.as_ref()?;
-            let lines = &change.lines;
-            Some(Write {
-                before,
-                after,
-                lines,
-            })
-        })
-        .collect();
-    if !change::write_all(&tx, &writes, now).await? {
+    let mut stories = Stories::at(now);
+    if !move_all_kinds(&tx, &held, &mut stories).await? {
         tx.rollback().await?;
         return Ok(Whole::Not(Committed::Overtaken));
     }
     let mut caused = Vec::new();
     for (change, beside) in held {
-        if let Some(row) = &change.claim
-            && !images::insert_claim(&tx, row).await?
-        {
-            tx.rollback().await?;
-            return Ok(Whole::Not(Committed::Taken));
+        for new in &change.new {
+            let New::Image(row) = new;
+            if !images::begin(&tx, row, &mut stories).await? {
+                tx.rollback().await?;
+                return Ok(Whole::Not(Committed::Taken));
+            }
         }
         if let Some(effect) = &change.intend {
             effects::intend(&tx, effect).await?;
@@ -274,19 +278,32 @@ async fn together(
         if let Some(effect) = &change.outcome {
             effects::settle(&tx, effect).await?;
         }
-        if let Some(image) = &change.image
-            && !images::write(&tx, image).await?
-        {
-            tx.rollback().await?;
-            return Ok(Whole::Not(Committed::Overtaken));
-        }
         for statement in &beside.0 {
             tx.execute_raw(statement.clone()).await?;
         }
         caused.extend_from_slice(&change.tasks);
     }
+    stories.append(&tx).await?;
     tasks::insert(&tx, &caused, now, false).await?;
     tx.commit().await?;
     let answers = batch.iter().map(|one| fenced_or_not(done.has(&one.task)));
     Ok(Whole::Held(answers.collect()))
+}
+
+/// Moves every subject of a batch, one statement per table and the tables in this order. False when one was written
+/// meanwhile.
+async fn move_all_kinds<C: ConnectionTrait>(
+    tx: &C,
+    held: &[(&Change, &Beside)],
+    stories: &mut Stories,
+) -> Result<bool, LedgerError> {
+    let (mut deployments, mut images) = (Vec::new(), Vec::new());
+    for moved in held.iter().flat_map(|(change, _)| &change.moved) {
+        match moved {
+            Moved::Deployment(one) => deployments.push(Write::from(&**one)),
+            Moved::Image(after) => images.push(&**after),
+        }
+    }
+    Ok(subject::move_all(tx, &deployments, stories).await?
+        && images::move_on(tx, &images, stories).await?)
 }

@@ -7,7 +7,8 @@ use ingot_domain::ids::EffectId;
 use ingot_domain::image::ImageStatus;
 use ingot_domain::task::TaskKind;
 use ingot_entity::store::{
-    Change, Claim, Committed, EffectKind, Held, ImageQuery, Intention, NewTask, Outcome, Then,
+    Change, Claim, Committed, EffectKind, Held, ImageQuery, Intention, Move, Moved, New, NewTask,
+    Outcome, Then,
 };
 use ingot_entity::{Ledger, LedgerError, deployment, effect, image};
 use ingot_tests::Ledgers;
@@ -26,6 +27,14 @@ on_both!(
     a_step_the_tables_do_not_know_is_refused,
 );
 
+fn moved(before: deployment::Model, after: deployment::Model, lines: Vec<Line>) -> Vec<Moved> {
+    vec![Moved::Deployment(Box::new(Move {
+        before,
+        after,
+        lines,
+    }))]
+}
+
 /// A change that touches every table a visit can touch.
 fn everything(ledger: &Ledger, row: &deployment::Model) -> Change {
     let mut after = row.clone();
@@ -34,11 +43,14 @@ fn everything(ledger: &Ledger, row: &deployment::Model) -> Change {
     let (region, params) = (&row.region, serde_json::json!({"a": 1}));
     let at = ledger.now();
     Change {
-        deployment: Some((row.clone(), after)),
-        lines: vec![
-            Line::info("test.one", Source::Deploy, "one"),
-            Line::info("test.two", Source::Deploy, "two"),
-        ],
+        moved: moved(
+            row.clone(),
+            after,
+            vec![
+                Line::info("test.one", Source::Deploy, "one"),
+                Line::info("test.two", Source::Deploy, "two"),
+            ],
+        ),
         intend: Some(effect::Model::intention(
             &id,
             Intention {
@@ -51,7 +63,7 @@ fn everything(ledger: &Ledger, row: &deployment::Model) -> Change {
             },
             at,
         )),
-        claim: Some(image::Model::claim(
+        new: vec![New::Image(Box::new(image::Model::claim(
             &key("v1.0.0"),
             &base("noble-1", "ami-base"),
             1,
@@ -59,7 +71,7 @@ fn everything(ledger: &Ledger, row: &deployment::Model) -> Change {
             &row.id,
             "i-1",
             at,
-        )),
+        )))],
         tasks: vec![NewTask::of_deployment(
             TaskKind::Readiness,
             &row.id,
@@ -136,12 +148,15 @@ async fn a_visit_that_does_not_hold_takes_no_other_with_it(ledgers: Ledgers) {
             _ => {}
         }
         let change = Change {
-            deployment: Some((before, after)),
-            lines: vec![Line::info(
-                "test.one",
-                Source::Deploy,
-                format!("visit {place}"),
-            )],
+            moved: moved(
+                before,
+                after,
+                vec![Line::info(
+                    "test.one",
+                    Source::Deploy,
+                    format!("visit {place}"),
+                )],
+            ),
             ..Change::default()
         };
         visits.push((row, Outcome::of(&claim, change, Then::Done)));
@@ -287,8 +302,11 @@ async fn a_step_the_tables_do_not_know_is_refused(ledgers: Ledgers) {
     let mut leap = row.clone();
     leap.status = "success".to_owned();
     let change = Change {
-        deployment: Some((row.clone(), leap.clone())),
-        lines: vec![Line::info("test.leap", Source::Deploy, "leap")],
+        moved: moved(
+            row.clone(),
+            leap.clone(),
+            vec![Line::info("test.leap", Source::Deploy, "leap")],
+        ),
         ..Change::default()
     };
     let refused = ledger.end(&claim, &change, &Then::Done).await;

@@ -3,7 +3,7 @@
 
 use ingot_domain::base::ResolvedBase;
 use ingot_domain::image::{ImageKey, ImageStatus};
-use ingot_entity::store::{Change, Committed, Then};
+use ingot_entity::store::{Change, Committed, Moved, Then};
 use ingot_entity::{Ledger, image};
 use ingot_migration::sea_orm::sea_query::{Expr, OnConflict};
 use ingot_migration::sea_orm::{
@@ -299,10 +299,10 @@ async fn a_write_over_another_version_is_refused(ledgers: Ledgers) {
         async move {
             let pending = read.become_status(ImageStatus::Pending).expect("allowed");
             let change = Change {
-                image: Some(image::Model {
+                moved: vec![Moved::Image(Box::new(image::Model {
                     ami_id: Some(format!("ami-{number}")),
                     ..pending
-                }),
+                }))],
                 ..Change::default()
             };
             let ended = ledger.end(&claim, &change, &Then::Done).await;

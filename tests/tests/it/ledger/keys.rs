@@ -2,7 +2,7 @@
 
 use ingot_domain::base::ResolvedBase;
 use ingot_domain::image::ImageStatus;
-use ingot_entity::store::{Change, Committed, Found, ImageQuery, OfKey, Then};
+use ingot_entity::store::{Change, Committed, Found, ImageQuery, New, OfKey, Then};
 use ingot_entity::{Ledger, image};
 use ingot_tests::Ledgers;
 
@@ -43,7 +43,12 @@ async fn one_of_twenty_claims_of_a_key_is_written(ledgers: Ledgers) {
         async move {
             let name = format!("name-{number}");
             let change = Change {
-                claim: Some(row(&ledger, "v1.0.0", &name, &deployment.id)),
+                new: vec![New::Image(Box::new(row(
+                    &ledger,
+                    "v1.0.0",
+                    &name,
+                    &deployment.id,
+                )))],
                 ..Change::default()
             };
             let ended = ledger.end(&claim, &change, &Then::Done).await;
@@ -83,7 +88,12 @@ async fn a_name_is_taken_once_per_account_and_region(ledgers: Ledgers) {
     for version in ["v1.0.0", "v2.0.0"] {
         let (deployment, claim) = claimed(ledger, "w").await;
         let change = Change {
-            claim: Some(row(ledger, version, "the name", &deployment.id)),
+            new: vec![New::Image(Box::new(row(
+                ledger,
+                version,
+                "the name",
+                &deployment.id,
+            )))],
             ..Change::default()
         };
         ends.push(

@@ -380,7 +380,7 @@ async fn claim_key(tools: &Tools, mut case: Case, wanted: &Wanted) -> Result<Vis
     };
     case.change.intend = Some(effect::Model::intention(&effect_id, intention, now));
     case.row.image_id = Some(row.id.clone());
-    case.change.claim = Some(image::Model {
+    case.claim = Some(image::Model {
         tags: serde_json::json!(tags),
         ..row
     });

@@ -148,7 +148,7 @@ fn initiated(
     case.marks.settle(&CREATE_IMAGE);
     case.change.outcome = Some(effect.done(ami_id, now));
     let row = row.become_status(ImageStatus::Pending)?;
-    case.change.image = Some(image::Model {
+    case.image = Some(image::Model {
         ami_id: Some(ami_id.to_owned()),
         requested_at: Some(now),
         ..row
@@ -207,7 +207,7 @@ fn met(tools: &Tools, row: &image::Model) -> Duration {
 /// The name is taken, perhaps by our own image: since when is written down, then it is looked for again.
 fn taken(tools: &Tools, mut case: Case, row: image::Model, after: Duration) -> Visit {
     if row.requested_at.is_none() {
-        case.change.image = Some(image::Model {
+        case.image = Some(image::Model {
             requested_at: Some(tools.ledger.now()),
             ..row
         });
@@ -237,7 +237,7 @@ fn rename(
     );
     case.say(Line::info("ami.renamed", Source::AmiCreation, said).warn());
     case.say(ami::creating(&spec.name));
-    case.change.image = Some(image::Model {
+    case.image = Some(image::Model {
         name: spec.name.clone(),
         tags: serde_json::json!(spec.tags),
         requested_at: None,

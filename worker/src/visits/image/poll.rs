@@ -78,7 +78,7 @@ pub(super) async fn poll(
         if !snapshots.is_empty() {
             case.marks.intend(&DELETE_SNAPSHOT);
         }
-        case.change.image = Some(image::Model {
+        case.image = Some(image::Model {
             error: Some(error),
             snapshots: serde_json::json!(snapshots),
             ..row
@@ -105,7 +105,7 @@ pub(super) async fn poll(
                 kept.snapshots = serde_json::json!(snapshots);
             }
             if kept != row {
-                case.change.image = Some(kept);
+                case.image = Some(kept);
             }
             Ok(case.wait(tools, after, Wait::Image))
         }
@@ -219,7 +219,7 @@ fn complete(
         .observe(took.as_secs_f64());
     tools.batcher.forget_image(&case.row.region, &ami_id);
     let row = row.become_status(ImageStatus::Available)?;
-    case.change.image = Some(image::Model {
+    case.image = Some(image::Model {
         size_gb: i32::try_from(size).ok(),
         snapshots: serde_json::json!(snapshots),
         available_at: Some(now),
@@ -284,7 +284,7 @@ async fn next_generation(
     let said = format!("EC2 failed {ami_id} ({reason}); it was cleaned up and another try follows");
     case.say(Line::info("ami.retried", Source::AmiCreation, said).warn());
     case.row.created_ami_id = None;
-    case.change.image = Some(row.become_status(ImageStatus::Failed)?);
+    case.image = Some(row.become_status(ImageStatus::Failed)?);
     Ok(case.wait(tools, Duration::from_secs(60) * tries, Wait::Retry))
 }
 
@@ -299,7 +299,7 @@ pub(super) fn fail(
         tools.batcher.forget_image(&case.row.region, ami_id);
     }
     let row = row.become_status(ImageStatus::Failed)?;
-    case.change.image = Some(image::Model {
+    case.image = Some(image::Model {
         error: Some(why.to_owned()),
         ..row
     });

@@ -131,5 +131,5 @@ fn settle(case: &mut Case, row: &mut image::Model, scrub: Scrub, why: Option<Str
     });
     row.scrub = Some(scrub.as_str().to_owned());
     row.scrub_reason = why;
-    case.change.image = Some(row.clone());
+    case.image = Some(row.clone());
 }

@@ -230,7 +230,7 @@ async fn mark_missing(tools: &Tools, case: &mut Case, row: Option<&str>) -> Resu
     {
         let drift = &tools.metrics.drift;
         drift.with_label_values(&["image_missing"]).inc();
-        case.change.image = Some(image.become_status(ImageStatus::Missing)?);
+        case.image = Some(image.become_status(ImageStatus::Missing)?);
     }
     Ok(())
 }
