@@ -64,7 +64,7 @@ impl Folder {
             }
         }
         let mut advisories = take.finish(now);
-        osv::intersect(&mut advisories, &take);
+        take.signals.narrow(&mut advisories);
         Ok(Self { advisories, take })
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ingot_domain::Instant;
 use ingot_domain::advisory::base::Os;
 use ingot_domain::advisory::packages::Package;
-use ingot_domain::advisory::record::{Advisory, FeedState, Fix, Listed, Signals};
+use ingot_domain::advisory::record::{Advisory, FeedState, Listed, Signals};
 
 /// A vendor's list of the changes between two builds.
 #[derive(Debug, Clone)]
@@ -50,9 +50,6 @@ pub struct Take {
     pub damaged: Vec<String>,
 }
 
-/// What one advisory's packages may number; a longer list is cut.
-const MOST_FIXES: usize = 4_000;
-
 impl Take {
     /// Keeps an advisory. Of one id seen twice the later correction says what holds, and no fix is lost.
     pub fn keep(&mut self, advisory: Advisory) {
@@ -61,35 +58,7 @@ impl Take {
             self.advisories.insert(key, advisory);
             return;
         };
-        let newer = advisory.modified >= there.modified;
-        let (mut head, other) = if newer {
-            (advisory, there.clone())
-        } else {
-            (there.clone(), advisory)
-        };
-        head.published = head.published.min(other.published);
-        for cve in other.cves {
-            match head.cves.iter_mut().find(|own| own.id == cve.id) {
-                None => head.cves.push(cve),
-                Some(own) => {
-                    own.severity = own.severity.take().or(cve.severity);
-                    own.exploited |= cve.exploited;
-                    own.vectors.extend(cve.vectors);
-                    own.vectors.sort();
-                    own.vectors.dedup();
-                }
-            }
-        }
-        let mut fixes: Vec<Fix> = head.fixes.drain(..).chain(other.fixes).collect();
-        fixes.sort();
-        fixes.dedup();
-        fixes.truncate(MOST_FIXES);
-        head.fixes = fixes;
-        head.severity = head.severity.or(other.severity);
-        head.titled.extend(other.titled);
-        head.titled.sort();
-        head.titled.dedup();
-        *there = head;
+        there.join(advisory);
     }
 
     /// Notes a part that could not be read.

@@ -8,7 +8,9 @@
 pub mod apply;
 pub mod assess;
 pub mod base;
+pub mod feed;
 pub mod item;
+pub mod join;
 pub mod kernel;
 pub mod level;
 pub mod link;

@@ -279,21 +279,3 @@ fn cve(record: &Record, take: &mut Take) -> Result<(), String> {
     }
     Ok(())
 }
-
-/// A USN lists the CVEs of all its releases. Where Canonical's record of a CVE is known, it says in which releases the CVE
-/// is; a record that does not name the release takes the CVE out of the notice there.
-pub(crate) fn intersect(advisories: &mut [Advisory], take: &Take) {
-    for advisory in advisories
-        .iter_mut()
-        .filter(|advisory| advisory.os == Os::Ubuntu)
-    {
-        let release = advisory.release.clone();
-        let here = |cve: &Cve| {
-            let known = take.signals.ubuntu.get(&cve.id);
-            cve.severity.is_some() || known.is_none_or(|known| known.contains_key(&release))
-        };
-        if advisory.cves.iter().any(here) {
-            advisory.cves.retain(here);
-        }
-    }
-}

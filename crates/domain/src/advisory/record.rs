@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::base::Os;
 use crate::Instant;
 use crate::arch::Arch;
 
 /// What an advisory is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// It fixes a vulnerability. One of another kind that names CVEs counts as this (RHBA does).
@@ -22,7 +22,8 @@ pub enum Kind {
 
 /// One advisory as it concerns one release of one operating system. An advisory for three releases is three of these,
 /// because its CVEs, packages and severities differ between them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Advisory {
     /// Whose it is.
     pub os: Os,
@@ -51,7 +52,8 @@ pub struct Advisory {
 }
 
 /// A CVE as an advisory tells of it.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Cve {
     /// `CVE-2024-6387`
     pub id: String,
@@ -64,7 +66,8 @@ pub struct Cve {
 }
 
 /// Whether a plain image receives a fix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reach {
     /// From the archive every image has.
     Plain,
@@ -75,7 +78,8 @@ pub enum Reach {
 }
 
 /// A package version in which the advisory's CVEs are fixed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Fix {
     /// The binary package, or the source where the feed names sources only.
     pub package: String,
@@ -90,7 +94,8 @@ pub struct Fix {
 }
 
 /// That a CVE is exploited, by CISA's catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Exploited {
     /// Since when the catalogue lists it; it says nothing before.
     pub since: Instant,
@@ -99,7 +104,8 @@ pub struct Exploited {
 }
 
 /// How likely exploitation is, by one day's EPSS model.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Likelihood {
     /// The day of the score; it says nothing before.
     pub since: Instant,
@@ -108,7 +114,8 @@ pub struct Likelihood {
 }
 
 /// What is known of CVEs beside any advisory.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Signals {
     /// CISA KEV by CVE.
     pub exploited: BTreeMap<String, Exploited>,
