@@ -3,14 +3,18 @@
 //! stays behind a function in `store`.
 
 pub mod account_check;
+pub mod advisory;
+pub mod advisory_cve;
 pub mod attempt;
 pub mod deployment;
 pub mod effect;
 pub mod event;
+pub mod feed;
 pub mod finding;
 pub mod idempotency;
 pub mod image;
 pub mod setting;
+pub mod signal;
 pub mod task;
 pub mod template;
 pub mod tick;

@@ -10,6 +10,7 @@ mod effects;
 mod ending;
 mod ends;
 mod engine;
+mod feeds;
 mod findings;
 mod images;
 mod inquiry;
@@ -47,6 +48,7 @@ pub use ends::Extended;
 pub use engine::{
     Beside, Change, Claim, Claimed, Committed, DueTask, Held, NewTask, Outcome, Then,
 };
+pub use feeds::{Known, Loaded, Paged, Told};
 pub use findings::{FindingQuery, Violations};
 pub use images::{Found, OfKey};
 pub use intervene::Intervention;

@@ -1,10 +1,12 @@
 //! The ledger's transactions, each case once and run on both databases: what a claim, a commit, a tick, a key and a word
 //! from outside may do, and what they leave undone when another transaction was first.
 
+mod advisories;
 mod byhand;
 mod crashes;
 mod creating;
 mod events;
+mod feeds;
 mod fences;
 mod findings;
 mod generations;

@@ -118,7 +118,8 @@ fn pages_with_what_no_reader_makes_are_refused() {
         }
     };
     assert_eq!(page(|_| ()).check(ubuntu, day(0)), Ok(()));
-    let bad: [(fn(&mut Advisory), &str); 5] = [
+    type Bad = (fn(&mut Advisory), &'static str);
+    let bad: [Bad; 5] = [
         (|one| one.os = Os::Debian, "no advisory of the feed"),
         (|one| one.id = "../../etc/passwd".to_owned(), "letters"),
         (|one| one.release = "22.04\u{1b}".to_owned(), "letters"),

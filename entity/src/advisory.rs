@@ -1,0 +1,31 @@
+//! An advisory as it concerns one release, in one generation of its feed.
+
+use sea_orm::entity::prelude::*;
+
+/// A row. `body` is an `ingot_domain::advisory::record::Advisory` without `first_seen`, which is the column.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "advisory")]
+#[expect(
+    missing_docs,
+    reason = "columns are named and explained in DESIGN and in the API schema"
+)]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub feed: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub generation: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub release: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    pub published: DateTimeUtc,
+    pub first_seen: Option<DateTimeUtc>,
+    pub withdrawn: Option<DateTimeUtc>,
+    pub body: String,
+}
+
+/// No relations are declared: joins are few and written where they are needed.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
