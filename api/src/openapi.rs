@@ -51,6 +51,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(images::show))
         .routes(routes!(images::adopt))
         .routes(routes!(images::drop))
+        .routes(routes!(events::of_image))
         .routes(routes!(templates::list, templates::apply))
         .routes(routes!(templates::show))
         .routes(routes!(templates::yaml))

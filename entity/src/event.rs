@@ -1,4 +1,4 @@
-//! An event: one line of a deployment's story.
+//! An event: one line of a subject's story.
 
 use sea_orm::entity::prelude::*;
 
@@ -11,6 +11,7 @@ use sea_orm::entity::prelude::*;
 )]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
+    /// The subject: a deployment, an image or another row with a story. The column has the name of the first of them.
     pub deployment_id: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub seq: i64,

@@ -20,6 +20,7 @@ GETS = [
     "/v1/findings",
     "/v1/images",
     "/v1/images/{image}",
+    "/v1/images/{image}/events",
     "/v1/images/{ami}",
     "/v1/invariants",
     "/v1/queues",
@@ -166,6 +167,10 @@ def test_an_image_by_either_id(ingot, first):
     assert (image["status"], image["origin"]) == ("available", "auto")
     assert image["source_deployment_id"] == first["id"]
     assert image["source_instance_id"] == first["instance_id"]
+    story = ingot.get(f"/v1/images/{image['ami_id']}/events")["items"]
+    assert [line["kind"] for line in story] == ["image.claimed", "image.pending", "image.available"]
+    assert [line["seq"] for line in story] == [1, 2, 3]
+    assert first["id"] in story[0]["message"] and image["ami_id"] in story[2]["message"]
     assert (image["size_gb"], len(image["snapshot_ids"])) == (10, 1)
 
 

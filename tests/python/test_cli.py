@@ -27,7 +27,7 @@ COMMANDS = {
     "deployments": ["list", "show", "logs", "watch", "start", "retry", "cancel", "image", "extend", "destroy"],
     "watch": [],
     "logs": [],
-    "images": ["list", "show", "adopt", "drop"],
+    "images": ["list", "show", "logs", "adopt", "drop"],
     "findings": ["list", "settle"],
     "templates": ["apply", "check", "diff", "list", "revisions", "show"],
     "why": [],
@@ -192,6 +192,7 @@ def test_images(ingot, cli, done):
     for name in (image["id"], image["ami_id"]):
         assert cli.json("images", "show", name) == image
         assert image["name"] in cli("images", "show", name).stdout
+        assert f"{image['ami_id']} is available" in cli("images", "logs", name).stdout
     assert "ingot images list" in cli("images", "show", "ami-12345678", code=4).stderr
 
 

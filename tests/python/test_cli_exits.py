@@ -31,6 +31,7 @@ ENOUGH = {
     "images adopt": ["img_" + NOBODY[4:], "--reason", "x"],
     "images drop": ["img_" + NOBODY[4:]],
     "images list": [],
+    "images logs": ["img_" + NOBODY[4:]],
     "images show": ["img_" + NOBODY[4:]],
     "logs": [NOBODY],
     "queues list": [],

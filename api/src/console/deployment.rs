@@ -4,7 +4,7 @@ use askama::Template;
 use ingot_client::{Base, Deployment, Event, Wait};
 use ingot_domain::deployment::{SkipReason, Status};
 
-use super::parts::{Badge, Fact, Group, Value, tags};
+use super::parts::{Badge, Fact, Group, Line, Value, tags};
 use super::stages::{Stage, stages};
 use super::text;
 
@@ -24,7 +24,7 @@ struct DeploymentView {
     stages: [Stage; 5],
     groups: Vec<Group>,
     actions: Actions,
-    lines: Vec<LogLine>,
+    lines: Vec<Line>,
     earlier: bool,
     events_url: String,
     after: i64,
@@ -37,16 +37,6 @@ struct Actions {
     cancel: bool,
     destroy: bool,
     instance: String,
-}
-
-struct LogLine {
-    seq: i64,
-    iso: String,
-    clock: String,
-    whole: String,
-    source: String,
-    level: &'static str,
-    message: String,
 }
 
 /// The page at `/deployments/{id}` with the events so far, oldest first; `live.js` reads on after the last of them.
@@ -76,7 +66,7 @@ pub fn deployment_page(deployment: &Deployment, events: &[Event]) -> Result<Stri
             times(deployment),
         ],
         actions: actions(deployment, &id),
-        lines: events.iter().map(line).collect(),
+        lines: events.iter().map(Line::of).collect(),
         earlier: events.first().is_some_and(|event| event.seq > 1),
         events_url: format!("/v1/deployments/{id}/events"),
         after: events.last().map_or(0, |event| event.seq),
@@ -278,21 +268,5 @@ fn times(deployment: &Deployment) -> Group {
     Group {
         title: "Times",
         facts,
-    }
-}
-
-fn line(event: &Event) -> LogLine {
-    LogLine {
-        seq: event.seq,
-        iso: text::iso(event.at),
-        clock: text::clock(event.at),
-        whole: text::instant(event.at),
-        source: text::plain(&event.source),
-        level: match event.level.as_str() {
-            "warn" => "warn",
-            "error" => "error",
-            _ => "info",
-        },
-        message: text::plain(&event.message),
     }
 }

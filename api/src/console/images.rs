@@ -2,13 +2,13 @@
 
 use askama::Template;
 use chrono::{DateTime, Utc};
-use ingot_client::{Image, ImageFilter, Page};
+use ingot_client::{Event, Image, ImageFilter, Page};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::provenance::Class;
 
 use super::filter::{Filter, Place, of_versions};
 use super::frame::{Cell, List, ListPage, Nothing, Row, column, lesser};
-use super::parts::{Badge, Fact, Group, Value, tags};
+use super::parts::{Badge, Fact, Group, Line, Value, tags};
 use super::text;
 
 /// The page at `/images`: one page of images, the filter it was asked with, and the way to the next page. Ages are told
@@ -110,6 +110,7 @@ struct ImageView {
     adopt: bool,
     drop: bool,
     groups: Vec<Group>,
+    lines: Vec<Line>,
 }
 
 /// The same in the console and on the command line.
@@ -118,8 +119,8 @@ struct Launch {
     command: String,
 }
 
-/// The page at `/images/{id}`.
-pub fn image_page(image: &Image) -> Result<String, askama::Error> {
+/// The page at `/images/{id}`, with its story so far.
+pub fn image_page(image: &Image, events: &[Event]) -> Result<String, askama::Error> {
     let found = image.origin == "found" || image.origin == "adopted";
     let gone = ["missing", "deleted"].contains(&image.status.as_str());
     let dropped = image.dropped_at.is_some();
@@ -137,6 +138,7 @@ pub fn image_page(image: &Image) -> Result<String, askama::Error> {
         adopt: image.origin == "found" || dropped,
         drop: !dropped && (found || gone || image.disabled_at.is_some()),
         groups: vec![facts(image), base(image), origin(image)],
+        lines: events.iter().map(Line::of).collect(),
     }
     .render()
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use askama::filters::HtmlSafe;
 use chrono::{DateTime, Utc};
+use ingot_client::Event;
 use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::task::TaskState;
@@ -230,4 +231,38 @@ pub(super) fn tags(tags: &BTreeMap<String, String>) -> Value {
     }
     let plain = |(name, value): (&String, &String)| (text::plain(name), text::plain(value));
     Value::Tags(tags.iter().map(plain).collect())
+}
+
+/// A line of a story.
+#[derive(Template)]
+#[template(path = "line.html")]
+pub(super) struct Line {
+    seq: i64,
+    iso: String,
+    clock: String,
+    whole: String,
+    source: String,
+    level: &'static str,
+    message: String,
+}
+
+impl HtmlSafe for Line {}
+
+impl Line {
+    /// The line of an event.
+    pub(super) fn of(event: &Event) -> Self {
+        Self {
+            seq: event.seq,
+            iso: text::iso(event.at),
+            clock: text::clock(event.at),
+            whole: text::instant(event.at),
+            source: text::plain(&event.source),
+            level: match event.level.as_str() {
+                "warn" => "warn",
+                "error" => "error",
+                _ => "info",
+            },
+            message: text::plain(&event.message),
+        }
+    }
 }

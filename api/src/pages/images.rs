@@ -12,6 +12,9 @@ use crate::console;
 use crate::routes::images;
 use crate::state::Api;
 
+/// Lines a page shows; an image has a few.
+const LINES: u64 = 200;
+
 pub(super) async fn list(
     State(api): State<Api>,
     _: Caller,
@@ -24,7 +27,9 @@ pub(super) async fn list(
 
 pub(super) async fn one(State(api): State<Api>, _: Caller, Path(id): Path<String>) -> Answer {
     let image = images::one(&api, &id).await?;
-    shown(&api, console::image_page(&image)).await
+    let rows = api.ledger.events(&image.id, 0, LINES).await?;
+    let events: Vec<_> = rows.into_iter().map(crate::present::event).collect();
+    shown(&api, console::image_page(&image, &events)).await
 }
 
 #[derive(Deserialize)]

@@ -12,7 +12,7 @@ use ingot_client::{Event, Page};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
-use super::{deployments, limit};
+use super::{deployments, images, limit};
 use crate::address::{Params, Path};
 use crate::auth::Caller;
 use crate::body::Json;
@@ -41,17 +41,38 @@ pub(crate) async fn list(
     Params(filter): Params<EventFilter>,
 ) -> Result<Json<Page<Event>>, ApiError> {
     let deployment = deployments::one(&api, &id).await?;
+    story(&api, &deployment.id, &filter).await.map(Json)
+}
+
+/// Read the story of an image
+///
+/// Who made it from what, what became of it in EC2, what people decided. An image of before stories were told has none.
+#[utoipa::path(
+    get, path = "/v1/images/{id}/events", tag = "images", operation_id = "listImageEvents",
+    params(("id" = String, Path, description = "img_… or ami-…"), EventFilter),
+    responses((status = 200, description = "Lines in order; `next_cursor` is the next `after`", body = Page<Event>))
+)]
+pub(crate) async fn of_image(
+    State(api): State<Api>,
+    _: Caller,
+    Path(id): Path<String>,
+    Params(filter): Params<EventFilter>,
+) -> Result<Json<Page<Event>>, ApiError> {
+    let image = images::one(&api, &id).await?;
+    story(&api, &image.id, &filter).await.map(Json)
+}
+
+/// One page of any subject's story.
+pub(crate) async fn story(
+    api: &Api,
+    subject: &str,
+    filter: &EventFilter,
+) -> Result<Page<Event>, ApiError> {
     let limit = limit(filter.limit)?;
-    let rows = api
-        .ledger
-        .events(&deployment.id, filter.after.unwrap_or(0), limit + 1)
-        .await?;
-    Ok(Json(super::page(
-        rows,
-        limit,
-        |row| row.seq.to_string(),
-        present::event,
-    )))
+    let after = filter.after.unwrap_or(0);
+    let rows = api.ledger.events(subject, after, limit + 1).await?;
+    let cursor = |row: &ingot_entity::event::Model| row.seq.to_string();
+    Ok(super::page(rows, limit, cursor, present::event))
 }
 
 /// Follow the story of a deployment live

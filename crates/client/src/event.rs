@@ -1,13 +1,13 @@
-//! Events: the one story of a deployment, as log lines.
+//! Events: the one story of a deployment, an image or another subject, as log lines.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// One line of a deployment's story.
+/// One line of a subject's story.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Event {
-    /// Position in the deployment's story, from 1 without gaps: the cursor for `after`.
+    /// Position in the story, from 1 without gaps: the cursor for `after`.
     pub seq: i64,
     /// When.
     pub at: DateTime<Utc>,

@@ -272,6 +272,16 @@ impl Client {
             .await
     }
 
+    /// `GET /v1/images/{id}/events`
+    pub async fn image_events(
+        &self,
+        id: &str,
+        filter: &EventFilter,
+    ) -> Result<Page<Event>, ClientError> {
+        self.list(&format!("/v1/images/{}/events", segment(id)), filter)
+            .await
+    }
+
     /// `GET /v1/tasks`
     pub async fn tasks(&self, filter: &TaskFilter) -> Result<Page<Task>, ClientError> {
         self.list("/v1/tasks", filter).await

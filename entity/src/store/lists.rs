@@ -118,15 +118,15 @@ impl Ledger {
             .await?)
     }
 
-    /// Events of a deployment after `after`, in order.
+    /// Lines of a subject's story after `after`, in order.
     pub async fn events(
         &self,
-        deployment_id: &str,
+        subject: &str,
         after: i64,
         limit: u64,
     ) -> Result<Vec<event::Model>, LedgerError> {
         Ok(event::Entity::find()
-            .filter(event::Column::DeploymentId.eq(deployment_id))
+            .filter(event::Column::DeploymentId.eq(subject))
             .filter(event::Column::Seq.gt(after))
             .order_by_asc(event::Column::Seq)
             .limit(limit)

@@ -79,7 +79,8 @@ fn every_page() -> Vec<(String, String)> {
     for &status in ImageStatus::ALL {
         for text in [None, Some(ATTACK)] {
             let name = format!("image {status} {text:?}");
-            pages.push((name, image_page(&image(status.as_str(), text))));
+            let lines = ["info", ATTACK].map(|level| event(4, level, ATTACK));
+            pages.push((name, image_page(&image(status.as_str(), text), &lines)));
         }
         let both = vec![
             image(status.as_str(), None),

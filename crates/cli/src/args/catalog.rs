@@ -34,6 +34,20 @@ pub(crate) enum ImagesAction {
         #[arg(value_name = "ID")]
         id: String,
     },
+    /// Print what became of an image: made from what, seen how in EC2, decided by whom
+    #[command(after_help = "With --json: one JSON line for each event.
+
+Examples:
+  ingot images logs ami-0123456789abcdef0
+  ingot images logs img_… --after 3")]
+    Logs {
+        /// img_… or ami-…
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Only lines after this number (`seq`)
+        #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
+        after: i64,
+    },
     /// Let an image that was found in the account be used
     #[command(
         after_help = "Its key is served by it and deployments launch from it, also when Ingot did not make it; Ingot never changes it.

@@ -7,7 +7,7 @@ use ingot_client::{Image, ImageDecision, ImageFilter, Page};
 use ingot_domain::stale::span;
 
 use crate::args::catalog::{ImagesAction, ImagesArgs};
-use crate::command::{ids, mention_rest, pages};
+use crate::command::{ids, mention_rest, pages, story};
 use crate::output::grid::{Cell, Column, grid};
 use crate::output::{clean, or_dash, pairs, time, time_or_dash};
 
@@ -48,6 +48,13 @@ pub(crate) async fn run(args: ImagesArgs) -> anyhow::Result<ExitCode> {
             let id = ids::image(&client, &id).await?;
             let image = client.decide_image(&id, "drop", &decision).await?;
             output.result(&image, details)?;
+        }
+        ImagesAction::Logs { id, after } => {
+            let id = ids::image(&client, &id).await?;
+            story::print_all(output, after, async |filter| {
+                client.image_events(&id, &filter).await
+            })
+            .await?;
         }
         ImagesAction::Show { id } => {
             let id = ids::image(&client, &id).await?;

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use ingot_client::{Client, Event};
+use ingot_client::event::EventFilter;
+use ingot_client::{Client, ClientError, Event, Page};
 use ingot_domain::span::told;
 
 use crate::args::connection::Connection;
@@ -103,6 +104,28 @@ pub(crate) async fn run_logs(
     let follow = within(follow, args.timeout, &args.id);
     let ended = or_interrupted(follow, "logs --follow", &args.id).await?;
     Ok(ended.map_or(Exit::Interrupted.into(), |_| ExitCode::SUCCESS))
+}
+
+/// Prints a subject's story from after a line on, page by page.
+pub(crate) async fn print_all(
+    output: Output,
+    mut after: i64,
+    ask: impl AsyncFn(EventFilter) -> Result<Page<Event>, ClientError>,
+) -> anyhow::Result<()> {
+    loop {
+        let filter = EventFilter {
+            after: Some(after),
+            limit: None,
+        };
+        let page = ask(filter).await?;
+        for event in &page.items {
+            after = event.seq;
+            print(output, event)?;
+        }
+        if page.next_cursor.is_none() {
+            return Ok(());
+        }
+    }
 }
 
 fn print(output: Output, event: &Event) -> anyhow::Result<()> {
