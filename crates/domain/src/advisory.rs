@@ -17,4 +17,5 @@ pub mod link;
 pub mod order;
 pub mod packages;
 pub mod record;
+pub mod standing;
 pub mod vector;
