@@ -37,6 +37,7 @@ pub mod span;
 pub mod stale;
 pub mod task;
 pub mod template;
+pub mod track;
 pub mod userdata;
 pub mod version;
 pub mod wait;
