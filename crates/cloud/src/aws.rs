@@ -3,6 +3,7 @@
 
 pub mod auth;
 mod base_images;
+mod base_listing;
 pub mod calls;
 mod check;
 pub mod classify;
@@ -27,6 +28,7 @@ use async_trait::async_trait;
 use ingot_domain::arch::Arch;
 use ingot_domain::check::AccountCheck;
 use ingot_domain::template::BaseImage;
+use ingot_domain::track::Shown;
 
 use crate::Cloud;
 use crate::error::CloudError;
@@ -34,7 +36,7 @@ use crate::facts::{
     BaseImageFacts, CommandState, Identity, ImageFacts, InstanceFacts, StatusChecks, TaggedFacts,
 };
 use crate::limit::RateLimit;
-use crate::spec::{CheckPlan, ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
+use crate::spec::{BaseQuery, CheckPlan, ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
 
 pub use auth::{Auth, AuthError, CredentialSource, Secret, WAYS};
 use classify::Call;
@@ -309,6 +311,22 @@ impl Cloud for AwsCloud {
         arch: Arch,
     ) -> Result<BaseImageFacts, CloudError> {
         base_images::resolve(self, region, base, arch).await
+    }
+
+    async fn list_base_images(
+        &self,
+        region: &str,
+        query: &BaseQuery,
+    ) -> Result<Vec<Shown>, CloudError> {
+        base_listing::list(self, region, query).await
+    }
+
+    async fn base_parameter(
+        &self,
+        region: &str,
+        parameter: &str,
+    ) -> Result<Option<String>, CloudError> {
+        base_images::pointer(self, region, parameter).await
     }
 
     async fn ensure_security_group(

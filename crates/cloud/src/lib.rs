@@ -13,6 +13,7 @@ pub mod spec;
 
 use async_trait::async_trait;
 use ingot_domain::check::AccountCheck;
+use ingot_domain::track::Shown;
 
 pub use error::{CloudError, ErrorKind};
 pub use facts::{
@@ -20,7 +21,7 @@ pub use facts::{
     SnapshotFacts, StatusChecks, TaggedFacts,
 };
 pub use limit::RateLimit;
-pub use spec::{CheckPlan, ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
+pub use spec::{BaseQuery, CheckPlan, ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
 
 /// What Ingot asks of a cloud. Every method is one question or one effect in one region; none waits for anything but
 /// its answer. Creating methods carry the effect id in token, tag or name, so that `find_*` can adopt after doubt.
@@ -138,6 +139,21 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
         base: &ingot_domain::template::BaseImage,
         arch: ingot_domain::arch::Arch,
     ) -> Result<BaseImageFacts, CloudError>;
+
+    /// Images that others publish, all pages; order not defined. Held against the query once more, but for the owner: what
+    /// another account owns is for the rules of tracks to tell.
+    async fn list_base_images(
+        &self,
+        region: &str,
+        query: &BaseQuery,
+    ) -> Result<Vec<Shown>, CloudError>;
+
+    /// The image id that a parameter of a vendor holds; `None` when the region has no such parameter.
+    async fn base_parameter(
+        &self,
+        region: &str,
+        parameter: &str,
+    ) -> Result<Option<String>, CloudError>;
 
     /// Makes sure a security group of this name exists with these rules, and answers its id.
     async fn ensure_security_group(

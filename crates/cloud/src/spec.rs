@@ -88,6 +88,20 @@ pub struct ImageQuery {
     pub architecture: Option<Arch>,
 }
 
+/// Which images of others to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BaseQuery {
+    /// Those that can be launched from and are not deprecated, of any of the owners, under any of the names.
+    Named {
+        /// Account ids.
+        owners: Vec<String>,
+        /// Patterns with `*` and `?`.
+        names: Vec<String>,
+    },
+    /// Those of the ids, deprecated ones included; an id that is not there is absent.
+    Ids(Vec<String>),
+}
+
 /// What a check of an account asks about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckPlan {

@@ -10,13 +10,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ingot_cloud::batch::{BatchSettings, Batcher};
 use ingot_cloud::{
-    BaseImageFacts, CheckPlan, Cloud, CloudError, CommandState, ErrorKind, Identity, ImageFacts,
-    ImageQuery, ImageSpec, ImageState, InstanceFacts, InstanceState, LaunchSpec, SecurityGroupSpec,
-    StatusChecks, TaggedFacts,
+    BaseImageFacts, BaseQuery, CheckPlan, Cloud, CloudError, CommandState, ErrorKind, Identity,
+    ImageFacts, ImageQuery, ImageSpec, ImageState, InstanceFacts, InstanceState, LaunchSpec,
+    SecurityGroupSpec, StatusChecks, TaggedFacts,
 };
 use ingot_domain::arch::Arch;
 use ingot_domain::check::AccountCheck;
 use ingot_domain::template::BaseImage;
+use ingot_domain::track::Shown;
 
 #[derive(Debug, Default)]
 struct Counting {
@@ -120,6 +121,8 @@ impl Cloud for Counting {
     async fn describe_security_group(&self, _: &str, _: &str) -> Result<Option<TaggedFacts>, CloudError> { unreachable!() }
     async fn vpc_of(&self, _: &str, _: Option<&str>) -> Result<Option<String>, CloudError> { unreachable!() }
     async fn resolve_base_image(&self, _: &str, _: &BaseImage, _: Arch) -> Result<BaseImageFacts, CloudError> { unreachable!() }
+    async fn list_base_images(&self, _: &str, _: &BaseQuery) -> Result<Vec<Shown>, CloudError> { unreachable!() }
+    async fn base_parameter(&self, _: &str, _: &str) -> Result<Option<String>, CloudError> { unreachable!() }
     async fn ensure_security_group(&self, _: &str, _: &SecurityGroupSpec) -> Result<String, CloudError> { unreachable!() }
     async fn delete_security_group(&self, _: &str, _: &str) -> Result<(), CloudError> { unreachable!() }
     async fn groups_open_to_ssh(&self, _: &str, _: &[String]) -> Result<Vec<String>, CloudError> { unreachable!() }

@@ -17,6 +17,7 @@
 //! | `POST /_sim/agents` | `{image, agent}` | whether an image carries the SSM agent |
 //! | `GET /_sim/commands` | `?instance=` | every SendCommand that was taken: who, what, where, when |
 //! | `POST /_sim/base_images` | `{parameter, region?, account?}` | a vendor releases a newer base image and moves its parameter; answers `image_id` |
+//! | `POST /_sim/releases` | `{owner, filter, architecture, name, parameter?, created?, regions?, withdraw?}` | a vendor publishes the build of this name, or takes it back, in these regions or everywhere; its parameter moves, too; answers `images`: the ids by region |
 //! | `POST /_sim/iam` | `{access_key, policy}` and `{profiles: {PROFILE: ROLE}}` | gives a caller (an access key, the ARN of a role for its sessions, or `*`: all others) a policy document, null takes it away; 400 names what is not evaluated |
 //! | `POST /_sim/kms` | `{by_default?, default_key?, keys?, region?, account?}` | encryption by default and its key; `keys`: `[{id, alias?, grants?, enabled?}]`: a launch under a key without grants succeeds and dies |
 //! | `POST /_sim/credentials` | `{access_key?, error?, seconds?}` | a key (or all) lapses: `ExpiredToken`, `RequestExpired`, `AuthFailure`, `InvalidClientTokenId` or `OptInRequired`, each service in its own words, for simulated seconds or until an order without `error` |
@@ -43,6 +44,7 @@ mod guests;
 mod keys;
 mod objects;
 mod public;
+mod releases;
 mod standing;
 mod strangers;
 mod way;
@@ -124,6 +126,7 @@ fn route(
         ("POST", "agents", "") => guests::agents(sim, read(body)?),
         ("GET", "commands", "") => Ok(guests::commands(sim, query)),
         ("POST", "base_images", "") => objects::release_base(sim, read(body)?),
+        ("POST", "releases", "") => releases::release(sim, read(body)?),
         ("POST", "iam", "") => {
             let order = read::<iam::IamOrder>(body)?;
             iam::apply(&mut sim.iam(), order).map_err(ControlError::Body)?;

@@ -3,6 +3,7 @@
 
 mod amazon;
 mod enterprise;
+mod history;
 mod lines;
 mod ubuntu;
 mod windows;
@@ -25,6 +26,17 @@ fn image_id(region: &str, name: &str) -> String {
     format!("ami-0{:015x}b", hash(&format!("{region}/{name}")))
 }
 
+/// The lines of a region whose clock began at a day of its own, else all of them.
+fn lines_of(day: Option<&str>) -> Vec<Line> {
+    match day {
+        Some(day) => lines()
+            .into_iter()
+            .filter_map(|line| line.as_of(day))
+            .collect(),
+        None => lines(),
+    }
+}
+
 /// Every line of base images of every vendor.
 fn lines() -> Vec<Line> {
     let vendors = [
@@ -36,10 +48,10 @@ fn lines() -> Vec<Line> {
     vendors.into_iter().flatten().collect()
 }
 
-/// The base images of a region.
-pub(crate) fn images(region: &str) -> BTreeMap<String, Image> {
+/// The base images of a region, as they were at `day` if one is said.
+pub(crate) fn images(region: &str, day: Option<&str>) -> BTreeMap<String, Image> {
     let mut images = BTreeMap::new();
-    for line in lines() {
+    for line in lines_of(day) {
         for release in &line.releases {
             let image = image(region, &line, &release.name, &release.date);
             images.insert(image.id.clone(), image);
@@ -49,9 +61,9 @@ pub(crate) fn images(region: &str) -> BTreeMap<String, Image> {
 }
 
 /// The parameters of a region, which resolve to its newest base images.
-pub(crate) fn parameters(region: &str) -> BTreeMap<String, Vec<Parameter>> {
+pub(crate) fn parameters(region: &str, day: Option<&str>) -> BTreeMap<String, Vec<Parameter>> {
     let mut parameters = BTreeMap::new();
-    for line in lines() {
+    for line in lines_of(day) {
         let Some(newest) = line.releases.last() else {
             continue;
         };
@@ -67,6 +79,33 @@ pub(crate) fn parameters(region: &str) -> BTreeMap<String, Vec<Parameter>> {
         }
     }
     parameters
+}
+
+/// Every parameter that moves with one: those that point at the newest release of the same line.
+pub(crate) fn parameters_beside(parameter: &str) -> Vec<String> {
+    let line = lines()
+        .into_iter()
+        .find(|line| line.parameters.iter().any(|name| name == parameter));
+    line.map_or_else(|| vec![parameter.to_owned()], |line| line.parameters)
+}
+
+/// An image under another name, as its vendor publishes it in a region.
+pub(crate) fn renamed(region: &str, like: &Image, name: &str, date: &str) -> Image {
+    let mut image = like.clone();
+    image.id = image_id(region, name);
+    for (device, at) in image.devices.iter_mut().zip(["b", "c", "d"]) {
+        let hash = hash(&format!("{region}/snap/{name}"));
+        device.snapshot = Some(format!("snap-0{hash:015x}{at}"));
+    }
+    let serial = |name: &str| name.rsplit('-').next().unwrap_or_default().to_owned();
+    image.description = image
+        .description
+        .replace(&serial(&like.name), &serial(name));
+    image.name = name.to_owned();
+    image.creation_date = date.to_owned();
+    image.deprecation = None;
+    image.deregistered_at = None;
+    image
 }
 
 fn pointer(value: String) -> Parameter {

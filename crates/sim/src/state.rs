@@ -7,6 +7,7 @@ pub(crate) mod network;
 pub(crate) mod profiles;
 pub(crate) mod quotas;
 pub(crate) mod recycle_bin;
+pub(crate) mod releases;
 pub(crate) mod serving;
 pub(crate) mod snapshots;
 pub(crate) mod tags;
@@ -30,6 +31,7 @@ use network::Network;
 use profiles::Profiles;
 use quotas::Quotas;
 use recycle_bin::RecycleBin;
+use releases::Release;
 use serving::Serve;
 use snapshots::Snapshot;
 use tags::TagBook;
@@ -68,7 +70,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn new(key: PlaceKey) -> Self {
+    fn new(key: PlaceKey, day: Option<&str>) -> Self {
         let network = Network::of(&key);
         let groups = network
             .vpcs
@@ -76,8 +78,8 @@ impl Place {
             .map(|vpc| groups::default_group(&key, &vpc.id))
             .map(|group| (group.id.clone(), group));
         Self {
-            images: seeds::images(&key.region),
-            parameters: seeds::parameters(&key.region),
+            images: seeds::images(&key.region, day),
+            parameters: seeds::parameters(&key.region, day),
             groups: groups.collect(),
             key_pairs: BTreeMap::new(),
             profiles: Profiles::default(),
@@ -145,6 +147,10 @@ pub(crate) struct World {
     pub(crate) next_guests: VecDeque<GuestPlan>,
     /// What every instance is like inside for which nothing is in `next_guests`.
     pub(crate) usual_guest: Option<GuestPlan>,
+    /// The day vendors' images are as of; those there are when absent.
+    pub(crate) day: Option<String>,
+    /// What vendors published and withdrew by order, for places that are made later.
+    pub(crate) releases: Vec<Release>,
     rng: StdRng,
     /// Second octet of this region server's loopback addresses.
     octet: u8,
@@ -163,6 +169,8 @@ impl World {
             next_instances: VecDeque::new(),
             next_guests: VecDeque::new(),
             usual_guest: None,
+            day: None,
+            releases: Vec::new(),
             rng: StdRng::seed_from_u64(seed),
             octet,
             addresses: 0,
@@ -182,13 +190,19 @@ impl World {
         self.next_instances.clear();
         self.next_guests.clear();
         self.usual_guest = None;
+        self.releases.clear();
     }
 
     /// The state of an account in a region, made with its base images at first use.
     pub(crate) fn place(&mut self, key: &PlaceKey) -> &mut Place {
-        self.places
-            .entry(key.clone())
-            .or_insert_with(|| Place::new(key.clone()))
+        let (day, releases) = (self.day.as_deref(), &self.releases);
+        self.places.entry(key.clone()).or_insert_with(|| {
+            let mut place = Place::new(key.clone(), day);
+            for release in releases {
+                release.reach(&mut place);
+            }
+            place
+        })
     }
 
     /// A fresh id such as `ami-0123456789abcdef0`.

@@ -75,6 +75,19 @@ async fn parameter_value(
     Err(call.error(ErrorKind::Invalid, "parameter_value", message))
 }
 
+/// The id that a parameter holds; `None` when there is no such parameter.
+pub(super) async fn pointer(
+    cloud: &AwsCloud,
+    region: &str,
+    parameter: &str,
+) -> Result<Option<String>, CloudError> {
+    match parameter_value(cloud, region, parameter).await {
+        Ok(id) => Ok(Some(id)),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 async fn by_id(cloud: &AwsCloud, region: &str, id: &str, what: &str) -> Result<Image, CloudError> {
     let call = Call {
         service: "ec2",

@@ -6,6 +6,7 @@ mod faults;
 mod images;
 mod instances;
 mod limit;
+mod listing;
 mod microburst;
 mod network;
 mod world;

@@ -48,6 +48,13 @@ pub(super) fn describe_images(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     let page = Page::read(params, 1)?;
     let owners = params.list("Owner");
     let disabled = params.flag("IncludeDisabled");
+    // Others see a deprecated image when they name it or ask for such.
+    let deprecated = params.flag("IncludeDeprecated") || !ids.is_empty();
+    let today = call.sim.clock.stamp(call.now);
+    let fresh = |image: &Image| {
+        let until = image.deprecation.as_deref();
+        until.is_none_or(|until| until > today.as_str())
+    };
     known(call, &ids)?;
     let (now, account) = (call.now, call.key.account.clone());
     let lag = call.sim.config.consistency;
@@ -74,6 +81,7 @@ pub(super) fn describe_images(call: &mut Call<'_>) -> Result<Xml, ApiError> {
             image.known(now)
                 && shown(image, now, lag)
                 && (disabled || !image.disabled)
+                && (deprecated || image.owner == account || fresh(image))
                 && (ids.is_empty() || ids.contains(&image.id))
                 && (owners.is_empty() || owners.iter().any(|o| owned(image, o, &account)))
                 && (filters.is_empty() || filters.pass(|name| facts(place, image, now, name)))

@@ -39,6 +39,21 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// The same as it was at a day: what was published by then, before what the line is seeded with, too. `None` if there
+    /// was none of it yet.
+    pub(super) fn as_of(mut self, day: &str) -> Option<Self> {
+        let newest = self.releases.last().map(|last| last.name.clone())?;
+        let old = super::history::of(&newest, self.architecture);
+        let old = old.map(|(name, date)| Release {
+            name: name.to_owned(),
+            date: date.to_owned(),
+            parameters: Vec::new(),
+        });
+        self.releases.splice(0..0, old);
+        self.releases.retain(|release| release.date.as_str() <= day);
+        (!self.releases.is_empty()).then_some(self)
+    }
+
     /// A line with one root volume of `gib` on gp3.
     pub(crate) fn new(
         vendor: Vendor,

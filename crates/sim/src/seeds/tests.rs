@@ -7,8 +7,8 @@ use crate::filters::glob;
 
 #[test]
 fn every_parameter_resolves_to_an_image_of_its_region() {
-    let images = images("eu-west-1");
-    let parameters = parameters("eu-west-1");
+    let images = images("eu-west-1", None);
+    let parameters = parameters("eu-west-1", None);
     assert!(parameters.len() > 60, "{}", parameters.len());
     for (name, versions) in &parameters {
         let image = &images[&versions[0].value];
@@ -19,13 +19,13 @@ fn every_parameter_resolves_to_an_image_of_its_region() {
     assert!(
         images
             .keys()
-            .all(|id| !super::images("us-east-1").contains_key(id))
+            .all(|id| !super::images("us-east-1", None).contains_key(id))
     );
 }
 
 #[test]
 fn parameters_are_those_aws_has() {
-    let parameters = parameters("us-east-1");
+    let parameters = parameters("us-east-1", None);
     let ubuntu = "/aws/service/canonical/ubuntu";
     for (name, there) in [
         (
@@ -129,7 +129,7 @@ fn vendors_ship_roots_of_their_own_sizes_and_names() {
             "Linux/UNIX",
         ),
     ];
-    let images = images("us-east-1");
+    let images = images("us-east-1", None);
     for (owner, pattern, device, gib, platform) in table {
         let found: Vec<_> = images
             .values()
@@ -148,7 +148,7 @@ fn vendors_ship_roots_of_their_own_sizes_and_names() {
 /// A greedy pattern catches what its author did not mean (REAL-AWS M5).
 #[test]
 fn greedy_patterns_catch_other_lines() {
-    let images = images("us-east-1");
+    let images = images("us-east-1", None);
     let caught = |pattern: &str| -> BTreeSet<String> {
         let names = images.values().filter(|image| glob(pattern, &image.name));
         names
@@ -176,7 +176,7 @@ fn a_release_is_a_new_image_of_the_same_line() {
         "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id";
     let (new, moved) =
         release("r", parameter, "2", "2026-12-01T00:00:00.000Z").expect("a known line");
-    assert!(!images("r").contains_key(&new.id));
+    assert!(!images("r", None).contains_key(&new.id));
     assert_eq!(
         new.name,
         "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20261201.2"
@@ -218,4 +218,20 @@ fn later_releases_are_named_as_their_vendor_does() {
             later
         );
     }
+}
+
+#[test]
+fn a_region_of_another_day_has_what_was_published_by_then() {
+    let day = "2024-06-30T12:00:00.000Z";
+    let images = images("us-east-1", Some(day));
+    assert!(images.len() > 15, "{}", images.len());
+    assert!(
+        images
+            .values()
+            .all(|image| image.creation_date.as_str() <= day)
+    );
+    let parameters = parameters("us-east-1", Some(day));
+    let name = "/aws/service/canonical/ubuntu/server/22.04/stable/current/amd64/hvm/ebs-gp2/ami-id";
+    let jammy = &images[&parameters[name][0].value];
+    assert!(jammy.name.ends_with("-20240629"), "{}", jammy.name);
 }

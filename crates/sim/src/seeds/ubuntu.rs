@@ -23,6 +23,14 @@ struct Series {
     kubernetes: &'static str,
 }
 
+const FOCAL: Series = Series {
+    number: "20.04",
+    codename: "focal",
+    path: "hvm-ssd",
+    volume: "gp2",
+    kubernetes: "1.29",
+};
+
 const JAMMY: Series = Series {
     number: "22.04",
     codename: "jammy",
@@ -46,6 +54,9 @@ pub(super) fn lines() -> Vec<Line> {
         let noble = old.into_iter().chain(["20261115"]);
         lines.extend(series(&NOBLE, arch, &noble.collect::<Vec<_>>()));
         lines.extend(series(&JAMMY, arch, &["20261112"]));
+        // The last one before the end of its standard support.
+        let system = format!("ubuntu/images/hvm-ssd/ubuntu-focal-20.04-{arch}-server");
+        lines.push(line(&FOCAL, arch, &["20250603"], "server", &system));
     }
     lines
 }

@@ -21,7 +21,7 @@ const EFFECTS: [(&str, &str); 7] = [
 
 /// Calls that only ask. `run_command` asks an instance whether its installation or its first boot is over, and orders the
 /// scrub before an image, which is the same when it is ordered twice.
-const QUESTIONS: [&str; 18] = [
+const QUESTIONS: [&str; 20] = [
     "check_account",
     "identity",
     "find_instances_by_token",
@@ -38,6 +38,8 @@ const QUESTIONS: [&str; 18] = [
     "vpc_of",
     "groups_open_to_ssh",
     "resolve_base_image",
+    "list_base_images",
+    "base_parameter",
     "run_command",
     "command_state",
 ];
