@@ -37,7 +37,7 @@ pub use system::system_page;
 pub use tasks::{task_page, tasks_page};
 pub use templates::{Known, Verdict, desk_page, template_page, templates_page};
 pub(crate) use text::address;
-pub use trouble::with_trouble;
+pub use trouble::{with_calendar, with_trouble};
 
 /// The `Content-Security-Policy` of every page and asset (OPERATIONS section 2, XSS): job data is the vector, so nothing
 /// that stands in a page may run.

@@ -17,6 +17,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use forms::{Asked, Filled};
+use ingot_client::CalendarSeen;
 
 use crate::console;
 use crate::error::ApiError;
@@ -78,6 +79,8 @@ async fn shown(api: &Api, page: Result<String, askama::Error>) -> Answer {
 async fn shown_with(api: &Api, page: Result<String, askama::Error>, status: StatusCode) -> Answer {
     let trouble = crate::status::trouble(api).await;
     let page = page.and_then(|page| console::with_trouble(page, &trouble));
+    let calendar = CalendarSeen::of(&api.ledger.calendar(), api.ledger.now());
+    let page = page.and_then(|page| console::with_calendar(page, calendar.as_ref()));
     bare(page, status)
 }
 

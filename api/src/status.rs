@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use ingot_client::{AwsCheck, AwsCheckSeen, Part, SystemStatus, Waiting, WorkerSeen};
+use ingot_client::{AwsCheck, AwsCheckSeen, CalendarSeen, Part, SystemStatus, Waiting, WorkerSeen};
 use ingot_domain::Instant;
 use ingot_domain::decide::scan::{LATE, SILENT};
 use ingot_domain::invariant::WEATHER;
@@ -28,6 +28,7 @@ pub(crate) async fn look(api: &Api) -> Result<SystemStatus, LedgerError> {
     let depths = api.ledger.queue_depths().await?;
     let workers = api.ledger.workers_seen(now - HEARD, WORKERS).await?;
     let install = api.ledger.setting("install").await?;
+    let calendar = api.ledger.read_calendar().await?;
     let mut checks = Vec::new();
     for row in api.ledger.checks().await? {
         checks.extend(checked(present::check(row)?));
@@ -54,6 +55,7 @@ pub(crate) async fn look(api: &Api) -> Result<SystemStatus, LedgerError> {
         workers,
         queues,
         install,
+        calendar: CalendarSeen::of(&calendar, now),
         running_on: over.into_iter().map(present::runs_on).collect(),
         checks,
     })

@@ -1,6 +1,7 @@
 //! The ledger's transactions. Each is opened and named here, none spans a network call, and every change of a state
 //! goes through `change` (which asks the transition tables of `domain`).
 
+mod calendar;
 mod change;
 mod checks;
 mod clock;
@@ -110,6 +111,8 @@ pub struct Ledger {
     hasty: DatabaseConnection,
     /// The database's time; asked for at start and every minute.
     anchor: clock::Anchor,
+    /// By which windows, periods and ages are judged; read at start and every minute.
+    calendar: calendar::Known,
     /// Visits that end.
     commits: Group<Arc<Outcome>, Result<Committed, LedgerError>>,
     /// Recipes that were read.
@@ -148,6 +151,7 @@ impl Ledger {
             db,
             hasty,
             anchor,
+            calendar: calendar::Known::default(),
             commits,
             recipes: recipes::Recipes::default(),
             intake,

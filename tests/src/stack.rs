@@ -30,6 +30,8 @@ pub struct Options {
     pub workers: usize,
     /// Simulated seconds per real second.
     pub pace: u32,
+    /// What the region's clock and the calendar show at the beginning; the real time if nothing is said.
+    pub at: Option<String>,
     /// Whether the region throttles as EC2 does.
     pub buckets: bool,
     /// More environment for api and workers, or for `ingot up`.
@@ -51,6 +53,7 @@ impl Default for Options {
         Self {
             workers: 1,
             pace: 600,
+            at: None,
             buckets: false,
             environment: Vec::new(),
             edges: false,

@@ -9,6 +9,7 @@ mod it {
     mod ahead;
     mod bases;
     mod builds;
+    mod calendar;
     mod commands;
     mod compose;
     mod doorbell;

@@ -144,11 +144,11 @@ impl Tools {
         self.settings.pace.felt(span)
     }
 
-    /// The felt age of something by the cloud's own time stamp. A faster pace means a simulated region, whose clock runs
-    /// ahead of ours: its stamps say nothing here.
+    /// The felt age of something by the cloud's own time stamp. A faster pace, or a calendar that is not the real one, means
+    /// a simulated region, whose clock may have been started anew: its stamps say nothing here.
     pub fn cloud_age(&self, made_at: Option<Instant>) -> Option<Duration> {
         made_at
-            .filter(|_| self.settings.pace.factor() <= 1.0)
+            .filter(|_| self.settings.pace.factor() <= 1.0 && self.ledger.calendar().is_real())
             .map(|at| self.since(at))
     }
 

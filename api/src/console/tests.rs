@@ -5,7 +5,7 @@ mod every_page;
 mod more;
 mod samples;
 
-use ingot_client::{Deployment, DeploymentFilter, ImageFilter};
+use ingot_client::{CalendarSeen, Deployment, DeploymentFilter, ImageFilter};
 use ingot_domain::deployment::{AmiStatus, SkipReason, Status};
 
 use super::*;
@@ -85,6 +85,22 @@ fn what_is_down_stands_on_top_of_the_page_and_is_escaped() {
     assert!(banner.is_some() && banner < heading, "{html}");
     assert!(html.contains("<li>&#60;script&#62;"), "{html}");
     assert_eq!(html.matches("<main").count(), 1);
+}
+
+#[test]
+fn a_calendar_of_its_own_stands_in_the_header() {
+    let page = || images_page(&page(vec![], None), &ImageFilter::default(), at(30)).expect("page");
+    assert_eq!(with_calendar(page(), None).expect("page"), page());
+    let seen = CalendarSeen {
+        now: at(0),
+        pace: 600.0,
+        origin: at(0),
+        since: at(0),
+    };
+    let html = with_calendar(page(), Some(&seen)).expect("page");
+    let line = format!("<p class=\"calendar\">{}</p>", seen.line());
+    let (told, header) = (html.find(&line), html.find("</header>"));
+    assert!(told.is_some() && told < header, "{html}");
 }
 
 #[test]

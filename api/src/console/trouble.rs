@@ -1,6 +1,8 @@
-//! What is down, on top of every page. It is the same for all of them, so it is put into the frame and not into each page.
+//! What is down, and which calendar is in force when it is not the real one, on top of every page. It is the same for all
+//! of them, so it is put into the frame and not into each page.
 
 use askama::Template;
+use ingot_client::CalendarSeen;
 
 use super::text;
 
@@ -29,4 +31,29 @@ pub fn with_trouble(page: String, lines: &[String]) -> Result<String, askama::Er
     let lines = lines.iter().map(|line| text::plain(line)).collect();
     let banner = Trouble { lines }.render()?;
     Ok(page.replacen(FRAME, &format!("{FRAME}{banner}"), 1))
+}
+
+/// Where the frame's header ends its list of pages (`base.html`).
+const PAGES: &str = "</ul>\n</nav>\n";
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<p class="calendar">{{ line }}</p>
+"#
+)]
+struct Header {
+    line: String,
+}
+
+/// The page with the calendar in its header; as it is when that is the real one.
+pub fn with_calendar(
+    page: String,
+    calendar: Option<&CalendarSeen>,
+) -> Result<String, askama::Error> {
+    let Some(seen) = calendar else {
+        return Ok(page);
+    };
+    let line = Header { line: seen.line() }.render()?;
+    Ok(page.replacen(PAGES, &format!("{PAGES}{line}"), 1))
 }

@@ -1,6 +1,7 @@
 //! The HTTP contract, written once: what the API answers and accepts, what a problem looks like, and a typed client
 //! over it. The CLI, the console and the tests use these types, and the OpenAPI document is generated from them.
 
+pub mod calendar;
 pub mod check;
 pub mod decision;
 pub mod deployment;
@@ -19,6 +20,7 @@ pub mod template;
 pub mod wait;
 mod wire;
 
+pub use calendar::CalendarSeen;
 pub use check::{AwsCheck, AwsFact, AwsPermission, AwsTrial, NewAwsCheck, NewTrial};
 pub use decision::{FindingDecision, ImageDecision};
 pub use deployment::{CreateDeployment, Deployment, DeploymentFilter};

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::calendar::CalendarSeen;
 use crate::system::Queue;
 
 /// The answer of `/v1/status`.
@@ -24,6 +25,9 @@ pub struct SystemStatus {
     /// The installation's id, the value of the tag `ingot:install` on all it makes; absent before its first process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub install: Option<String>,
+    /// The calendar by which windows, periods, deadlines and ages are judged; absent when it is the real one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarSeen>,
     /// Instances of failed deployments that run on, the newest first, 100 at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub running_on: Vec<RunsOn>,

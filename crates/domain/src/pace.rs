@@ -24,6 +24,13 @@ impl Pace {
         self.0
     }
 
+    /// The factor in millionths, for sums that must be exact.
+    pub fn millionths(self) -> i128 {
+        #[expect(clippy::cast_possible_truncation, reason = "at most 100 000 millions")]
+        let whole = (self.0 * 1_000_000.0).round() as i128;
+        whole
+    }
+
     /// A wait at this pace.
     pub fn wait(self, wait: Duration) -> Duration {
         wait.div_f64(self.0)

@@ -73,6 +73,9 @@ async fn compare_clocks(engine: &Engine, bell: &Doorbell) {
         }
         Err(error) => tracing::warn!(error = %chain(&error), "the database did not tell its time"),
     }
+    if let Err(error) = engine.ledger.read_calendar().await {
+        tracing::warn!(error = %chain(&error), "the ledger did not tell its calendar");
+    }
     if let Doorbell::Redis(redis) = bell {
         match redis.report(engine.ledger.now().timestamp_millis()).await {
             Ok(report) => {

@@ -12,3 +12,4 @@ mod trouble;
 mod words;
 
 pub use prober::{ProbeSetupError, Prober};
+pub use simulated::{NoClock, RegionClock};

@@ -11,7 +11,7 @@ use ingot_domain::probe::{
 
 use crate::fetch::{Answer, Stage, connect, fetch};
 use crate::redirect::follow;
-use crate::simulated::Simulated;
+use crate::simulated::{NoClock, RegionClock, Simulated};
 use crate::target::Target;
 use crate::tls::Tls;
 use crate::words::Words;
@@ -55,6 +55,17 @@ impl Prober {
     pub fn with_simulated_region(mut self, url: Option<&str>) -> Result<Self, ProbeSetupError> {
         self.region = url.map(Simulated::at).transpose()?;
         Ok(self)
+    }
+
+    /// The clock of the simulated region; none without one.
+    ///
+    /// # Errors
+    /// [`NoClock`] when it does not answer, or is of a release that does not tell it.
+    pub async fn region_clock(&self) -> Result<Option<RegionClock>, NoClock> {
+        match &self.region {
+            Some(region) => region.clock().await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Gives a whole probe less time than [`PROBE_SECONDS`], never more: tests of hanging targets need not hang.

@@ -4,6 +4,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Limited};
@@ -11,8 +12,10 @@ use hyper::Request;
 use hyper::client::conn::http1;
 use hyper::header::{CONNECTION, HOST};
 use hyper_util::rt::TokioIo;
+use ingot_domain::Instant;
 use ingot_domain::probe::{ProbeClass, ProbeOutcome};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 use url::{Position, Url};
 
@@ -20,6 +23,25 @@ use crate::prober::ProbeSetupError;
 
 /// Most bytes of the region's answer.
 const LARGEST: usize = 4096;
+
+/// How long its clock is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+type Asked<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// The clock of a simulated region, by which it stamps all it makes.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct RegionClock {
+    /// What it shows.
+    pub now: Instant,
+    /// Its seconds per real second.
+    pub pace: f64,
+}
+
+/// A simulated region that does not tell its time.
+#[derive(Debug, thiserror::Error)]
+#[error("the simulated region at {0} does not tell its time: {1}")]
+pub struct NoClock(String, String);
 
 /// A simulated region. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -46,7 +68,8 @@ impl Simulated {
 
     /// Where a port of the instance at an address answers.
     pub(crate) async fn way(&self, address: IpAddr, port: u16) -> Result<SocketAddr, ProbeOutcome> {
-        let way = self.ask(address, port).await.map_err(|error| {
+        let question = [("address", address.to_string()), ("port", port.to_string())];
+        let way = self.ask::<Way>("/_sim/way", &question).await.map_err(|error| {
             let detail = format!(
                 "the simulated region at {} does not say where its instances answer: {error}; is `INGOT_SIMULATED_REGION` right?",
                 self.0
@@ -68,17 +91,17 @@ impl Simulated {
         }
     }
 
-    async fn ask(
-        &self,
-        address: IpAddr,
-        port: u16,
-    ) -> Result<Way, Box<dyn std::error::Error + Send + Sync>> {
+    /// What its clock shows, and how fast it runs.
+    pub(crate) async fn clock(&self) -> Result<RegionClock, NoClock> {
+        let asked = tokio::time::timeout(PATIENCE, self.ask("/_sim/clock", &[])).await;
+        let asked = asked.unwrap_or_else(|_| Err("no answer".into()));
+        asked.map_err(|why| NoClock(self.0.to_string(), why.to_string()))
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Asked<T> {
         let mut url = Url::clone(&self.0);
-        url.set_path("/_sim/way");
-        url.query_pairs_mut()
-            .clear()
-            .append_pair("address", &address.to_string())
-            .append_pair("port", &port.to_string());
+        url.set_path(path);
+        url.query_pairs_mut().clear().extend_pairs(query);
         let authority = &url[Position::BeforeHost..Position::AfterPort];
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
         let stream = TcpStream::connect((host, url.port_or_known_default().unwrap_or(80))).await?;

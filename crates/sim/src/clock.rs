@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-/// The clock of one region; it starts at the wall time of `Region::start`.
+/// The clock of one region; it starts at the wall time of `Region::start`, or at an instant of its own.
 #[derive(Debug)]
 pub(crate) struct Clock {
     started: Instant,
@@ -16,12 +16,13 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// A clock running `pace` simulated seconds per real second; senseless paces become 1.
+    /// A clock that shows `begins`, or the wall time, and runs `pace` simulated seconds per real second; senseless paces
+    /// become 1.
     #[expect(
         clippy::disallowed_methods,
         reason = "simulated time starts at the wall time"
     )]
-    pub(crate) fn start(pace: f64) -> Self {
+    pub(crate) fn start(pace: f64, begins: Option<DateTime<Utc>>) -> Self {
         let pace = if pace.is_finite() && pace > 0.0 {
             pace
         } else {
@@ -29,7 +30,7 @@ impl Clock {
         };
         Self {
             started: Instant::now(),
-            epoch: Utc::now(),
+            epoch: begins.unwrap_or_else(Utc::now),
             pace,
         }
     }
@@ -111,13 +112,21 @@ mod tests {
     #[test]
     fn a_senseless_pace_is_real_time() {
         for pace in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            assert_eq!(Clock::start(pace).pace, 1.0);
+            assert_eq!(Clock::start(pace, None).pace, 1.0);
         }
     }
 
     #[test]
+    fn it_begins_where_it_is_told_to() {
+        let begins = DateTime::from_timestamp(1_719_748_800, 0).expect("a time");
+        let clock = Clock::start(1.0, Some(begins));
+        assert_eq!(clock.stamp(Duration::ZERO), "2024-06-30T12:00:00.000Z");
+        assert_eq!(clock.seconds(Duration::from_secs(60)), 1_719_748_860.0);
+    }
+
+    #[test]
     fn stamps_are_what_ec2_writes_and_far_futures_do_not_panic() {
-        let clock = Clock::start(60.0);
+        let clock = Clock::start(60.0, None);
         let stamp = clock.stamp(Duration::from_secs(5));
         assert_eq!(stamp.len(), "2026-11-22T01:02:03.004Z".len(), "{stamp}");
         assert!(stamp.ends_with('Z'));

@@ -3,6 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 /// What a [`crate::Region`] is started with.
 #[derive(Clone, Debug)]
 pub struct SimConfig {
@@ -10,6 +12,8 @@ pub struct SimConfig {
     pub listen: SocketAddr,
     /// Simulated seconds per real second: at 60, minutes are seconds.
     pub pace: f64,
+    /// What its clock shows at the start; the wall time when absent. Every stamp it gives is of this clock.
+    pub begins: Option<DateTime<Utc>>,
     /// How long things take, in simulated time.
     pub region_delays: Delays,
     /// Seed of ids and of every random choice.
@@ -53,6 +57,7 @@ impl Default for SimConfig {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             pace: 60.0,
+            begins: None,
             region_delays: Delays::default(),
             seed: 1,
             buckets: true,

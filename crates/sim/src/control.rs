@@ -36,6 +36,7 @@
 //! | `POST /_sim/sts` | `{external_id?, deny?, session_seconds?}` | what roles demand; replaces what was set |
 //! | `POST /_sim/reset` | | forgets everything but the clock |
 //! | `GET /_sim/way` | `?address=&port=` | where on loopback an instance's port answers: `connect`; or null and, where there is more to say, `why` not |
+//! | `GET /_sim/clock` | | what its clock shows, `now`, and how fast it runs, `pace` |
 //! | `GET /_sim/state` | `?region=&account=` | instances, images of the account's own, snapshots, groups, with tags; `probe_port`, `now` |
 
 mod account;
@@ -155,6 +156,7 @@ fn route(
             done()
         }
         ("GET", "state", "") => Ok(dump::state(sim, query)),
+        ("GET", "clock", "") => Ok(dump::clock(sim)),
         ("GET", "way", "") => way::way(sim, query),
         (method, _, _) => Err(ControlError::Missing(format!("{method} {path}"))),
     }

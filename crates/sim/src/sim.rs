@@ -44,7 +44,7 @@ impl Sim {
     ) -> Self {
         let octet = guard.ip().octets()[1];
         Self {
-            clock: Clock::start(config.pace),
+            clock: Clock::start(config.pace, config.begins),
             probe_port: guard.port(),
             world: Mutex::new(World::new(config.seed, octet)),
             faults: Mutex::default(),

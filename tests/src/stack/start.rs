@@ -112,7 +112,7 @@ pub(super) async fn embedded(options: Options) -> Result<Stack> {
     );
     let mut environment = pairs(&[("HOME", &directory)]);
     environment.extend(options.environment);
-    let arguments = [
+    let mut arguments = vec![
         "up",
         "--cloud",
         "sim",
@@ -123,6 +123,7 @@ pub(super) async fn embedded(options: Options) -> Result<Stack> {
         "--pace",
         &pace,
     ];
+    arguments.extend(options.at.iter().flat_map(|at| ["--at", at]));
     let mut api = Process::start(&arguments, &environment)?;
     let line = api.up(UP).await?;
     let token = std::fs::read_to_string(home.path().join("token")).context("the token's file")?;
@@ -170,6 +171,7 @@ pub(super) async fn worker(binary: &Path, environment: &Environment) -> Result<(
 async fn sim(options: &Options) -> Result<(Process, Value)> {
     let pace = options.pace.to_string();
     let mut arguments = vec!["sim", "--listen", "127.0.0.1:0", "--pace", &pace];
+    arguments.extend(options.at.iter().flat_map(|at| ["--at", at]));
     if !options.buckets {
         arguments.push("--no-buckets");
     }

@@ -3,6 +3,7 @@
 
 mod advisories;
 mod byhand;
+mod calendar;
 mod crashes;
 mod creating;
 mod events;

@@ -110,6 +110,7 @@ fn finding(verdicts: &[&str], settled: Option<&str>) -> Finding {
 
 fn status(ok: bool) -> SystemStatus {
     SystemStatus {
+        calendar: None,
         running_on: Vec::new(),
         ok,
         at: at(30),

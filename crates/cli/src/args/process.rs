@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use clap::{Args, ValueEnum};
+use ingot_domain::Instant;
 use ingot_domain::decide::orphan::Reap;
 use ingot_domain::network::Cidr;
 use ingot_domain::pace::Pace;
@@ -52,6 +53,8 @@ impl From<ReapChoice> for Reap {
   ingot up                      work in your AWS account, console on http://127.0.0.1:8080
   ingot up --cloud sim          the same without AWS: a simulated region, minutes are seconds
   ingot up --cloud sim --fresh  the same, without the templates and the history of the last time
+  ingot up --cloud sim --at 2024-06-30T12:00:00Z --pace 600
+                                the same, on a day of its own that lasts less than three minutes
   ingot up --regions eu-north-1,eu-west-1
   ingot up --demo               play four deployments of two versions, show the saving, and stay up
   ingot up --demo --exit        the same as a self-test: exit code 0 when all went as it must")]
@@ -78,8 +81,17 @@ pub(crate) struct UpArgs {
     #[command(flatten)]
     pub(crate) regions: RegionArgs,
     /// Divide the waits of the cloud's rhythm by this; 60 with `sim`, else 1, when absent
+    ///
+    /// With `sim` the calendar runs as fast. A ledger that is kept keeps its pace when this is absent, and runs at another one
+    /// from now on when it is given.
     #[arg(long, value_name = "N", env = "INGOT_PACE", value_parser = value::pace)]
     pub(crate) pace: Option<Pace>,
+    /// With `sim`: begin the region's calendar at this time, such as 2024-06-30T12:00:00Z; now, when absent
+    ///
+    /// Windows, periods, deadlines and ages are judged by it, and the region stamps with it. A ledger that is kept goes on
+    /// with its calendar, which ran on meanwhile; `--fresh` begins a new one.
+    #[arg(long, value_name = "TIME", value_parser = value::calendar)]
+    pub(crate) at: Option<Instant>,
     #[command(flatten)]
     pub(crate) rates: Ec2RateArgs,
     #[command(flatten)]
@@ -267,6 +279,7 @@ fn given<'a>(url: &'a Option<String>, missing: &str) -> Result<&'a str, Usage> {
 #[command(after_help = "Examples:
   ingot sim --listen 127.0.0.1:4600
   ingot sim --listen 127.0.0.1:4600 --pace 600 --no-buckets
+  ingot sim --listen 127.0.0.1:4600 --pace 600 --at 2024-06-30T12:00:00Z
   AWS_ENDPOINT_URL=http://127.0.0.1:4600 aws ec2 describe-images --region us-east-1")]
 pub(crate) struct SimArgs {
     /// Where to listen
@@ -275,6 +288,9 @@ pub(crate) struct SimArgs {
     /// Simulated seconds per real second
     #[arg(long, value_name = "N", env = "INGOT_PACE", default_value = "60", value_parser = value::pace)]
     pub(crate) pace: Pace,
+    /// What its clock shows at the start, such as 2024-06-30T12:00:00Z; now, when absent
+    #[arg(long, value_name = "TIME", value_parser = value::calendar)]
+    pub(crate) at: Option<Instant>,
     /// Where instances listen that serve on port 443; 0 takes 443 where it may, else any free port
     #[arg(
         long,
@@ -320,6 +336,10 @@ impl UpArgs {
         }
         if self.fresh && self.cloud == CloudChoice::Aws {
             let text = "--fresh forgets simulated regions only, and this is `--cloud aws`: its ledger knows what runs in your account";
+            return Err(Usage(text.to_owned()).into());
+        }
+        if self.at.is_some() && self.cloud == CloudChoice::Aws {
+            let text = "--at begins the calendar of a simulated region, and this is `--cloud aws`: your account lives by the real time; add --cloud sim, or leave out --at";
             return Err(Usage(text.to_owned()).into());
         }
         Ok(self)

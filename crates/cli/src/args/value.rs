@@ -3,7 +3,10 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use chrono::{DateTime, Datelike};
 use ingot_client::deployment::Ingress;
+use ingot_domain::Instant;
+use ingot_domain::calendar::YEARS;
 use ingot_domain::network::Cidr;
 use ingot_domain::pace::Pace;
 
@@ -13,6 +16,26 @@ pub(crate) fn pace(text: &str) -> Result<Pace, String> {
         .ok()
         .and_then(Pace::new)
         .ok_or_else(|| "give a number from 1 (real time) to 100000".to_owned())
+}
+
+/// When a calendar begins: an instant with its zone.
+pub(crate) fn calendar(text: &str) -> Result<Instant, String> {
+    let read = DateTime::parse_from_rfc3339(text).ok();
+    // To microseconds, as the ledger keeps instants.
+    let at = read.and_then(|at| DateTime::from_timestamp_micros(at.timestamp_micros()));
+    let Some(at) = at else {
+        return Err(
+            "write it with date, time and zone, as 2024-06-30T12:00:00Z or 2024-06-30T08:00:00-04:00"
+                .to_owned(),
+        );
+    };
+    if YEARS.contains(&at.year()) {
+        return Ok(at);
+    }
+    let (first, last) = (YEARS.start(), YEARS.end());
+    Err(format!(
+        "a calendar begins in one of the years from {first} to {last}"
+    ))
 }
 
 /// A length of time: `90s`, `15m`, `2h`; a bare number is seconds.
@@ -106,6 +129,34 @@ mod tests {
         assert_eq!(tag("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
         assert_eq!(tag("a="), Ok(("a".to_owned(), String::new())));
         assert!(tag("a").is_err() && tag("=b").is_err());
+    }
+
+    #[test]
+    fn a_calendar_begins_at_an_instant_with_its_zone() {
+        let noon = calendar("2024-06-30T12:00:00Z").expect("a time");
+        assert_eq!(calendar("2024-06-30T08:00:00-04:00"), Ok(noon));
+        assert_eq!(noon.timestamp(), 1_719_748_800);
+        for bad in [
+            "yesterday",
+            "",
+            "2024-06-30",
+            "2024-06-30T12:00:00",
+            "2024-02-30T12:00:00Z",
+            "2024-06-30T25:00:00Z",
+            "1719748800",
+        ] {
+            let refused = calendar(bad).expect_err(bad);
+            assert!(refused.contains("2024-06-30T12:00:00Z"), "{bad}: {refused}");
+        }
+        for far in [
+            "0001-01-01T00:00:00Z",
+            "1999-12-31T23:59:59Z",
+            "9999-12-31T23:59:59Z",
+            "2199-12-31T23:59:59-01:00",
+        ] {
+            let refused = calendar(far).expect_err(far);
+            assert!(refused.contains("from 2000 to 2199"), "{far}: {refused}");
+        }
     }
 
     #[test]

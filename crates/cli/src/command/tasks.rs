@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use ingot_client::{Page, Queue, Ready, Task, TaskFilter};
+use ingot_client::{CalendarSeen, Page, Queue, Ready, Task, TaskFilter};
+use serde::Serialize;
 
 use crate::args::work::{QueuesAction, QueuesArgs, StatusArgs, TasksAction, TasksArgs};
 use crate::command::{ids, mention_rest, pages, why};
@@ -64,11 +65,31 @@ pub(crate) async fn queues(args: QueuesArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What `ingot status` answers.
+#[derive(Serialize)]
+struct Standing {
+    #[serde(flatten)]
+    ready: Ready,
+    /// The calendar in force, when it is not the real one and we may know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calendar: Option<CalendarSeen>,
+}
+
 /// `ingot status`
 pub(crate) async fn status(args: StatusArgs) -> anyhow::Result<ExitCode> {
     let client = args.connection.client()?;
     let ready = client.ready().await?;
-    args.connection.output().result(&ready, checks)?;
+    let standing = Standing {
+        // The readiness needs no token, and says what is wrong when the ledger is away; this does neither.
+        calendar: client.status().await.ok().and_then(|seen| seen.calendar),
+        ready,
+    };
+    args.connection.output().result(&standing, |standing| {
+        let calendar = standing.calendar.as_ref().map(CalendarSeen::line);
+        let parts = calendar.into_iter().chain([checks(&standing.ready)]);
+        parts.collect::<Vec<_>>().join("\n\n")
+    })?;
+    let ready = standing.ready;
     if ready.ready {
         let impaired = clean(&ready.impaired.join(", "));
         if !impaired.is_empty() && !args.connection.output().json {

@@ -86,6 +86,9 @@ async fn gauges(
         if let Err(error) = ledger.measure_skew().await {
             tracing::warn!(%error, "the database did not tell its time");
         }
+        if let Err(error) = ledger.read_calendar().await {
+            tracing::warn!(%error, "the ledger did not tell its calendar");
+        }
         tokio::select! {
             () = tokio::time::sleep(std::time::Duration::from_secs(30)) => {}
             () = stop.cancelled() => return,

@@ -16,6 +16,7 @@ pub(crate) async fn run(args: SimArgs) -> anyhow::Result<ExitCode> {
     let region = Region::start(SimConfig {
         listen: args.listen,
         pace: args.pace.factor(),
+        begins: args.at,
         buckets: !args.no_buckets,
         probe_port: args.probe_port,
         serve_unmarked: args.serve_unmarked,

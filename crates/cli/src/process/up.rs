@@ -1,6 +1,7 @@
 //! `ingot up`: everything in one process on an embedded default: a SQLite file, the in-process doorbell, and AWS or the
 //! simulated region. The same rooms as the scaled shape, over the same ledger.
 
+mod calendar;
 mod hold;
 mod home;
 
@@ -59,8 +60,6 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     }
     let (data, mut hold) = home::take(&args)?;
     let simulated = args.cloud == CloudChoice::Sim;
-    let usual = if simulated { SIM_PACE } else { 1.0 };
-    let pace = args.pace.or_else(|| Pace::new(usual)).unwrap_or_default();
     let stop = setup::until_signal()?;
     let listener = listen(args.listen, args.demo).await?;
     let url = format!("http://{}", listener.local_addr()?);
@@ -69,11 +68,16 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     tell_ended(&home);
     let Home { ledger, kept, .. } = home;
     let metrics = Metrics::new()?;
+    let (mut pace, mut lines) = (args.pace.unwrap_or_default(), Vec::new());
     let region = if simulated {
         let sim = SimConfig::default();
+        let usual = Pace::new(SIM_PACE).unwrap_or_default();
+        let begun = calendar::begin(&ledger, args.at, args.pace, usual).await?;
+        (pace, lines) = (begun.pace, begun.lines);
         Some(
             Region::start(SimConfig {
                 pace: pace.factor(),
+                begins: Some(begun.begins),
                 // Ids of the last region must not come again: the ledger still tells of what had them.
                 seed: if kept { rand::rng().random() } else { sim.seed },
                 ..sim
@@ -155,7 +159,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         .at_pace(pace)
         .with_login(login);
     let serving = tokio::spawn(ingot_api::serve(listener, api));
-    announce(&url, &link, region.as_ref(), args.demo)?;
+    announce(&url, &link, region.as_ref(), &lines, args.demo)?;
 
     let mut exit = ExitCode::SUCCESS;
     if args.demo {
@@ -245,7 +249,17 @@ fn code() -> String {
     random.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn announce(url: &str, link: &str, region: Option<&Region>, demo: bool) -> anyhow::Result<()> {
+fn announce(
+    url: &str,
+    link: &str,
+    region: Option<&Region>,
+    calendar: &[String],
+    demo: bool,
+) -> anyhow::Result<()> {
+    // A demo lives a few minutes, by one it brings itself.
+    for line in calendar.iter().filter(|_| !demo) {
+        eprintln!("{line}");
+    }
     if !demo && !std::io::stdout().is_terminal() {
         eprintln!("console, signed in by this link once: {link}");
         let sim = region.map(Region::endpoint);

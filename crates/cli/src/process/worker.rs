@@ -3,10 +3,13 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use ingot_cloud::Cloud;
+use ingot_domain::calendar::Calendar;
 use ingot_domain::pace::Pace;
 use ingot_domain::task::VISIT;
 use ingot_engine::{Engine, Parts, Settings};
+use ingot_entity::Ledger;
 use ingot_probe::Prober;
 use ingot_queue::Doorbell;
 use ingot_telemetry::{LogFormat, Metrics};
@@ -23,6 +26,8 @@ use crate::output::say;
 const CONCURRENCY: usize = 64;
 /// Connections to the ledger: visits hold one for milliseconds at a time.
 const CONNECTIONS: u32 = 12;
+/// A simulated region whose clock is further from the calendar is told of.
+const APART: TimeDelta = TimeDelta::hours(1);
 
 /// Runs it until it is over.
 pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
@@ -49,6 +54,7 @@ pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
         .as_deref()
         .filter(|url| !url.is_empty());
     let prober = Prober::new(args.reach.probe_cidrs)?.with_simulated_region(region)?;
+    calendar(&ledger, &prober).await?;
     let batcher = setup::batcher(&cloud, args.pace);
     let tools = Tools::new(
         ledger.clone(),
@@ -93,4 +99,27 @@ pub(crate) fn engine_settings(pace: Pace, concurrency: Option<usize>) -> Setting
         concurrency: concurrency.unwrap_or(CONCURRENCY),
         visit: VISIT,
     }
+}
+
+/// A ledger beside a simulated region lives by that region's clock: the first worker that hears it makes it the calendar.
+async fn calendar(ledger: &Ledger, prober: &Prober) -> anyhow::Result<()> {
+    let clock = match prober.region_clock().await {
+        Ok(Some(clock)) => clock,
+        Ok(None) => return Ok(()),
+        Err(error) => {
+            tracing::warn!(%error, "the ledger keeps its calendar");
+            return Ok(());
+        }
+    };
+    let (real, pace) = (ledger.now(), Pace::new(clock.pace).unwrap_or_default());
+    let wished = Calendar::beginning(clock.now, real, pace);
+    let (kept, ours) = ledger.begin_calendar(&wished).await?;
+    let apart = (kept.at(real) - clock.now).abs();
+    if !ours && apart > APART {
+        tracing::warn!(
+            region = %clock.now, calendar = %kept.at(real),
+            "the ledger's calendar is not the simulated region's clock, which was started anew: its stamps are of another time"
+        );
+    }
+    Ok(())
 }

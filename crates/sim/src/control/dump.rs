@@ -9,6 +9,11 @@ use crate::sim::Sim;
 use crate::state::Place;
 use crate::wire::query::Params;
 
+/// The region's clock, by which a calendar can be set.
+pub(super) fn clock(sim: &Sim) -> Value {
+    json!({"now": sim.clock.stamp(sim.clock.now()), "pace": sim.config.pace})
+}
+
 pub(super) fn state(sim: &Sim, query: &Params) -> Value {
     let now = sim.clock.now();
     let fits = |name: &str, value: &str| query.get(name).is_none_or(|wanted| wanted == value);

@@ -26,13 +26,14 @@ pub(super) async fn choose(
     if !may_launch(tools, case, key, &ami).await? {
         return Ok(Chosen::Fresh);
     }
+    let calendar = tools.ledger.calendar();
     let moved = Moved {
         ami_id: &ami,
-        made_at: image.available_at.unwrap_or(image.created_at),
+        made_at: calendar.at(image.available_at.unwrap_or(image.created_at)),
         made_on: &image.base(),
         today: base,
     };
-    let said = moved.said(case.order.stale, tools.ledger.now());
+    let said = moved.said(case.order.stale, tools.ledger.calendar_now());
     Ok(match case.order.stale {
         Stale::Use => {
             case.say(chosen(said).warn());

@@ -64,6 +64,8 @@ pub(crate) async fn ledger(url: &str, connections: u32) -> anyhow::Result<Ledger
             seconds.abs()
         );
     }
+    let calendar = ledger.read_calendar().await;
+    calendar.context("DATABASE_URL: the ledger's calendar cannot be read")?;
     Ok(ledger)
 }
 
