@@ -35,7 +35,7 @@ pub use notices::{login_page, problem_page};
 pub use order::{Choices, Chosen, order_page};
 pub use system::system_page;
 pub use tasks::{task_page, tasks_page};
-pub use templates::{Known, Verdict, desk_page, template_page, templates_page};
+pub use templates::{Beyond, Desk, Known, Verdict, desk_page, template_page, templates_page};
 pub(crate) use text::address;
 pub use trouble::{with_calendar, with_trouble};
 

@@ -6,6 +6,8 @@ use ingot_client::{InvalidField, Problem};
 use ingot_domain::field::FieldError;
 use ingot_entity::LedgerError;
 
+use crate::routes::templates::apply::Moved;
+
 /// A failed request.
 #[derive(Debug)]
 pub(crate) enum ApiError {
@@ -25,6 +27,8 @@ pub(crate) enum ApiError {
     Conflict(String),
     /// `stale: refuse`, and the only image is of another build of the base.
     BaseMoved(String),
+    /// Another revision of a template came in between.
+    RevisionMoved(Box<Moved>),
     /// The same Idempotency-Key with another body.
     KeyReused(String),
     /// More than 1 MiB.
@@ -130,6 +134,13 @@ impl ApiError {
                 "base-moved",
                 "The base has moved",
                 detail,
+                vec![],
+            ),
+            ApiError::RevisionMoved(moved) => (
+                S::CONFLICT,
+                "revision-moved",
+                "Another revision came in between",
+                moved.told(),
                 vec![],
             ),
             ApiError::KeyReused(key) => {

@@ -52,7 +52,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(images::adopt))
         .routes(routes!(images::drop))
         .routes(routes!(events::of_image))
-        .routes(routes!(templates::list, templates::apply))
+        .routes(routes!(templates::list, templates::apply::apply))
         .routes(routes!(templates::show))
         .routes(routes!(templates::yaml))
         .routes(routes!(templates::revisions))

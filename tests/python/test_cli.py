@@ -283,6 +283,71 @@ def test_templates(ingot, cli, tmp_path):
     assert cli.json("templates", "diff", "mine", "--from", "2", "--to", "2")["text"] == ""
     assert "revision 9" in cli("templates", "diff", "mine", "--to", "9", code=4).stderr
     cli("templates", "revisions", "nope", code=4)
+    first = cli.json("templates", "revisions", "mine", "--limit", "1")
+    assert [one["revision"] for one in first["items"]] == [2]
+    rest = cli.json("templates", "revisions", "mine", "--limit", "1", "--cursor", first["next_cursor"])
+    assert [one["revision"] for one in rest["items"]] == [1] and "next_cursor" not in rest
+
+    # Two who edit the same revision: the second hears of the first, and goes over it knowingly.
+    over = ("templates", "apply", str(file), "--expect-revision")
+    file.write_text(file.read_text() + "# by the first\n")
+    assert cli(*over, "2").stdout == "mine is at revision 3\n"
+    file.write_text(file.read_text() + "# by the second\n")
+    said = cli(*over, "2", code=3).stderr
+    assert "`mine` is at revision 3 by now, not at 2" in said, said
+    assert "ingot templates diff mine --from 2 --to 3" in said
+    assert "is there already, at revision 3" in cli(*over, "0", code=3).stderr
+    assert cli(*over, "3").stdout == "mine is at revision 4\n"
+    assert cli(*over, "3").stdout == "mine is unchanged at revision 4\n", "a repeat is no conflict"
+
+
+def test_a_template_is_checked_against_a_region(ingot, cli, tmp_path):
+    aws = {
+        "AWS_ENDPOINT_URL": ingot.sim,
+        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_REGION": "us-east-1",
+    }
+    file = tmp_path / "mine.yaml"
+
+    def check(*words, code=0, **changes):
+        file.write_text(template("mine", ingress=[{"port": 443, "cidr": "0.0.0.0/0"}], **changes))
+        done = cli("templates", "check", str(file), "--against", "eu-west-1", *words, code=code, **aws)
+        return done
+
+    good = check(instance_profile="ingot-ssm", zones=["eu-west-1a", "us-east-1a"]).stdout
+    assert "against eu-west-1 (account " in good
+    for field in ("base_image.ssm", "instance_types[0] t3.micro", "zones[0] eu-west-1a", "instance_profile ingot-ssm"):
+        assert re.search(rf"(?m)^  {re.escape(field)}.* fits", good), (field, good)
+    assert "al2023-ami-" in good and "us-east-1a" not in good
+
+    bad = {
+        "base_image": {"ssm": "/aws/service/nowhere"},
+        "instance_types": ["t3.micro", "m9.huge", "c9.huge"],
+        "regions": ["us-east-1"],
+        "zones": ["eu-west-1z"],
+    }
+    said = check(code=3, **bad).stderr
+    for field in ("base_image.ssm", "instance_types[1]", "instance_types[2]", "regions", "zones[0]"):
+        assert re.search(rf"mine\.yaml:\d+:\d+: {re.escape(field)}: .*eu-west-1", said), (field, said)
+    assert "has 5 mistakes" in said and "instance_types[0]" not in said
+    answers = json.loads(check("--json", code=3, **bad).stdout)
+    assert not answers["ok"] and len(answers["problems"]) == 5
+    assert answers["against"]["region"] == "eu-west-1"
+
+    key = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    unasked = check(volume={"kms_key_id": key}).stdout
+    assert "volume.kms_key_id" in unasked and "could not be asked" in unasked and "--kms-key" in unasked
+
+
+def test_what_is_right_and_yet_worth_a_word(ingot, cli, tmp_path):
+    file = tmp_path / "mine.yaml"
+    shut = template("mine", user_data="#!/bin/sh\necho {{vers}} {{ version }}\n", ingress=[{"port": 80, "cidr": "0.0.0.0/0"}])
+    file.write_text(shut)
+    told = cli("templates", "check", str(file)).stdout
+    assert "warning: probe.port: no rule under `ingress` opens port 443" in told
+    assert "warning: user_data: `{{vers}}` (line 2) is none of Ingot's placeholders" in told
+    assert "the nearest is `{{version}}`" in told
 
 
 def broken(what):

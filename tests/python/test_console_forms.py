@@ -132,3 +132,62 @@ def test_what_cannot_be_seen_is_no_part_of_a_job_name_or_of_a_script(ingot):
         assert answer.status == 422, answer
         (error,) = answer.json()["errors"]
         assert error["field"] in fields and "`U+20" in error["message"], error
+
+
+def test_two_who_edit_one_template_do_not_overwrite_each_other(ingot):
+    mine = template("edited-twice")
+    ingot.apply(mine)
+    desk = page(ingot, "/templates/new?template=edited-twice").text
+    assert 'name="of" value="edited-twice"' in desk and 'name="revision" value="1"' in desk
+    tab = {"of": "edited-twice", "do": "apply"}
+    first = send(ingot, "/templates/new", yaml=mine + "\n# by the first tab\n", revision=1, **tab)
+    assert (first.status, first.headers["location"]) == (303, "/templates/edited-twice")
+
+    second = send(ingot, "/templates/new", yaml=mine + "\n# by the second <tab>\n", revision=1, **tab)
+    assert second.status == 409, second
+    assert "at revision 2 by now; your text was taken from revision 1" in second.text
+    assert "# by the second &#60;tab&#62;" in second.text, "what was typed stays"
+    assert '<span class="mark">-</span># by the first tab' in second.text, "and what it would undo is shown"
+    assert "/templates/edited-twice?revision=2&#38;against=1" in second.text
+    assert 'name="revision" value="2"' in second.text
+    over = send(ingot, "/templates/new", yaml=mine + "\n# by the second tab\n", revision=2, **tab)
+    assert over.status == 303 and ingot.get("/v1/templates/edited-twice")["revision"] == 3
+
+    # A new text under a name that is taken, from a desk that was opened for another.
+    taken = send(ingot, "/templates/new", yaml=mine, of="", revision=0, do="apply")
+    assert taken.status == 409 and "is there already, at revision 3" in taken.text
+    checked = send(ingot, "/templates/new", yaml=mine, revision=1, of="edited-twice", do="check")
+    assert checked.status == 200 and 'name="revision" value="1"' in checked.text
+
+
+def test_a_template_is_applied_over_the_revision_that_a_program_read(ingot):
+    text = template("matched")
+    ingot.apply(text)
+    tag = ingot.call("GET", "/v1/templates/matched").headers["etag"]
+    assert tag == ingot.call("GET", "/v1/templates/matched/yaml").headers["etag"] == '"1"'
+
+    def apply(more, query="", **headers):
+        kind = {"Content-Type": "application/yaml", "Idempotency-Key": fresh_key()}
+        return ingot.call("POST", f"/v1/templates{query}", text + more, {**kind, **headers})
+
+    second = apply("\n# second\n", **{"If-Match": tag})
+    assert (second.status, second.headers["etag"]) == (201, '"2"')
+    for stale in (apply("\n# third\n", **{"If-Match": tag}), apply("\n# third\n", "?expected_revision=1")):
+        assert stale.status == 409 and stale.json()["type"] == "urn:ingot:problem:revision-moved", stale
+        assert "--from 1 --to 2" in stale.json()["detail"]
+    assert apply("", **{"If-Match": "*"}).status == 400
+    assert apply("", "?expected_revision=3", **{"If-Match": '"2"'}).status == 400
+    assert apply("\n# third\n", "?expected_revision=2").json()["revision"] == 3
+
+
+def test_the_revisions_of_a_template_are_paged_through(ingot):
+    text = template("often")
+    for number in range(60):
+        ingot.apply(f"{text}\n# {number}\n")
+    newest = page(ingot, "/templates/often").text
+    assert "/templates/often?revision=60&#38;before=11#revisions-title" in newest and ">Newest<" not in newest
+    older = page(ingot, "/templates/often?revision=60&before=11").text
+    assert 'href="/templates/often?revision=10"' in older and 'href="/templates/often?revision=11"' not in older
+    assert 'href="/templates/often?revision=60#revisions-title">Newest<' in older and "Older revisions" not in older
+    assert page(ingot, "/templates/often?before=x").status == 400
+    assert ingot.call("GET", "/v1/templates/often/revisions?cursor=x").status == 400

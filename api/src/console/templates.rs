@@ -1,12 +1,13 @@
-//! The list of templates, the page of one with its revisions and what changed between two, and the desk at which a
-//! template is written and checked.
+//! The list of templates, and the page of one with its revisions and what changed between two.
 
 use askama::Template;
 use chrono::{DateTime, Utc};
 use ingot_client::{Page, Template as Shown, TemplateRevision};
-use ingot_domain::field::FieldError;
 
+mod desk;
 mod lines;
+
+pub use desk::{Beyond, Desk, Verdict, desk_page};
 
 use super::filter::{Filter, Place};
 use super::frame::{Cell, List, ListPage, Nothing, Row, Way, column, lesser};
@@ -86,8 +87,12 @@ pub struct Known<'a> {
     pub shown: &'a Shown,
     /// What it says.
     pub yaml: &'a str,
-    /// Its revisions, the newest first.
-    pub revisions: &'a [TemplateRevision],
+    /// The newest revision there is.
+    pub newest: u32,
+    /// One page of its revisions, the newest first.
+    pub revisions: &'a Page<TemplateRevision>,
+    /// It is not the first page.
+    pub further: bool,
     /// An older revision to hold it against, and what that one says.
     pub against: Option<(u32, &'a str)>,
 }
@@ -104,6 +109,8 @@ struct TemplateView {
     edit: String,
     groups: Vec<Group>,
     revisions: List,
+    newest: Option<String>,
+    older: Option<String>,
     revision: u32,
     against: Option<u32>,
     lines: Vec<lines::Line>,
@@ -116,8 +123,7 @@ struct TemplateView {
 /// The page at `/templates/{name}`.
 pub fn template_page(known: &Known<'_>, now: DateTime<Utc>) -> Result<String, askama::Error> {
     let one = known.shown;
-    let newest = known.revisions.first().map(|newest| newest.revision);
-    let old = newest.filter(|newest| *newest != one.revision);
+    let old = (known.newest != one.revision).then_some(known.newest);
     let text = match known.against {
         Some((_, before)) => lines::changed(before, known.yaml),
         None => lines::all(known.yaml),
@@ -134,6 +140,12 @@ pub fn template_page(known: &Known<'_>, now: DateTime<Utc>) -> Result<String, as
         edit: at("/templates/new"),
         groups: vec![recipe(one), launches(one)],
         revisions: revisions(known, now),
+        newest: known.further.then(|| further(known, None)),
+        older: known
+            .revisions
+            .next_cursor
+            .as_deref()
+            .map(|before| further(known, Some(before))),
         revision: one.revision,
         against: known.against.map(|(number, _)| number),
         same: text.lines.is_empty(),
@@ -192,6 +204,20 @@ fn launches(one: &Shown) -> Group {
     }
 }
 
+/// The same page with other revisions listed on it.
+fn further(known: &Known<'_>, before: Option<&str>) -> String {
+    let (shown, against) = (
+        known.shown.revision.to_string(),
+        known.against.map(|(number, _)| number.to_string()),
+    );
+    let asked = [
+        ("revision", Some(shown.as_str())),
+        ("against", against.as_deref()),
+        ("before", before),
+    ];
+    text::address(&address(&known.shown.name), &asked)
+}
+
 fn revisions(known: &Known<'_>, now: DateTime<Utc>) -> List {
     let at = |revision: u32, against: Option<u32>| {
         let (revision, against) = (revision.to_string(), against.map(|old| old.to_string()));
@@ -226,66 +252,11 @@ fn revisions(known: &Known<'_>, now: DateTime<Utc>) -> List {
             column("What changed"),
             lesser("Fingerprint"),
         ],
-        rows: known.revisions.iter().map(row).collect(),
+        rows: known.revisions.items.iter().map(row).collect(),
         nothing: Nothing {
             what: "There is no revision.",
             how: "",
             command: None,
         },
     }
-}
-
-#[derive(Template)]
-#[template(path = "desk.html")]
-struct DeskView {
-    here: &'static str,
-    yaml: String,
-    said: Option<String>,
-    mistakes: Vec<Mistake>,
-    heading: String,
-}
-
-struct Mistake {
-    field: String,
-    message: String,
-}
-
-/// What a check of the text on the desk came to.
-#[derive(Debug)]
-pub enum Verdict<'a> {
-    /// It was not checked yet.
-    Unasked,
-    /// It is fine; the name it gives.
-    Fine(&'a str),
-    /// What is wrong with it.
-    Wrong(&'a [FieldError]),
-}
-
-/// The page at `/templates/new`, with the text that is being written.
-pub fn desk_page(yaml: &str, verdict: &Verdict<'_>) -> Result<String, askama::Error> {
-    let wrong = match verdict {
-        Verdict::Wrong(errors) => *errors,
-        _ => &[],
-    };
-    let mistakes: Vec<_> = wrong
-        .iter()
-        .map(|error| Mistake {
-            field: text::plain(&error.field),
-            message: text::plain(&error.message),
-        })
-        .collect();
-    DeskView {
-        here: "templates",
-        yaml: text::plain(yaml),
-        said: match verdict {
-            Verdict::Fine(name) => Some(text::plain(&format!("Template `{name}` is fine."))),
-            _ => None,
-        },
-        heading: match mistakes.len() {
-            1 => "1 mistake".to_owned(),
-            many => format!("{many} mistakes"),
-        },
-        mistakes,
-    }
-    .render()
 }

@@ -35,5 +35,5 @@ pub use retention::RetentionSetting;
 pub use status::{AwsCheckSeen, Part, SystemStatus, Waiting, WorkerSeen};
 pub use system::{Check, Queue, Ready, Statistics};
 pub use task::{Attempt, Task, TaskFilter};
-pub use template::{RevisionFilter, Template, TemplateRevision};
+pub use template::{ApplyFilter, RevisionFilter, RevisionsFilter, Template, TemplateRevision};
 pub use wait::Wait;

@@ -39,6 +39,7 @@ use crate::limit::RateLimit;
 use crate::spec::{BaseQuery, CheckPlan, ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
 
 pub use auth::{Auth, AuthError, CredentialSource, Secret, WAYS};
+pub use check::template::{Fit, Verdict};
 use classify::Call;
 use client::Clients;
 pub use proxy::Proxies;
@@ -112,6 +113,17 @@ pub struct AwsCloud {
 }
 
 impl AwsCloud {
+    /// Whether what a template names is there in a region and fits: reads and dry runs, nothing is made. `install` is the
+    /// installation whose tag the launches carry, if one is known.
+    pub async fn fits(
+        &self,
+        region: &str,
+        template: &ingot_domain::template::Template,
+        install: Option<&str>,
+    ) -> Vec<Fit> {
+        check::template::ask(self, region, template, install).await
+    }
+
     /// Prepares credentials and HTTP client; asks AWS nothing yet. Without any region this is an error now rather
     /// than at the first call (EMULATORS 6).
     pub async fn connect(config: AwsConfig) -> Result<AwsCloud, CloudError> {

@@ -13,6 +13,17 @@ pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, candidate)| candidate)
 }
 
+/// The known word that is nearest, however far: one that begins as the word does, else that of the fewest changes.
+pub fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let folded = fold(word);
+    let far = |candidate: &&&'a str| {
+        let other = fold(candidate);
+        let begins = !folded.is_empty() && other.starts_with(&folded);
+        (!begins, distance(&folded, &other))
+    };
+    known.iter().min_by_key(far).copied()
+}
+
 /// What to write after "unknown key": the nearest known word, or all of them.
 pub fn suggestion(word: &str, known: &[&str]) -> String {
     match nearest(word, known) {

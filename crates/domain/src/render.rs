@@ -15,7 +15,7 @@ use crate::userdata;
 
 pub use kind::Kind;
 pub use serves::{SERVES, serving};
-pub use unfit::{Unfit, misspelt};
+pub use unfit::{Unfit, foreign, misspelt};
 
 /// What a script may refer to.
 #[derive(Debug, Clone)]

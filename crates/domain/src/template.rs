@@ -4,6 +4,7 @@
 mod check;
 pub mod step;
 mod volume;
+mod warnings;
 
 use std::collections::BTreeMap;
 

@@ -15,4 +15,4 @@ mod tree;
 pub use builtin::{builtin, kamiwaza};
 pub use error::{Problem, YamlError};
 pub use file::parse_file;
-pub use parse::{LARGEST, parse, to_yaml, warnings};
+pub use parse::{LARGEST, located, parse, to_yaml, warnings};

@@ -1,5 +1,6 @@
 //! From text to template and back.
 
+use ingot_domain::field::FieldError;
 use ingot_domain::template::{Template, step};
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
 
@@ -82,9 +83,14 @@ fn refuse_hidden(yaml: &str) -> Result<(), Problem> {
 
 /// What is worth a word about a text that [`parse`] has read as this template, in its order.
 pub fn warnings(yaml: &str, template: &Template) -> Vec<Problem> {
+    located(yaml, template.warnings())
+}
+
+/// Words about fields, with their places in the text, in its order.
+pub fn located(yaml: &str, words: Vec<FieldError>) -> Vec<Problem> {
     let yaml = yaml.strip_prefix('\u{feff}').unwrap_or(yaml);
     let outline = Outline::read(yaml).unwrap_or_default();
-    let told = template.warnings().into_iter().map(|warning| {
+    let told = words.into_iter().map(|warning| {
         let place = outline.place(&warning.field);
         Problem::at(place, warning.field, warning.message)
     });

@@ -47,15 +47,6 @@ pub struct QueueDepth {
     pub oldest_due: Option<Instant>,
 }
 
-/// One deployment's time-to-ready (F53).
-#[derive(Debug, Clone, FromQueryResult)]
-pub struct LaunchSample {
-    /// `fresh` or `cached`.
-    pub launch_path: Option<String>,
-    /// Milliseconds.
-    pub time_to_ready_ms: Option<i64>,
-}
-
 macro_rules! narrowed {
     ($select:expr, $entity:ident, $query:ident, $($column:ident = $field:ident),+) => {{
         let mut select = $select;
@@ -221,27 +212,6 @@ impl Ledger {
                     .and_then(|row| row.at),
             })
             .collect())
-    }
-
-    /// The last `limit` times-to-ready of a template on one path (F53).
-    pub async fn launch_samples(
-        &self,
-        template: &str,
-        path: &str,
-        limit: u64,
-    ) -> Result<Vec<LaunchSample>, LedgerError> {
-        Ok(deployment::Entity::find()
-            .select_only()
-            .column(deployment::Column::LaunchPath)
-            .column(deployment::Column::TimeToReadyMs)
-            .filter(deployment::Column::Template.eq(template))
-            .filter(deployment::Column::LaunchPath.eq(path))
-            .filter(deployment::Column::TimeToReadyMs.is_not_null())
-            .order_by_desc(deployment::Column::Id)
-            .limit(limit)
-            .into_model()
-            .all(&self.db)
-            .await?)
     }
 
     /// Deployments whose instance should be alive in a region.

@@ -1,15 +1,28 @@
 //! Templates and their immutable revisions.
 
 use ingot_domain::template::Template;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     TransactionTrait,
 };
 
-use super::request::create::{Created, IdempotencyClaim, claim_key};
+use super::request::create::{IdempotencyClaim, claim_key};
 use super::{Ledger, LedgerError};
 use crate::template;
+
+/// What came of applying a template.
+#[derive(Debug)]
+pub enum Applied {
+    /// It is the newest revision, by this call or word by word before it.
+    Stored(template::Model),
+    /// The same Idempotency-Key and body led to a revision before.
+    Before(String),
+    /// The same Idempotency-Key with another body.
+    Mismatch,
+    /// Another revision than the expected one is the newest; none where there is no such template.
+    Moved(Option<template::Model>),
+}
 
 impl template::Model {
     /// Its meaning.
@@ -44,14 +57,18 @@ impl Ledger {
         Ok(template::Entity::find_by_id(key).one(&self.db).await?)
     }
 
-    /// The revisions of a template, the newest first, at most `limit`.
+    /// The revisions of a template, the newest first, at most `limit`; those before `before` where that is given.
     pub async fn template_revisions(
         &self,
         name: &str,
+        before: Option<u32>,
         limit: u64,
     ) -> Result<Vec<template::Model>, LedgerError> {
-        Ok(template::Entity::find()
-            .filter(template::Column::Name.eq(name))
+        let mut rows = template::Entity::find().filter(template::Column::Name.eq(name));
+        if let Some(before) = before {
+            rows = rows.filter(template::Column::Revision.lt(i64::from(before)));
+        }
+        Ok(rows
             .order_by_desc(template::Column::Revision)
             .limit(limit)
             .all(&self.db)
@@ -60,25 +77,31 @@ impl Ledger {
 
     /// The newest revision of every template, by name.
     pub async fn templates(&self) -> Result<Vec<template::Model>, LedgerError> {
-        let mut rows = template::Entity::find()
+        // Only the newest are read: a revision is large, and a template may have hundreds.
+        let newest = Expr::cust(
+            "revision = (SELECT max(other.revision) FROM template other WHERE other.name = template.name)",
+        );
+        Ok(template::Entity::find()
+            .filter(newest)
             .order_by_asc(template::Column::Name)
-            .order_by_desc(template::Column::Revision)
             .all(&self.db)
-            .await?;
-        rows.dedup_by(|later, newest| later.name == newest.name);
-        Ok(rows)
+            .await?)
     }
 
     /// Stores a template as its next revision, unless it says what the newest already says, word by word: comments are kept,
     /// too, and a recipe that is the same keeps its fingerprint, so its images stay good. The text of a template that comes
     /// with Ingot is written by this binary; replicas of two versions that write it differently store one revision.
+    ///
+    /// With `expected`, only over that newest revision, 0 standing for none: of two who wrote on the same one, the second
+    /// hears of the first.
     pub async fn apply_template(
         &self,
         spec: &Template,
         yaml: &str,
         builtin: bool,
+        expected: Option<u32>,
         idempotency: Option<IdempotencyClaim>,
-    ) -> Result<Created<template::Model>, LedgerError> {
+    ) -> Result<Applied, LedgerError> {
         let now = self.now();
         let json = serde_json::to_value(spec).map_err(|source| LedgerError::Json {
             what: "template",
@@ -100,10 +123,15 @@ impl Ledger {
             {
                 tx.rollback().await?;
                 return Ok(if before.request_hash == claim.request_hash {
-                    Created::Before(before.resource_id)
+                    Applied::Before(before.resource_id)
                 } else {
-                    Created::Mismatch
+                    Applied::Mismatch
                 });
+            }
+            let is = newest.as_ref().map_or(0, |row| row.revision);
+            if !same && expected.is_some_and(|expected| i64::from(expected) != i64::from(is)) {
+                tx.rollback().await?;
+                return Ok(Applied::Moved(newest));
             }
             let row = template::Model {
                 name: spec.name.clone(),
@@ -115,7 +143,7 @@ impl Ledger {
             };
             if let (true, Some(newest)) = (same, newest) {
                 tx.commit().await?;
-                return Ok(Created::New(newest, None));
+                return Ok(Applied::Stored(newest));
             }
             let inserted = template::Entity::insert(template::ActiveModel {
                 name: Set(row.name.clone()),
@@ -130,7 +158,7 @@ impl Ledger {
             .await?;
             if inserted > 0 {
                 tx.commit().await?;
-                return Ok(Created::New(row, None));
+                return Ok(Applied::Stored(row));
             }
             // Another replica stored the same revision number first: look again.
             tx.rollback().await?;

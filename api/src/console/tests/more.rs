@@ -153,12 +153,14 @@ type Rendered = (String, Result<String, askama::Error>);
 /// The pages, for the tests that hold for every page.
 pub(super) fn pages() -> Vec<Rendered> {
     let known = template("web");
-    let all = revisions();
+    let all = page(revisions(), Some("1"));
     let seen = |against| {
         let known = Known {
             shown: &known,
             yaml: ATTACK,
+            newest: 3,
             revisions: &all,
+            further: true,
             against,
         };
         template_page(&known, at(30))
@@ -177,6 +179,17 @@ pub(super) fn pages() -> Vec<Rendered> {
         image: format!("ami-{ATTACK}"),
         job_name: text(),
         ..Chosen::default()
+    };
+    let desk = Desk {
+        yaml: ATTACK,
+        of: ATTACK,
+        revision: 3,
+    };
+    let beyond = |from| {
+        Verdict::Beyond(Beyond {
+            newest: ATTACK,
+            from,
+        })
     };
     let wrong = ["version", ATTACK].map(|field| FieldError::new(field, ATTACK, ATTACK));
     let filter = TaskFilter {
@@ -197,9 +210,11 @@ pub(super) fn pages() -> Vec<Rendered> {
         ("template", seen(None)),
         ("template changed", seen(Some((2, "name: web\n")))),
         ("template same", seen(Some((2, ATTACK)))),
-        ("desk", desk_page(ATTACK, &Verdict::Unasked)),
-        ("desk fine", desk_page("", &Verdict::Fine(ATTACK))),
-        ("desk wrong", desk_page(ATTACK, &Verdict::Wrong(&wrong))),
+        ("desk", desk_page(&desk, &Verdict::Unasked)),
+        ("desk fine", desk_page(&desk, &Verdict::Fine(ATTACK))),
+        ("desk wrong", desk_page(&desk, &Verdict::Wrong(&wrong))),
+        ("desk beyond", desk_page(&desk, &beyond(0))),
+        ("desk far beyond", desk_page(&desk, &beyond(2))),
         (
             "order",
             order_page(&choices(&templates), &chosen, &[], ATTACK, at(30)),
@@ -288,11 +303,13 @@ fn a_finding_offers_exactly_the_verdicts_it_can_take() {
 #[test]
 fn the_page_of_a_template_shows_what_changed() {
     let known = template("web");
-    let all = revisions();
+    let all = page(revisions(), Some("1"));
     let known = Known {
         shown: &known,
         yaml: "a: 1\nb: 3\n",
+        newest: 3,
         revisions: &all,
+        further: false,
         against: Some((2, "a: 1\nb: 2\n")),
     };
     let html = template_page(&known, at(30)).expect("page");

@@ -135,11 +135,14 @@ pub(crate) enum TemplatesAction {
     },
     /// List the revisions of a template, newest first
     #[command(after_help = "Examples:
-  ingot templates revisions web")]
+  ingot templates revisions web
+  ingot templates revisions web --all")]
     Revisions {
         /// Its name
         #[arg(value_name = "NAME")]
         name: String,
+        #[command(flatten)]
+        page: PageArgs,
     },
     /// Show what changed between two revisions of a template
     #[command(after_help = "Examples:
@@ -158,24 +161,33 @@ pub(crate) enum TemplatesAction {
     },
     /// Check a template file here, without asking the API
     #[command(
-        after_help = "Everything that is wrong is named with line and column; the exit code is 3 then.
+        after_help = "Everything that is wrong is named with line and column; the exit code is 3 then. With --against, AWS is asked as well, by this command itself with the credentials of this environment: whether base image, instance types, zones and instance profile are there in the region and fit. Nothing is made: it reads, and launches run dry.
 
 Examples:
   ingot templates check mine.yaml
+  ingot templates check mine.yaml --against eu-central-1
   ingot templates check - < mine.yaml"
     )]
     Check {
         /// YAML file; `-` reads stdin
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Ask AWS whether what it names is there in this region and fits
+        #[arg(long, value_name = "REGION")]
+        against: Option<String>,
     },
     /// Create a template, or its next revision
     #[command(after_help = "Examples:
-  ingot templates apply mine.yaml")]
+  ingot templates apply mine.yaml
+  ingot templates apply mine.yaml --expect-revision 3  # refused when another one came in between
+  ingot templates apply mine.yaml --expect-revision 0  # only as a new template")]
     Apply {
         /// YAML file; `-` reads stdin
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// The revision the file was written on: with another one as the newest it is refused; 0 for a new template
+        #[arg(long, value_name = "N")]
+        expect_revision: Option<u32>,
         /// Repeating a call with the same key changes nothing more; random when absent
         #[arg(long, value_name = "KEY")]
         idempotency_key: Option<String>,

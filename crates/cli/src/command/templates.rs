@@ -1,20 +1,23 @@
-//! `ingot templates …`. `check` asks no API: it reads the file with the same reader the API has.
+//! `ingot templates …`.
 
-use std::path::Path;
+mod against;
+mod check;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
-use ingot_client::{Client, Page, RevisionFilter, Template, TemplateRevision};
-use ingot_yaml::YamlError;
+use ingot_client::{
+    ApplyFilter, Client, Page, RevisionFilter, RevisionsFilter, Template, TemplateRevision,
+};
 use serde::Serialize;
 use similar::TextDiff;
 
 use crate::args::catalog::{TemplatesAction, TemplatesArgs};
-use crate::command::{random_key, read, repeated};
-use crate::failure::Refused;
+use crate::args::connection::Connection;
+use crate::command::{mention_rest, pages, random_key, read, repeated};
 use crate::output::grid::{Cell, Column, grid};
 use crate::output::look::look;
-use crate::output::{Output, clean, clean_lines, or_dash, pairs, say, span};
+use crate::output::{clean, clean_lines, or_dash, pairs, say, span};
 
 /// Runs one of them.
 pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
@@ -35,17 +38,37 @@ pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
                 false => output.result(&client.template(&name, of).await?, details)?,
             }
         }
-        TemplatesAction::Revisions { name } => {
-            let page = connection.client()?.template_revisions(&name).await?;
+        TemplatesAction::Revisions { name, page: wanted } => {
+            let client = connection.client()?;
+            let limit = wanted.limit;
+            let page = pages(&wanted, async |cursor| {
+                let filter = RevisionsFilter { limit, cursor };
+                client.template_revisions(&name, &filter).await
+            })
+            .await?;
             output.result(&page, revisions)?;
+            mention_rest(&page, output.json);
         }
         TemplatesAction::Diff { name, from, to } => {
             let change = diff(&connection.client()?, &name, from, to).await?;
             output.result(&change, |change| clean_lines(&change.text))?;
         }
-        TemplatesAction::Check { file } => check(output, &file)?,
+        TemplatesAction::Check { file, against } => {
+            let known = match &against {
+                // Only the tag of its installation makes launches of a worker's credentials allowed.
+                Some(_) => installation(&connection).await,
+                None => None,
+            };
+            check::run(
+                output,
+                &file,
+                against.as_deref().map(|region| (region, known)),
+            )
+            .await?;
+        }
         TemplatesAction::Apply {
             file,
+            expect_revision,
             idempotency_key,
         } => {
             let yaml = read(&file)?;
@@ -53,8 +76,13 @@ pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
             let key = idempotency_key.unwrap_or_else(random_key);
             let pause = Duration::from_millis(500);
             let before = newest(&client, &yaml).await;
-            let template =
-                repeated(pause, async || client.apply_template(&yaml, &key).await).await?;
+            let over = ApplyFilter {
+                expected_revision: expect_revision,
+            };
+            let template = repeated(pause, async || {
+                client.apply_template_over(&yaml, over, &key).await
+            })
+            .await?;
             output.result(&template, |template| {
                 let is = match before == Some(template.revision) {
                     true => "is unchanged at",
@@ -68,6 +96,12 @@ pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The running installation's id, if one is reached.
+async fn installation(connection: &Connection) -> Option<String> {
+    let client = connection.client().ok()?;
+    client.status().await.ok()?.install
 }
 
 /// The newest revision of the template in a text, before the text is applied; nothing when that is not known. A text that is
@@ -145,115 +179,6 @@ async fn diff(
     })
 }
 
-/// The outcome of a check, for machines.
-#[derive(Serialize)]
-struct Checked {
-    ok: bool,
-    problems: Vec<Wrong>,
-    /// What is right and yet worth a word.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<Wrong>,
-}
-
-/// One thing that is wrong.
-#[derive(Serialize)]
-struct Wrong {
-    line: Option<u32>,
-    column: Option<u32>,
-    field: String,
-    message: String,
-}
-
-fn check(output: Output, file: &Path) -> anyhow::Result<()> {
-    let from_input = file.as_os_str() == "-";
-    let text = if from_input {
-        read(file)?
-    } else {
-        String::new()
-    };
-    let read = match from_input {
-        true => ingot_yaml::parse(&text),
-        false => ingot_yaml::parse_file(file),
-    };
-    match read {
-        Ok(template) => {
-            // A file that could be read a moment ago.
-            let text = match from_input {
-                true => text,
-                false => std::fs::read_to_string(file).unwrap_or_default(),
-            };
-            let warnings = ingot_yaml::warnings(&text, &template);
-            let checked = Checked {
-                ok: true,
-                problems: vec![],
-                warnings: warnings.iter().map(wrong).collect(),
-            };
-            output.result(&checked, |checked| {
-                let name = file.display();
-                let mut text = format!("{name}: template `{}` is fine", template.name);
-                for warning in &checked.warnings {
-                    text.push_str(&line(file, "warning: ", warning));
-                }
-                clean_lines(&text)
-            })
-        }
-        Err(error) => {
-            if output.json {
-                output.result(
-                    &Checked {
-                        ok: false,
-                        problems: wrongs(&error),
-                        warnings: vec![],
-                    },
-                    |_| String::new(),
-                )?;
-            }
-            Err(Refused(places(file, &error)).into())
-        }
-    }
-}
-
-/// A headline, then `file:line:column: field: message` for each, which editors turn into links.
-fn places(file: &Path, error: &YamlError) -> String {
-    let count = error.problems().count();
-    let mut text = format!(
-        "{} has {count} {}",
-        file.display(),
-        if count == 1 { "mistake" } else { "mistakes" }
-    );
-    for wrong in wrongs(error) {
-        text.push_str(&line(file, "", &wrong));
-    }
-    text
-}
-
-/// `file:line:column: field: message` on a line of its own.
-fn line(file: &Path, kind: &str, wrong: &Wrong) -> String {
-    let place = match (wrong.line, wrong.column) {
-        (Some(line), Some(column)) => format!("{line}:{column}: "),
-        _ => " ".to_owned(),
-    };
-    let field = match wrong.field.is_empty() {
-        true => String::new(),
-        false => format!("{}: ", wrong.field),
-    };
-    let message = &wrong.message;
-    format!("\n  {}:{place}{kind}{field}{message}", file.display())
-}
-
-fn wrongs(error: &YamlError) -> Vec<Wrong> {
-    error.problems().map(wrong).collect()
-}
-
-fn wrong(problem: &ingot_yaml::Problem) -> Wrong {
-    Wrong {
-        line: problem.line,
-        column: problem.column,
-        field: problem.field.clone(),
-        message: problem.message.clone(),
-    }
-}
-
 fn list_table(page: &Page<Template>) -> String {
     let columns: [Column; 7] = [
         ("name", Cell::Text, 1),
@@ -308,28 +233,4 @@ fn details(template: &Template) -> String {
 /// A median of whole seconds.
 fn seconds(seconds: u64) -> String {
     span(seconds as f64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::failure::{Exit, block, exit};
-
-    #[test]
-    fn a_bad_file_is_refused_with_every_place() {
-        let dir = tempfile::tempdir().expect("directory");
-        let file = dir.path().join("bad.yaml");
-        let good = ingot_yaml::to_yaml(&ingot_yaml::kamiwaza()).expect("yaml");
-        std::fs::write(&file, &good).expect("write");
-        assert!(check(Output { json: false }, &file).is_ok());
-        std::fs::write(&file, format!("{good}\nnonsense: 1\n")).expect("write");
-        let error = check(Output { json: false }, &file).expect_err("refused");
-        assert_eq!(exit(&error), Exit::Refused);
-        let (text, line) = (block(&error), good.lines().count() + 2);
-        assert!(
-            text.contains("has 1 mistake\n") && text.contains(&format!("bad.yaml:{line}:1: ")),
-            "{text}"
-        );
-        assert!(text.contains("nonsense"), "{text}");
-    }
 }

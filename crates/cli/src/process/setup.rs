@@ -71,6 +71,21 @@ pub(crate) async fn redis(url: &str, ledger: &Ledger) -> anyhow::Result<RedisBel
     Ok(bell)
 }
 
+/// The Redis of a process that can do without for a while: one that is away is told, not refused.
+pub(crate) async fn redis_or_later(url: &str, ledger: &Ledger) -> anyhow::Result<RedisBell> {
+    let bell = RedisBell::connect_later(url);
+    let bell =
+        bell.map_err(|error| anyhow::anyhow!("REDIS_URL: {error}; write it as redis://host:6379"))?;
+    match bell.report(ledger.now().timestamp_millis()).await {
+        Ok(report) => refuse_redis(&report)?,
+        Err(error) => tracing::warn!(
+            %error,
+            "Redis does not answer: requests are accepted, and workers find them later, until it does"
+        ),
+    }
+    Ok(bell)
+}
+
 fn refuse_redis(report: &RedisReport) -> anyhow::Result<()> {
     if report.evicts() {
         let policy = report.eviction.as_deref().unwrap_or_default();
@@ -149,7 +164,9 @@ pub(crate) async fn make_token(
 pub(crate) async fn store_builtins(ledger: &Ledger) -> anyhow::Result<()> {
     for template in ingot_yaml::builtin() {
         let yaml = ingot_yaml::to_yaml(&template)?;
-        ledger.apply_template(&template, &yaml, true, None).await?;
+        ledger
+            .apply_template(&template, &yaml, true, None, None)
+            .await?;
     }
     Ok(())
 }

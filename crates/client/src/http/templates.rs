@@ -6,7 +6,7 @@ use reqwest::{Method, header};
 
 use super::{Client, ClientError, segment};
 use crate::page::Page;
-use crate::template::{RevisionFilter, Template, TemplateRevision};
+use crate::template::{ApplyFilter, RevisionFilter, RevisionsFilter, Template, TemplateRevision};
 
 impl Client {
     /// `GET /v1/templates`
@@ -24,9 +24,10 @@ impl Client {
     pub async fn template_revisions(
         &self,
         name: &str,
+        filter: &RevisionsFilter,
     ) -> Result<Page<TemplateRevision>, ClientError> {
         let path = format!("/v1/templates/{}/revisions", segment(name));
-        self.send(self.request(Method::GET, &path)).await
+        self.list(&path, filter).await
     }
 
     /// `GET /v1/templates/{name}/yaml`: its newest revision as YAML, or the one asked for.
@@ -55,8 +56,20 @@ impl Client {
         yaml: &str,
         idempotency_key: &str,
     ) -> Result<Template, ClientError> {
+        self.apply_template_over(yaml, ApplyFilter::default(), idempotency_key)
+            .await
+    }
+
+    /// The same, only over the revision that is expected to be the newest.
+    pub async fn apply_template_over(
+        &self,
+        yaml: &str,
+        over: ApplyFilter,
+        idempotency_key: &str,
+    ) -> Result<Template, ClientError> {
         let request = self
             .request(Method::POST, "/v1/templates")
+            .query(&over)
             .header("Idempotency-Key", idempotency_key)
             .header(header::CONTENT_TYPE, "application/yaml")
             .body(yaml.to_owned());

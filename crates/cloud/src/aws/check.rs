@@ -4,6 +4,7 @@
 mod dry;
 mod facts;
 mod reads;
+pub(super) mod template;
 
 use std::time::Duration;
 

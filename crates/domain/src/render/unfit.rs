@@ -1,10 +1,11 @@
 //! What is wrong with a script's placeholders: values that fit nowhere or are too long, and names that are misspelt.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{PLACEHOLDERS, Values, placeholder};
 use crate::field::{FieldError, shown};
-use crate::nearest::nearest;
+use crate::nearest::{closest, nearest};
 
 /// Largest text that is built of a template and its values, in bytes: a few times what EC2 takes, so that a length that is
 /// refused anyway costs no memory. It is counted before the text is built.
@@ -91,39 +92,94 @@ pub(super) fn filled_length(text: &str, values: &Values<'_>) -> usize {
 /// Bytes in which the name in double braces and their end lie.
 const LONGEST_INNER: usize = 80;
 
-/// Names in double braces that are none of ours but so near to one that it must have been meant.
-pub fn misspelt(field: &str, text: &str) -> Vec<FieldError> {
-    let mut found = Vec::new();
-    for (at, _) in text.match_indices("{{") {
+/// Words in double braces that Ingot does not fill, each with its line. What is no word is another tool's.
+fn unfilled(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.match_indices("{{").filter_map(move |(at, _)| {
         // A name is near its braces; to look for the end of a long text's every brace would take minutes.
         let near = &text.as_bytes()[at + 2..text.len().min(at + 2 + LONGEST_INNER)];
-        let Some(length) = near.windows(2).position(|two| two == b"}}") else {
-            continue;
-        };
-        let inner = &text[at + 2..at + 2 + length];
-        let name = inner.trim();
-        let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        if name.len() > 40 || !name.chars().all(word) || PLACEHOLDERS.contains(&name) {
-            continue;
+        let length = near.windows(2).position(|two| two == b"}}")?;
+        let name = text[at + 2..at + 2 + length].trim();
+        let letter = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let word = !name.is_empty() && name.len() <= 40 && name.chars().all(letter);
+        let line = || text[..at].matches('\n').count() + 1;
+        (word && !PLACEHOLDERS.contains(&name)).then(|| (line(), name))
+    })
+}
+
+/// Placeholders of a text that are misspelt: near enough to one of Ingot's to be meant as it. Others are other tools'.
+pub fn misspelt(field: &str, text: &str) -> Vec<FieldError> {
+    let near = |(line, name)| {
+        let meant = nearest(name, PLACEHOLDERS)?;
+        Some(FieldError::new(
+            field,
+            format!("{{{{{}}}}}", shown(name)),
+            format!(
+                "unknown placeholder (line {line}); did you mean `{{{{{meant}}}}}`? Ingot fills {}",
+                PLACEHOLDERS.join(", ")
+            ),
+        ))
+    };
+    unfilled(text).filter_map(near).collect()
+}
+
+/// Placeholders of a text that are far from all of Ingot's: another tool's perhaps, and worth a word. Each name once.
+pub fn foreign(field: &str, text: &str) -> Vec<FieldError> {
+    let mut seen = BTreeSet::new();
+    let far = |(line, name): (usize, &str)| {
+        if nearest(name, PLACEHOLDERS).is_some() || !seen.insert(name.to_owned()) {
+            return None;
         }
-        if let Some(meant) = nearest(name, PLACEHOLDERS) {
-            let line = text[..at].matches('\n').count() + 1;
-            found.push(FieldError::new(
-                field,
-                format!("{{{{{}}}}}", shown(name)),
-                format!(
-                    "unknown placeholder (line {line}); did you mean `{{{{{meant}}}}}`? Ingot fills {}",
-                    PLACEHOLDERS.join(", ")
-                ),
-            ));
-        }
-    }
-    found
+        let name = shown(name);
+        let closest = closest(&name, PLACEHOLDERS).unwrap_or_default();
+        Some(FieldError::new(
+            field,
+            format!("{{{{{name}}}}}"),
+            format!(
+                "`{{{{{name}}}}}` (line {line}) is none of Ingot's placeholders and stays as it is; the nearest is `{{{{{closest}}}}}`, and Ingot fills {}",
+                PLACEHOLDERS.join(", ")
+            ),
+        ))
+    };
+    unfilled(text).filter_map(far).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn far_names_are_told_once_with_the_nearest_and_what_is_no_word_is_left() {
+        let told = |text| -> Vec<String> {
+            let found = foreign("user_data", text);
+            found.into_iter().map(|error| error.message).collect()
+        };
+        for (text, nearest) in [
+            ("{{vers}}", "version"),
+            ("{{ job }}", "job_name"),
+            ("{{deploy}}", "deployment_id"),
+            ("{{tmpl}}", "template"),
+        ] {
+            let told = told(text);
+            let [one] = told.as_slice() else {
+                panic!("{text}: {told:?}");
+            };
+            assert!(
+                one.contains(&format!("the nearest is `{{{{{nearest}}}}}`")),
+                "{one}"
+            );
+        }
+        assert_eq!(told("{{host}}\n{{ host }} {{other}}").len(), 2);
+        for none in [
+            "{{verison}}",
+            "{{version}}",
+            "{{.Names}}",
+            "{{ v1.region }}",
+            "{{}}",
+            "{{",
+        ] {
+            assert_eq!(told(none), Vec::<String>::new(), "{none}");
+        }
+    }
 
     #[test]
     fn misspelt_names_are_told_with_the_right_one_and_others_left() {

@@ -147,27 +147,9 @@ impl Template {
     /// What is wrong with its scripts: names misspelt, and texts that the longest values would make too long.
     fn script_problems(&self) -> Vec<FieldError> {
         let mut found = Vec::new();
-        let steps = self.steps.iter().enumerate().flat_map(|(i, step)| {
-            [
-                (format!("steps[{i}].name"), step.name.as_str()),
-                (format!("steps[{i}].run"), step.run.as_str()),
-            ]
-        });
-        let finished = match &self.install_finished {
-            InstallFinished::File(path) => Some(("install_finished.file", path)),
-            InstallFinished::Command(command) => Some(("install_finished.command", command)),
-            InstallFinished::CloudInit | InstallFinished::None => None,
-        };
-        let texts = [
-            self.user_data.as_ref().map(|text| ("user_data", text)),
-            self.first_boot.as_ref().map(|text| ("first_boot", text)),
-            finished,
-        ];
-        let texts = texts
-            .into_iter()
-            .flatten()
-            .map(|(field, text)| (field.to_owned(), text.as_str()));
-        for (field, text) in texts.chain(steps) {
+        let names = self.steps.iter().enumerate();
+        let names = names.map(|(i, step)| (format!("steps[{i}].name"), step.name.as_str()));
+        for (field, text) in self.scripts().chain(names) {
             found.extend(render::misspelt(&field, text));
             // A mark of byte order at the beginning has a message of its own.
             let text = text.strip_prefix('\u{feff}').unwrap_or(text);

@@ -79,16 +79,6 @@ impl Template {
         }
         found
     }
-
-    /// What is right and yet worth a word before it is applied.
-    pub fn warnings(&self) -> Vec<FieldError> {
-        let mut found = Vec::new();
-        if self.progress == super::Watch::Console {
-            let message = "the output of the installation goes to the instance's console as well: every principal that may call ec2:GetConsoleOutput reads it, without secrets removed. `ssm` shows it to Ingot alone";
-            found.push(FieldError::new("progress", "console", message));
-        }
-        found
-    }
 }
 
 /// A template as its YAML means it: steps without a timeout have [`TIMEOUT`].
@@ -102,7 +92,7 @@ pub fn with_timeouts(mut template: Template) -> Template {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::template::{Step, Watch};
+    use crate::template::Step;
     use serde_json::json;
 
     fn step(timeout: serde_json::Value) -> Result<Step, serde_json::Error> {
@@ -166,15 +156,5 @@ mod tests {
             assert_eq!(wrong.len(), 1, "{wrong:?}");
             assert!(wrong[0].field == "steps[0].timeout" && wrong[0].message.contains("6 hours"));
         }
-    }
-
-    #[test]
-    fn the_console_is_warned_of() {
-        assert_eq!(template(json!({})).warnings(), []);
-        let console = template(json!({ "progress": "console" }));
-        assert_eq!(console.progress, Watch::Console);
-        let warned = console.warnings();
-        assert_eq!(warned.len(), 1);
-        assert!(warned[0].message.contains("ec2:GetConsoleOutput"));
     }
 }

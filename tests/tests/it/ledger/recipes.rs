@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use ingot_domain::fingerprint;
 use ingot_domain::template::Template;
-use ingot_entity::store::{Created, NewDeployment, Revision};
+use ingot_entity::store::{Applied, NewDeployment, Revision};
 use ingot_entity::{Ledger, LedgerError, deployment, template, worker};
 use ingot_migration::sea_orm::ActiveValue::{NotSet, Set};
 use ingot_migration::sea_orm::EntityTrait;
@@ -27,8 +27,8 @@ async fn two_revisions(ledger: &Ledger) -> [Template; 2] {
     let mut second = first.clone();
     second.description = "the next one".to_owned();
     for spec in [&first, &second] {
-        let applied = ledger.apply_template(spec, "", false, None).await;
-        assert!(matches!(applied, Ok(Created::New(..))), "{applied:?}");
+        let applied = ledger.apply_template(spec, "", false, None, None).await;
+        assert!(matches!(applied, Ok(Applied::Stored(_))), "{applied:?}");
     }
     [first, second]
 }

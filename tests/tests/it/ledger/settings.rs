@@ -5,7 +5,7 @@ use ingot_domain::auth::BearerToken;
 use ingot_domain::fingerprint::of_recipe;
 use ingot_domain::ids::TokenId;
 use ingot_domain::task::{Queue, TaskKind, TaskState};
-use ingot_entity::store::{Created, IdempotencyClaim};
+use ingot_entity::store::{Applied, IdempotencyClaim};
 use ingot_tests::Ledgers;
 use uuid::Uuid;
 
@@ -16,6 +16,7 @@ on_both!(
     the_first_value_of_a_setting_stays,
     ten_replicas_store_one_revision_of_a_template,
     a_change_of_comments_alone_is_a_revision_of_the_same_recipe,
+    of_many_who_apply_over_one_revision_one_does,
     a_token_is_good_until_it_is_revoked_or_expires,
     workers_are_seen_while_they_live,
     the_clock_is_the_databases,
@@ -42,7 +43,7 @@ async fn ten_replicas_store_one_revision_of_a_template(ledgers: Ledgers) {
         let spec = spec.clone();
         async move {
             ledger
-                .apply_template(&spec, "yaml", true, None)
+                .apply_template(&spec, "yaml", true, None, None)
                 .await
                 .expect("stored")
         }
@@ -50,7 +51,7 @@ async fn ten_replicas_store_one_revision_of_a_template(ledgers: Ledgers) {
     .await;
     for answer in &answers {
         assert!(
-            matches!(answer, Created::New(row, _) if row.revision == 1),
+            matches!(answer, Applied::Stored(row) if row.revision == 1),
             "{answer:?}"
         );
     }
@@ -65,26 +66,26 @@ async fn ten_replicas_store_one_revision_of_a_template(ledgers: Ledgers) {
         })
     };
     let second = ledger
-        .apply_template(&changed, "yaml2", true, claim("h"))
+        .apply_template(&changed, "yaml2", true, None, claim("h"))
         .await
         .expect("stored");
     assert!(
-        matches!(&second, Created::New(row, _) if row.revision == 2),
+        matches!(&second, Applied::Stored(row) if row.revision == 2),
         "{second:?}"
     );
     let again = ledger
-        .apply_template(&changed, "yaml2", true, claim("h"))
+        .apply_template(&changed, "yaml2", true, None, claim("h"))
         .await
         .expect("stored");
     assert!(
-        matches!(&again, Created::Before(id) if id == "kamiwaza@2"),
+        matches!(&again, Applied::Before(id) if id == "kamiwaza@2"),
         "{again:?}"
     );
     let other = ledger
-        .apply_template(&spec, "yaml", true, claim("g"))
+        .apply_template(&spec, "yaml", true, None, claim("g"))
         .await
         .expect("stored");
-    assert!(matches!(other, Created::Mismatch), "{other:?}");
+    assert!(matches!(other, Applied::Mismatch), "{other:?}");
     let listed = ledger.templates().await.expect("a list");
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].parsed().expect("a template"), changed);
@@ -95,16 +96,21 @@ async fn a_change_of_comments_alone_is_a_revision_of_the_same_recipe(ledgers: Le
     spec.name = "mine".to_owned();
     let ledger = ledgers.ledger();
     let apply = async |yaml: &str, builtin| {
-        let applied = ledger.apply_template(&spec, yaml, builtin, None).await;
+        let applied = ledger
+            .apply_template(&spec, yaml, builtin, None, None)
+            .await;
         match applied.expect("stored") {
-            Created::New(row, _) => (row.revision, row.yaml),
+            Applied::Stored(row) => (row.revision, row.yaml),
             other => panic!("{other:?}"),
         }
     };
     for (yaml, revision) in [("a: b", 1), ("a: b", 1), ("# why\na: b", 2), ("a: b", 3)] {
         assert_eq!(apply(yaml, false).await, (revision, yaml.to_owned()));
     }
-    let rows = ledger.template_revisions("mine", 9).await.expect("rows");
+    let rows = ledger
+        .template_revisions("mine", None, 9)
+        .await
+        .expect("rows");
     let prints: Vec<_> = rows
         .iter()
         .map(|row| row.parsed().map(|one| of_recipe(&one)).ok())
@@ -113,6 +119,40 @@ async fn a_change_of_comments_alone_is_a_revision_of_the_same_recipe(ledgers: Le
     // The text of what comes with Ingot is written by the binary: two of them do not take turns.
     assert_eq!(apply("a: b", true).await.0, 4);
     assert_eq!(apply("a:  b", true).await, (4, "a: b".to_owned()));
+}
+
+async fn of_many_who_apply_over_one_revision_one_does(ledgers: Ledgers) {
+    let mut spec = ingot_yaml::kamiwaza();
+    spec.name = "mine".to_owned();
+    let ledger = ledgers.ledger();
+    for (expected, stored) in [(1, false), (0, true)] {
+        let applied = ledger.apply_template(&spec, "a: b", false, Some(expected), None);
+        let applied = applied.await.expect("an answer");
+        assert_eq!(matches!(applied, Applied::Stored(_)), stored, "{applied:?}");
+    }
+    let answers = race(&ledgers, 10, |number, ledger| {
+        let spec = spec.clone();
+        async move {
+            let yaml = format!("a: {number}");
+            let applied = ledger.apply_template(&spec, &yaml, false, Some(1), None);
+            applied.await.expect("an answer")
+        }
+    })
+    .await;
+    let stored: Vec<_> = answers
+        .iter()
+        .filter_map(|one| match one {
+            Applied::Stored(row) => Some((row.revision, row.yaml.clone())),
+            Applied::Moved(Some(newest)) if newest.revision == 2 => None,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let [(2, yaml)] = stored.as_slice() else {
+        panic!("{stored:?}");
+    };
+    // What the newest says already is no conflict: a repeated order hears of its success.
+    let again = ledger.apply_template(&spec, yaml, false, Some(1), None);
+    assert!(matches!(again.await, Ok(Applied::Stored(row)) if row.revision == 2));
 }
 
 async fn a_token_is_good_until_it_is_revoked_or_expires(ledgers: Ledgers) {

@@ -110,7 +110,7 @@ pub(super) async fn ours(cloud: &AwsCloud, region: &str, plan: &CheckPlan) -> Se
     seen
 }
 
-async fn some_subnet(
+pub(super) async fn some_subnet(
     cloud: &AwsCloud,
     region: &str,
 ) -> Result<Option<(String, String)>, CloudError> {

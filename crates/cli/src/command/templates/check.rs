@@ -1,0 +1,169 @@
+//! `ingot templates check`: asks no API, it reads the file with the same reader the API has.
+
+use std::path::Path;
+
+use ingot_yaml::YamlError;
+use serde::Serialize;
+
+use super::against::{self, Against};
+use crate::command::read;
+use crate::failure::Refused;
+use crate::output::{Output, clean_lines};
+
+/// The outcome of a check, for machines.
+#[derive(Serialize)]
+struct Checked {
+    ok: bool,
+    problems: Vec<Wrong>,
+    /// What is right and yet worth a word.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Wrong>,
+    /// What AWS says, if it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    against: Option<Against>,
+}
+
+/// One thing that is wrong.
+#[derive(Serialize)]
+struct Wrong {
+    line: Option<u32>,
+    column: Option<u32>,
+    field: String,
+    message: String,
+}
+
+/// Checks a file, and asks AWS in a region about it: with the id of the running installation, if one is known.
+pub(super) async fn run(
+    output: Output,
+    file: &Path,
+    against: Option<(&str, Option<String>)>,
+) -> anyhow::Result<()> {
+    let from_input = file.as_os_str() == "-";
+    let text = if from_input {
+        read(file)?
+    } else {
+        String::new()
+    };
+    let parsed = match from_input {
+        true => ingot_yaml::parse(&text),
+        false => ingot_yaml::parse_file(file),
+    };
+    let template = match parsed {
+        Ok(template) => template,
+        Err(error) => {
+            if output.json {
+                let checked = Checked {
+                    ok: false,
+                    problems: wrongs(&error),
+                    warnings: vec![],
+                    against: None,
+                };
+                output.result(&checked, |_| String::new())?;
+            }
+            return Err(Refused(places(file, &error)).into());
+        }
+    };
+    // A file that could be read a moment ago.
+    let text = match from_input {
+        true => text,
+        false => std::fs::read_to_string(file).unwrap_or_default(),
+    };
+    let warnings = ingot_yaml::warnings(&text, &template);
+    let against = match against {
+        Some((region, install)) => Some(against::ask(&template, region, install).await?),
+        None => None,
+    };
+    let misfits = against.as_ref().map(Against::misfits).unwrap_or_default();
+    let misfits = ingot_yaml::located(&text, misfits);
+    let checked = Checked {
+        ok: misfits.is_empty(),
+        problems: misfits.iter().map(wrong).collect(),
+        warnings: warnings.iter().map(wrong).collect(),
+        against,
+    };
+    output.result(&checked, |checked| {
+        let mut said = format!("{}: template `{}` is fine", file.display(), template.name);
+        for warning in &checked.warnings {
+            said.push_str(&line(file, "warning: ", warning));
+        }
+        if let Some(against) = &checked.against {
+            said.push_str(&against.told());
+        }
+        clean_lines(&said)
+    })?;
+    if checked.ok {
+        return Ok(());
+    }
+    Err(Refused(headed(file, &checked.problems)).into())
+}
+
+/// A headline, then `file:line:column: field: message` for each, which editors turn into links.
+fn places(file: &Path, error: &YamlError) -> String {
+    headed(file, &wrongs(error))
+}
+
+fn headed(file: &Path, wrongs: &[Wrong]) -> String {
+    let count = wrongs.len();
+    let mut text = format!(
+        "{} has {count} {}",
+        file.display(),
+        if count == 1 { "mistake" } else { "mistakes" }
+    );
+    for wrong in wrongs {
+        text.push_str(&line(file, "", wrong));
+    }
+    text
+}
+
+/// `file:line:column: field: message` on a line of its own.
+fn line(file: &Path, kind: &str, wrong: &Wrong) -> String {
+    let place = match (wrong.line, wrong.column) {
+        (Some(line), Some(column)) => format!("{line}:{column}: "),
+        _ => " ".to_owned(),
+    };
+    let field = match wrong.field.is_empty() {
+        true => String::new(),
+        false => format!("{}: ", wrong.field),
+    };
+    let message = &wrong.message;
+    format!("\n  {}:{place}{kind}{field}{message}", file.display())
+}
+
+fn wrongs(error: &YamlError) -> Vec<Wrong> {
+    error.problems().map(wrong).collect()
+}
+
+fn wrong(problem: &ingot_yaml::Problem) -> Wrong {
+    Wrong {
+        line: problem.line,
+        column: problem.column,
+        field: problem.field.clone(),
+        message: problem.message.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::{Exit, block, exit};
+
+    #[tokio::test]
+    async fn a_bad_file_is_refused_with_every_place() {
+        let dir = tempfile::tempdir().expect("directory");
+        let file = dir.path().join("bad.yaml");
+        let good = ingot_yaml::to_yaml(&ingot_yaml::kamiwaza()).expect("yaml");
+        std::fs::write(&file, &good).expect("write");
+        assert!(run(Output { json: false }, &file, None).await.is_ok());
+        std::fs::write(&file, format!("{good}\nnonsense: 1\n")).expect("write");
+        let error = run(Output { json: false }, &file, None)
+            .await
+            .expect_err("refused");
+        assert_eq!(exit(&error), Exit::Refused);
+        let (text, line) = (block(&error), good.lines().count() + 2);
+        assert!(
+            text.contains("has 1 mistake\n") && text.contains(&format!("bad.yaml:{line}:1: ")),
+            "{text}"
+        );
+        assert!(text.contains("nonsense"), "{text}");
+    }
+}
