@@ -13,6 +13,8 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::console;
+use crate::error::ApiError;
+use crate::gate;
 use crate::pages;
 use crate::state::Api;
 
@@ -32,7 +34,15 @@ pub(crate) async fn around(State(api): State<Api>, request: Request, next: Next)
     let span = tracing::info_span!("request", request.id = %id, http.method = %method, http.route = %route);
     api.metrics.http_in_flight.inc();
     let began = Moment::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let asks_ledger = gate::asks(&request);
+    let mut response = if asks_ledger && api.parts.away() {
+        ApiError::Unavailable.into_response()
+    } else {
+        next.run(request).instrument(span.clone()).await
+    };
+    if asks_ledger && response.status().is_success() {
+        api.parts.answered();
+    }
     say_since(&api, &mut response);
     api.metrics.http_in_flight.dec();
     let (took, code) = (began.elapsed(), response.status());
@@ -123,7 +133,7 @@ fn finish(mut response: Response, id: &str, page: bool) -> Response {
         && !response.headers().contains_key(header::CONTENT_TYPE)
         && response.extensions().get::<Problem>().is_none();
     if cut_off {
-        response = crate::error::ApiError::Unavailable.into_response();
+        response = ApiError::Unavailable.into_response();
     }
     if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
         problem.request_id = Some(id.to_owned());
@@ -172,7 +182,7 @@ fn written(problem: &Problem, page: bool) -> Option<(Vec<u8>, &'static str)> {
 /// A panic is a defect, answered like every other one.
 pub(crate) fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     tracing::error!("a handler panicked");
-    let mut response = crate::error::ApiError::Internal.into_response();
+    let mut response = ApiError::Internal.into_response();
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response
 }

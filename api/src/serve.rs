@@ -21,7 +21,7 @@ use crate::body::LARGEST;
 use crate::error::ApiError;
 use crate::state::Api;
 use crate::throttle::Peer;
-use crate::{middleware, openapi, pages, parts};
+use crate::{gate, middleware, openapi, pages, parts};
 
 /// Longest time a request may take; live logs are not under it.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -39,12 +39,11 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// Everything the API answers.
 pub fn router(api: Api) -> Router {
     let (v1, document) = openapi::routes();
-    let timed = v1
-        .merge(pages::routes(document))
-        .layer(TimeoutLayer::with_status_code(
-            axum::http::StatusCode::SERVICE_UNAVAILABLE,
-            ANSWER,
-        ));
+    let pages = pages::routes(document).layer(from_fn_with_state(api.clone(), gate::pages));
+    let timed = v1.merge(pages).layer(TimeoutLayer::with_status_code(
+        axum::http::StatusCode::SERVICE_UNAVAILABLE,
+        ANSWER,
+    ));
     timed
         .merge(openapi::streams())
         .fallback(async || {

@@ -1,11 +1,10 @@
 //! What every request may use.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant as Moment};
 
-use ingot_client::{Deployment, SystemStatus};
+use ingot_client::Deployment;
 use ingot_domain::auth::BearerToken;
 use ingot_domain::fingerprint;
 use ingot_domain::pace::Pace;
@@ -19,17 +18,14 @@ use ingot_telemetry::{Health, Metrics};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::ApiError;
+use crate::gate::Gate;
 use crate::live::Live;
 use crate::parts::Parts;
 use crate::present;
+use crate::remembered::Remembered;
+use crate::status::Statuses;
 use crate::throttle::{Peer, Strangers};
 use crate::used::Used;
-
-/// How long a token or a template just read serves further requests: a burst of requests asks the ledger once, and a
-/// revoked token ends within this.
-const FRESH: Duration = Duration::from_secs(1);
-/// Entries kept; more are forgotten wholesale.
-const KEPT: usize = 1024;
 
 /// The one-time link of `ingot up`: a browser that brings the code is signed in with the token, once.
 #[derive(Debug, Clone)]
@@ -90,8 +86,10 @@ pub struct Shared {
     tokens: Remembered<token::Model>,
     used: Used,
     templates: Remembered<Recipe>,
-    /// How the installation is, not older than a second: every page of the console asks.
-    pub(crate) statuses: Remembered<SystemStatus>,
+    /// How the installation is, for the console.
+    pub(crate) statuses: Statuses,
+    /// What pages of the console pass.
+    pub(crate) pages: Gate,
 }
 
 impl Api {
@@ -123,7 +121,8 @@ impl Api {
             tokens: Remembered::default(),
             used: Used::default(),
             templates: Remembered::default(),
-            statuses: Remembered::default(),
+            statuses: Statuses::default(),
+            pages: Gate::default(),
         }))
     }
 
@@ -257,51 +256,5 @@ impl Api {
     /// Forgets a template that has just changed.
     pub(crate) fn template_changed(&self, name: &str) {
         self.templates.forget(name);
-    }
-}
-
-/// Values read a moment ago, by key.
-#[derive(Debug)]
-pub(crate) struct Remembered<T>(Arc<Mutex<HashMap<String, (Moment, T)>>>);
-
-impl<T> Clone for Remembered<T> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<T> Default for Remembered<T> {
-    fn default() -> Self {
-        Self(Arc::default())
-    }
-}
-
-impl<T: Clone> Remembered<T> {
-    pub(crate) fn get(&self, key: &str) -> Option<T> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(key)
-            .filter(|(at, _)| at.elapsed() < FRESH)
-            .map(|(_, value)| value.clone())
-    }
-
-    /// Whether there is a value, however old.
-    fn knows(&self, key: &str) -> bool {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.contains_key(key)
-    }
-
-    pub(crate) fn put(&self, key: String, value: T) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT {
-            kept.clear();
-        }
-        kept.insert(key, (Moment::now(), value));
-    }
-
-    fn forget(&self, key: &str) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(key);
     }
 }

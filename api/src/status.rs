@@ -1,6 +1,7 @@
 //! How the installation is, put together from this process's health, the workers' heartbeats, the queues and the weather:
 //! which part is down, since when, and what waits because of it. The judgement is a pure function.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -12,6 +13,7 @@ use ingot_entity::store::WorkerHolding;
 use ingot_entity::{LedgerError, finding};
 
 use crate::present;
+use crate::remembered::Remembered;
 use crate::state::Api;
 
 /// Workers shown, and for how long after their last heartbeat.
@@ -64,8 +66,8 @@ pub(crate) async fn look(api: &Api) -> Result<SystemStatus, LedgerError> {
 /// What is wrong, as lines for people; what can still be told when the ledger is away.
 pub(crate) async fn trouble(api: &Api) -> Vec<String> {
     let (parts, checks) = match remembered(api).await {
-        Ok(status) => (status.parts, status.checks),
-        Err(_) => (api.parts.list(), Vec::new()),
+        Some(status) => (status.parts, status.checks),
+        None => (api.parts.list(), Vec::new()),
     };
     let denied = checks.iter().filter_map(AwsCheckSeen::trouble);
     let parts = parts.iter().filter_map(Part::trouble);
@@ -84,15 +86,27 @@ fn checked(one: AwsCheck) -> Option<AwsCheckSeen> {
     })
 }
 
-/// The status, not older than a second.
-async fn remembered(api: &Api) -> Result<SystemStatus, LedgerError> {
+/// Looks at everything for the console, of which every page asks: the last is remembered, and while one looks the others
+/// wait for what it sees.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Statuses {
+    last: Remembered<Option<SystemStatus>>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// The status, not older than a second; nothing when the ledger did not tell.
+async fn remembered(api: &Api) -> Option<SystemStatus> {
     let key = String::new();
-    if let Some(status) = api.statuses.get(&key) {
-        return Ok(status);
+    if let Some(status) = api.statuses.last.get(&key) {
+        return status;
     }
-    let status = look(api).await?;
-    api.statuses.put(key, status.clone());
-    Ok(status)
+    let _turn = api.statuses.turn.lock().await;
+    if let Some(status) = api.statuses.last.get(&key) {
+        return status;
+    }
+    let status = look(api).await.ok();
+    api.statuses.last.put(key, status.clone());
+    status
 }
 
 fn worker(one: WorkerHolding, now: Instant) -> WorkerSeen {

@@ -30,6 +30,7 @@ mod it {
     mod lost_after_reboot;
     mod migrations;
     mod orphans;
+    mod pages;
     mod plays;
     mod private;
     mod provenance;

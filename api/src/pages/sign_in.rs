@@ -85,7 +85,10 @@ pub(super) async fn sign_in(
     let to = own(form.to);
     let token = form.token.trim();
     let known = match BearerToken::parse(token) {
-        Some(bearer) => api.authenticate(&bearer, peer.map(|peer| peer.0)).await?,
+        Some(bearer) => match api.authenticate(&bearer, peer.map(|peer| peer.0)).await {
+            Err(ApiError::TooMany(_, seconds)) => return later(&api, seconds, &to),
+            known => known?,
+        },
         None => None,
     };
     if known.is_some() {
@@ -100,6 +103,21 @@ pub(super) async fn sign_in(
         console::login_page(Some(said), &to),
         StatusCode::UNAUTHORIZED,
     )
+}
+
+/// The form again, with the wait said: too many unknown tokens came from this address.
+fn later(api: &Api, seconds: u64, to: &str) -> Answer {
+    let failures = &api.metrics.auth_failures;
+    failures.with_label_values(&["throttled"]).inc();
+    let plural = if seconds == 1 { "" } else { "s" };
+    let said = format!(
+        "Too many unknown tokens came from this address, so this one was not looked at. Try again in {seconds} second{plural}."
+    );
+    let page = console::login_page(Some(&said), to);
+    let mut response = bare(page, StatusCode::TOO_MANY_REQUESTS)?;
+    let wait = HeaderValue::from(seconds);
+    response.headers_mut().insert(header::RETRY_AFTER, wait);
+    Ok(response)
 }
 
 pub(super) async fn sign_out(State(api): State<Api>, headers: HeaderMap) -> Answer {

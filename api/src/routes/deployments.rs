@@ -192,6 +192,9 @@ pub(crate) async fn find(
     };
     let rows = api.ledger.list_deployments(&query, limit + 1).await?;
     let page = page(rows, limit, |row| row.id.clone(), |row| row);
+    let ready = page.items.iter().filter(|row| row.ready_at.is_some());
+    let ready: Vec<_> = ready.cloned().collect();
+    api.ledger.read_recipes(&ready).await?;
     let mut items = Vec::with_capacity(page.items.len());
     for row in page.items {
         items.push(api.shown(row).await?);

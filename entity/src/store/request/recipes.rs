@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ingot_domain::template::Template;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::store::Ledger;
 use crate::store::LedgerError;
@@ -42,6 +42,37 @@ impl Recipes {
 }
 
 impl Ledger {
+    /// Reads the revisions that some deployments refer to in one look, so that [`Ledger::recipe`] of each asks for none. One
+    /// that is gone or does not read is left to it.
+    pub async fn read_recipes(&self, rows: &[deployment::Model]) -> Result<(), LedgerError> {
+        let referring = rows.iter().filter(|row| row.recipe.is_null());
+        let mut wanted: Vec<_> = referring
+            .filter_map(|row| Some((row.template.clone(), row.template_revision?)))
+            .filter(|key| self.recipes.known(key).is_none())
+            .collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let of = |(name, number)| {
+            Condition::all()
+                .add(template::Column::Name.eq::<String>(name))
+                .add(template::Column::Revision.eq::<i32>(number))
+        };
+        let any = wanted
+            .into_iter()
+            .map(of)
+            .fold(Condition::any(), Condition::add);
+        for found in template::Entity::find().filter(any).all(&self.db).await? {
+            if let Ok(recipe) = found.parsed() {
+                let key = (found.name, found.revision);
+                self.recipes.keep(key, &Arc::new(recipe));
+            }
+        }
+        Ok(())
+    }
+
     /// A deployment's recipe: what it was requested with, whatever is applied later.
     ///
     /// # Errors
