@@ -7,25 +7,58 @@ use super::first_boot::{ABSENT, AGENT};
 /// Installations of one worker up to which a failure is told within ten seconds.
 pub const PROMPT: usize = 100;
 
-/// How long after an answer the next question follows, by how long nothing new has come and by how many installations
-/// this worker watches. A failure is to be told within ten seconds, and most come soon after something new; but SSM's
-/// rates are the account's (L10): a question is two calls, and beyond [`PROMPT`] all questions are twelve calls a second.
-pub fn ask_after(quiet: Duration, watched: usize) -> Duration {
+/// Questions a second by all installations of a worker: SSM's rates are the account's (L10), SendCommand's bucket refills
+/// with five a second (`ingot_throttle`), and one of them is for other questions.
+const QUESTIONS: u64 = 4;
+/// Looks for answers a second up to [`PROMPT`] installations, of the twenty that GetCommandInvocation's bucket takes; the
+/// looks of one question stand at even distances, for which up to four more are needed.
+const LOOKS: u64 = 16;
+/// The same of more installations: their failures are not promised within ten seconds.
+const LOOKS_OF_MANY: u64 = 8;
+/// The longest that a question waits on its instance: SSM ends the command after a minute.
+const HOLD: u64 = 45;
+
+/// How an installation is watched: a question waits on the instance for the end of the script, so that the end is seen at
+/// the next look, however seldom questions are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watching {
+    /// How long the question waits on the instance, whole seconds.
+    pub hold: Duration,
+    /// Between two looks for its answer.
+    pub look: Duration,
+    /// Looks after which it counts as lost.
+    pub lost: u32,
+    /// Between an answer and the next question.
+    pub pause: Duration,
+}
+
+/// How an installation is watched by how long nothing new has come and by how many installations this worker watches.
+pub fn watching(quiet: Duration, watched: usize) -> Watching {
     const MINUTE: u64 = 60;
-    let seconds = match quiet.as_secs() / MINUTE {
+    let watched = u64::try_from(watched.max(1)).unwrap_or(u64::MAX);
+    let usual = match quiet.as_secs() / MINUTE {
         0..5 => 3,
         5..15 => 10,
         _ => 30,
     };
-    let watched_ms = u64::try_from(watched)
-        .unwrap_or(u64::MAX)
-        .saturating_mul(1000);
-    let share = if watched <= PROMPT {
-        watched_ms / 20
+    let cycle = watched.div_ceil(QUESTIONS).max(usual);
+    let hold = cycle.min(HOLD);
+    let share = if watched <= PROMPT as u64 {
+        LOOKS
     } else {
-        watched_ms / 6
+        LOOKS_OF_MANY
     };
-    Duration::from_secs(seconds).max(Duration::from_millis(share))
+    // The command itself takes a second beside its wait.
+    let (answered_ms, apart_ms) = ((hold + 1) * 1000, (watched * 1000 / share).max(3000));
+    let looks = answered_ms.div_ceil(apart_ms);
+    Watching {
+        hold: Duration::from_secs(hold),
+        look: Duration::from_millis(answered_ms / looks),
+        lost: u32::try_from(looks)
+            .unwrap_or(u32::MAX)
+            .saturating_add(LATE),
+        pause: Duration::from_secs(cycle - hold),
+    }
 }
 
 /// At any pace the questions of one worker are not more than two hundred a second.
@@ -43,16 +76,8 @@ pub fn listen_to_console(watched: usize) -> Duration {
     Duration::from_secs(20).max(Duration::from_millis(share))
 }
 
-/// When the answer to a question is looked for: a command takes a second at least.
-pub fn listen_after(looks: u32) -> Duration {
-    match looks {
-        0 | 1 => Duration::from_secs(2),
-        _ => super::first_boot::listen_after(looks),
-    }
-}
-
-/// Looks after which a question counts as lost.
-pub const LOST: u32 = 12;
+/// Looks that an answer may be late by before its question counts as lost.
+const LATE: u32 = 10;
 
 /// How long after SSM did not know the instance it is asked again.
 pub const ABSENT_AGAIN: Duration = Duration::from_secs(10);
@@ -73,27 +98,36 @@ mod tests {
     #[test]
     fn a_quiet_installation_is_asked_about_less_often() {
         let minutes = [0, 4, 5, 14, 15, 600];
-        let asked =
-            minutes.map(|minutes| ask_after(Duration::from_secs(minutes * 60), 1).as_secs());
-        assert_eq!(asked, [3, 3, 10, 10, 30, 30]);
+        let held = minutes
+            .map(|minutes| watching(Duration::from_secs(minutes * 60), 1))
+            .map(|watching| (watching.hold.as_secs(), watching.pause.as_secs()));
+        assert_eq!(held, [(3, 0), (3, 0), (10, 0), (10, 0), (30, 0), (30, 0)]);
     }
 
     #[test]
-    fn many_installations_share_few_calls() {
-        let table = [(1, 3), (60, 3), (100, 5), (120, 20), (1000, 166)];
-        for (watched, seconds) in table {
-            let period = ask_after(Duration::ZERO, watched);
-            assert_eq!(period.as_secs(), seconds, "{watched}");
-            let calls = 2.0 * watched as f64 / period.as_secs_f64();
-            assert!(
-                calls <= 40.1 && (watched <= PROMPT || calls <= 12.1),
-                "{watched}: {calls}"
-            );
-            assert!(
-                watched as f64 / least(watched).as_secs_f64() <= 240.0,
-                "{watched}"
-            );
+    fn all_questions_and_looks_of_a_worker_stay_within_the_rates_of_the_account() {
+        for quiet in [0, 400, 4000] {
+            for watched in 1..=3000_usize {
+                let one = watching(Duration::from_secs(quiet), watched);
+                let cycle = (one.hold + Duration::from_secs(1) + one.pause).as_secs_f64();
+                let questions = watched as f64 / cycle;
+                let looks = questions * ((one.hold.as_secs_f64() + 1.0) / one.look.as_secs_f64());
+                assert!(
+                    questions <= 4.0,
+                    "{watched}: {questions} questions a second"
+                );
+                let most = if watched <= PROMPT { 20.0 } else { 12.0 };
+                assert!(looks <= most, "{watched}: {looks} looks a second");
+            }
+            assert!(PROMPT as f64 / least(PROMPT).as_secs_f64() <= 240.0);
         }
+    }
+
+    #[test]
+    fn of_a_thousand_each_is_asked_every_four_minutes() {
+        let one = watching(Duration::ZERO, 1000);
+        assert_eq!((one.hold + one.pause).as_secs(), 250);
+        assert_eq!(one.look, one.hold + Duration::from_secs(1));
     }
 
     #[test]
@@ -103,10 +137,16 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_that_comes_soon_after_news_is_heard_of_within_ten_seconds() {
-        // The worst case: it fails just after a question was answered on the instance.
-        let worst = listen_after(0) + ask_after(Duration::ZERO, PROMPT) + listen_after(0);
-        assert!(worst <= Duration::from_secs(9), "{worst:?}");
+    fn a_failure_is_heard_of_within_ten_seconds_however_quiet_it_was() {
+        for watched in 1..=PROMPT {
+            for quiet in [0, 400, 4000] {
+                let one = watching(Duration::from_secs(quiet), watched);
+                // The instance notices within a second, and the failure came just after a look. What remains of the ten
+                // seconds is for the visits themselves, at pace 10 a third of a second.
+                let worst = Duration::from_secs(1) + one.look + one.pause;
+                assert!(worst <= Duration::from_millis(7300), "{watched}: {worst:?}");
+            }
+        }
     }
 
     #[test]

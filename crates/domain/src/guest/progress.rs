@@ -60,12 +60,14 @@ pub struct Progress {
     pub over: bool,
 }
 
-/// The question: the script's exit code, how long its output is, its latest step, and the output from an offset.
-pub fn question(path: &str, offset: u64) -> String {
+/// The question: the script's exit code, how long its output is, its latest step, and the output from an offset. It waits
+/// on the instance for the script's end, `hold` seconds at most, so that the end is heard of without many questions.
+pub fn question(path: &str, offset: u64, hold: u64) -> String {
     let out = record::output(path);
     let from = offset + 1;
     format!(
-        "cat {path} 2>/dev/null || echo -\n\
+        "n=0; until [ -s {path} ] || [ $n -ge {hold} ]; do sleep 1; n=$((n+1)); done\n\
+         cat {path} 2>/dev/null || echo -\n\
          stat -c %s {out} 2>/dev/null || echo -\n\
          grep -aF '[ingot] step ' {out} 2>/dev/null | tail -n 1 | head -c 400\n\
          echo ==\n\

@@ -6,6 +6,7 @@
 
 mod builtins;
 mod bytes;
+mod waits;
 mod words;
 
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub(crate) struct Machine<'a> {
     pub(crate) place: &'a Place,
     pub(crate) instance: &'a Instance,
     pub(crate) now: Duration,
+    /// When the commands were sent.
+    pub(crate) since: Duration,
 }
 
 impl Machine<'_> {
@@ -62,6 +65,10 @@ pub(crate) fn run(machine: &Machine<'_>, script: &str) -> Option<Outcome> {
     if let Some(ordered) = answers.iter().find_map(|answer| answer.of(script)) {
         return Some(ordered);
     }
+    let (machine, script) = &match waits::read(script) {
+        Some((wait, rest)) => (wait.over(machine)?, rest),
+        None => (*machine, script),
+    };
     let mut outcome = Outcome::default();
     let played = match words::read(script) {
         Some(parts) => play(machine, &parts, &mut outcome),

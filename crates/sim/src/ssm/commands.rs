@@ -92,7 +92,7 @@ pub(super) fn send(call: &mut Call<'_>, body: &Value) -> Result<Value, ApiError>
     };
     // What does not wait is over at once: later changes of the machine do not change the answer.
     for instance in command.instances.clone() {
-        if let Some(outcome) = hear(place, &instance, &command.script, now) {
+        if let Some(outcome) = hear(place, &instance, &command, now) {
             command.ended.insert(instance, End::Exited(outcome));
         }
     }
@@ -110,14 +110,15 @@ pub(super) fn send(call: &mut Call<'_>, body: &Value) -> Result<Value, ApiError>
     Ok(answer)
 }
 
-fn hear(place: &Place, instance: &str, script: &str, now: Duration) -> Option<Outcome> {
+fn hear(place: &Place, instance: &str, command: &Command, now: Duration) -> Option<Outcome> {
     let instance = place.instances.get(instance)?;
     let machine = Machine {
         place,
         instance,
         now,
+        since: command.sent,
     };
-    run(&machine, script)
+    run(&machine, &command.script)
 }
 
 pub(super) fn get_invocation(call: &mut Call<'_>, body: &Value) -> Result<Value, ApiError> {
@@ -185,7 +186,7 @@ fn look_again(place: &Place, command: &Command, id: &str, now: Duration) -> Opti
         return Some(End::Lost);
     }
     // It may have been over in time though only now is it asked for.
-    match hear(place, id, &command.script, now.min(until)) {
+    match hear(place, id, command, now.min(until)) {
         Some(outcome) => Some(End::Exited(outcome)),
         None => (now >= until).then_some(End::TimedOut),
     }

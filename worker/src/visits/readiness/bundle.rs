@@ -1,6 +1,6 @@
 //! A deployment that never became ready asks its instance why before it gives up, and tells the answer (F21).
 
-use ingot_domain::decide::progress::{LAST_WORDS, listen_after};
+use ingot_domain::decide::progress::LAST_WORDS;
 use ingot_domain::deployment::{SkipReason, Status};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::guest::record::{self, Script};
@@ -10,7 +10,7 @@ use ingot_engine::Visit;
 use ingot_entity::store::Then;
 
 use crate::case::{Case, VisitError};
-use crate::guest::{Reply, ask, forget_question};
+use crate::guest::{Reply, ask, forget_question, listen};
 use crate::tools::Tools;
 
 /// The last check was in vain: the instance is asked why, where SSM may reach it.
@@ -54,7 +54,7 @@ pub(super) async fn visit(
         }
         Reply::Asked | Reply::Unheard if waits => {
             case.row.set_inquiry(&inquiry);
-            return Ok(case.wait(tools, listen_after(inquiry.looks), Wait::Probe));
+            return Ok(case.wait(tools, listen(inquiry.looks), Wait::Probe));
         }
         Reply::Asked | Reply::Unheard | Reply::Absent | Reply::Refused(_) | Reply::Foreign(_) => {
             let said = "The instance could not be asked why it is not ready: SSM does not reach it";

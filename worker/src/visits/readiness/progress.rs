@@ -7,9 +7,7 @@ mod tell;
 use std::time::Duration;
 
 use ingot_domain::Instant;
-use ingot_domain::decide::progress::{
-    ABSENT_AGAIN, LOST, ask_after, is_missed, least, listen_after,
-};
+use ingot_domain::decide::progress::{ABSENT_AGAIN, Watching, is_missed, least, watching};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::guest::Inquiry;
 use ingot_domain::guest::progress::{Answer, End, News, Progress, hear, question, read};
@@ -177,8 +175,9 @@ async fn inquire(
     progress: &mut Progress,
     path: &str,
 ) -> Result<Look, VisitError> {
-    let text = question(path, progress.offset);
     let watched = watched(tools, case);
+    let how = planned(tools, progress, watched);
+    let text = question(path, progress.offset, how.hold.as_secs());
     let reply = match ask(tools, case, inquiry, &text).await {
         Ok(reply) => reply,
         // The checks go on meanwhile; what does not pass meets them, too.
@@ -194,8 +193,8 @@ async fn inquire(
             Some(answer) => heard(tools, case, progress, &answer, watched),
             None => again(tools, PAUSE, least(watched)),
         },
-        Reply::Asked | Reply::Unheard if inquiry.looks < LOST => {
-            again(tools, listen_after(inquiry.looks), LEAST_LISTEN)
+        Reply::Asked | Reply::Unheard if inquiry.looks < how.lost => {
+            again(tools, how.look, LEAST_LISTEN)
         }
         Reply::Asked | Reply::Unheard => {
             forget_question(case, inquiry);
@@ -235,12 +234,21 @@ fn heard(
     match tell(tools, case, progress, news, end) {
         Some(look) => look,
         None => {
-            let quiet = progress
-                .news_at
-                .map_or(Duration::ZERO, |at| tools.since(at));
-            again(tools, ask_after(quiet, watched), least(watched))
+            let how = planned(tools, progress, watched);
+            // The wait on the instance is part of the distance between two questions.
+            let held = tools.settings.pace.wait(how.hold);
+            let least = least(watched).saturating_sub(held).max(LEAST_LISTEN);
+            again(tools, how.pause, least)
         }
     }
+}
+
+/// How it is watched, by how long nothing new has come.
+fn planned(tools: &Tools, progress: &Progress, watched: usize) -> Watching {
+    let quiet = progress
+        .news_at
+        .map_or(Duration::ZERO, |at| tools.since(at));
+    watching(quiet, watched)
 }
 
 /// Tells what is new, and what the end means if it has come.

@@ -143,7 +143,7 @@ fn a_real_shell_answers_the_question() {
     let path = at(record::path(Script::Install, "dep_1", 1));
     let ask = |offset| {
         let ran = std::process::Command::new("sh")
-            .args(["-c", &question(&path, offset)])
+            .args(["-c", &question(&path, offset, 0)])
             .output()
             .expect("a shell");
         assert!(ran.stderr.is_empty(), "{ran:?}");
@@ -179,6 +179,27 @@ fn a_real_shell_answers_the_question() {
         })
     ));
     assert!(ask(progress.offset).chunk.is_empty());
+}
+
+#[test]
+fn a_real_shell_waits_for_the_end_and_no_longer() {
+    let root = tempfile::tempdir().expect("a directory");
+    let path = root.path().join("end").display().to_string();
+    let asked = std::time::Instant::now();
+    let mut asking = std::process::Command::new("sh")
+        .args(["-c", &question(&path, 0, 600)])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("a shell");
+    assert!(asking.try_wait().expect("a state").is_none(), "it waits");
+    std::fs::write(&path, "0\n").expect("written");
+    assert!(asking.wait().expect("an end").success());
+    assert!(asked.elapsed().as_secs() < 300, "the end, not the time");
+    std::fs::remove_file(&path).expect("removed");
+    let ran = std::process::Command::new("sh")
+        .args(["-c", &question(&path, 0, 1)])
+        .output();
+    assert!(ran.expect("a shell").status.success(), "the time is over");
 }
 
 proptest! {

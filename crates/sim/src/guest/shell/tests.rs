@@ -29,9 +29,13 @@ fn ask(instance: &Instance, now: u64, script: &str) -> Option<Outcome> {
         place: world.place(&key),
         instance,
         now: seconds(now),
+        since: seconds(SENT),
     };
     run(&machine, script)
 }
+
+/// When commands were sent, where that matters.
+const SENT: u64 = 90;
 
 fn code(instance: &Instance, now: u64, script: &str) -> Option<i32> {
     ask(instance, now, script).map(|outcome| outcome.code)
@@ -132,6 +136,31 @@ fn wait_waits_for_the_end() {
     let mut failed = machine();
     failed.guest.fails = true;
     assert_eq!(code(&failed, 100, script), Some(1));
+}
+
+#[test]
+fn a_loop_waits_for_a_file_and_what_follows_is_of_its_end() {
+    let script = |seconds: u64| {
+        format!(
+            "n=0; until [ -s /var/lib/ingot/install-dep_1-1 ] || [ $n -ge {seconds} ]; do sleep 1; n=$((n+1)); done\ncloud-init status\n"
+        )
+    };
+    let mut instance = machine();
+    let recorded = "#!/bin/sh\ningot_code=$?\necho $ingot_code > /var/lib/ingot/install-dep_1-1\n";
+    instance.user_data = Some(STANDARD.encode(recorded));
+    instance.guest.files.clear();
+    let said = |now, seconds| ask(&instance, now, &script(seconds)).map(|outcome| outcome.stdout);
+    assert_eq!(said(94, 5), None, "it waits");
+    let over = Some("status: running\n".to_owned());
+    assert_eq!(said(95, 5), over, "the time is over");
+    assert_eq!(said(500, 5), over, "and what it printed stays");
+    assert_eq!(said(99, 30), None);
+    assert_eq!(
+        said(100, 30).as_deref(),
+        Some("status: done\n"),
+        "the end has come"
+    );
+    assert_eq!(said(90, 0).as_deref(), Some("status: running\n"));
 }
 
 #[test]
