@@ -4,6 +4,7 @@
 //! | module | figure |
 //! |---|---|
 //! | [`help`] | how fast `ingot --help` starts |
+//! | [`check`] | how long `ingot templates check` takes over forty mistakes |
 //! | [`idle`] | what a worker with nothing to do costs |
 //! | [`enqueue`] | from a durable task to its handler, on an idle system |
 //! | [`delayed`] | how late delayed tasks are |
@@ -15,6 +16,7 @@
 //! | [`build`] | building Ingot; only on request, for it takes half an hour |
 
 pub mod build;
+pub mod check;
 pub mod crowd;
 pub mod delayed;
 pub mod enqueue;

@@ -66,12 +66,23 @@ impl RedisBell {
     pub async fn connect(url: &str) -> Result<Self, BellError> {
         let client = redis::Client::open(url)?;
         let conn = manager(&client).await?;
-        Ok(Self {
+        Ok(Self::over(client, conn))
+    }
+
+    /// The same without waiting for the server: it is connected to when it is first needed, and then whenever it is back.
+    pub fn connect_later(url: &str) -> Result<Self, BellError> {
+        let client = redis::Client::open(url)?;
+        let conn = ConnectionManager::new_lazy_with_config(client.clone(), config())?;
+        Ok(Self::over(client, conn))
+    }
+
+    fn over(client: redis::Client, conn: ConnectionManager) -> Self {
+        Self {
             client,
             conn,
             listeners: Arc::default(),
             ears: Arc::default(),
-        })
+        }
     }
 
     /// The settings that survive (APALIS.md section 1.3). Ten seconds of heartbeat times twelve: an orphan threshold that
@@ -208,10 +219,13 @@ pub(crate) fn queue_of(channel: &str) -> Option<&str> {
 const CHANNEL: &str = "ingot-bell-";
 
 async fn manager(client: &redis::Client) -> Result<ConnectionManager, redis::RedisError> {
-    let config = ConnectionManagerConfig::new()
+    ConnectionManager::new_with_config(client.clone(), config()).await
+}
+
+fn config() -> ConnectionManagerConfig {
+    ConnectionManagerConfig::new()
         .set_connection_timeout(Some(Duration::from_secs(3)))
         .set_response_timeout(Some(ANSWER))
         .set_number_of_retries(3)
-        .set_max_delay(Duration::from_secs(2));
-    ConnectionManager::new_with_config(client.clone(), config).await
+        .set_max_delay(Duration::from_secs(2))
 }

@@ -113,4 +113,20 @@ async fn a_lost_worker_is_told_while_it_is_missed_and_in_the_story() {
     assert!(ready.ready && redis.is_some_and(|redis| !redis.ok));
     let seen = stack.deploy("v7.0.1").await.unwrap();
     assert_eq!(seen.status, "queued");
+
+    // So does one that starts meanwhile, and rings again when Redis is back.
+    stack.restart_api().await.unwrap();
+    let ready = stack.client.ready().await.unwrap();
+    assert!(ready.ready && ready.impaired == ["redis"], "{ready:#?}");
+    assert!(stack.api.said().contains("Redis does not answer"));
+    let seen = stack.deploy("v7.0.2").await.unwrap();
+    assert_eq!(seen.status, "queued");
+    stack.redis_mut().unwrap().restart_empty().await.unwrap();
+    let whole = until("nothing impaired", LONG, async || {
+        let ready = stack.client.ready().await?;
+        Ok(ready.impaired.is_empty().then_some(()))
+    });
+    whole.await.unwrap();
+    let taken = |one: &ingot_client::Deployment| one.status != "queued";
+    stack.wait_deployment(&seen.id, taken, LONG).await.unwrap();
 }

@@ -1,14 +1,17 @@
 //! Ids as people type them: whole, or as much of the beginning as only one has, with or without `dep_` before it. A whole id
 //! is sent as it is, so scripts pay no second call.
 
+use chrono::{DateTime, Utc};
 use ingot_client::{
-    Client, ClientError, DeploymentFilter, FindingFilter, Image, ImageFilter, TaskFilter,
+    Client, ClientError, Deployment, DeploymentFilter, Finding, FindingFilter, Image, ImageFilter,
+    Task, TaskFilter,
 };
 use ingot_domain::ids::{DeploymentId, FindingId, ImageId, TaskId, TokenId};
 use ingot_entity::token;
 
 use crate::failure::{NotFound, Refused};
 use crate::output::clean;
+use crate::output::look::look;
 
 /// Hexadecimal digits of an id.
 const DIGITS: usize = 32;
@@ -63,7 +66,11 @@ pub(crate) async fn deployment(client: &Client, text: &str) -> anyhow::Result<St
                 ..DeploymentFilter::default()
             };
             let page = client.deployments(&filter).await?;
-            Ok(page.items.into_iter().map(|one| one.id).collect())
+            let told = |one: Deployment| {
+                let what = format!("{} {}", one.template, one.version);
+                of(one.id, [&what, &one.status], &one.created_at)
+            };
+            Ok(page.items.into_iter().map(told).collect())
         })
         .await
 }
@@ -77,7 +84,8 @@ pub(crate) async fn task(client: &Client, text: &str) -> anyhow::Result<String> 
             ..TaskFilter::default()
         };
         let page = client.tasks(&filter).await?;
-        Ok(page.items.into_iter().map(|one| one.id).collect())
+        let told = |one: Task| of(one.id, [&one.kind, &one.state], &one.created_at);
+        Ok(page.items.into_iter().map(told).collect())
     })
     .await
 }
@@ -92,7 +100,8 @@ pub(crate) async fn finding(client: &Client, text: &str) -> anyhow::Result<Strin
                 ..FindingFilter::default()
             };
             let page = client.findings(&filter).await?;
-            Ok(page.items.into_iter().map(|one| one.id).collect())
+            let told = |one: Finding| of(one.id, [&one.invariant, &one.what], &one.first_seen_at);
+            Ok(page.items.into_iter().map(told).collect())
         })
         .await
 }
@@ -113,11 +122,11 @@ pub(crate) async fn image(client: &Client, text: &str) -> anyhow::Result<String>
                 ..ImageFilter::default()
             };
             let page = client.images(&filter).await?;
-            let amis = page
-                .items
-                .into_iter()
-                .filter_map(|image: Image| image.ami_id);
-            found.extend(amis.filter(|ami| ami.starts_with(text)));
+            let amis = page.items.into_iter().filter_map(|image| {
+                let ami = image.ami_id.clone().filter(|ami| ami.starts_with(text))?;
+                Some(of_image(ami, &image))
+            });
+            found.extend(amis);
             cursor = page.next_cursor;
             if cursor.is_none() || found.len() > NAMED {
                 return IMAGE.only(text, found);
@@ -132,7 +141,8 @@ pub(crate) async fn image(client: &Client, text: &str) -> anyhow::Result<String>
                 ..ImageFilter::default()
             };
             let page = client.images(&filter).await?;
-            Ok(page.items.into_iter().map(|one| one.id).collect())
+            let told = |one: Image| of_image(one.id.clone(), &one);
+            Ok(page.items.into_iter().map(told).collect())
         })
         .await
 }
@@ -142,7 +152,29 @@ pub(crate) fn token(known: &[token::Model], text: &str) -> anyhow::Result<String
     let Some(begin) = TOKEN.begin(text) else {
         return Ok(text.to_owned());
     };
-    TOKEN.only(&begin, known.iter().map(|row| row.id.clone()).collect())
+    let told = known
+        .iter()
+        .map(|row| of(row.id.clone(), [&row.name], &row.created_at));
+    TOKEN.only(&begin, told.collect())
+}
+
+/// One of those that could be meant, and what a person knows it by.
+#[derive(Debug, Clone)]
+struct Candidate {
+    id: String,
+    said: String,
+}
+
+/// A candidate with some words and its age.
+fn of<const N: usize>(id: String, words: [&String; N], since: &DateTime<Utc>) -> Candidate {
+    let words = words.map(|word| clean(word));
+    let said = format!("{}, {}", words.join(", "), look().when(since));
+    Candidate { id, said }
+}
+
+fn of_image(id: String, image: &Image) -> Candidate {
+    let what = format!("{} {} in {}", image.template, image.version, image.region);
+    of(id, [&what, &image.status], &image.created_at)
 }
 
 impl Kind {
@@ -151,7 +183,7 @@ impl Kind {
     async fn one(
         self,
         text: &str,
-        list: impl AsyncFnOnce(Option<String>, Option<u64>) -> Result<Vec<String>, ClientError>,
+        list: impl AsyncFnOnce(Option<String>, Option<u64>) -> Result<Vec<Candidate>, ClientError>,
     ) -> anyhow::Result<String> {
         let Some(begin) = self.begin(text) else {
             return Ok(text.to_owned());
@@ -169,8 +201,8 @@ impl Kind {
         begins.then(|| format!("{prefix}_{digits}"))
     }
 
-    fn only(self, begin: &str, mut found: Vec<String>) -> anyhow::Result<String> {
-        found.retain(|id| id.starts_with(begin));
+    fn only(self, begin: &str, mut found: Vec<Candidate>) -> anyhow::Result<String> {
+        found.retain(|one| one.id.starts_with(begin));
         let (shown, Kind { noun, list, .. }) = (clean(begin), self);
         match found.len() {
             0 => {
@@ -179,13 +211,16 @@ impl Kind {
                 );
                 Err(NotFound(text).into())
             }
-            1 => Ok(found.remove(0)),
+            1 => Ok(found.remove(0).id),
             many => {
-                let more = if many > NAMED { " and more" } else { "" };
+                let more = if many > NAMED { "\n  and more" } else { "" };
                 found.truncate(NAMED);
-                let found = clean(&found.join(", "));
+                let lines = found
+                    .iter()
+                    .map(|one| format!("\n  {}  {}", clean(&one.id), one.said));
                 let text = format!(
-                    "`{shown}` begins the ids of several {noun}s: {found}{more}; write more of the one you mean"
+                    "`{shown}` begins the ids of several {noun}s; write more of the one you mean:{}{more}",
+                    lines.collect::<String>()
                 );
                 Err(Refused(text).into())
             }
@@ -222,6 +257,12 @@ mod tests {
         }
     }
 
+    fn candidate(id: String) -> Candidate {
+        let made = DateTime::from_timestamp(1_768_990_980, 0).unwrap_or_default();
+        let words = ["web v1.2.3", "failed"].map(str::to_owned);
+        of(id, [&words[0], &words[1]], &made)
+    }
+
     #[tokio::test]
     async fn the_only_one_is_meant_and_several_are_named() {
         let id = |digits: &str| format!("dep_{digits:0<DIGITS$}");
@@ -232,7 +273,8 @@ mod tests {
                     // As the API lists: newest first, after the cursor.
                     let cursor = cursor.expect("a cursor");
                     assert_eq!((cursor.len(), limit), (4 + DIGITS, Some(6)));
-                    Ok(known.iter().filter(|id| **id < cursor).cloned().collect())
+                    let known = known.iter().filter(|id| **id < cursor);
+                    Ok(known.cloned().map(candidate).collect())
                 })
                 .await
         };
@@ -241,10 +283,13 @@ mod tests {
         let several = find("0a").await.expect_err("two");
         assert_eq!(exit(&several), Exit::Refused);
         let said = several.to_string();
-        assert!(
-            said.contains(&id("0ab")) && said.contains(&id("0aa")),
-            "{said}"
-        );
+        for digits in ["0ab", "0aa"] {
+            let named = format!(
+                "\n  {}  web v1.2.3, failed, 2026-01-21T10:23:00Z",
+                id(digits)
+            );
+            assert!(said.contains(&named), "{said}");
+        }
         assert!(
             !said.contains(&id("0b")) && !said.contains("and more"),
             "{said}"
@@ -259,10 +304,10 @@ mod tests {
 
     #[test]
     fn at_most_five_are_named() {
-        let many = (0..7).map(|n| format!("tok_0{n}")).collect();
+        let many = (0..7).map(|n| candidate(format!("tok_0{n}"))).collect();
         let said = TOKEN.only("tok_0", many).expect_err("many").to_string();
         assert!(
-            said.contains("tok_04 and more") && !said.contains("tok_05"),
+            said.contains("tok_04  ") && said.ends_with("and more") && !said.contains("tok_05"),
             "{said}"
         );
     }

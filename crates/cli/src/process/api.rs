@@ -22,7 +22,7 @@ pub(crate) async fn run(args: ApiArgs) -> anyhow::Result<ExitCode> {
     setup::start_logs(LogFormat::Json, "info,sqlx=warn");
     let (database_url, redis_url) = args.stores.urls()?;
     let ledger = setup::ledger(database_url, CONNECTIONS).await?;
-    let redis = setup::redis(redis_url, &ledger).await?;
+    let redis = setup::redis_or_later(redis_url, &ledger).await?;
     setup::store_builtins(&ledger).await?;
     let metrics = Metrics::new()?;
     let stop = setup::until_signal()?;

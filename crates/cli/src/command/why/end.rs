@@ -14,6 +14,9 @@ const DECIDED: [&str; 5] = [
     "deployment.instance_lost",
 ];
 
+/// What the story says after a failed step of the installation: the same revision would fail again.
+const STEP_FAILED: &str = "install.way_out";
+
 /// Asks for the story and tells how it ended.
 pub(super) async fn told(client: &Client, deployment: &Deployment) -> anyhow::Result<String> {
     let mut decided = None;
@@ -26,7 +29,8 @@ pub(super) async fn told(client: &Client, deployment: &Deployment) -> anyhow::Re
         let page = client.events(&deployment.id, &filter).await?.items;
         let Some(last) = page.last() else { break };
         after = Some(last.seq);
-        let one = |event: &Event| DECIDED.contains(&event.kind.as_str());
+        let one =
+            |event: &Event| event.kind == STEP_FAILED || DECIDED.contains(&event.kind.as_str());
         decided = page.into_iter().rfind(one).or(decided);
     }
     Ok(ended(deployment, decided.as_ref()))
@@ -47,11 +51,19 @@ fn ended(deployment: &Deployment, decided: Option<&Event>) -> String {
         "failed" | "readiness_timeout" => {
             lines.push(format!("{id} is {}{at}{error}", clean(&deployment.status)));
             lines.extend(runs_on(deployment));
-            let newer = deployment.newer_revision.map_or(
-                "",
-                |_| " (--latest takes the newer revision of its template)",
-            );
-            lines.push(format!("  what to do  ingot deployments retry {id}{newer}, or ingot deployments destroy {id}"));
+            let by_step = decided.is_some_and(|event| event.kind == STEP_FAILED);
+            let retry = match deployment.newer_revision {
+                Some(newer) => format!(
+                    "ingot deployments retry {id} --latest, which takes revision {newer} of its template"
+                ),
+                None if by_step => format!(
+                    "mend the step, `ingot templates apply` the file, then ingot deployments retry {id} --latest"
+                ),
+                None => format!("ingot deployments retry {id}"),
+            };
+            lines.push(format!(
+                "  what to do  {retry}; or ingot deployments destroy {id}"
+            ));
         }
         "success" => {
             lines.push(format!("{id} is ready{at}: nothing more is to come"));
@@ -115,7 +127,26 @@ mod tests {
         assert_eq!(
             ended(&failed, None),
             "dep_1 is failed: step 2 failed\n  runs on     i-1 until it is destroyed; it costs about 2.00 USD per day\n  \
-             what to do  ingot deployments retry dep_1, or ingot deployments destroy dep_1"
+             what to do  ingot deployments retry dep_1; or ingot deployments destroy dep_1"
+        );
+        let way_out = Event {
+            seq: 9,
+            at: "2026-01-21T17:30:05Z".parse().expect("time"),
+            kind: STEP_FAILED.to_owned(),
+            source: "install".to_owned(),
+            level: "warn".to_owned(),
+            message: "Look at the instance".to_owned(),
+        };
+        let said = ended(&failed, Some(&way_out));
+        assert!(
+            said.contains("mend the step, `ingot templates apply` the file, then ingot deployments retry dep_1 --latest;"),
+            "{said}"
+        );
+        failed.newer_revision = Some(4);
+        let said = ended(&failed, Some(&way_out));
+        assert!(
+            said.contains("retry dep_1 --latest, which takes revision 4"),
+            "{said}"
         );
         let mut ready = deployment("success");
         ready.ami_creation_status = Some("failed".to_owned());
