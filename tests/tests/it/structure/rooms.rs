@@ -51,7 +51,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
 const ARROWS_OF_TESTS: [(&str, &str); 1] = [("cloud", "sim")];
 
 /// Crates, by the beginning of their names, and the rooms that may name them. The test building speaks to everything.
-const VOCABULARIES: [(&str, &[&str]); 10] = [
+const VOCABULARIES: [(&str, &[&str]); 11] = [
     ("aws-", &["cloud"]),
     ("sea-orm-migration", &["migration"]),
     ("sea-orm", &["entity", "migration"]),
@@ -59,6 +59,7 @@ const VOCABULARIES: [(&str, &[&str]); 10] = [
     ("apalis", &["queue"]),
     ("redis", &["queue", "throttle"]),
     ("reqwest", &["client"]),
+    ("chrono-tz", &["domain"]),
     ("clap", &["cli"]),
     ("axum", &["api", "telemetry"]),
     ("serde-saphyr", &["yaml"]),
