@@ -1,14 +1,18 @@
 //! Reads templates from YAML: one file, one template. A file is accepted whole or refused whole, with the line and
 //! column of everything that is wrong with it (FEATURES F73, FAULTS F35); what the values mean is
-//! [`ingot_domain::template`].
+//! [`ingot_domain::template`]. Policies and scenarios of the plan are read in the same way ([`parse_policy`],
+//! [`parse_scenario`]).
 
 mod builtin;
 mod error;
 mod explain;
+mod fields;
 mod file;
 mod outline;
 mod parse;
+mod policy;
 mod salvage;
+mod scenario;
 mod tabs;
 mod tree;
 
@@ -16,3 +20,5 @@ pub use builtin::{builtin, kamiwaza};
 pub use error::{Problem, YamlError};
 pub use file::parse_file;
 pub use parse::{LARGEST, located, parse, to_yaml, warnings};
+pub use policy::{parse_policy, policy_warnings};
+pub use scenario::parse_scenario;

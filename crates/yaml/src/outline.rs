@@ -8,6 +8,27 @@ mod reader;
 use crate::error::{Place, Problem, YamlError};
 use crate::tabs::{tab_indentation, tab_problem};
 
+/// What a text is, in the words of its messages, and how much may be in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kind {
+    /// What one text holds.
+    pub(crate) noun: &'static str,
+    /// The key that it starts with.
+    pub(crate) first: &'static str,
+    /// Where its form is shown.
+    pub(crate) see: &'static str,
+    /// Most fields and elements: a bound on the work a hostile file can cause.
+    pub(crate) most: usize,
+}
+
+/// A template; far more than any needs.
+pub(crate) const TEMPLATE: Kind = Kind {
+    noun: "template",
+    first: "name",
+    see: "templates/hello-web.yaml",
+    most: 5_000,
+};
+
 /// Which field stands where, in the order of the text.
 #[derive(Debug, Default)]
 pub(crate) struct Outline {
@@ -18,6 +39,8 @@ pub(crate) struct Outline {
     pub(crate) doubtful: Vec<String>,
     /// Whether it is without anchors, aliases and tags.
     pub(crate) plain: bool,
+    /// Where the first of these stands.
+    pub(crate) decorated: Option<Place>,
 }
 
 /// One field or element.
@@ -53,9 +76,14 @@ pub(crate) enum Shape {
 }
 
 impl Outline {
-    /// Reads the outline, refusing what is no single mapping.
+    /// Reads the outline of a template, refusing what is no single mapping.
     pub(crate) fn read(yaml: &str) -> Result<Self, YamlError> {
-        let (outline, texts) = reader::read(yaml)?;
+        Self::of(yaml, TEMPLATE)
+    }
+
+    /// Reads the outline of a text of this kind, refusing what is no single mapping.
+    pub(crate) fn of(yaml: &str, kind: Kind) -> Result<Self, YamlError> {
+        let (outline, texts) = reader::read(yaml, kind)?;
         match tab_indentation(yaml, &texts, 1, u32::MAX) {
             Some(place) => {
                 let mut problems = outline.problems;

@@ -69,7 +69,7 @@ pub(crate) fn judge(template: &Template, outline: &Outline) -> Vec<Problem> {
 
 /// Refuses characters that make a reader see another text than there is, in comments, too. A byte-order mark is left to the
 /// rules of what it stands in.
-fn refuse_hidden(yaml: &str) -> Result<(), Problem> {
+pub(crate) fn refuse_hidden(yaml: &str) -> Result<(), Problem> {
     let hidden = |c: char| c != '\u{feff}' && ingot_domain::field::is_hidden(c);
     let Some((at, bad)) = yaml.char_indices().find(|(_, c)| hidden(*c)) else {
         return Ok(());

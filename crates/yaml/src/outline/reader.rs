@@ -7,14 +7,12 @@ use ingot_domain::field::shown;
 use serde_saphyr::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span};
 
 use super::ambiguous::ambiguous;
-use super::{Node, Outline, Shape};
+use super::{Kind, Node, Outline, Shape, TEMPLATE};
 use crate::error::{Place, Problem, YamlError};
 use crate::tabs::{TextLines, tab_indentation, tab_problem};
 
 /// Deepest nesting of a template; far more than any field needs.
 const DEEPEST: usize = 32;
-/// Most fields and elements of a template; a bound on the work a hostile file can cause.
-const MOST_NODES: usize = 5_000;
 
 /// An open mapping or list.
 enum Open {
@@ -37,9 +35,10 @@ struct Key {
 }
 
 /// The fields of a text with what is wrong with them, and the lines of its longer texts.
-pub(super) fn read(yaml: &str) -> Result<(Outline, TextLines), YamlError> {
+pub(super) fn read(yaml: &str, kind: Kind) -> Result<(Outline, TextLines), YamlError> {
     let mut reader = Reader {
         yaml,
+        kind: Some(kind),
         ..Reader::default()
     };
     for event in Parser::new_from_str(yaml) {
@@ -49,13 +48,14 @@ pub(super) fn read(yaml: &str) -> Result<(Outline, TextLines), YamlError> {
         }
     }
     if reader.nodes.is_empty() {
-        return Err(empty().into());
+        return Err(empty(kind).into());
     }
     let outline = Outline {
         nodes: reader.nodes,
         problems: reader.problems,
         doubtful: reader.doubtful,
-        plain: !reader.decorated,
+        plain: reader.decorated.is_none(),
+        decorated: reader.decorated,
     };
     Ok((outline, reader.texts))
 }
@@ -63,11 +63,12 @@ pub(super) fn read(yaml: &str) -> Result<(Outline, TextLines), YamlError> {
 #[derive(Default)]
 struct Reader<'a> {
     yaml: &'a str,
+    kind: Option<Kind>,
     nodes: Vec<Node>,
     open: Vec<Open>,
     problems: Vec<Problem>,
     doubtful: Vec<String>,
-    decorated: bool,
+    decorated: Option<Place>,
     texts: TextLines,
     documents: usize,
 }
@@ -79,12 +80,14 @@ impl Reader<'_> {
             Event::DocumentStart(..) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    let message = "a second document starts here; write one template per file";
+                    let noun = self.kind().noun;
+                    let message =
+                        format!("a second document starts here; write one {noun} per file");
                     return Err(Problem::at(Some(place), "", message));
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
-                self.decorated |= *anchor != 0 || tag.is_some();
+                self.decorate(*anchor != 0 || tag.is_some(), place);
                 if *style != ScalarStyle::Plain {
                     self.remember_text(&span);
                 } else if tag.is_none() && self.awaits_value() {
@@ -98,11 +101,11 @@ impl Reader<'_> {
                 }
             }
             Event::Alias(_) => {
-                self.decorated = true;
+                self.decorate(true, place);
                 self.node(Shape::Alias, place)?;
             }
             Event::MappingStart(_, anchor, tag) => {
-                self.decorated |= *anchor != 0 || tag.is_some();
+                self.decorate(*anchor != 0 || tag.is_some(), place);
                 let path = self.node(Shape::Mapping, place)?;
                 self.enter(
                     Open::Map {
@@ -114,7 +117,7 @@ impl Reader<'_> {
                 )?;
             }
             Event::SequenceStart(_, anchor, tag) => {
-                self.decorated |= *anchor != 0 || tag.is_some();
+                self.decorate(*anchor != 0 || tag.is_some(), place);
                 let path = self.node(Shape::List, place)?;
                 self.enter(Open::List { path, next: 0 }, place)?;
             }
@@ -124,6 +127,16 @@ impl Reader<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    fn kind(&self) -> Kind {
+        self.kind.unwrap_or(TEMPLATE)
+    }
+
+    fn decorate(&mut self, has: bool, place: Place) {
+        if has {
+            self.decorated.get_or_insert(place);
+        }
     }
 
     fn enter(&mut self, open: Open, place: Place) -> Result<(), Problem> {
@@ -145,15 +158,15 @@ impl Reader<'_> {
 
     /// Takes one key or value; the path of a value.
     fn node(&mut self, shape: Shape, place: Place) -> Result<String, Problem> {
-        let depth = self.open.len();
+        let (depth, kind) = (self.open.len(), self.kind());
         let (path, key, word) = match self.open.last_mut() {
             None => match &shape {
                 Shape::Mapping => (String::new(), place, None),
                 Shape::Text(text) if ["", "~", "null"].contains(&text.as_str()) => {
-                    return Err(empty());
+                    return Err(empty(kind));
                 }
-                Shape::Text(text) => return Err(whole(place, &format!("`{}`", shown(text)))),
-                Shape::List | Shape::Alias => return Err(whole(place, "a list")),
+                Shape::Text(text) => return Err(whole(kind, place, &format!("`{}`", shown(text)))),
+                Shape::List | Shape::Alias => return Err(whole(kind, place, "a list")),
             },
             Some(Open::List { path, next }) => {
                 let index = *next;
@@ -202,8 +215,9 @@ impl Reader<'_> {
             depth,
             bare: false,
         });
-        if self.nodes.len() > MOST_NODES {
-            let message = format!("more than {MOST_NODES} values; a template needs fewer");
+        if self.nodes.len() > kind.most {
+            let (most, noun) = (kind.most, kind.noun);
+            let message = format!("more than {most} values; a {noun} needs fewer");
             return Err(Problem::at(Some(place), path, message));
         }
         Ok(path)
@@ -284,15 +298,19 @@ impl Reader<'_> {
     }
 }
 
-fn empty() -> Problem {
-    Problem::of_file("the file is empty; start with `name:`, see templates/hello-web.yaml")
+fn empty(kind: Kind) -> Problem {
+    let (first, see) = (kind.first, kind.see);
+    Problem::of_file(format!(
+        "the file is empty; start with `{first}:`, see {see}"
+    ))
 }
 
-fn whole(place: Place, what: &str) -> Problem {
+fn whole(kind: Kind, place: Place, what: &str) -> Problem {
+    let (noun, first) = (kind.noun, kind.first);
     Problem::at(
         Some(place),
         "",
-        format!("a template is a mapping of keys, not {what}; start with `name:`"),
+        format!("a {noun} is a mapping of keys, not {what}; start with `{first}:`"),
     )
 }
 
