@@ -12,8 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    again, checks, deployments, events, extend, findings, images, queues, settings, status, tasks,
-    templates,
+    again, checks, deployments, events, extend, feeds, findings, images, queues, settings, status,
+    tasks, templates,
 };
 use crate::state::Api;
 
@@ -29,6 +29,7 @@ pub(crate) struct Document(pub(crate) Arc<str>);
         (name = "deployments", description = "Launch software, wait until it answers, image it"),
         (name = "images", description = "AMIs and where they come from"),
         (name = "templates", description = "How one kind of software is launched, probed and imaged"),
+        (name = "advisories", description = "What vendors say of vulnerabilities, and how old that is"),
         (name = "tasks", description = "The durable work behind everything"),
         (name = "system", description = "Which part is down, what was found wrong, and how long what is over is kept"),
     )
@@ -65,6 +66,11 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(findings::invariants))
         .routes(routes!(checks::list, checks::ask))
         .routes(routes!(checks::show))
+        .routes(routes!(feeds::list))
+        .routes(routes!(feeds::begin))
+        .routes(routes!(feeds::add))
+        .routes(routes!(feeds::end))
+        .routes(routes!(feeds::show))
         .routes(routes!(settings::retention, settings::set_retention))
 }
 

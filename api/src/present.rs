@@ -1,11 +1,13 @@
 //! Rows as the API shows them.
 
+mod advisory;
 mod check;
 mod finding;
 pub(crate) mod launched;
 mod runs_on;
 pub(crate) mod wait;
 
+pub(crate) use advisory::{advisory, cve, feed};
 pub(crate) use check::check;
 pub(crate) use finding::finding;
 pub(crate) use runs_on::runs_on;

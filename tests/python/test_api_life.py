@@ -11,6 +11,8 @@ from ingot_up import CLOCKWORK, problem, template
 
 # Every GET of the document, with what fills its path.
 GETS = [
+    "/v1/advisories/feeds",
+    "/v1/advisories/{advisory}",
     "/v1/aws/checks",
     "/v1/aws/checks/{check}",
     "/v1/deployments",
@@ -387,6 +389,7 @@ def filled(ingot, first):
         "task": task["id"],
         "template": "kamiwaza",
         "check": checked(ingot),
+        "advisory": "CVE-2024-6387",
     }
     document = ingot.get("/openapi.json")["paths"]
     known = {re.sub(r"\{\w+\}", "{}", path) for path, item in document.items() if "get" in item}

@@ -134,7 +134,7 @@ impl Folder {
     }
 }
 
-fn list(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), FolderError> {
+pub(crate) fn list(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), FolderError> {
     let unreadable = |cause| FolderError::Unreadable {
         path: path.display().to_string(),
         cause,
@@ -156,7 +156,7 @@ fn list(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Folde
     Ok(())
 }
 
-fn vendor(name: &str) -> Option<Os> {
+pub(crate) fn vendor(name: &str) -> Option<Os> {
     let (folder, _) = name.split_once('/')?;
     Some(match folder {
         "ubuntu" => Os::Ubuntu,
@@ -170,7 +170,7 @@ fn vendor(name: &str) -> Option<Os> {
     })
 }
 
-fn one(file: &Path, name: &str, os: Option<Os>, take: &mut Take) -> Result<(), String> {
+pub(crate) fn one(file: &Path, name: &str, os: Option<Os>, take: &mut Take) -> Result<(), String> {
     let bare = name.strip_suffix(".gz").unwrap_or(name);
     let end = bare.rsplit_once('.').map_or("", |(_, end)| end);
     let feeds = os.is_some() || name.starts_with("kev/") || name.starts_with("epss/");

@@ -7,6 +7,7 @@ pub mod bytes;
 pub mod check;
 pub mod folder;
 pub mod packages;
+pub mod parts;
 mod read;
 pub mod take;
 

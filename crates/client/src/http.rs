@@ -3,6 +3,7 @@
 
 mod checks;
 mod decisions;
+mod feeds;
 mod templates;
 
 use std::time::Duration;

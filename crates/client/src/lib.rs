@@ -1,11 +1,13 @@
 //! The HTTP contract, written once: what the API answers and accepts, what a problem looks like, and a typed client
 //! over it. The CLI, the console and the tests use these types, and the OpenAPI document is generated from them.
 
+pub mod advisory;
 pub mod calendar;
 pub mod check;
 pub mod decision;
 pub mod deployment;
 pub mod event;
+pub mod feed;
 pub mod finding;
 pub mod http;
 pub mod image;

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use super::base::Os;
 use crate::Instant;
 
-pub use page::{MOST_ADVISORIES, Page, Unfit};
+pub use page::{MOST_ADVISORIES, Page, Unfit, is_cve};
 
 /// Something that is fetched or loaded as a whole, under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,12 +1,14 @@
 //! Records of one thing that came twice become one: an advisory told on two pages, signals of two feeds. The order in
 //! which they come changes nothing that is judged.
 
+use std::collections::BTreeMap;
+
 use super::base::Os;
 use super::record::{Advisory, Cve, Fix, Signals};
 
-/// What one advisory's packages may number; a longer list is cut.
-const MOST_FIXES: usize = 4_000;
-/// What one CVE's vectors may number.
+/// What one advisory's packages may number, and its CVEs; a longer list is cut. A kernel's has some hundreds.
+const MOST: usize = 4_000;
+/// Vectors that are kept of one CVE.
 const MOST_VECTORS: usize = 16;
 
 impl Advisory {
@@ -20,8 +22,12 @@ impl Advisory {
             (Some(own), Some(others)) => Some(own.min(others)),
             (own, others) => own.or(others),
         };
+        let known: BTreeMap<String, usize> = (0..)
+            .zip(&self.cves)
+            .map(|(at, cve)| (cve.id.clone(), at))
+            .collect();
         for cve in other.cves {
-            match self.cves.iter_mut().find(|own| own.id == cve.id) {
+            match known.get(&cve.id).and_then(|at| self.cves.get_mut(*at)) {
                 None => self.cves.push(cve),
                 Some(own) => {
                     own.severity = own.severity.take().or(cve.severity);
@@ -29,13 +35,15 @@ impl Advisory {
                     own.vectors.extend(cve.vectors);
                     own.vectors.sort();
                     own.vectors.dedup();
+                    own.vectors.truncate(MOST_VECTORS);
                 }
             }
         }
+        self.cves.truncate(MOST);
         let mut fixes: Vec<Fix> = self.fixes.drain(..).chain(other.fixes).collect();
         fixes.sort();
         fixes.dedup();
-        fixes.truncate(MOST_FIXES);
+        fixes.truncate(MOST);
         self.fixes = fixes;
         self.severity = self.severity.take().or(other.severity);
         self.titled.extend(other.titled);

@@ -34,6 +34,11 @@ pub fn advisory(os: Os, release: &str, id: &str) -> Option<String> {
     Some(link)
 }
 
+/// The page of a CVE in the national database; the id is checked.
+pub fn cve(id: &str) -> String {
+    format!("https://nvd.nist.gov/vuln/detail/{id}")
+}
+
 /// The page about the new build (ADVISORIES 4.5); `headline` is the advisory that matters most.
 pub fn changelog(base: &Base, new: &Build, headline: Option<&str>) -> Option<String> {
     let of_headline = || advisory(base.os, &base.release, headline?);

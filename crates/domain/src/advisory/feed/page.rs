@@ -33,14 +33,13 @@ pub struct Unfit {
 }
 
 impl Page {
-    /// Refuses what no reader of ours makes: another vendor's records, ids that would not fit into an address, dates after
-    /// tomorrow, which would make a stale feed look fresh.
-    pub fn check(&self, feed: Feed, now: Instant) -> Result<(), Unfit> {
+    /// Refuses what no reader of ours makes: another vendor's records, ids that would not fit into an address. A record of
+    /// the future is kept, for a judgement passes it over by its date, but makes no feed look fresh ([`Self::newest`]).
+    pub fn check(&self, feed: Feed) -> Result<(), Unfit> {
         if self.advisories.len() > MOST_ADVISORIES {
             let why = format!("a page has at most {MOST_ADVISORIES} advisories; send more pages");
             return Err(unfit("advisories", why));
         }
-        let limit = now + TimeDelta::days(1);
         for advisory in &self.advisories {
             let id = &advisory.id;
             if Some(advisory.os) != feed.os() {
@@ -51,22 +50,12 @@ impl Page {
                 let why = "ids and releases are letters, digits and - : . _ only".to_owned();
                 return Err(unfit(id, why));
             }
-            if advisory.published > limit {
-                let day = advisory.published.format("%Y-%m-%d");
-                return Err(unfit(id, format!("it is dated {day}, in the future")));
-            }
             if let Some(cve) = advisory.cves.iter().find(|cve| !is_cve(&cve.id)) {
                 return Err(unfit(&cve.id, "it is no CVE".to_owned()));
             }
         }
         if let Some(cve) = self.signals.cves().find(|cve| !is_cve(cve)) {
             return Err(unfit(cve, "it is no CVE".to_owned()));
-        }
-        let since = self.signals.exploited.values().map(|told| told.since);
-        let scored = self.signals.likelihood.values().map(|told| told.since);
-        if let Some(day) = since.chain(scored).find(|day| *day > limit) {
-            let day = day.format("%Y-%m-%d").to_string();
-            return Err(unfit(&day, "a signal is of a day in the future".to_owned()));
         }
         let part = 0.0..=1.0;
         match self
@@ -123,8 +112,8 @@ fn plain(text: &str) -> bool {
     !text.is_empty() && text.len() <= LONGEST && text.chars().all(fine) && !text.contains("..")
 }
 
-/// `CVE-2024-6387`
-pub(crate) fn is_cve(text: &str) -> bool {
+/// Whether it is a CVE's id, such as `CVE-2024-6387`.
+pub fn is_cve(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
     let parts = text
         .strip_prefix("CVE-")
