@@ -37,6 +37,7 @@ COMMANDS = {
     "tasks": ["list", "show"],
     "retention": ["show", "set"],
     "aws": ["check", "policy", "calls"],
+    "advisories": ["assess"],
     "up": [],
     "api": [],
     "worker": [],

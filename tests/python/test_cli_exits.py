@@ -10,6 +10,7 @@ from region import free_port
 
 # What each command needs to get past clap. `{file}` is a template file.
 ENOUGH = {
+    "advisories assess": ["--base", "ubuntu-22.04", "--from", "20240629", "--to", "20240701", "--data", "."],
     "aws calls": [],
     "aws check": [],
     "aws policy": [],
@@ -67,7 +68,7 @@ ENOUGH = {
     "version": [],
 }
 # Take the options about an API, and answer without one.
-ASK_NO_API = {"aws calls", "aws policy", "config show", "templates check"}
+ASK_NO_API = {"advisories assess", "aws calls", "aws policy", "config show", "templates check"}
 # Ask `/readyz`, which takes no token.
 NEED_NO_TOKEN = {"status"}
 # Work on the ledger.

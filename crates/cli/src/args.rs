@@ -5,6 +5,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::failure::Exit;
 
+pub(crate) mod advisories;
 pub(crate) mod aws;
 pub(crate) mod catalog;
 pub(crate) mod config;
@@ -70,6 +71,7 @@ Looking inside (the same):
   tasks         the durable units of work behind deployments
   retention     how long what is over is kept
   aws           the permissions Ingot needs, as a policy and as a check
+  advisories    what an update of a base image means for security
 
 Being Ingot:
   up            everything in one process
@@ -181,6 +183,7 @@ pub(crate) enum Command {
     Tasks(work::TasksArgs),
     Retention(retention::RetentionArgs),
     Aws(aws::AwsArgs),
+    Advisories(advisories::AdvisoriesArgs),
     Up(process::UpArgs),
     Api(process::ApiArgs),
     Worker(process::WorkerArgs),

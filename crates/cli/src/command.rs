@@ -9,6 +9,7 @@ use ingot_client::{ClientError, Page};
 use crate::args::page::PageArgs;
 use crate::failure::Refused;
 
+pub(crate) mod advisories;
 pub(crate) mod aws;
 pub(crate) mod config;
 pub(crate) mod deploy;

@@ -1,0 +1,171 @@
+//! `ingot advisories assess`: one update of a base image judged from a folder of advisories, without server or ledger.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use chrono::Utc;
+use ingot_advisories::{Folder, bytes, packages};
+use ingot_domain::advisory::apply::Images;
+use ingot_domain::advisory::assess::{Assessment, Evidence, Known, assess};
+use ingot_domain::advisory::packages::{BaseSet, PackageList};
+
+use crate::args::advisories::{AdvisoriesAction, AdvisoriesArgs, AssessArgs};
+use crate::failure::Refused;
+use crate::output::{clean, or_dash, pairs, table, time};
+
+/// Rows of evidence that people are shown; JSON has all.
+const SHOWN: usize = 12;
+
+/// Runs one of them.
+pub(crate) fn run(args: AdvisoriesArgs) -> anyhow::Result<ExitCode> {
+    match args.action {
+        AdvisoriesAction::Assess(wanted) => {
+            let said = judge(*wanted)?;
+            args.connection.output().result(&said, people)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn judge(wanted: AssessArgs) -> anyhow::Result<Assessment> {
+    let (from, to) = (&wanted.from, &wanted.to);
+    if from.key() >= to.key() {
+        let (from, to) = (&from.name, &to.name);
+        return Err(Refused(format!(
+            "`--to` {to} is not newer than `--from` {from}: a build that went back is no update"
+        ))
+        .into());
+    }
+    let folder = Folder::read(&wanted.data, Utc::now())
+        .map_err(|cause| Refused(format!("`--data`: {cause}")))?;
+    for trouble in folder.damaged() {
+        eprintln!("passed over: {}", clean(trouble));
+    }
+    let set = folder.base_set(&wanted.base);
+    let own = |path: &Option<PathBuf>| path.as_deref().map(|path| list(path, &set)).transpose();
+    let (old_own, new_own) = (own(&wanted.packages_from)?, own(&wanted.packages_to)?);
+    let images = Images {
+        old_list: old_own.or_else(|| folder.manifest(&wanted.base, from, &set)),
+        new_list: new_own.or_else(|| folder.manifest(&wanted.base, to, &set)),
+        created: wanted.created.unwrap_or_else(|| to.end()),
+        old: from.clone(),
+        new: to.clone(),
+        base: wanted.base.clone(),
+        set,
+    };
+    let known = Known {
+        images: &images,
+        advisories: &folder.advisories,
+        listed: folder.listed(&images.base, &images.old, &images.new),
+        signals: folder.signals(),
+        feed: folder.feed(images.base.os),
+    };
+    Ok(assess(&known, wanted.at.unwrap_or_else(Utc::now)))
+}
+
+fn list(path: &Path, set: &BaseSet) -> anyhow::Result<PackageList> {
+    let read = bytes::text(path, bytes::LONGEST).and_then(|text| packages::read(&text));
+    let listing = read.map_err(|cause| Refused(format!("`{}` {cause}", path.display())))?;
+    let mut list = PackageList::new(listing.packages, set);
+    list.booted = listing.booted;
+    list.own = true;
+    Ok(list)
+}
+
+/// What, why, and where to read on.
+fn people(said: &Assessment) -> String {
+    let mut facts = vec![
+        (
+            "update",
+            format!("{} {} -> {}", said.base, clean(&said.from), clean(&said.to)),
+        ),
+        ("type", word(&said.update_type)),
+        ("level", said.security_level.to_string()),
+    ];
+    if said.upper_bound != said.security_level {
+        facts.push(("might be", said.upper_bound.to_string()));
+    }
+    facts.push(("confidence", word(&said.confidence)));
+    if let Some(headline) = &said.headline {
+        facts.push(("why", why(headline)));
+    }
+    facts.extend(
+        said.reasons
+            .iter()
+            .map(|reason| ("not known", clean(reason))),
+    );
+    facts.extend(said.tags.iter().map(|tag| ("also", clean(tag))));
+    if !said.outside.is_empty() {
+        let count = said.outside.len();
+        facts.push((
+            "passed over",
+            format!("{count} advisories for packages that this base does not carry"),
+        ));
+    }
+    facts.push((
+        "judged",
+        format!("as of {}, rules {}", time(&said.at), said.ruleset),
+    ));
+    let link = said.headline.as_ref().and_then(|row| row.link.clone());
+    facts.extend(link.map(|link| ("advisory", link)));
+    facts.extend(said.changelog_url.clone().map(|link| ("changes", link)));
+    let mut text = pairs(facts);
+    if !said.evidence.is_empty() {
+        text.push_str("\n\n");
+        let head = [
+            "level", "status", "grade", "advisory", "cve", "package", "old", "fixed", "new",
+            "rules",
+        ];
+        text.push_str(&table(head, said.evidence.iter().take(SHOWN).map(cells)));
+        let rest = said.evidence.len().saturating_sub(SHOWN);
+        if rest > 0 {
+            text.push_str(&format!("\n{rest} more: --json"));
+        }
+    }
+    text
+}
+
+fn cells(row: &Evidence) -> [String; 10] {
+    [
+        row.level.to_string(),
+        word(&row.status),
+        format!("{:?}", row.grade),
+        or_dash(&row.advisory),
+        or_dash(&row.cve),
+        clean(&row.package),
+        or_dash(&row.old),
+        or_dash(&row.fixed),
+        or_dash(&row.new),
+        rules(row),
+    ]
+}
+
+fn rules(row: &Evidence) -> String {
+    row.rules
+        .iter()
+        .map(|rule| format!("{rule:?}"))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn why(row: &Evidence) -> String {
+    let names: Vec<&str> = [&row.advisory, &row.cve]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    let mut why = format!("{} in {}", clean(&names.join(", ")), clean(&row.package));
+    why.push_str(&format!(", {} by the vendor", row.vendor_level));
+    for rule in &row.rules {
+        why.push_str(&format!("; {rule:?}: {}", rule.meaning()));
+    }
+    why
+}
+
+/// The word that JSON has for a value.
+fn word(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
