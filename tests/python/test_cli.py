@@ -37,7 +37,7 @@ COMMANDS = {
     "tasks": ["list", "show"],
     "retention": ["show", "set"],
     "aws": ["check", "policy", "calls"],
-    "advisories": ["assess"],
+    "advisories": ["assess", "feeds", "load", "show"],
     "up": [],
     "api": [],
     "worker": [],

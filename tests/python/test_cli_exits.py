@@ -8,9 +8,12 @@ import pytest
 from cli import NOBODY, Cli
 from region import free_port
 
-# What each command needs to get past clap. `{file}` is a template file.
+# What each command needs to get past clap. `{file}` is a template file, `{folder}` one of advisories.
 ENOUGH = {
     "advisories assess": ["--base", "ubuntu-22.04", "--from", "20240629", "--to", "20240701", "--data", "."],
+    "advisories feeds": [],
+    "advisories load": ["{folder}"],
+    "advisories show": ["USN-1-1"],
     "aws calls": [],
     "aws check": [],
     "aws policy": [],
@@ -99,11 +102,14 @@ def file(tmp_path, cli):
     path = tmp_path / "web.yaml"
     text = cli("templates", "show", "kamiwaza", "--yaml").stdout
     path.write_text(text.replace("name: kamiwaza", "name: web", 1))
+    (tmp_path / "advisories/kev").mkdir(parents=True)
+    (tmp_path / "advisories/kev/kev.csv").write_text("cveID,dateAdded\nCVE-2024-6387,2024-07-02\n")
     return path
 
 
 def line(name, file):
-    return [*name.split(), *[word.replace("{file}", str(file)) for word in ENOUGH[name]]]
+    places = {"{file}": str(file), "{folder}": str(file.parent / "advisories")}
+    return [*name.split(), *[places.get(word, word) for word in ENOUGH[name]]]
 
 
 def test_every_command_has_its_row(tree):

@@ -143,7 +143,7 @@ pub(crate) async fn end(
     match loaded.await? {
         Loaded::Done(row) => Ok(Json(present::feed(feed, Some(&row), api.ledger.now()))),
         Loaded::Refused(why) => Err(ApiError::Conflict(format!(
-            "{why}; a load with `fewer` (`ingot advisories load --fewer`) takes their place all the same"
+            "{why}; `ingot advisories load --fewer` (`fewer` at the end of a load) takes it all the same"
         ))),
         Loaded::Overtaken => Err(overtaken(&name)),
     }

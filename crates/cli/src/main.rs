@@ -108,7 +108,7 @@ async fn run(cli: args::Cli) -> anyhow::Result<ExitCode> {
         Command::Tasks(args) => command::tasks::run(args).await,
         Command::Retention(args) => command::retention::run(args).await,
         Command::Aws(args) => command::aws::run(args).await,
-        Command::Advisories(args) => command::advisories::run(args),
+        Command::Advisories(args) => command::advisories::run(args).await,
         Command::Up(args) => process::up::run(args.checked()?).await,
         Command::Api(args) => process::api::run(args).await,
         Command::Worker(args) => process::worker::run(args).await,

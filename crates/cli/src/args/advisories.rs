@@ -1,5 +1,7 @@
 //! `ingot advisories …`: what vendors' security advisories say of base images.
 
+pub(crate) mod feeds;
+
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -8,7 +10,7 @@ use ingot_domain::advisory::base::{Base, Build};
 
 use crate::args::connection::Connection;
 
-/// Judge what an update of a base image means for security
+/// What vendors' advisories say: load and see them, and judge an update of a base image by them
 #[derive(Clone, Args)]
 #[command(after_help = "Examples:
   ingot advisories assess --base ubuntu-22.04 --from 20240629 --to 20240701 --data ../shared/advisories")]
@@ -23,6 +25,9 @@ pub(crate) struct AdvisoriesArgs {
 #[derive(Clone, Subcommand)]
 pub(crate) enum AdvisoriesAction {
     Assess(Box<AssessArgs>),
+    Feeds(feeds::FeedsArgs),
+    Load(feeds::LoadArgs),
+    Show(feeds::ShowArgs),
 }
 
 /// Judge one update of a base image from a folder of advisories, without a server

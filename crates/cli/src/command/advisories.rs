@@ -1,5 +1,8 @@
 //! `ingot advisories assess`: one update of a base image judged from a folder of advisories, without server or ledger.
 
+mod feeds;
+mod load;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -17,14 +20,22 @@ use crate::output::{clean, or_dash, pairs, table, time};
 const SHOWN: usize = 12;
 
 /// Runs one of them.
-pub(crate) fn run(args: AdvisoriesArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(args: AdvisoriesArgs) -> anyhow::Result<ExitCode> {
+    let output = args.connection.output();
     match args.action {
         AdvisoriesAction::Assess(wanted) => {
             let said = judge(*wanted)?;
-            args.connection.output().result(&said, people)?;
-            Ok(ExitCode::SUCCESS)
+            output.result(&said, people)?;
+        }
+        AdvisoriesAction::Feeds(_) => feeds::feeds(&args.connection.client()?, output).await?,
+        AdvisoriesAction::Load(wanted) => {
+            load::run(&args.connection.client()?, output, wanted).await?;
+        }
+        AdvisoriesAction::Show(wanted) => {
+            feeds::show(&args.connection.client()?, output, &wanted.id).await?;
         }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn judge(wanted: AssessArgs) -> anyhow::Result<Assessment> {
