@@ -171,11 +171,17 @@ def test_deployments_list_and_show(ingot, cli, done):
 
 def test_logs_in_every_form(ingot, cli, done):
     story = ingot.events(done["id"])
-    for words in (["deployments", "logs"], ["logs"], ["deployments", "watch"], ["watch"]):
+    told = [f"{e['at'][11:19]} [{e['source']}] {e['message']}" for e in story]
+    for words in (["deployments", "logs"], ["logs"]):
+        assert cli(*words, done["id"]).stdout.splitlines() == told
+    for words in (["deployments", "watch"], ["watch"]):
+        # Checks that see the same are shown now and then.
         lines = cli(*words, done["id"]).stdout.splitlines()
-        assert lines[: len(story)] == [
-            f"{e['at'][11:19]} [{e['source']}] {e['message']}" for e in story
-        ]
+        shown = [line for line in told if line in lines]
+        assert lines[: len(shown)] == shown
+        assert [line for line in told if "] Check " not in line] == [one for one in shown if "] Check " not in one]
+        checks = [line for line in told if "] Check " in line]
+        assert checks[0] in shown and len(checks) > sum(line in shown for line in checks)
     out = cli("logs", done["id"], "--json", "--follow", "--after", "3").stdout
     assert [json.loads(line) for line in out.splitlines()] == story[3:]
 

@@ -12,6 +12,7 @@ use crate::args::deployments::{LogsArgs, WatchArgs};
 use crate::command::ids;
 use crate::failure::{Exit, TimedOut};
 use crate::output::{Output, clean, say};
+use crate::watch::line::Checks;
 use crate::watch::{self, Patience, end, line};
 
 /// `ingot watch ID`
@@ -49,8 +50,12 @@ pub(crate) async fn watch_after(
     after: i64,
     longest: Option<Duration>,
 ) -> anyhow::Result<ExitCode> {
+    let mut checks = Checks::default();
     let follow = watch::follow(client, id, after, Patience::default(), |event| {
-        print(output, &event)
+        if output.json || checks.shows(&event) {
+            print(output, &event)?;
+        }
+        Ok(())
     });
     let follow = within(follow, longest, id);
     let Some(deployment) = or_interrupted(follow, "watch", id).await? else {
@@ -68,8 +73,11 @@ pub(crate) async fn wait(
     after: i64,
     longest: Option<Duration>,
 ) -> anyhow::Result<ExitCode> {
+    let mut checks = Checks::default();
     let follow = watch::follow(client, id, after, Patience::default(), |event| {
-        eprintln!("{}", line::stamped(&event));
+        if checks.shows(&event) {
+            eprintln!("{}", line::stamped(&event));
+        }
         Ok(())
     });
     let follow = within(follow, longest, id);

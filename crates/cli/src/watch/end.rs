@@ -113,12 +113,22 @@ fn way_out(deployment: &Deployment) -> Option<String> {
     });
     match deployment.status.as_str() {
         "failed" | "readiness_timeout" => Some(format!(
-            "{cost}try again: ingot deployments retry {id}; or clean up: ingot deployments destroy {id}"
+            "{cost}try again: ingot deployments retry {id}{}; or clean up: ingot deployments destroy {id}",
+            latest(deployment)
         )),
         "success" => Some(format!(
             "look closer: ingot tasks list --queue ami --deployment {id}"
         )),
         _ => None,
+    }
+}
+
+/// The same revision fails at the same step once more.
+fn latest(deployment: &Deployment) -> &'static str {
+    let error = deployment.error_message.as_deref().unwrap_or_default();
+    match error.starts_with("step ") {
+        true => " --latest, once the step is mended and applied",
+        false => "",
     }
 }
 
