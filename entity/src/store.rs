@@ -112,6 +112,8 @@ pub struct Ledger {
     db: DatabaseConnection,
     /// The same database, for what is not waited for on the disk.
     hasty: DatabaseConnection,
+    /// The same database, for lists, pages and reports: it cannot write, and holds up nothing that does.
+    reader: DatabaseConnection,
     /// The database's time; asked for at start and every minute.
     anchor: clock::Anchor,
     /// By which windows, periods and ages are judged; read at start and every minute.
@@ -133,7 +135,12 @@ const HANDS: usize = 2;
 const YIELDS: usize = 3;
 
 impl Ledger {
-    fn over(db: DatabaseConnection, hasty: DatabaseConnection, desk: DatabaseConnection) -> Self {
+    fn over(
+        db: DatabaseConnection,
+        hasty: DatabaseConnection,
+        desk: DatabaseConnection,
+        reader: DatabaseConnection,
+    ) -> Self {
         let width = match db.get_database_backend() {
             DbBackend::Sqlite => 1,
             _ => HANDS,
@@ -153,6 +160,7 @@ impl Ledger {
         Self {
             db,
             hasty,
+            reader,
             anchor,
             calendar: calendar::Known::default(),
             commits,

@@ -27,14 +27,27 @@ const PLANS: [(&str, &str); 4] = [
     ("jit", "off"),
 ];
 
+/// What only looks may join as it finds best, and a plan is made for each question anew, so that none of a young ledger's is
+/// kept; pages still go by their indexes. Nothing that claims, commits or beats waits behind it.
+const LOOKS: [(&str, &str); 5] = [
+    ("default_transaction_read_only", "on"),
+    ("enable_seqscan", "off"),
+    ("plan_cache_mode", "force_custom_plan"),
+    ("jit", "off"),
+    ("statement_timeout", "2s"),
+];
+/// Lists, pages and reports at once, of one process.
+const READERS: u32 = 4;
+
 /// A worker has a taker per queue, and a claim takes a millisecond.
 const HASTY: u32 = 3;
 /// Requests are accepted one batch at a time; the second looks whether a batch without an answer is there.
 const DESK: u32 = 2;
 
 impl Ledger {
-    /// Opens the ledger at a `postgres://` or `sqlite://` URL with at most `connections` connections. SQLite gets exactly
-    /// one: its transactions are serial anyway, and one connection can not wait for itself holding a lock.
+    /// Opens the ledger at a `postgres://` or `sqlite://` URL with at most `connections` connections, and a few more that only
+    /// read. SQLite gets exactly one that writes: its transactions are serial anyway, and one connection can not wait for
+    /// itself holding a lock.
     pub async fn connect(url: &str, connections: u32) -> Result<Self, LedgerError> {
         let sqlite = url.starts_with("sqlite:");
         if !sqlite && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
@@ -71,11 +84,17 @@ impl Ledger {
             db.execute_unprepared("PRAGMA journal_mode=WAL").await?;
         }
         if sqlite {
-            return Ok(Self::over(db.clone(), db.clone(), db));
+            let reader = match in_memory(url) {
+                // Another connection would open another ledger.
+                true => db.clone(),
+                false => reader(url).await?,
+            };
+            return Ok(Self::over(db.clone(), db.clone(), db, reader));
         }
         let hasty = aside(url, HASTY, &[("synchronous_commit", "off")]).await?;
         let desk = aside(url, DESK, &[]).await?;
-        Ok(Self::over(db, hasty, desk))
+        let reader = reader(url).await?;
+        Ok(Self::over(db, hasty, desk, reader))
     }
 
     /// Which database this is.
@@ -118,6 +137,28 @@ async fn aside(
         postgres.options(PLANS.into_iter().chain(settings))
     });
     Ok(Database::connect(options).await?)
+}
+
+/// Connections for lists, pages and reports, which cannot write. They see what was committed before they ask, on SQLite as on
+/// Postgres, so a request that has written shows what it wrote.
+async fn reader(url: &str) -> Result<DatabaseConnection, LedgerError> {
+    let mut options = ConnectOptions::new(url);
+    options
+        .sqlx_logging(false)
+        .connect_timeout(Duration::from_secs(5))
+        .acquire_timeout(Duration::from_secs(10))
+        .max_connections(READERS)
+        .connect_lazy(true)
+        .idle_timeout(Duration::from_secs(300))
+        .test_before_acquire_if_idle_for(Duration::from_secs(1));
+    options.map_sqlx_sqlite_opts(|sqlite| sqlite.pragma("query_only", "on"));
+    options.map_sqlx_postgres_opts(|postgres| postgres.options(LOOKS));
+    Ok(Database::connect(options).await?)
+}
+
+/// A SQLite ledger without a file.
+fn in_memory(url: &str) -> bool {
+    url.contains(":memory:") || url.contains("mode=memory")
 }
 
 /// Drivers may quote the URL in their errors; its password must not travel into logs.

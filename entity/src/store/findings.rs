@@ -226,7 +226,7 @@ impl Ledger {
         Ok(select
             .order_by_desc(finding::Column::Id)
             .limit(limit)
-            .all(&self.db)
+            .all(&self.reader)
             .await?)
     }
 
@@ -238,7 +238,7 @@ impl Ledger {
              FROM finding WHERE cleared_at IS NULL AND COALESCE(settled, '') <> 'keep' GROUP BY invariant";
         let statement = sea_orm::Statement::from_string(self.db_backend(), sql);
         Ok(Violations::find_by_statement(statement)
-            .all(&self.db)
+            .all(&self.reader)
             .await?)
     }
 }

@@ -83,7 +83,7 @@ impl Ledger {
         Ok(deployment::Entity::find()
             .filter(deployment::Column::Id.in_subquery(page))
             .order_by_desc(deployment::Column::Id)
-            .all(&self.db)
+            .all(&self.reader)
             .await?)
     }
 
@@ -105,7 +105,7 @@ impl Ledger {
         Ok(select
             .order_by_desc(image::Column::Id)
             .limit(limit)
-            .all(&self.db)
+            .all(&self.reader)
             .await?)
     }
 
@@ -138,7 +138,7 @@ impl Ledger {
             .column_as(image::Column::Id.count(), "n")
             .group_by(image::Column::Status)
             .into_model()
-            .all(&self.db)
+            .all(&self.reader)
             .await?;
         let count = |status: &ImageStatus| {
             let row = rows.iter().find(|row| row.status == status.as_str());

@@ -78,7 +78,9 @@ impl Ledger {
         );
         let values = cursor.into_iter().chain(&query.deployment_id);
         let list = Statement::from_sql_and_values(backend, sql, values.map(Into::into));
-        Ok(task::Model::find_by_statement(list).all(&self.db).await?)
+        Ok(task::Model::find_by_statement(list)
+            .all(&self.reader)
+            .await?)
     }
 
     async fn newest_tasks(
@@ -93,7 +95,7 @@ impl Ledger {
         Ok(select
             .order_by_desc(task::Column::Id)
             .limit(limit)
-            .all(&self.db)
+            .all(&self.reader)
             .await?)
     }
 }

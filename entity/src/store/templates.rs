@@ -71,7 +71,7 @@ impl Ledger {
         Ok(rows
             .order_by_desc(template::Column::Revision)
             .limit(limit)
-            .all(&self.db)
+            .all(&self.reader)
             .await?)
     }
 
@@ -84,7 +84,7 @@ impl Ledger {
         Ok(template::Entity::find()
             .filter(newest)
             .order_by_asc(template::Column::Name)
-            .all(&self.db)
+            .all(&self.reader)
             .await?)
     }
 

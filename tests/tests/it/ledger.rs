@@ -14,6 +14,7 @@ mod generations;
 mod interventions;
 mod keys;
 mod lists;
+mod reader;
 mod recipes;
 mod region_end;
 mod relay;
