@@ -3,6 +3,7 @@
 //! deployment remembers of all that (`Inquiry`).
 
 pub mod bundle;
+pub mod packages;
 pub mod progress;
 pub mod question;
 pub mod record;
@@ -48,6 +49,9 @@ pub struct Inquiry {
     /// The last check was in vain: the deployment gives up as soon as the instance was asked why, or could not be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gives_up: Option<GivesUp>,
+    /// The lists of packages of a fresh install, while they are read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lists: Option<packages::Reading>,
     /// When the next readiness check is due, where visits between two checks look at the installation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check_at: Option<Instant>,

@@ -109,7 +109,7 @@ pub fn read(printed: &str) -> Option<Answer> {
 }
 
 /// Base64 (RFC 4648) with line ends in it.
-fn decoded(text: &str) -> Option<Vec<u8>> {
+pub(super) fn decoded(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut count) = (0_u32, 0);
     for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
