@@ -51,6 +51,14 @@ pub fn time(text: &str) -> Option<Instant> {
     Some(day.and_time(NaiveTime::MIN).and_utc())
 }
 
+/// The beginning of a text that cannot be kept, as a message may show it.
+pub fn shown(text: &str) -> String {
+    text.chars()
+        .take(60)
+        .flat_map(char::escape_default)
+        .collect()
+}
+
 /// A package name or version that is worth comparing.
 pub fn word(text: &str) -> Option<&str> {
     let text = text.trim();

@@ -1,17 +1,16 @@
 //! A folder of feeds: a subfolder per vendor (`ubuntu`, `almalinux`, `kev`, …) with the vendors' files as they are, packed
 //! or not. Formats are told by what a file holds, not by its name.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ingot_domain::Instant;
 use ingot_domain::advisory::base::{Base, Build, Os};
 use ingot_domain::advisory::packages::{BaseSet, PackageList};
 use ingot_domain::advisory::record::{Advisory, FeedState, Listed, Signals};
-use serde_json::Value;
 
-use crate::bytes::{self, LONGEST};
-use crate::read::{alas, apollo, csaf, cvrf, dsa, osv, signals, ubuntu_image};
-use crate::take::{Manifest, Take};
+use crate::file;
+use crate::take::Take;
 
 /// A folder that cannot be used at all.
 #[derive(Debug, thiserror::Error)]
@@ -36,8 +35,6 @@ pub enum FolderError {
 
 /// Files that are looked at, at most.
 const MOST_FILES: usize = 200_000;
-/// The longest file of one line-wise record, in bytes.
-const LONGEST_LINE: usize = 16 * 1024 * 1024;
 
 /// What a folder told.
 #[derive(Debug)]
@@ -59,7 +56,7 @@ impl Folder {
             let name = file.strip_prefix(path).unwrap_or(file);
             let name = name.to_string_lossy().replace('\\', "/");
             let os = vendor(&name);
-            if let Err(trouble) = one(file, &name, os, &mut take) {
+            if let Err(trouble) = file::read(file, &name, os, &mut take) {
                 take.trouble(os, format!("{name} {trouble}"));
             }
         }
@@ -79,7 +76,7 @@ impl Folder {
         (state.records > 0 || !state.damaged.is_empty()).then_some(state)
     }
 
-    /// Troubles with KEV and EPSS.
+    /// Troubles that leave no feed incomplete: with KEV and EPSS, and with records of the future.
     pub fn damaged(&self) -> &[String] {
         &self.take.damaged
     }
@@ -112,6 +109,21 @@ impl Folder {
                 && log.to == new.name
         });
         found.map(|log| log.changes.as_slice())
+    }
+
+    /// The advisories in the repositories that two builds of Amazon Linux 2023 are locked to; none unless both are here.
+    pub fn repositories(
+        &self,
+        base: &Base,
+        old: &Build,
+        new: &Build,
+    ) -> Option<[BTreeSet<String>; 2]> {
+        let of = |build: &Build| {
+            let release = format!("{}.{}", build.release_text(), build.date.format("%Y%m%d"));
+            self.take.repositories.get(&release).cloned()
+        };
+        (base.os == Os::Amazon).then_some(())?;
+        Some([of(old)?, of(new)?])
     }
 
     /// The vendor's manifest of a build: one whose path has the build's name as a word, and the release, if any.
@@ -168,106 +180,4 @@ pub(crate) fn vendor(name: &str) -> Option<Os> {
         "windows" => Os::Windows,
         _ => return None,
     })
-}
-
-pub(crate) fn one(file: &Path, name: &str, os: Option<Os>, take: &mut Take) -> Result<(), String> {
-    let bare = name.strip_suffix(".gz").unwrap_or(name);
-    let end = bare.rsplit_once('.').map_or("", |(_, end)| end);
-    let feeds = os.is_some() || name.starts_with("kev/") || name.starts_with("epss/");
-    if !feeds || bare.contains("LICENSE") || bare.ends_with(".md") {
-        return Ok(());
-    }
-    let text = bytes::text(file, LONGEST)?;
-    match (end, os) {
-        ("xml", _) if text.contains("cvrfdoc") => cvrf::read(&text, take),
-        ("xml", Some(os)) => alas::read(&text, os, name, take),
-        ("jsonl", _) => {
-            let release = ["el8", "el9", "el10"]
-                .into_iter()
-                .find(|el| bare.contains(&format!("_{el}_")));
-            let release = release.map(|el| el.trim_start_matches("el"));
-            for (number, line) in text
-                .lines()
-                .enumerate()
-                .filter(|(_, line)| !line.trim().is_empty())
-            {
-                let read = if line.len() > LONGEST_LINE {
-                    Err(format!("is longer than {LONGEST_LINE} bytes"))
-                } else {
-                    serde_json::from_str(line)
-                        .map_err(|cause| cause.to_string())
-                        .and_then(|value| json(value, name, release, take))
-                };
-                if let Err(trouble) = read {
-                    take.trouble(os, format!("{name} line {}: {trouble}", number + 1));
-                }
-            }
-            Ok(())
-        }
-        ("json", _) => {
-            let value: Value =
-                serde_json::from_str(&text).map_err(|cause| format!("is no JSON: {cause}"))?;
-            match value {
-                Value::Array(values) => {
-                    for (at, value) in values.into_iter().enumerate() {
-                        if let Err(trouble) = json(value, name, None, take) {
-                            take.trouble(os, format!("{name} entry {at}: {trouble}"));
-                        }
-                    }
-                    Ok(())
-                }
-                value => json(value, name, None, take),
-            }
-        }
-        ("csv", _) if text.starts_with("#model_version") || text.starts_with("cve,epss") => {
-            signals::epss(&text, name, take);
-            Ok(())
-        }
-        ("csv", None) => {
-            signals::kev_csv(&text, name, take);
-            Ok(())
-        }
-        ("manifest", Some(os)) => {
-            let packages = crate::packages::read(&text)?.packages;
-            let path = name.to_owned();
-            take.manifests.push(Manifest { os, path, packages });
-            Ok(())
-        }
-        ("txt", Some(os)) if bare.contains("base_packages") => {
-            let names = text.split_whitespace().map(str::to_owned);
-            take.base_sets.entry(os).or_default().extend(names);
-            Ok(())
-        }
-        (_, Some(Os::Debian)) if text.starts_with('[') && text.contains("SA-") => {
-            dsa::read(&text, name, take);
-            Ok(())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// One JSON document, told by its keys; one of another kind is passed over.
-fn json(value: Value, name: &str, release: Option<&str>, take: &mut Take) -> Result<(), String> {
-    let has = |key: &str| value.get(key).is_some();
-    if has("vulnerabilities") && has("document") {
-        csaf::read(&value, take)
-    } else if has("vulnerabilities") {
-        signals::kev_json(&value, name, take);
-        Ok(())
-    } else if has("from_serial") {
-        ubuntu_image::read(&value, take)
-    } else if let Some(Value::Array(advisories)) = value.get("advisories") {
-        for (at, one) in advisories.iter().enumerate() {
-            if let Err(trouble) = apollo::read(one.clone(), take) {
-                take.trouble(Some(Os::Rocky), format!("{name} entry {at}: {trouble}"));
-            }
-        }
-        Ok(())
-    } else if has("published_at") {
-        apollo::read(value, take)
-    } else if has("id") || has("affected") {
-        osv::read(value, release, take)
-    } else {
-        Ok(())
-    }
 }

@@ -5,6 +5,7 @@
 
 pub mod bytes;
 pub mod check;
+mod file;
 pub mod folder;
 pub mod packages;
 pub mod parts;

@@ -7,6 +7,7 @@ use ingot_domain::Instant;
 use ingot_domain::advisory::feed::{Feed, Page};
 use ingot_domain::advisory::record::{Advisory, Signals};
 
+use crate::file;
 use crate::folder::{self, FolderError};
 use crate::take::Take;
 
@@ -65,7 +66,7 @@ impl Files {
         let os = self.feed.os();
         for file in &self.files {
             let name = named(&self.root, file);
-            if let Err(trouble) = folder::one(file, &name, os, &mut take) {
+            if let Err(trouble) = file::read(file, &name, os, &mut take) {
                 take.trouble(os, format!("{name} {trouble}"));
             }
         }

@@ -1,11 +1,11 @@
 //! Where readers put what they find.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ingot_domain::Instant;
 use ingot_domain::advisory::base::Os;
 use ingot_domain::advisory::packages::Package;
-use ingot_domain::advisory::record::{Advisory, FeedState, Listed, Signals};
+use ingot_domain::advisory::record::{Advisory, FeedState, Likelihood, Listed, Signals};
 
 /// A vendor's list of the changes between two builds.
 #[derive(Debug, Clone)]
@@ -44,15 +44,28 @@ pub struct Take {
     pub changelogs: Vec<Changelog>,
     /// Lists of packages.
     pub manifests: Vec<Manifest>,
+    /// Ids of the advisories in each repository that builds of Amazon Linux 2023 are locked to, by its release
+    /// (`2023.5.20240701`).
+    pub repositories: BTreeMap<String, BTreeSet<String>>,
     /// Names of packages that bases of a system carry, where the folder tells them.
     pub base_sets: BTreeMap<Os, Vec<String>>,
     /// Troubles that concern no system's feed, such as those of KEV.
     pub damaged: Vec<String>,
 }
 
+/// What one advisory's packages may number, and its CVEs; a longer list is cut. A kernel's has some hundreds.
+pub(crate) const MOST: usize = 4_000;
+/// Vectors that are kept of one CVE.
+const MOST_VECTORS: usize = 16;
+
 impl Take {
     /// Keeps an advisory. Of one id seen twice the later correction says what holds, and no fix is lost.
-    pub fn keep(&mut self, advisory: Advisory) {
+    pub fn keep(&mut self, mut advisory: Advisory) {
+        advisory.fixes.truncate(MOST);
+        advisory.cves.truncate(MOST);
+        for cve in &mut advisory.cves {
+            cve.vectors.truncate(MOST_VECTORS);
+        }
         let key = (advisory.os, advisory.id.clone(), advisory.release.clone());
         let Some(there) = self.advisories.get_mut(&key) else {
             self.advisories.insert(key, advisory);
@@ -69,6 +82,23 @@ impl Take {
         }
     }
 
+    /// Adds a day's score of a CVE. Of a day told twice the last holds.
+    pub fn likelihood(&mut self, cve: String, told: Likelihood) {
+        let Some(newest) = self.signals.likelihood.get_mut(&cve) else {
+            self.signals.likelihood.insert(cve, told);
+            return;
+        };
+        let mut older = told;
+        if told.since >= newest.since {
+            older = std::mem::replace(newest, told);
+        }
+        if older.since != newest.since {
+            let before = self.signals.likelihood_before.entry(cve).or_default();
+            before.retain(|day| day.since != older.since);
+            before.push(older);
+        }
+    }
+
     /// Adds a CVE's vectors to those known.
     pub fn vectors(&mut self, cve: &str, vectors: &[String]) {
         if vectors.is_empty() {
@@ -76,37 +106,33 @@ impl Take {
         }
         let known = self.signals.vectors.entry(cve.to_owned()).or_default();
         for vector in vectors {
-            if !known.contains(vector) && known.len() < 16 {
+            if !known.contains(vector) && known.len() < MOST_VECTORS {
                 known.push(vector.clone());
             }
         }
     }
 
-    /// The advisories, with each feed's state brought up to date. A record dated after `now` is named and left out: it
-    /// would make a stale feed look fresh.
+    /// The advisories, with each feed's state brought up to date. A record dated after `now` is named and does not make a
+    /// stale feed look fresh; it is kept, because a judgement as of an earlier time passes it over by its date.
     pub fn finish(&mut self, now: Instant) -> Vec<Advisory> {
         let limit = now + chrono::TimeDelta::days(1);
         let all = std::mem::take(&mut self.advisories);
         let mut kept = Vec::with_capacity(all.len());
         for advisory in all.into_values() {
             let state = self.feeds.entry(advisory.os).or_default();
+            state.records += 1;
             if advisory.published > limit {
                 let day = advisory.published.format("%Y-%m-%d");
-                state
-                    .damaged
-                    .push(format!("{} is dated {day}, in the future", advisory.id));
-                continue;
+                let said = format!("{} is dated {day}, in the future", advisory.id);
+                self.damaged.push(said);
             }
-            let told = advisory.modified.filter(|at| *at <= limit);
-            state.newest = state.newest.max(told).max(Some(advisory.published));
-            state.records += 1;
+            let told = [advisory.modified, Some(advisory.published)];
+            let dated = told.into_iter().flatten().filter(|at| *at <= limit);
+            state.newest = state
+                .newest
+                .max(dated.filter(|_| !advisory.is_undated()).max());
             for cve in &advisory.cves {
-                let vectors = self.signals.vectors.entry(cve.id.clone()).or_default();
-                for vector in &cve.vectors {
-                    if !vectors.contains(vector) {
-                        vectors.push(vector.clone());
-                    }
-                }
+                self.vectors(&cve.id, &cve.vectors);
             }
             kept.push(advisory);
         }

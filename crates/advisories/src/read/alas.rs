@@ -1,6 +1,6 @@
 //! Amazon Linux's `updateinfo.xml`, which Rocky's and AlmaLinux's repositories have in the same form.
 
-use ingot_domain::advisory::base::Os;
+use ingot_domain::advisory::base::{Build, Os};
 use ingot_domain::advisory::record::{Advisory, Cve, Fix, Kind, Reach};
 use ingot_domain::arch::Arch;
 
@@ -55,11 +55,28 @@ pub(crate) fn read(text: &str, os: Os, name: &str, take: &mut Take) -> Result<()
         },
         Step::End(..) => {}
     });
+    // A build of Amazon Linux 2023 sees the repository of its own release alone.
+    let repository = repository(name).filter(|_| os == Os::Amazon && walked.is_ok());
+    if let Some(release) = repository {
+        let ids = kept.iter().map(|advisory| advisory.id.clone());
+        let known = take.repositories.entry(release).or_default();
+        known.extend(ids);
+    }
     kept.into_iter().for_each(|advisory| take.keep(advisory));
     troubles
         .into_iter()
         .for_each(|trouble| take.trouble(Some(os), trouble));
     walked
+}
+
+/// `2023.5.20240701` where a folder or the file itself is named so, or by the version of a build of it.
+fn repository(name: &str) -> Option<String> {
+    let mut words = name.split(|c: char| !(c.is_ascii_digit() || c == '.'));
+    words.find_map(|word| {
+        let build = Build::parse(word.trim_matches('.')).ok()?;
+        (build.release.len() == 2 && build.release[0] == 2023)
+            .then(|| format!("{}.{}", build.release_text(), build.date.format("%Y%m%d")))
+    })
 }
 
 fn fix(attribute: &dyn Fn(&str) -> Option<String>, collection: &str) -> Option<Fix> {
@@ -107,7 +124,8 @@ fn amazon(update: &Update) -> Option<(String, bool)> {
         }
         _ => ("2", ""),
     };
-    let used = topic.is_empty() || (topic == "KERNEL" && id.starts_with("2KERNEL-5.10"));
+    // Of the kernels of Amazon Linux 2 only one line boots; which one its version tells.
+    let used = topic.is_empty() || topic == "KERNEL";
     Some((release.to_owned(), used))
 }
 
@@ -140,7 +158,7 @@ fn advisory(update: Update, os: Os) -> Result<Advisory, String> {
     let mut cves = update.cves;
     cves.sort();
     cves.dedup();
-    let kind = match update.kind.as_str() {
+    let kind = match update.kind.to_ascii_lowercase().as_str() {
         "bugfix" => Kind::Bugfix,
         "enhancement" | "newpackage" => Kind::Enhancement,
         _ => Kind::Security,

@@ -101,7 +101,8 @@ pub(crate) fn read(value: Value, take: &mut Take) -> Result<(), String> {
             first_seen: None,
             severity: record
                 .severity
-                .clone()
+                .as_deref()
+                .map(|word| word.trim_start_matches("SEVERITY_").to_owned())
                 .or_else(|| check::title_severity(&record.synopsis)),
             titled: if reach == Reach::Plain {
                 check::titled(&record.synopsis)
@@ -119,6 +120,7 @@ pub(crate) fn read(value: Value, take: &mut Take) -> Result<(), String> {
 pub(crate) fn nevra_of(nevra: &str, reach: Reach) -> Option<(Fix, String)> {
     let nevra = nevra.strip_suffix(".rpm").unwrap_or(nevra);
     let (rest, arch) = nevra.rsplit_once('.')?;
+    let source = arch == "src";
     let arch = match arch {
         "x86_64" => Some(Arch::X86_64),
         "aarch64" => Some(Arch::Arm64),
@@ -131,7 +133,8 @@ pub(crate) fn nevra_of(nevra: &str, reach: Reach) -> Option<(Fix, String)> {
     let el = el(&fixed)?;
     let fix = Fix {
         package: check::word(name)?.to_owned(),
-        source: None,
+        // A source RPM is installed nowhere; it tells the version that packages built of it have.
+        source: source.then(|| name.to_owned()),
         fixed: Some(check::word(&fixed)?.to_owned()),
         reach,
         arch,

@@ -1,6 +1,6 @@
 //! Red Hat's CSAF advisories.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ingot_domain::advisory::base::Os;
 use ingot_domain::advisory::record::{Advisory, Cve, Fix, Kind, Reach};
@@ -9,6 +9,24 @@ use serde_json::Value;
 use super::apollo::nevra_of;
 use crate::check;
 use crate::take::Take;
+
+/// Whether plain images use a stream. `BaseOS-9.4.0.Z.MAIN.EUS` is a minor release in its time; `AppStream-8.2.0.Z.AUS` is
+/// extended support of an older one, whose fixes other advisories bring to the newest. Other products are no base image's.
+fn is_plain(stream: &str) -> bool {
+    let stream = stream.to_ascii_uppercase();
+    let ours = [
+        "BASEOS",
+        "APPSTREAM",
+        "CRB",
+        "CODEREADY",
+        "HIGHAVAIL",
+        "RESILIENT",
+    ];
+    let own = ours.iter().any(|head| stream.starts_with(head));
+    let extended = ["AUS", "EUS", "TUS", "E4S", "ELS"];
+    let late = extended.iter().any(|word| stream.contains(word)) && !stream.contains("MAIN");
+    own && !late
+}
 
 /// Reads one document. An advisory of any kind may carry CVEs (RHBA does), and then counts.
 pub(crate) fn read(value: &Value, take: &mut Take) -> Result<(), String> {
@@ -28,7 +46,8 @@ pub(crate) fn read(value: &Value, take: &mut Take) -> Result<(), String> {
     let title = title
         .rsplit_once("Advisory: ")
         .map_or(title, |(_, rest)| rest);
-    let mut releases: BTreeMap<String, (Vec<Cve>, Vec<Fix>)> = BTreeMap::new();
+    // One for containers or another product names no package of a release, and is passed over.
+    let mut releases: BTreeMap<String, (Vec<Cve>, BTreeSet<Fix>)> = BTreeMap::new();
     for vulnerability in value["vulnerabilities"].as_array().into_iter().flatten() {
         let Some(id) = vulnerability["cve"].as_str().and_then(check::cve) else {
             continue;
@@ -67,29 +86,20 @@ pub(crate) fn read(value: &Value, take: &mut Take) -> Result<(), String> {
             else {
                 continue;
             };
-            // Extended support of an older minor release never reaches a plain image.
-            let extended = ["AUS", "EUS", "TUS", "E4S"]
-                .iter()
-                .any(|word| stream.to_ascii_uppercase().contains(word));
-            let reach = if extended {
-                Reach::Subscription
-            } else {
+            let reach = if is_plain(stream) {
                 Reach::Plain
+            } else {
+                Reach::Unused
             };
             let Some((fix, release)) = nevra_of(nevra, reach) else {
                 continue;
             };
             let (cves, fixes) = releases.entry(release).or_default();
-            if !cves.contains(&cve) {
+            if cves.last() != Some(&cve) {
                 cves.push(cve.clone());
             }
-            if !fixes.contains(&fix) {
-                fixes.push(fix);
-            }
+            fixes.insert(fix);
         }
-    }
-    if releases.is_empty() {
-        return Err(format!("{id} names no fixed package of a release"));
     }
     let severity = document["aggregate_severity"]["text"].as_str();
     for (release, (cves, fixes)) in releases {
@@ -109,7 +119,7 @@ pub(crate) fn read(value: &Value, take: &mut Take) -> Result<(), String> {
             severity: severity.map(str::to_owned),
             titled: check::titled(title),
             cves,
-            fixes,
+            fixes: fixes.into_iter().collect(),
         });
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Microsoft's monthly bulletin, CVRF version 3: one advisory per Windows Server release.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ingot_domain::advisory::base::Os;
 use ingot_domain::advisory::record::{Advisory, Cve, Fix, Kind, Reach};
@@ -15,7 +15,8 @@ struct Vulnerability {
     affected: Vec<String>,
     /// Severity by product; one without a product is under the empty name.
     severity: BTreeMap<String, String>,
-    exploited: bool,
+    /// By product; one told for all is under the empty name.
+    exploited: BTreeSet<String>,
     vectors: BTreeMap<String, Vec<String>>,
     builds: BTreeMap<String, String>,
 }
@@ -59,7 +60,13 @@ pub(crate) fn read(text: &str, take: &mut Take) -> Result<(), String> {
         Step::End("Description", text) => within.description = text.to_owned(),
         Step::End("Vector", text) => within.vector = text.to_owned(),
         Step::End("FixedBuild", text) => within.build = text.to_owned(),
-        Step::End("Status", _) => now.affected.append(&mut within.products),
+        Step::End("Status", _) => {
+            let mut group = std::mem::take(&mut within);
+            // `Known Affected`, `Fixed` and the like; `Known Not Affected` is the one that takes a product out.
+            if !group.kind.contains("Not Affected") {
+                now.affected.append(&mut group.products);
+            }
+        }
         Step::End("Threat", _) => threat(&mut now, std::mem::take(&mut within)),
         Step::End("ScoreSet", _) => {
             let group = std::mem::take(&mut within);
@@ -111,7 +118,9 @@ pub(crate) fn read(text: &str, take: &mut Take) -> Result<(), String> {
                 id: cve.clone(),
                 severity: by(&vulnerability.severity),
                 vectors: vectors.cloned().unwrap_or_default(),
-                exploited: vulnerability.exploited,
+                exploited: [product.as_str(), ""]
+                    .iter()
+                    .any(|name| vulnerability.exploited.contains(*name)),
             });
         }
         if cves.is_empty() {
@@ -158,7 +167,9 @@ fn threat(now: &mut Vulnerability, group: Group) {
                 now.severity.insert(product, group.description.clone());
             }
         }
-        "Exploit Status" => now.exploited |= group.description.contains("Exploited:Yes"),
+        "Exploit Status" if group.description.contains("Exploited:Yes") => {
+            now.exploited.extend(or_all(group.products));
+        }
         _ => {}
     }
 }

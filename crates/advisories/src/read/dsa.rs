@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use ingot_domain::Instant;
-use ingot_domain::advisory::base::{Base, Os};
+use ingot_domain::advisory::base::Os;
 use ingot_domain::advisory::record::{Advisory, Cve, Fix, Kind, Reach};
 
+use super::tracker;
 use crate::check;
 use crate::take::Take;
 
@@ -83,11 +84,9 @@ fn head(line: &str) -> Option<Entry> {
 fn keep(entry: Option<Entry>, take: &mut Take) {
     let Some(entry) = entry else { return };
     for (codename, fixes) in entry.fixes {
-        let release = ["10", "11", "12", "13"].into_iter().find(|release| {
-            let base = Base::parse(&format!("debian-{release}"));
-            base.is_ok_and(|base| base.codename() == Some(codename.as_str()))
-        });
-        let Some(release) = release else { continue };
+        let Some(release) = tracker::release(&codename) else {
+            continue;
+        };
         let cve = |id: &String| Cve {
             id: id.clone(),
             ..Cve::default()
@@ -95,7 +94,7 @@ fn keep(entry: Option<Entry>, take: &mut Take) {
         take.keep(Advisory {
             os: Os::Debian,
             id: entry.id.clone(),
-            release: release.to_owned(),
+            release,
             kind: Kind::Security,
             published: entry.published,
             modified: None,

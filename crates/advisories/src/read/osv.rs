@@ -1,14 +1,15 @@
 //! OSV: Ubuntu's notices and CVE records in three generations, AlmaLinux's advisories whole and as an index.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ingot_domain::advisory::base::Os;
 use ingot_domain::advisory::record::{Advisory, Cve, Fix, Kind, Reach};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::tracker;
 use crate::check;
-use crate::take::Take;
+use crate::take::{MOST, Take};
 
 #[derive(Deserialize)]
 struct Record {
@@ -71,6 +72,8 @@ struct Part {
     fixes: Vec<Fix>,
     cves: BTreeMap<String, Cve>,
     mapped: bool,
+    /// Canonical's first records tell the priority beside the package.
+    priority: Option<String>,
 }
 
 /// Reads one record; `release` is the AlmaLinux release of an index that does not say it.
@@ -79,7 +82,17 @@ pub(crate) fn read(value: Value, release: Option<&str>, take: &mut Take) -> Resu
     if record.id.starts_with("UBUNTU-CVE-") {
         return cve(&record, take);
     }
-    let id = check::id(&record.id).ok_or_else(|| format!("`{}` is no id", shown(&record.id)))?;
+    // Kernel live patches reach no image.
+    if record.id.starts_with("LSN-") {
+        return Ok(());
+    }
+    // Debian's records of a CVE, one prefixed and one, in older dumps, bare.
+    if record.id.starts_with("DEBIAN-CVE-") || record.id.starts_with("CVE-") {
+        of_debian(&record, take);
+        return Ok(());
+    }
+    let id =
+        check::id(&record.id).ok_or_else(|| format!("`{}` is no id", check::shown(&record.id)))?;
     let os = match id.as_str() {
         id if id.starts_with("USN-") => Os::Ubuntu,
         id if id.starts_with("AL") => Os::AlmaLinux,
@@ -91,25 +104,13 @@ pub(crate) fn read(value: Value, release: Option<&str>, take: &mut Take) -> Resu
     let time = |text: &Option<String>| text.as_deref().and_then(check::time);
     let published =
         time(&record.published).ok_or_else(|| format!("{id} has no time of publication"))?;
-    let mut named: Vec<Cve> = Vec::new();
-    for text in [
-        &record.cves,
-        &record.upstream,
-        &record.related,
-        &record.aliases,
-    ]
-    .into_iter()
-    .flatten()
-    {
-        let Some(cve) = check::cve(text) else {
-            continue;
-        };
-        if !named.iter().any(|known| known.id == cve) {
-            named.push(Cve {
-                id: cve,
-                ..Cve::default()
-            });
-        }
+    let mut named = cves_of(&record);
+    // Red Hat's records tell no word, and the vectors of the whole.
+    let (_, vectors) = severities(&record.severity);
+    if os != Os::Ubuntu {
+        named
+            .iter_mut()
+            .for_each(|cve| cve.vectors.clone_from(&vectors));
     }
     let mut parts: BTreeMap<String, Part> = BTreeMap::new();
     for affected in &record.affected {
@@ -148,7 +149,9 @@ pub(crate) fn read(value: Value, release: Option<&str>, take: &mut Take) -> Resu
             modified: time(&record.modified),
             withdrawn: time(&record.withdrawn),
             first_seen: None,
-            severity: check::title_severity(&record.summary).filter(|_| titled),
+            severity: check::title_severity(&record.summary)
+                .filter(|_| titled)
+                .or(part.priority),
             titled: if titled {
                 check::titled(&record.summary)
             } else {
@@ -161,10 +164,23 @@ pub(crate) fn read(value: Value, release: Option<&str>, take: &mut Take) -> Resu
     Ok(())
 }
 
-fn shown(text: &str) -> String {
-    text.chars()
-        .take(60)
-        .flat_map(char::escape_default)
+/// The CVEs a record names in any of its fields, in their order.
+fn cves_of(record: &Record) -> Vec<Cve> {
+    let fields = [
+        &record.cves,
+        &record.upstream,
+        &record.related,
+        &record.aliases,
+    ];
+    let ids = fields.into_iter().flatten();
+    let mut seen = BTreeSet::new();
+    ids.filter_map(|text| check::cve(text))
+        .filter(|id| seen.insert(id.clone()))
+        .take(MOST)
+        .map(|id| Cve {
+            id,
+            ..Cve::default()
+        })
         .collect()
 }
 
@@ -193,6 +209,9 @@ fn part(os: Os, affected: &Affected, parts: &mut BTreeMap<String, Part>) {
         reach = Reach::Subscription;
     }
     let part = parts.entry(release).or_default();
+    if let Some(priority) = specific["ubuntu_priority"].as_str() {
+        part.priority = Some(priority.to_owned());
+    }
     let fixed = affected
         .ranges
         .iter()
@@ -253,9 +272,30 @@ fn severities(scores: &[Score]) -> (Option<String>, Vec<String>) {
     )
 }
 
+/// Debian's record of a CVE: where it is fixed, with or without an advisory.
+fn of_debian(record: &Record, take: &mut Take) {
+    for affected in &record.affected {
+        let named = affected.package.as_ref();
+        let Some(named) = named.filter(|named| named.ecosystem.starts_with("Debian:")) else {
+            continue;
+        };
+        let events = affected.ranges.iter().flat_map(|range| &range.events);
+        let mut fixed = events.filter_map(|event| event.get("fixed")?.as_str());
+        if let (Some((release, _)), Some(fixed)) = (release(&named.ecosystem), fixed.next_back()) {
+            let word = affected.ecosystem_specific["urgency"].as_str();
+            let word = word.map(str::to_owned);
+            tracker::undated(&record.id, &release, &named.name, fixed, word, take);
+        }
+    }
+    if let Some(id) = check::cve(&record.id) {
+        take.vectors(&id, &severities(&record.severity).1);
+    }
+}
+
 /// Canonical's record of a CVE: its priority per release and its vectors. It names no fix that may be believed.
 fn cve(record: &Record, take: &mut Take) -> Result<(), String> {
-    let id = check::cve(&record.id).ok_or_else(|| format!("`{}` is no id", shown(&record.id)))?;
+    let id =
+        check::cve(&record.id).ok_or_else(|| format!("`{}` is no id", check::shown(&record.id)))?;
     let (word, vectors) = severities(&record.severity);
     take.vectors(&id, &vectors);
     for affected in &record.affected {

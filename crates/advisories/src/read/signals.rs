@@ -74,8 +74,9 @@ pub(crate) fn epss(text: &str, name: &str, take: &mut Take) {
     let first = text.lines().next().unwrap_or_default();
     let day = first.split("score_date:").nth(1).and_then(check::time);
     let in_name = || {
-        let start = name.find("20")?;
-        check::time(name.get(start..start + 10)?)
+        let file = name.rsplit('/').next().unwrap_or_default();
+        let start = file.find("20")?;
+        check::time(file.get(start..start + 10)?)
     };
     let Some(since) = day.or_else(in_name) else {
         take.trouble(None, format!("{name}: tells no day of its scores"));
@@ -88,14 +89,7 @@ pub(crate) fn epss(text: &str, name: &str, take: &mut Take) {
             .next()
             .and_then(|value| value.trim().parse::<f64>().ok());
         if let (Some(id), Some(value)) = (id, value.filter(|value| (0.0..=1.0).contains(value))) {
-            let known = take
-                .signals
-                .likelihood
-                .entry(id)
-                .or_insert(Likelihood { since, value });
-            if known.since < since {
-                *known = Likelihood { since, value };
-            }
+            take.likelihood(id, Likelihood { since, value });
         }
     }
 }

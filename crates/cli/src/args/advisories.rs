@@ -13,7 +13,7 @@ use crate::args::connection::Connection;
 /// What vendors' advisories say: load and see them, and judge an update of a base image by them
 #[derive(Clone, Args)]
 #[command(after_help = "Examples:
-  ingot advisories assess --base ubuntu-22.04 --from 20240629 --to 20240701 --data ../shared/advisories")]
+  ingot advisories assess --base ubuntu-22.04 --from 20240629 --to 20240701 --data samples/advisories")]
 pub(crate) struct AdvisoriesArgs {
     #[command(flatten)]
     pub(crate) connection: Connection,
@@ -37,7 +37,7 @@ pub(crate) enum AdvisoriesAction {
 /// goes by the time between the builds and the packages that such images usually carry.
 #[derive(Clone, Args)]
 #[command(after_help = "Examples:
-  ingot advisories assess --base ubuntu-22.04 --from 20240629 --to 20240701 --data ../shared/advisories
+  ingot advisories assess --base ubuntu-22.04 --from 20240629 --to 20240701 --data samples/advisories
   ingot advisories assess --base almalinux-9 --from 9.6.20251113 --to 9.7.20251118 --data DIR --at 2025-11-19T00:00:00Z
   ingot advisories assess --base debian-12 --from 20240701-1795 --to 20240717-1811 --data DIR \\
       --packages-from old.txt --packages-to new.txt --json | jq -r .security_level")]

@@ -8,14 +8,18 @@ use std::process::ExitCode;
 
 use chrono::Utc;
 use ingot_advisories::{Folder, bytes, packages};
+use ingot_domain::Instant;
 use ingot_domain::advisory::apply::Images;
 use ingot_domain::advisory::assess::{Assessment, Evidence, Known, assess};
+use ingot_domain::advisory::base::{Base, Os};
 use ingot_domain::advisory::packages::{BaseSet, PackageList};
 
 use crate::args::advisories::{AdvisoriesAction, AdvisoriesArgs, AssessArgs};
 use crate::failure::Refused;
 use crate::output::{clean, or_dash, pairs, table, time};
 
+/// The longest package list that is read, in bytes.
+const LONGEST_LIST: u64 = 16 * 1024 * 1024;
 /// Rows of evidence that people are shown; JSON has all.
 const SHOWN: usize = 12;
 
@@ -39,29 +43,30 @@ pub(crate) async fn run(args: AdvisoriesArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn judge(wanted: AssessArgs) -> anyhow::Result<Assessment> {
-    let (from, to) = (&wanted.from, &wanted.to);
-    if from.key() >= to.key() {
-        let (from, to) = (&from.name, &to.name);
-        return Err(Refused(format!(
-            "`--to` {to} is not newer than `--from` {from}: a build that went back is no update"
-        ))
-        .into());
-    }
-    let folder = Folder::read(&wanted.data, Utc::now())
+    sensible(&wanted)?;
+    let (base, from, to) = (&wanted.base, &wanted.from, &wanted.to);
+    let now = now();
+    let at = wanted.at.unwrap_or(now);
+    let folder = Folder::read(&wanted.data, now.max(at))
         .map_err(|cause| Refused(format!("`--data`: {cause}")))?;
     for trouble in folder.damaged() {
-        eprintln!("passed over: {}", clean(trouble));
+        eprintln!("note: {}", clean(trouble));
     }
-    let set = folder.base_set(&wanted.base);
-    let own = |path: &Option<PathBuf>| path.as_deref().map(|path| list(path, &set)).transpose();
-    let (old_own, new_own) = (own(&wanted.packages_from)?, own(&wanted.packages_to)?);
+    let set = folder.base_set(base);
+    let own = |option: &str, path: &Option<PathBuf>| {
+        let path = path.as_deref();
+        path.map(|path| list(option, path, base, &set)).transpose()
+    };
+    let old_own = own("--packages-from", &wanted.packages_from)?;
+    let new_own = own("--packages-to", &wanted.packages_to)?;
     let images = Images {
-        old_list: old_own.or_else(|| folder.manifest(&wanted.base, from, &set)),
-        new_list: new_own.or_else(|| folder.manifest(&wanted.base, to, &set)),
+        repositories: folder.repositories(base, from, to),
+        old_list: old_own.or_else(|| folder.manifest(base, from, &set)),
+        new_list: new_own.or_else(|| folder.manifest(base, to, &set)),
         created: wanted.created.unwrap_or_else(|| to.end()),
         old: from.clone(),
         new: to.clone(),
-        base: wanted.base.clone(),
+        base: base.clone(),
         set,
     };
     let known = Known {
@@ -70,13 +75,67 @@ fn judge(wanted: AssessArgs) -> anyhow::Result<Assessment> {
         listed: folder.listed(&images.base, &images.old, &images.new),
         signals: folder.signals(),
         feed: folder.feed(images.base.os),
+        earlier: None,
     };
-    Ok(assess(&known, wanted.at.unwrap_or_else(Utc::now)))
+    Ok(assess(&known, at))
 }
 
-fn list(path: &Path, set: &BaseSet) -> anyhow::Result<PackageList> {
-    let read = bytes::text(path, bytes::LONGEST).and_then(|text| packages::read(&text));
-    let listing = read.map_err(|cause| Refused(format!("`{}` {cause}", path.display())))?;
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a folder is read and judged as of this computer's time"
+)]
+fn now() -> Instant {
+    Utc::now()
+}
+
+/// What the options say together.
+fn sensible(wanted: &AssessArgs) -> Result<(), Refused> {
+    let (base, from, to) = (&wanted.base, &wanted.from, &wanted.to);
+    for (option, build) in [("--from", from), ("--to", to)] {
+        if !build.fits(base) {
+            return Err(Refused(format!(
+                "`{option}` {} is no build of {base}: name the build as its vendor does, and the base it is of",
+                build.name
+            )));
+        }
+    }
+    if from.key() >= to.key() {
+        return Err(Refused(format!(
+            "`--to` {} is not newer than `--from` {}: a build that went back is no update; turn the two around to judge the way forth",
+            to.name, from.name
+        )));
+    }
+    if let Some(created) = wanted.created.filter(|created| *created < from.begin()) {
+        return Err(Refused(format!(
+            "`--created` {} is before the day of `--from` {}: name the time when the new build appeared, or leave it out",
+            time(&created),
+            from.name
+        )));
+    }
+    let lists = [
+        ("--packages-from", &wanted.packages_from),
+        ("--packages-to", &wanted.packages_to),
+    ];
+    for (option, path) in lists {
+        if base.os == Os::Windows && path.is_some() {
+            return Err(Refused(format!(
+                "`{option}`: {base} is judged by Microsoft's bulletins, which name the product as a whole; leave the list out"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn list(option: &str, path: &Path, base: &Base, set: &BaseSet) -> anyhow::Result<PackageList> {
+    let refuse = |cause: String| Refused(format!("`{option}`: `{}` {cause}", path.display()));
+    let read = bytes::text(path, LONGEST_LIST).map_err(|cause| {
+        let cause = cause.trim_start_matches("cannot be read: ");
+        refuse(format!("cannot be read: {cause}"))
+    })?;
+    let listing = packages::read(&read).map_err(refuse)?;
+    if let Some(foreign) = listing.foreign_to(base) {
+        return Err(refuse(foreign).into());
+    }
     let mut list = PackageList::new(listing.packages, set);
     list.booted = listing.booted;
     list.own = true;

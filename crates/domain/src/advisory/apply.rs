@@ -1,16 +1,18 @@
 //! Which fixes of an advisory an update brings, and how surely that is known (ADVISORIES 3 and 4.3, rules 1 and 2).
 
-use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::base::{Base, Build, Os};
 use super::kernel::{self, Flavour};
-use super::packages::{BaseSet, Package, PackageList, is_exposed, is_harmless};
+use super::order::Order;
+use super::packages::{BaseSet, PackageList, is_exposed, is_harmless};
 use super::record::{Advisory, Fix, Reach};
 use crate::Instant;
+
+mod lists;
 
 /// The two builds and what is known of their contents.
 #[derive(Debug, Clone)]
@@ -29,6 +31,8 @@ pub struct Images {
     pub new_list: Option<PackageList>,
     /// What a base of this kind usually carries.
     pub set: BaseSet,
+    /// The advisories in the package repositories that the builds are locked to (Amazon Linux 2023), old and new.
+    pub repositories: Option<[BTreeSet<String>; 2]>,
 }
 
 /// How surely an item belongs to the image, best first.
@@ -140,9 +144,27 @@ pub fn window(advisory: &Advisory, images: &Images) -> Option<Status> {
     }
 }
 
+/// What the repositories of the two builds say of an advisory, which is exact and needs no dates.
+fn by_repositories(advisory: &Advisory, images: &Images) -> Option<Option<Status>> {
+    let [old, new] = images.repositories.as_ref()?;
+    Some(
+        match (old.contains(&advisory.id), new.contains(&advisory.id)) {
+            (false, true) => Some(Status::Fixed),
+            (false, false) => Some(Status::StillVulnerable),
+            (true, _) => None,
+        },
+    )
+}
+
 /// Rules 1 and 2 for one advisory of the image's release.
 pub fn apply(advisory: &Advisory, images: &Images) -> Verdict {
-    let window = window(advisory, images);
+    let told = by_repositories(advisory, images);
+    let window = told.unwrap_or_else(|| window(advisory, images));
+    let by_window = if told.is_some() {
+        Basis::RepoDiff
+    } else {
+        Basis::BaseSetWindow
+    };
     let both = images.old_list.is_some() || images.new_list.is_some();
     if window.is_none() && !both {
         return Verdict::Not;
@@ -152,12 +174,13 @@ pub fn apply(advisory: &Advisory, images: &Images) -> Verdict {
         .iter()
         .filter(|fix| fix.reach != Reach::Unused)
         .filter(|fix| fix.arch.is_none_or(|arch| arch == images.base.arch))
-        .flat_map(|fix| concerns(fix, window, images))
+        .flat_map(|fix| concerns(fix, (window, by_window), advisory, images))
         .collect();
     let known = !advisory.fixes.is_empty() || !advisory.titled.is_empty();
     // A record whose list was cut names its source in the title. With a list, only a fix's version would tell.
     let cut = found.iter().all(|applied| is_harmless(&applied.package));
-    if cut && advisory.fixes.iter().all(|fix| fix.reach == Reach::Plain) {
+    let reaches = |fix: &Fix| fix.reach == Reach::Plain && !is_foreign(fix, images);
+    if cut && advisory.fixes.iter().all(reaches) {
         let by_title = advisory.titled.iter().filter(|name| carries(name, images));
         let foreign = |name: &&String| kernel::flavour(images.base.os, name) == Flavour::Foreign;
         if let (Some(status), Some(name)) = (window, by_title.clone().find(|name| !foreign(name))) {
@@ -173,7 +196,7 @@ pub fn apply(advisory: &Advisory, images: &Images) -> Verdict {
                 fixed: fixed.and_then(|fix| fix.fixed.clone()),
                 new: None,
                 status,
-                basis: Basis::BaseSetWindow,
+                basis: by_window,
             };
             // With both lists the versions have spoken, unless the record tells none.
             if images.old_list.is_none() || images.new_list.is_none() || advisory.fixes.is_empty() {
@@ -209,12 +232,25 @@ fn carries(name: &str, images: &Images) -> bool {
     }
 }
 
+/// Whether a fix is of a kernel that images of this base do not run.
+fn is_foreign(fix: &Fix, images: &Images) -> bool {
+    let source = fix.source.as_deref().unwrap_or(&fix.package);
+    let lists = images.old_list.is_some() || images.new_list.is_some();
+    kernel::flavour(images.base.os, source) == Flavour::Foreign
+        || (!lists && kernel::is_other_line(&images.base, &fix.package, fix.fixed.as_deref()))
+}
+
 /// The packages of the image that one fix concerns.
-fn concerns(fix: &Fix, window: Option<Status>, images: &Images) -> Vec<Applied> {
+fn concerns(
+    fix: &Fix,
+    (window, by_window): (Option<Status>, Basis),
+    advisory: &Advisory,
+    images: &Images,
+) -> Vec<Applied> {
     let os = images.base.os;
     let source = fix.source.as_deref().unwrap_or(&fix.package);
     let flavour = kernel::flavour(os, source);
-    if flavour == Flavour::Foreign {
+    if is_foreign(fix, images) {
         return Vec::new();
     }
     let applied = |package: &str, old: Option<&str>, new: Option<&str>, status, basis| Applied {
@@ -227,9 +263,9 @@ fn concerns(fix: &Fix, window: Option<Status>, images: &Images) -> Vec<Applied> 
         basis,
     };
     if flavour == Flavour::Ours
-        && let Some(sides) = kernels(images)
+        && let Some(sides) = lists::kernels(images)
     {
-        return by_kernel(fix, sides, images)
+        return lists::by_kernel(fix, sides, images)
             .map(|(package, old, new, status)| {
                 applied(package, Some(old), Some(new), status, Basis::ManifestDiff)
             })
@@ -247,15 +283,16 @@ fn concerns(fix: &Fix, window: Option<Status>, images: &Images) -> Vec<Applied> 
         };
         return status
             .filter(|_| there)
-            .map(|status| applied(&fix.package, None, None, status, Basis::BaseSetWindow))
+            .map(|status| applied(&fix.package, None, None, status, by_window))
             .into_iter()
             .collect();
     }
     let list = images.new_list.as_ref().or(images.old_list.as_ref());
-    let by_source = fix
-        .source
-        .as_deref()
-        .is_none_or(|source| source == fix.package);
+    // rpm's advisories name binary packages unless the fix is the source's; Debian's and Ubuntu's name sources.
+    let by_source = match os.order() {
+        Order::Rpm => fix.source.as_deref() == Some(&fix.package),
+        Order::Deb | Order::Numbers => fix.source.as_deref().is_none_or(|of| of == fix.package),
+    };
     let mut names: Vec<&str> = Vec::new();
     if let Some(list) = list {
         if list.installed(&fix.package, os.order()).is_some() {
@@ -272,106 +309,34 @@ fn concerns(fix: &Fix, window: Option<Status>, images: &Images) -> Vec<Applied> 
         .into_iter()
         .filter_map(|name| {
             let sourced = name != fix.package || by_source;
-            let (old, new, status, basis) = by_lists(fix, name, sourced, window, images)?;
+            let asked = lists::Asked {
+                fix,
+                name,
+                sourced,
+                window,
+                late: advisory.is_undated() || advisory.published > images.created + AFTER,
+            };
+            let (old, new, status, basis) = lists::by_lists(&asked, images)?;
             Some(applied(name, old, new, status, basis))
         })
         .collect()
 }
 
-/// Old and new kernel, each with its package; of one side's list the same stands for both.
-fn kernels(images: &Images) -> Option<[(&str, &str); 2]> {
-    let (old, new) = (images.old_list.as_ref()?, images.new_list.as_ref()?);
-    let os = images.base.os;
-    Some([kernel::running(os, old)?, kernel::running(os, new)?])
-}
-
-fn by_kernel<'a>(
-    fix: &Fix,
-    [(_, old), (package, new)]: [(&'a str, &'a str); 2],
-    images: &Images,
-) -> Option<(&'a str, &'a str, &'a str, Status)> {
-    let fixed = fix.fixed.as_deref()?;
-    let line = kernel::line(fixed);
-    let order = images.base.os.order();
-    let (of_old, of_new) = (kernel::line(old) == line, kernel::line(new) == line);
-    if of_new && order.compare(new, fixed) == Ordering::Less {
-        return Some((package, old, new, Status::StillVulnerable));
-    }
-    let was = (of_old || of_new) && order.compare(old, fixed) == Ordering::Less;
-    was.then_some((package, old, new, Status::Fixed))
-}
-
-type Sides<'a> = (Option<&'a str>, Option<&'a str>, Status, Basis);
-
-/// What the lists say of one package: `old < fixed <= new`.
-fn by_lists<'a>(
-    fix: &Fix,
-    name: &str,
-    sourced: bool,
-    window: Option<Status>,
-    images: &'a Images,
-) -> Option<Sides<'a>> {
-    let order = images.base.os.order();
-    let side =
-        |list: &'a Option<PackageList>| list.as_ref().map(|list| list.installed(name, order));
-    let (old, new) = (side(&images.old_list), side(&images.new_list));
-    let shown =
-        |side: Option<Option<&'a Package>>| side.flatten().map(|package| package.version.as_str());
-    let (old_shown, new_shown) = (shown(old), shown(new));
-    let version = |package: &'a Package| {
-        if sourced {
-            package.as_source()
-        } else {
-            &package.version
-        }
-    };
-    // A package that the new build no longer carries, or that the old one did not, was no hole that is closed.
-    if new == Some(None) || (new.is_none() && old == Some(None)) {
-        return None;
-    }
-    if fix.reach == Reach::Subscription {
-        return Some((old_shown, new_shown, Status::Unfixed, Basis::ManifestDiff));
-    }
-    let Some(fixed) = fix.fixed.as_deref() else {
-        let moved = old_shown != new_shown;
-        return window
-            .filter(|_| moved)
-            .map(|status| (old_shown, new_shown, status, Basis::BaseSetWindow));
-    };
-    let below = |side: Option<Option<&'a Package>>| {
-        side.flatten()
-            .map(|package| order.compare(version(package), fixed) == Ordering::Less)
-    };
-    match (below(old), below(new)) {
-        (_, Some(true)) => Some((
-            old_shown,
-            new_shown,
-            Status::StillVulnerable,
-            Basis::ManifestDiff,
-        )),
-        (Some(true), Some(false)) => {
-            Some((old_shown, new_shown, Status::Fixed, Basis::ManifestDiff))
-        }
-        (Some(false), _) => None,
-        // The old list alone: it lacks the fix, and the new build has what was published before it.
-        (Some(true), None) => {
-            let status = window.or(Some(Status::Likely));
-            status.map(|status| (old_shown, new_shown, status, Basis::BaseSetWindow))
-        }
-        // The new list alone says nothing of before.
-        (None, Some(false)) if images.old_list.is_none() => {
-            window.map(|status| (old_shown, new_shown, status, Basis::BaseSetWindow))
-        }
-        (None, _) => None,
-    }
-}
-
-/// One row for the packages of one source with one fate: the exposed one, or the first that is not harmless.
+/// One row for the packages of one source with one fate: the one that listens, else the one that is named as its source, else
+/// the first; harmless ones stand last.
 fn grouped(found: Vec<Applied>) -> Vec<Applied> {
     let mut rows: BTreeMap<(Option<String>, Status, Option<String>), Applied> = BTreeMap::new();
     let rank = |applied: &Applied| {
         let name = applied.package.clone();
-        (!is_exposed(&name), is_harmless(&name), name)
+        let namesake = applied.source.as_deref() == Some(&name);
+        // Only one package of an exposed source holds the service itself.
+        let listens = is_exposed(&name).then(|| !name.ends_with("-server"));
+        (
+            listens.is_none(),
+            is_harmless(&name),
+            listens.unwrap_or(!namesake),
+            name,
+        )
     };
     for applied in found {
         let key = (

@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::apply::{Applied, Basis, Grade, Images, Status, Verdict, apply};
-use super::item::{self, Facts, Rule};
+use super::apply::{Basis, Grade, Images, Status, Verdict, apply};
+use super::item::Rule;
 use super::level::{Level, SecurityLevel};
 use super::link;
 use super::packages::is_exposed;
-use super::record::{Advisory, Cve, FeedState, Kind, Listed, Signals};
+use super::record::{Advisory, FeedState, Kind, Listed, Signals};
 use crate::Instant;
 
 mod complete;
 mod kind;
+mod rows;
 
 /// The rules this file and its neighbours hold, as stored with every assessment.
 pub const RULESET: &str = "v1";
@@ -32,6 +33,9 @@ pub struct Known<'a> {
     pub signals: &'a Signals,
     /// The feed of the image's system; none when there is none.
     pub feed: Option<&'a FeedState>,
+    /// Ids of advisories that an earlier update of the same line already brought; a window that overlaps with the earlier
+    /// one's does not count them again.
+    pub earlier: Option<&'a BTreeSet<String>>,
 }
 
 /// What an update is, in the Prism document's words, with one of ours for what cannot be said.
@@ -107,6 +111,8 @@ pub struct Evidence {
     pub link: Option<String>,
     #[serde(skip)]
     item_level: Option<Level>,
+    #[serde(skip)]
+    vendor_item_level: Option<Level>,
 }
 
 /// What an update means.
@@ -152,16 +158,20 @@ pub fn assess(known: &Known<'_>, at: Instant) -> Assessment {
     let (mut evidence, mut outside) = (Vec::new(), BTreeSet::new());
     for advisory in concerned(known, at) {
         match apply(advisory, images) {
-            Verdict::Applied(found) => evidence.extend(rows(advisory, &found, known, at)),
+            Verdict::Applied(found) => {
+                evidence.extend(rows::of_advisory(advisory, &found, known, at));
+            }
             Verdict::Outside => {
                 outside.insert(advisory.id.clone());
             }
             Verdict::Not => {}
         }
     }
-    evidence.extend(by_vendor(known, &evidence, at));
+    rows::settle(known, &mut evidence);
+    evidence.extend(rows::by_vendor(known, &evidence, at));
     evidence.sort_by(weigh);
     evidence.dedup();
+    rows::without_repeats(&mut evidence);
 
     let most = |counts: fn(Status) -> bool| {
         let rows = evidence.iter().filter(|row| counts(row.status));
@@ -203,7 +213,7 @@ pub fn assess(known: &Known<'_>, at: Instant) -> Assessment {
     let confidence = complete::confidence(known, &evidence, &reasons, upper > counted, at);
     let headline = evidence.iter().find(|row| row.status.counts()).cloned();
     let advisory = headline.as_ref().and_then(|row| row.advisory.as_deref());
-    let changelog_url = link::changelog(&images.base, &images.new, advisory);
+    let changelog_url = link::changelog(&images.base, &images.old, &images.new, advisory);
     Assessment {
         base: images.base.to_string(),
         from: images.old.name.clone(),
@@ -236,112 +246,9 @@ fn concerned<'a>(known: &Known<'a>, at: Instant) -> impl Iterator<Item = &'a Adv
     })
 }
 
-/// The rows of one advisory: each CVE in each package that it concerns.
-fn rows(advisory: &Advisory, found: &[Applied], known: &Known<'_>, at: Instant) -> Vec<Evidence> {
-    let base = &known.images.base;
-    let page = link::advisory(base.os, &base.release, &advisory.id);
-    let mut rows = Vec::new();
-    for applied in found {
-        if item::is_data_only(&applied.package, advisory.cves.len()) {
-            continue;
-        }
-        let cves: Vec<Option<&Cve>> = match advisory.cves.as_slice() {
-            [] => vec![None],
-            cves => cves.iter().map(Some).collect(),
-        };
-        for cve in cves {
-            let facts = Facts {
-                vocabulary: base.os.vocabulary(),
-                word: advisory.severity.as_deref(),
-                cve,
-                release: &base.release,
-                package: &applied.package,
-                grade: applied.basis.grade(),
-                published: advisory.published,
-            };
-            let mut row = row(applied, &facts, known.signals, at);
-            row.advisory = Some(advisory.id.clone());
-            row.published = Some(advisory.published);
-            row.link.clone_from(&page);
-            rows.push(row);
-        }
-    }
-    rows
-}
-
-/// What the vendor's own list of changes tells, where no advisory told it as exactly.
-fn by_vendor(known: &Known<'_>, told: &[Evidence], at: Instant) -> Vec<Evidence> {
-    let base = &known.images.base;
-    let mut rows = Vec::new();
-    for change in known.listed.into_iter().flatten() {
-        for cve in &change.cves {
-            let same = told.iter().find(|row| {
-                row.cve.as_deref() == Some(&cve.id)
-                    && (row.source.as_deref() == change.source.as_deref()
-                        || row.package == change.package)
-            });
-            if same.is_some_and(|row| row.grade == Grade::A) {
-                continue;
-            }
-            let applied = Applied {
-                package: change.package.clone(),
-                source: change.source.clone(),
-                old: change.old.clone(),
-                fixed: change.new.clone(),
-                new: change.new.clone(),
-                status: Status::Fixed,
-                basis: Basis::VendorChangelog,
-            };
-            let facts = Facts {
-                vocabulary: base.os.vocabulary(),
-                word: None,
-                cve: Some(cve),
-                release: &base.release,
-                package: &change.package,
-                grade: Grade::A,
-                published: known.images.created,
-            };
-            let mut row = row(&applied, &facts, known.signals, at);
-            row.advisory = same.and_then(|row| row.advisory.clone());
-            row.published = same.and_then(|row| row.published);
-            row.link = same.and_then(|row| row.link.clone());
-            rows.push(row);
-        }
-    }
-    rows
-}
-
-fn row(applied: &Applied, facts: &Facts<'_>, signals: &Signals, at: Instant) -> Evidence {
-    let said = item::judge(facts, signals, at);
-    let level = |level: Option<Level>| level.map_or(SecurityLevel::Unknown, SecurityLevel::from);
-    let own = facts.cve.and_then(|cve| cve.severity.clone());
-    Evidence {
-        advisory: None,
-        cve: facts.cve.map(|cve| cve.id.clone()),
-        package: applied.package.clone(),
-        source: applied.source.clone(),
-        old: applied.old.clone(),
-        fixed: applied.fixed.clone(),
-        new: applied.new.clone(),
-        status: applied.status,
-        grade: applied.basis.grade(),
-        basis: applied.basis,
-        level: level(said.level),
-        vendor_level: level(said.vendor),
-        vendor_severity: own.or_else(|| facts.word.map(str::to_owned)),
-        rules: said.rules,
-        exploited_since: said.exploited.map(|exploited| exploited.since),
-        ransomware: said.exploited.is_some_and(|exploited| exploited.ransomware),
-        epss: said.likelihood,
-        vectors: said.vectors,
-        published: None,
-        link: None,
-        item_level: said.level,
-    }
-}
-
 /// Rule 6: what stands first. Every step is of the row itself, so that the order of reading plays no part.
 fn weigh(a: &Evidence, b: &Evidence) -> Ordering {
+    let vendor = |row: &Evidence| Reverse(row.vendor_item_level);
     let rank = |row: &Evidence| {
         (
             Reverse(row.status.counts()),
@@ -356,7 +263,7 @@ fn weigh(a: &Evidence, b: &Evidence) -> Ordering {
             row.grade,
             row.status,
             row.basis,
-            row.vendor_level as u8,
+            vendor(row),
             Reverse(is_exposed(&row.package)),
             Reverse(row.published),
         )

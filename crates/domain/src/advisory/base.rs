@@ -237,6 +237,18 @@ impl Build {
         })
     }
 
+    /// Whether a build of this name can be of the base: `9.6.20251113` is none of `almalinux-8`.
+    pub fn fits(&self, base: &Base) -> bool {
+        let major: Option<u32> = base.release.split('.').next().and_then(|n| n.parse().ok());
+        match base.os {
+            // Canonical, Debian and Microsoft name builds by their day.
+            Os::Ubuntu | Os::Debian | Os::Windows => self.release.is_empty(),
+            Os::Rocky | Os::AlmaLinux | Os::Rhel | Os::Amazon => {
+                self.release.is_empty() || self.release.first().copied() == major
+            }
+        }
+    }
+
     /// The beginning of its day.
     pub fn begin(&self) -> Instant {
         self.date.and_time(NaiveTime::MIN).and_utc()
@@ -313,6 +325,24 @@ mod tests {
         }
         for text in ["", "8.4", "latest", "20241332", "../20240629", "2024.13.01"] {
             assert!(Build::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn builds_are_of_their_base() {
+        let table = [
+            ("almalinux-9", "9.6.20251113", true),
+            ("almalinux-8", "9.6.20251113", false),
+            ("amazon-linux-2", "2.0.20240620.0", true),
+            ("amazon-linux-2", "2023.5.20240701.0", false),
+            ("amazon-linux-2023", "2023.5.20240701.0", true),
+            ("ubuntu-22.04", "20240701.1", true),
+            ("ubuntu-22.04", "9.6.20251113", false),
+            ("windows-2022", "2024.08.14", true),
+        ];
+        for (base, build, wanted) in table {
+            let (base, build) = (Base::parse(base), Build::parse(build).expect(build));
+            assert_eq!(build.fits(&base.expect("base")), wanted, "{}", build.name);
         }
     }
 

@@ -46,6 +46,8 @@ pub struct Severity {
     pub level: Option<Level>,
     /// What the vendor says.
     pub vendor: Option<Level>,
+    /// In its own word: of the CVE, else of the whole advisory.
+    pub word: Option<String>,
     /// The rules that took part, in their order.
     pub rules: Vec<Rule>,
     /// Since when it is known to be exploited, as of the time of judging.
@@ -79,9 +81,14 @@ pub struct Facts<'a> {
 pub fn judge(facts: &Facts<'_>, signals: &Signals, at: Instant) -> Severity {
     let id = facts.cve.map(|cve| cve.id.as_str()).unwrap_or_default();
     let mut vectors: Vec<String> = facts.cve.map(|cve| cve.vectors.clone()).unwrap_or_default();
-    // Canonical's vectors are in its CVE records and Debian has none of its own. The others' words are judged by their own
-    // vectors: with another vendor's the replay of AlmaLinux would find more critical than was measured.
-    let borrows = matches!(facts.vocabulary, Vocabulary::Ubuntu | Vocabulary::Debian);
+    // A vector tells of the flaw, whoever writes it down. Canonical's are in its CVE records, and Debian's and Amazon's feeds
+    // hold none: without the ones of others R3 could never speak there, and Debian would have no `high`. Red Hat, Rocky and
+    // Microsoft score their own builds, and theirs count. AlmaLinux is judged by its word alone: the replay of its images,
+    // which says what the rules should find there, was measured so, and finds one more critical with borrowed vectors.
+    let borrows = matches!(
+        facts.vocabulary,
+        Vocabulary::Ubuntu | Vocabulary::Debian | Vocabulary::Tracker | Vocabulary::Amazon
+    );
     let elsewhere = signals.vectors.get(id).filter(|_| borrows);
     for vector in elsewhere.into_iter().flatten() {
         if !vectors.contains(vector) {
@@ -112,9 +119,11 @@ pub fn judge(facts: &Facts<'_>, signals: &Signals, at: Instant) -> Severity {
         since: facts.published,
         ransomware: false,
     }));
-    let likelihood = signals.likelihood.get(id);
-    let likelihood = likelihood
+    let before = signals.likelihood_before.get(id).into_iter().flatten();
+    let days = signals.likelihood.get(id).into_iter().chain(before);
+    let likelihood = days
         .filter(|epss| epss.since <= at)
+        .max_by(|a, b| a.since.cmp(&b.since).then(a.value.total_cmp(&b.value)))
         .map(|epss| epss.value);
 
     let mut rules = Vec::new();
@@ -159,6 +168,7 @@ pub fn judge(facts: &Facts<'_>, signals: &Signals, at: Instant) -> Severity {
     Severity {
         level: result,
         vendor,
+        word: own.or(facts.word).map(str::to_owned),
         rules,
         exploited,
         likelihood,

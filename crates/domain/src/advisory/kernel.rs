@@ -1,8 +1,8 @@
 //! Which kernel an image runs: vendors publish one per cloud and line, and only one of them boots.
 
-use super::base::Os;
+use super::base::{Base, Os};
 use super::order::Order;
-use super::packages::PackageList;
+use super::packages::{Package, PackageList};
 
 /// What a source package is to an image on EC2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +66,26 @@ pub fn running(os: Os, list: &PackageList) -> Option<(&str, &str)> {
     let found =
         boots.or_else(|| kernels().max_by(|a, b| Order::Deb.compare(&a.version, &b.version)))?;
     Some((&found.name, &found.version))
+}
+
+/// Whether a fix is for a kernel line that images of this base do not boot: Amazon Linux 2 images come with 5.10, while its
+/// core repository still fixes 4.14 under the same package name.
+pub fn is_other_line(base: &Base, package: &str, fixed: Option<&str>) -> bool {
+    base.os == Os::Amazon
+        && base.release == "2"
+        && is_amazon(package)
+        && fixed.is_some_and(|fixed| line(fixed) != "5.10")
+}
+
+/// Whether a fix is for another line than the kernel that a list shows.
+pub fn is_line_of_another(os: Os, name: &str, installed: Option<&Package>, fixed: &str) -> bool {
+    os == Os::Amazon
+        && is_amazon(name)
+        && installed.is_some_and(|package| line(&package.version) != line(fixed))
+}
+
+fn is_amazon(package: &str) -> bool {
+    package == "kernel" || package.starts_with("kernel-")
 }
 
 /// `5.13` of `5.13.0-1017.19~20.04.1`.

@@ -108,6 +108,8 @@ pub enum Vocabulary {
     Amazon,
     /// Debian's urgencies, nearly always silent.
     Debian,
+    /// Debian's urgencies of a CVE that was fixed without an advisory.
+    Tracker,
     /// Microsoft.
     Msrc,
 }
@@ -155,6 +157,13 @@ pub fn vendor_level(
             _ if seven => Some(Level::High),
             _ => Some(Level::Medium),
         },
+        Vocabulary::Tracker => match word.map(|word| word.trim_end_matches('*')) {
+            Some("high") => Some(Level::High),
+            Some("medium") => Some(Level::Medium),
+            Some("low" | "no-dsa" | "unimportant") => Some(Level::Low),
+            Some("not yet assigned") | None => fallback(),
+            Some(_) => None,
+        },
         Vocabulary::Msrc => {
             let nothing = vectors.iter().any(|vector| vector::needs_nothing(vector));
             match word {
@@ -172,7 +181,7 @@ pub fn vendor_level(
 
 #[cfg(test)]
 mod tests {
-    use super::Vocabulary::{Amazon, Debian, Msrc, RedHat, Ubuntu};
+    use super::Vocabulary::{Amazon, Debian, Msrc, RedHat, Tracker, Ubuntu};
     use super::*;
 
     const NINE: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:N";
@@ -209,6 +218,10 @@ mod tests {
             (Debian, None, "", medium),
             (Debian, Some("not yet assigned"), SEVEN, high),
             (Debian, Some("unimportant"), "", low),
+            (Tracker, Some("medium**"), "", medium),
+            (Tracker, Some("no-dsa"), NINE, low),
+            (Tracker, Some("not yet assigned"), "", None),
+            (Tracker, Some("not yet assigned"), SEVEN, high),
             (Msrc, Some("Critical"), NINE, critical),
             (Msrc, Some("Critical"), SEVEN, high),
             (Msrc, Some("Important"), SEVEN, high),

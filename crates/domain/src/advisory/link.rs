@@ -11,7 +11,7 @@ pub fn advisory(os: Os, release: &str, id: &str) -> Option<String> {
     }
     let link = match os {
         Os::Ubuntu if id.starts_with("USN-") => format!("https://ubuntu.com/security/notices/{id}"),
-        Os::Debian if id.starts_with('D') => {
+        Os::Debian if id.starts_with('D') || id.starts_with("CVE-") => {
             format!("https://security-tracker.debian.org/tracker/{id}")
         }
         Os::Rocky if id.starts_with('R') => format!("https://errata.rockylinux.org/{id}"),
@@ -39,22 +39,30 @@ pub fn cve(id: &str) -> String {
     format!("https://nvd.nist.gov/vuln/detail/{id}")
 }
 
-/// The page about the new build (ADVISORIES 4.5); `headline` is the advisory that matters most.
-pub fn changelog(base: &Base, new: &Build, headline: Option<&str>) -> Option<String> {
+/// The page about the new build (ADVISORIES 4.5), for Rocky also of a new minor release; `headline` is the advisory that
+/// matters most.
+pub fn changelog(base: &Base, old: &Build, new: &Build, headline: Option<&str>) -> Option<String> {
     let of_headline = || advisory(base.os, &base.release, headline?);
     match base.os {
         Os::Ubuntu => {
             let serial = &new.name;
-            let codename = base.codename()?;
-            Some(format!("https://cloud-images.ubuntu.com/releases/{codename}/release-{serial}/"))
+            let page = |codename: &str| {
+                format!("https://cloud-images.ubuntu.com/releases/{codename}/release-{serial}/")
+            };
+            base.codename().map(page).or_else(of_headline)
         }
         Os::Amazon if base.release == "2" => {
             let day = new.date.format("%Y%m%d");
             Some(format!("https://docs.aws.amazon.com/AL2/latest/relnotes/relnotes-{day}.html"))
         }
         Os::Amazon => {
-            let version = &new.name;
-            Some(format!("https://docs.aws.amazon.com/linux/al2023/release-notes/relnotes-{version}.html"))
+            // The page is the repository's: `2023.5.20240701`, without the respin of the image.
+            let (release, day) = (new.release_text(), new.date.format("%Y%m%d"));
+            Some(format!("https://docs.aws.amazon.com/linux/al2023/release-notes/relnotes-{release}.{day}.html"))
+        }
+        Os::Rocky if new.release.len() == 2 && old.release != new.release && !old.release.is_empty() => {
+            let [major, minor] = [new.release[0], new.release[1]];
+            Some(format!("https://rockylinux.org/news/rocky-linux-{major}-{minor}-ga-release/"))
         }
         Os::Windows => Some(
             "https://docs.aws.amazon.com/ec2/latest/windows-ami-reference/windows-ami-versions.html".to_owned(),
@@ -66,6 +74,72 @@ pub fn changelog(base: &Base, new: &Build, headline: Option<&str>) -> Option<Str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_of_builds_are_named_by_the_vendors_templates() {
+        let table = [
+            (
+                "ubuntu-22.04",
+                "20240629",
+                "20240701",
+                None,
+                Some("https://cloud-images.ubuntu.com/releases/jammy/release-20240701/"),
+            ),
+            (
+                "ubuntu-26.04",
+                "20260629",
+                "20260701",
+                Some("USN-1-1"),
+                Some("https://ubuntu.com/security/notices/USN-1-1"),
+            ),
+            (
+                "amazon-linux-2",
+                "2.0.20240610.0",
+                "2.0.20240620.0",
+                None,
+                Some("https://docs.aws.amazon.com/AL2/latest/relnotes/relnotes-20240620.html"),
+            ),
+            (
+                "amazon-linux-2023",
+                "2023.5.20240624.0",
+                "2023.5.20240701.0",
+                None,
+                Some(
+                    "https://docs.aws.amazon.com/linux/al2023/release-notes/relnotes-2023.5.20240701.html",
+                ),
+            ),
+            (
+                "rocky-9",
+                "9.3.20231113.0",
+                "9.4.20240509.0",
+                Some("RLSA-2024:4312"),
+                Some("https://rockylinux.org/news/rocky-linux-9-4-ga-release/"),
+            ),
+            (
+                "rocky-9",
+                "9.4.20240509.0",
+                "9.4.20240709.0",
+                Some("RLSA-2024:4312"),
+                Some("https://errata.rockylinux.org/RLSA-2024:4312"),
+            ),
+            ("debian-12", "20240701-1795", "20240717-1811", None, None),
+            (
+                "windows-2022",
+                "2024.07.10",
+                "2024.08.14",
+                None,
+                Some(
+                    "https://docs.aws.amazon.com/ec2/latest/windows-ami-reference/windows-ami-versions.html",
+                ),
+            ),
+        ];
+        for (base, old, new, headline, wanted) in table {
+            let base = Base::parse(base).expect(base);
+            let build = |text| Build::parse(text).expect(text);
+            let page = changelog(&base, &build(old), &build(new), headline);
+            assert_eq!(page.as_deref(), wanted, "{base} {new}");
+        }
+    }
 
     #[test]
     fn pages_are_named_by_the_vendors_templates() {

@@ -33,7 +33,7 @@ pub struct Advisory {
     pub release: String,
     /// What it is for.
     pub kind: Kind,
-    /// When the vendor published it (Amazon: issued).
+    /// When the vendor published it (Amazon: issued); [`Advisory::UNDATED`] for a record without a day of its own.
     pub published: Instant,
     /// When the record last changed. Says only how fresh the feed is.
     pub modified: Option<Instant>,
@@ -49,6 +49,17 @@ pub struct Advisory {
     pub cves: Vec<Cve>,
     /// In which packages.
     pub fixes: Vec<Fix>,
+}
+
+impl Advisory {
+    /// Stands for the day of a fix that came without an advisory, as in Debian's point releases: such a record is in no
+    /// window and counts only where the versions on both sides are known.
+    pub const UNDATED: Instant = Instant::UNIX_EPOCH;
+
+    /// Whether this is a vendor's record of a CVE that was fixed without an advisory.
+    pub fn is_undated(&self) -> bool {
+        self.published == Self::UNDATED
+    }
 }
 
 /// A CVE as an advisory tells of it.
@@ -119,9 +130,12 @@ pub struct Likelihood {
 pub struct Signals {
     /// CISA KEV by CVE.
     pub exploited: BTreeMap<String, Exploited>,
-    /// EPSS by CVE.
+    /// EPSS by CVE: the newest score.
     pub likelihood: BTreeMap<String, Likelihood>,
-    /// CVSS vectors by CVE, from any record: they belong to the CVE and not to a vendor.
+    /// Scores of earlier days, for a judgement as of one of them.
+    pub likelihood_before: BTreeMap<String, Vec<Likelihood>>,
+    /// CVSS vectors by CVE, from any record: they belong to the CVE and not to a vendor. [`super::item`] says whose
+    /// advisories are judged by them.
     pub vectors: BTreeMap<String, Vec<String>>,
     /// Canonical's records by CVE and release: its priority there. Says nothing of a fix.
     pub ubuntu: BTreeMap<String, BTreeMap<String, String>>,

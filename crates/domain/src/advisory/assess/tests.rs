@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::advisory::base::{Base, Build, Os};
 use crate::advisory::packages::{BaseSet, Package, PackageList};
-use crate::advisory::record::{Exploited, Fix, Reach};
+use crate::advisory::record::{Cve, Exploited, Fix, Reach};
 
 fn at(day: u32, hour: u32) -> Instant {
     Utc.with_ymd_and_hms(2024, 7, day, hour, 0, 0)
@@ -25,6 +25,7 @@ fn images() -> Images {
         old_list: None,
         new_list: None,
         set,
+        repositories: None,
     }
 }
 
@@ -77,6 +78,7 @@ fn judged(
         listed: None,
         signals,
         feed,
+        earlier: None,
     };
     assess(&known, when)
 }

@@ -245,6 +245,7 @@ fn signals() -> impl Strategy<Value = Signals> {
             likelihood,
             vectors,
             ubuntu,
+            ..Signals::default()
         })
 }
 

@@ -42,9 +42,23 @@ fn severity(
     signals.likelihood.insert(
         cve.id.clone(),
         Likelihood {
-            since: day(1),
-            value: epss,
+            since: day(11),
+            value: 0.95,
         },
+    );
+    // The day's score counts: neither an older one nor one that is still to come.
+    signals.likelihood_before.insert(
+        cve.id.clone(),
+        vec![
+            Likelihood {
+                since: day(10),
+                value: epss,
+            },
+            Likelihood {
+                since: day(1),
+                value: 0.9,
+            },
+        ],
     );
     let facts = Facts {
         vocabulary: Vocabulary::Ubuntu,
