@@ -47,7 +47,7 @@ python-test:
 
 # Of the workspace, so that the AWS SDK is not built a second time; 2,500 instances listen at once.
 bench: ## Measure the figures and print them as a table; FIGURES="idle crowd" measures some
-	$(CARGO) build --release --workspace --bin ingot --bin bench --bin ingot-bench-peer
+	$(CARGO) build --release --workspace --bin ingot --bin bench --bin ingot-bench-peer --example figures
 	ulimit -n "$$(ulimit -Hn)"; INGOT_BIN=$(CARGO_TARGET_DIR)/release/ingot $(CARGO_TARGET_DIR)/release/bench $(FIGURES)
 
 model: ## Play 100,000 cases of the rules as a state machine, in release; CASES=5000 plays fewer

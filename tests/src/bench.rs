@@ -3,6 +3,7 @@
 //!
 //! | module | figure |
 //! |---|---|
+//! | [`advisories`] | reading a vendor's advisories, and judging an update by 10,000 |
 //! | [`help`] | how fast `ingot --help` starts |
 //! | [`check`] | how long `ingot templates check` takes over forty mistakes |
 //! | [`idle`] | what a worker with nothing to do costs |
@@ -15,6 +16,7 @@
 //! | [`peer`] | Ingot's side of the comparison with other engines (`make bench-peers`) |
 //! | [`build`] | building Ingot; only on request, for it takes half an hour |
 
+pub mod advisories;
 pub mod build;
 pub mod check;
 pub mod crowd;

@@ -1,6 +1,6 @@
 //! `make bench`: measures the promised figures and prints them with the machine; ends with 1 when a target is missed.
 //!
-//! `bench [FIGURE…]` measures some only: help, check, idle, enqueue, delayed, intake, crowd, installing, million, or build, which is not part of all.
+//! `bench [FIGURE…]` measures some only: advisories, help, check, idle, enqueue, delayed, intake, crowd, installing, million, or build, which is not part of all.
 //! INGOT_BIN names the binary that is measured; it should be a release build.
 
 use std::io::Write;
@@ -10,7 +10,8 @@ use anyhow::{Context, Result, ensure};
 use ingot_tests::bench::{self, Figure, Verdict};
 use ingot_tests::{Options, Stack};
 
-const ALL: [&str; 9] = [
+const ALL: [&str; 10] = [
+    "advisories",
     "help",
     "check",
     "idle",
@@ -60,6 +61,7 @@ async fn main() -> Result<ExitCode> {
 async fn measure(name: &str) -> Result<Vec<Figure>> {
     match name {
         "build" => bench::build::measure().await,
+        "advisories" => bench::advisories::measure().await,
         "help" => bench::help::measure().await,
         "check" => bench::check::measure().await,
         "idle" => bench::idle::measure(&stack(1).await?).await,
