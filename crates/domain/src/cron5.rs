@@ -10,7 +10,7 @@ use std::fmt;
 use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta};
 
 use crate::Instant;
-use crate::zone::{Stretch, Zone, midnight};
+use crate::zone::{Spell, Zone, midnight};
 use field::Field;
 
 /// How to write one, for messages.
@@ -119,8 +119,8 @@ impl Line {
         let mut shown = from.naive_utc() + zone.offset(from);
         for _ in 0..MOST_REACHES {
             let to = from + REACH;
-            for stretch in zone.stretches(from, to) {
-                self.within(&stretch, shown, &mut |at| {
+            for spell in zone.spells(from, to) {
+                self.within(&spell, shown, &mut |at| {
                     if at > after && fires.len() < count {
                         fires.push(at);
                     }
@@ -129,30 +129,25 @@ impl Line {
                 if fires.len() >= count {
                     return fires;
                 }
-                shown = shown.max(stretch.local_to());
+                shown = shown.max(spell.local_to());
             }
             from = to;
         }
         fires
     }
 
-    /// Tells the instants of a stretch at which it fires, as long as the listener wants more.
-    fn within(
-        &self,
-        stretch: &Stretch,
-        shown: NaiveDateTime,
-        tell: &mut impl FnMut(Instant) -> bool,
-    ) {
-        let start = stretch.local_from();
+    /// Tells the instants of a spell at which it fires, as long as the listener wants more.
+    fn within(&self, spell: &Spell, shown: NaiveDateTime, tell: &mut impl FnMut(Instant) -> bool) {
+        let start = spell.local_from();
         let swallowed = self.times(shown, start).next();
-        if swallowed.is_some() && !tell(stretch.from) {
+        if swallowed.is_some() && !tell(spell.from) {
             return;
         }
-        let seen = self.times(start.max(shown), stretch.local_to());
+        let seen = self.times(start.max(shown), spell.local_to());
         for time in seen {
-            let at = stretch.instant(time);
+            let at = spell.instant(time);
             // A minute at the gap's end fires with those that the gap swallowed.
-            let told = swallowed.is_some() && at == stretch.from;
+            let told = swallowed.is_some() && at == spell.from;
             if !told && !tell(at) {
                 return;
             }

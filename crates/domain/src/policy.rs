@@ -15,7 +15,7 @@ use crate::deployment::words;
 use crate::money::Money;
 use crate::window::Windows;
 use crate::zone::Zone;
-use dates::Calendar;
+use dates::AcademicCalendar;
 use length::Length;
 use season::{Campaign, Prep};
 
@@ -81,7 +81,7 @@ pub struct Policy {
     /// Dates on which a campaign's builds may start at any time of day.
     pub semester_prep_window: Option<Prep>,
     /// Semesters and seasons.
-    pub academic_calendar: Calendar,
+    pub academic_calendar: AcademicCalendar,
 }
 
 /// How security updates are met (`security_updates`).

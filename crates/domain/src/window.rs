@@ -1,6 +1,6 @@
 //! Windows: local times at which builds may start (AUTO-AMI 4).
 //!
-//! An instant is inside a window exactly if its wall-clock time is. Openings are found per stretch of one offset, where local time is
+//! An instant is inside a window exactly if its wall-clock time is. Openings are found per spell of one offset, where local time is
 //! a straight line; nights on which clocks change follow from that.
 
 mod text;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Instant;
 use crate::deployment::words;
-use crate::zone::{Day, Stretch, Zone, midnight};
+use crate::zone::{Day, Spell, Zone, midnight};
 
 words! {
     /// Which window a build keeps to.
@@ -138,14 +138,14 @@ impl Windows {
     /// When it is open, clipped to `[from, to)`; what overlaps or adjoins is one opening.
     pub fn openings(&self, zone: Zone, from: Instant, to: Instant) -> Vec<Opening> {
         let mut openings = Vec::new();
-        for stretch in zone.stretches(from, to) {
-            for date in stretch.dates() {
+        for spell in zone.spells(from, to) {
+            for date in spell.dates() {
                 for window in &self.0 {
                     let pieces = window.minutes(date);
                     openings.extend(
                         pieces
                             .iter()
-                            .filter_map(|piece| opening(&stretch, date, *piece)),
+                            .filter_map(|piece| opening(&spell, date, *piece)),
                     );
                 }
             }
@@ -154,10 +154,10 @@ impl Windows {
     }
 }
 
-/// The part of a stretch at which clocks show these minutes of a date.
-fn opening(stretch: &Stretch, date: NaiveDate, (start, end): (u16, u16)) -> Option<Opening> {
-    let at = |minute| stretch.instant(midnight(date) + minutes(minute));
-    let (opens, closes) = (at(start).max(stretch.from), at(end).min(stretch.to));
+/// The part of a spell at which clocks show these minutes of a date.
+fn opening(spell: &Spell, date: NaiveDate, (start, end): (u16, u16)) -> Option<Opening> {
+    let at = |minute| spell.instant(midnight(date) + minutes(minute));
+    let (opens, closes) = (at(start).max(spell.from), at(end).min(spell.to));
     (opens < closes).then_some(Opening { opens, closes })
 }
 

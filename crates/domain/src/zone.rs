@@ -1,4 +1,4 @@
-//! A time zone, as rules about nights, days and months see it: stretches of time with one offset from UTC (AUTO-AMI 3 to 6).
+//! A time zone, as rules about nights, days and months see it: spells of time with one offset from UTC (AUTO-AMI 3 to 6).
 //!
 //! The zones are those of the IANA database that `chrono-tz` carries; it knows their rules up to the year 2100 and keeps the last
 //! offset after that. Everything here follows from offsets alone, so that nights on which clocks change need no special case.
@@ -21,7 +21,7 @@ pub struct Zone(Tz);
 
 /// Time with one offset from UTC: `from` is part of it, `to` is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stretch {
+pub struct Spell {
     /// Its first instant.
     pub from: Instant,
     /// The first instant after it.
@@ -80,8 +80,8 @@ impl Zone {
     }
 
     /// `[from, to)` cut where the offset changes, in order and without holes.
-    pub fn stretches(self, from: Instant, to: Instant) -> Vec<Stretch> {
-        let mut stretches = Vec::new();
+    pub fn spells(self, from: Instant, to: Instant) -> Vec<Spell> {
+        let mut spells = Vec::new();
         let (mut start, mut offset, mut known) = (from, self.offset(from), from);
         while known < to {
             let next = (known + TimeDelta::seconds(STEP)).min(to);
@@ -90,7 +90,7 @@ impl Zone {
                 continue;
             }
             let change = self.change(known, next, offset);
-            stretches.push(Stretch {
+            spells.push(Spell {
                 from: start,
                 to: change,
                 offset,
@@ -98,13 +98,13 @@ impl Zone {
             (start, offset, known) = (change, self.offset(change), change);
         }
         if start < to {
-            stretches.push(Stretch {
+            spells.push(Spell {
                 from: start,
                 to,
                 offset,
             });
         }
-        stretches
+        spells
     }
 
     /// The instant after `known` and not after `next` at which the offset stops being this one. Offsets change at whole seconds.
@@ -125,12 +125,12 @@ impl Zone {
     /// midnight, is there twice.
     pub fn days(self, from: Instant, to: Instant) -> Vec<Day> {
         let mut days: Vec<Day> = Vec::new();
-        for stretch in self.stretches(from, to) {
-            let mut at = stretch.from;
-            while at < stretch.to {
-                let date = (at.naive_utc() + stretch.offset).date();
-                let end = stretch.instant(midnight(date) + TimeDelta::days(1));
-                let end = end.min(stretch.to);
+        for spell in self.spells(from, to) {
+            let mut at = spell.from;
+            while at < spell.to {
+                let date = (at.naive_utc() + spell.offset).date();
+                let end = spell.instant(midnight(date) + TimeDelta::days(1));
+                let end = end.min(spell.to);
                 match days.last_mut() {
                     Some(last) if last.date == date => last.to = end,
                     _ => days.push(Day {
@@ -149,15 +149,15 @@ impl Zone {
     pub fn first_of(self, date: NaiveDate) -> Instant {
         let wanted = midnight(date);
         let around = wanted.and_utc();
-        let stretches = self.stretches(around - TimeDelta::days(2), around + TimeDelta::days(2));
-        stretches
+        let spells = self.spells(around - TimeDelta::days(2), around + TimeDelta::days(2));
+        spells
             .iter()
-            .find(|stretch| stretch.to.naive_utc() + stretch.offset > wanted)
-            .map_or(around, |stretch| stretch.instant(wanted).max(stretch.from))
+            .find(|spell| spell.to.naive_utc() + spell.offset > wanted)
+            .map_or(around, |spell| spell.instant(wanted).max(spell.from))
     }
 }
 
-impl Stretch {
+impl Spell {
     /// The instant at which clocks with this offset show this local time.
     pub fn instant(&self, local: NaiveDateTime) -> Instant {
         (local - self.offset).and_utc()
@@ -222,9 +222,9 @@ mod tests {
     }
 
     #[test]
-    fn stretches_end_where_clocks_change() {
+    fn spells_end_where_clocks_change() {
         let year = zone("Australia/Lord_Howe")
-            .stretches(at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z"));
+            .spells(at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z"));
         let told: Vec<(String, i64)> = year
             .iter()
             .map(|one| (one.from.to_rfc3339(), one.offset.num_minutes()))

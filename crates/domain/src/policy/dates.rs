@@ -18,7 +18,7 @@ pub struct Season {
 
 /// Semesters, and seasons by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Calendar {
+pub struct AcademicCalendar {
     /// In the order of the text.
     pub semesters: Vec<Semester>,
     /// `summer` is there unless the text gives it other dates.
@@ -110,7 +110,7 @@ pub fn instant(text: &str) -> Result<Instant, String> {
     }
 }
 
-impl Default for Calendar {
+impl Default for AcademicCalendar {
     fn default() -> Self {
         Self {
             semesters: Vec::new(),

@@ -4,7 +4,7 @@ use crate::money::Money;
 use crate::window::Windows;
 use crate::zone::Zone;
 
-use super::dates::Calendar;
+use super::dates::AcademicCalendar;
 use super::length::Length;
 use super::season::{Campaign, Prep};
 use super::{Low, Policy, SecurityUpdates, UnknownAs};
@@ -42,7 +42,7 @@ pub struct Given {
     pub notify_lead: Option<Length>,
     pub seasonal_precompilation: Option<Campaign>,
     pub semester_prep_window: Option<Prep>,
-    pub academic_calendar: Calendar,
+    pub academic_calendar: AcademicCalendar,
 }
 
 impl From<Given> for Policy {

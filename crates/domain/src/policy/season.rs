@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 
-use super::dates::{Calendar, Season, date};
+use super::dates::{AcademicCalendar, Season, date};
 use super::length::Length;
 
 /// `seasonal_precompilation`.
@@ -76,7 +76,7 @@ impl Schedule {
 
 impl Prep {
     /// Reads the name of a season of the calendar, or `MM-DD..MM-DD`.
-    pub fn parse(text: &str, calendar: &Calendar) -> Result<Self, String> {
+    pub fn parse(text: &str, calendar: &AcademicCalendar) -> Result<Self, String> {
         let season = match calendar.seasons.get(text) {
             Some(season) => *season,
             None if text.contains("..") => Season::parse(text)?,
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_prep_window_is_a_season_of_the_calendar_or_dates() {
-        let calendar = Calendar::default();
+        let calendar = AcademicCalendar::default();
         let day = |text| date(text).expect(text);
         let summer = Prep::parse("summer", &calendar).expect("summer");
         assert!(summer.contains(day("2027-06-01")) && !summer.contains(day("2027-05-31")));

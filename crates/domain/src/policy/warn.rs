@@ -109,8 +109,8 @@ fn swallowed(windows: &Windows, zone: Zone, now: Instant) -> Vec<String> {
 
 /// Local times that are missing in the time ahead: from the first of them to the first that is there again.
 fn gaps(zone: Zone, now: Instant) -> Vec<(NaiveDateTime, NaiveDateTime)> {
-    let stretches = zone.stretches(now, now + AHEAD);
-    let pairs = stretches.iter().zip(stretches.iter().skip(1));
+    let spells = zone.spells(now, now + AHEAD);
+    let pairs = spells.iter().zip(spells.iter().skip(1));
     pairs
         .map(|(before, after)| (before.local_to(), after.local_from()))
         .filter(|(from, to)| from < to)
