@@ -30,6 +30,8 @@ COMMANDS = {
     "images": ["list", "show", "logs", "adopt", "drop"],
     "findings": ["list", "settle"],
     "templates": ["apply", "check", "diff", "list", "revisions", "show"],
+    "plan": [],
+    "policy": ["check", "windows", "fires"],
     "why": [],
     "status": [],
     "doctor": [],

@@ -38,6 +38,10 @@ ENOUGH = {
     "images logs": ["img_" + NOBODY[4:]],
     "images show": ["img_" + NOBODY[4:]],
     "logs": [NOBODY],
+    "plan": ["--scenario", "{scenario}"],
+    "policy check": ["{policy}"],
+    "policy fires": ["weekly", "--zone", "UTC"],
+    "policy windows": ["{policy}"],
     "queues list": [],
     "retention set": ["--tasks-days", "30"],
     "retention show": [],
@@ -71,7 +75,10 @@ ENOUGH = {
     "version": [],
 }
 # Take the options about an API, and answer without one.
-ASK_NO_API = {"advisories assess", "aws calls", "aws policy", "config show", "templates check"}
+ASK_NO_API = {
+    *("advisories assess", "aws calls", "aws policy", "config show", "templates check"),
+    *("plan", "policy check", "policy fires", "policy windows"),
+}
 # Ask `/readyz`, which takes no token.
 NEED_NO_TOKEN = {"status"}
 # Work on the ledger.
@@ -104,12 +111,16 @@ def file(tmp_path, cli):
     path.write_text(text.replace("name: kamiwaza", "name: web", 1))
     (tmp_path / "advisories/kev").mkdir(parents=True)
     (tmp_path / "advisories/kev/kev.csv").write_text("cveID,dateAdded\nCVE-2024-6387,2024-07-02\n")
+    (tmp_path / "policy.yaml").write_text("auto_ami_policy: {}\n")
+    (tmp_path / "scenario.yaml").write_text("now: 2026-11-27T12:00:00Z\ntemplates: []\nrequests: []\n")
     return path
 
 
 def line(name, file):
-    places = {"{file}": str(file), "{folder}": str(file.parent / "advisories")}
-    return [*name.split(), *[places.get(word, word) for word in ENOUGH[name]]]
+    """A command's words. What it reads stands beside the template."""
+    places = {"{file}": file, "{folder}": file.parent / "advisories"}
+    places |= {f"{{{beside}}}": file.with_name(f"{beside}.yaml") for beside in ("policy", "scenario")}
+    return [*name.split(), *[str(places.get(word, word)) for word in ENOUGH[name]]]
 
 
 def test_every_command_has_its_row(tree):

@@ -18,6 +18,8 @@ pub(crate) mod findings;
 pub(crate) mod guide;
 pub(crate) mod ledger;
 pub(crate) mod page;
+pub(crate) mod plan;
+pub(crate) mod policy;
 pub(crate) mod process;
 pub(crate) mod retention;
 pub(crate) mod value;
@@ -61,6 +63,10 @@ Deploying (clients of the HTTP API):
   logs          print one deployment's log lines
   images        the AMIs that deployments left (also: amis)
   templates     list, show, check, apply and compare templates
+
+Building in time (policies and scenarios are files, and ask no API):
+  plan          what a scenario's builds wait for, when they start and which purse pays
+  policy        check a policy, list when its windows open and when a line of cron fires
 
 Looking inside (the same):
   why           what a deployment or a task waits for, since when, and what ends it
@@ -175,6 +181,8 @@ pub(crate) enum Command {
     #[command(visible_alias = "amis")]
     Images(catalog::ImagesArgs),
     Templates(catalog::TemplatesArgs),
+    Plan(plan::PlanArgs),
+    Policy(policy::PolicyArgs),
     Why(work::WhyArgs),
     Status(work::StatusArgs),
     Doctor(doctor::DoctorArgs),

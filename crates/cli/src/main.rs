@@ -100,6 +100,8 @@ async fn run(cli: args::Cli) -> anyhow::Result<ExitCode> {
         Command::Logs(direct) => command::story::run_logs(&direct.connection, direct.args).await,
         Command::Images(args) => command::images::run(args).await,
         Command::Templates(args) => command::templates::run(args).await,
+        Command::Plan(args) => command::plan::run(args),
+        Command::Policy(args) => command::policy::run(args),
         Command::Why(args) => command::why::run(args).await,
         Command::Status(args) => command::tasks::status(args).await,
         Command::Doctor(args) => command::doctor::run(args).await,

@@ -84,6 +84,11 @@ pub(crate) fn ingress(text: &str) -> Result<Ingress, String> {
     })
 }
 
+/// An instant with its offset, such as `2026-11-27T12:00:00Z`.
+pub(crate) fn instant(text: &str) -> Result<ingot_domain::Instant, String> {
+    ingot_domain::policy::dates::instant(text)
+}
+
 /// `KEY=VALUE`; the value may be empty and may hold `=`.
 pub(crate) fn tag(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {

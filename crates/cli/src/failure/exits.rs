@@ -54,7 +54,7 @@ impl Exit {
             }
             Exit::Usage => "the command line cannot be used",
             Exit::Refused => {
-                "the input was refused: by the API (4xx), by `templates check`, or a file that cannot be read"
+                "the input was refused: by the API (4xx), by the check of a file, or a file that cannot be read"
             }
             Exit::NotFound => "there is no such thing",
             Exit::Unreachable => {

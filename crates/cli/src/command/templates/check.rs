@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use ingot_yaml::YamlError;
 use serde::Serialize;
 
 use super::against::{self, Against};
+use crate::command::mistakes::{Wrong, headed, line, refused, wrong};
 use crate::command::read;
 use crate::failure::Refused;
 use crate::output::{Output, clean_lines};
@@ -21,15 +21,6 @@ struct Checked {
     /// What AWS says, if it was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     against: Option<Against>,
-}
-
-/// One thing that is wrong.
-#[derive(Serialize)]
-struct Wrong {
-    line: Option<u32>,
-    column: Option<u32>,
-    field: String,
-    message: String,
 }
 
 /// Checks a file, and asks AWS in a region about it: with the id of the running installation, if one is known.
@@ -50,18 +41,7 @@ pub(super) async fn run(
     };
     let template = match parsed {
         Ok(template) => template,
-        Err(error) => {
-            if output.json {
-                let checked = Checked {
-                    ok: false,
-                    problems: wrongs(&error),
-                    warnings: vec![],
-                    against: None,
-                };
-                output.result(&checked, |_| String::new())?;
-            }
-            return Err(Refused(places(file, &error)).into());
-        }
+        Err(error) => return Err(refused(output, file, &error)),
     };
     // A file that could be read a moment ago.
     let text = match from_input {
@@ -95,51 +75,6 @@ pub(super) async fn run(
         return Ok(());
     }
     Err(Refused(headed(file, &checked.problems)).into())
-}
-
-/// A headline, then `file:line:column: field: message` for each, which editors turn into links.
-fn places(file: &Path, error: &YamlError) -> String {
-    headed(file, &wrongs(error))
-}
-
-fn headed(file: &Path, wrongs: &[Wrong]) -> String {
-    let count = wrongs.len();
-    let mut text = format!(
-        "{} has {count} {}",
-        file.display(),
-        if count == 1 { "mistake" } else { "mistakes" }
-    );
-    for wrong in wrongs {
-        text.push_str(&line(file, "", wrong));
-    }
-    text
-}
-
-/// `file:line:column: field: message` on a line of its own.
-fn line(file: &Path, kind: &str, wrong: &Wrong) -> String {
-    let place = match (wrong.line, wrong.column) {
-        (Some(line), Some(column)) => format!("{line}:{column}: "),
-        _ => " ".to_owned(),
-    };
-    let field = match wrong.field.is_empty() {
-        true => String::new(),
-        false => format!("{}: ", wrong.field),
-    };
-    let message = &wrong.message;
-    format!("\n  {}:{place}{kind}{field}{message}", file.display())
-}
-
-fn wrongs(error: &YamlError) -> Vec<Wrong> {
-    error.problems().map(wrong).collect()
-}
-
-fn wrong(problem: &ingot_yaml::Problem) -> Wrong {
-    Wrong {
-        line: problem.line,
-        column: problem.column,
-        field: problem.field.clone(),
-        message: problem.message.clone(),
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,85 @@
+//! Arguments of `ingot policy …`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use ingot_domain::Instant;
+use ingot_domain::cron5::Line;
+use ingot_domain::zone::Zone;
+
+use crate::args::connection::Connection;
+use crate::args::value::instant;
+
+/// Check a policy, and list when its windows open and when a line of cron fires
+#[derive(Clone, Args)]
+#[command(after_help = "Examples:
+  ingot policy check policy.yaml
+  ingot policy windows policy.yaml --from 2026-11-28T00:00:00Z
+  ingot policy fires '0 2 * * mon' --zone America/New_York")]
+pub(crate) struct PolicyArgs {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(subcommand)]
+    pub(crate) action: PolicyAction,
+}
+
+/// What can be done with policies.
+#[derive(Clone, Subcommand)]
+pub(crate) enum PolicyAction {
+    /// Check a policy file here, and show what it means with every default
+    #[command(
+        after_help = "Everything that is wrong is named with line and column; the exit code is 3 then. With --json the policy is
+printed in its normal form: durations in seconds, money as text, every default filled in.
+
+Examples:
+  ingot policy check policy.yaml
+  ingot policy check - --json < policy.yaml | jq .auto_ami_policy.daily_budget"
+    )]
+    Check {
+        /// YAML file; `-` reads stdin
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// List when a policy's windows open and close
+    #[command(
+        after_help = "What overlaps or adjoins is one opening; all are clipped to the time asked for.
+
+Examples:
+  ingot policy windows policy.yaml
+  ingot policy windows policy.yaml --from 2026-03-07T00:00:00Z --to 2026-03-09T00:00:00Z"
+    )]
+    Windows {
+        /// YAML file; `-` reads stdin
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// From this instant on; now when absent
+        #[arg(long, value_name = "T", value_parser = instant)]
+        from: Option<Instant>,
+        /// Until this instant, which is not part of it; 7 days after `--from` when absent
+        #[arg(long, value_name = "T", value_parser = instant)]
+        to: Option<Instant>,
+    },
+    /// List when a line of cron fires, as in a template's `rebuild`
+    #[command(
+        after_help = "Five fields by the rules of Vixie cron, or `weekly`. Minutes that a spring gap swallows fire once at its end, one
+that comes twice fires the first time.
+
+Examples:
+  ingot policy fires '0 2 * * mon' --zone America/New_York
+  ingot policy fires weekly --zone UTC --from 2026-11-28T00:00:00Z --count 3 --json"
+    )]
+    Fires {
+        /// Five fields in one word, or `weekly`
+        #[arg(value_name = "CRON", value_parser = Line::parse)]
+        line: Line,
+        /// Time zone of the IANA database
+        #[arg(long, value_name = "Z", value_parser = Zone::parse)]
+        zone: Zone,
+        /// After this instant; now when absent
+        #[arg(long, value_name = "T", value_parser = instant)]
+        from: Option<Instant>,
+        /// So many
+        #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        count: u16,
+    },
+}
