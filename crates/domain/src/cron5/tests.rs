@@ -1,3 +1,5 @@
+//! Lines of cron against what they say, minute by minute where clocks change.
+
 use super::*;
 use proptest::prelude::*;
 

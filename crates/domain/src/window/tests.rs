@@ -1,3 +1,5 @@
+//! Windows against their definition, asked every minute of whole years.
+
 use super::*;
 use proptest::prelude::*;
 
