@@ -15,6 +15,7 @@ COPY worker worker
 COPY api api
 COPY tests tests
 COPY templates templates
+COPY samples samples
 # The caches live beside the layers, so that a change of one file does not compile the world again. The binary leaves
 # the cache in the same step, for the cache is not part of the layer.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \

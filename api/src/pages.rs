@@ -56,6 +56,7 @@ pub(crate) fn routes(document: Document) -> Router<Api> {
         .route("/tasks/{id}", get(work::task))
         .route("/findings", get(work::findings))
         .route("/findings/{id}/settle", post(work::settle))
+        .route("/advisories", get(work::feeds))
         .route("/system", get(work::system))
         .route("/aws", get(own::aws))
         .route("/login", get(sign_in::form).post(sign_in::sign_in))

@@ -54,9 +54,20 @@ def feed(cli, name):
     return one
 
 
+def test_a_simulated_installation_has_feeds_at_once(cli, up):
+    """Those of the repository's samples, which lie in the data directory, too."""
+    ubuntu = feed(cli, "ubuntu")
+    assert ubuntu["records"] > 0 and ubuntu["source"].startswith("samples of Ingot")
+    known = cli.json("advisories", "show", CVE)
+    assert USN in {one["id"] for one in known["advisories"]}
+    folder = up.data / "samples/advisories"
+    cli("advisories", "load", str(folder))
+    assert feed(cli, "ubuntu")["records"] == ubuntu["records"]
+
+
 def test_a_folder_is_loaded_shown_and_loaded_again(cli, tmp_path):
     folder = write(tmp_path, [usn(number) for number in range(6859, 6869)])
-    said = cli("advisories", "load", str(folder))
+    said = cli("advisories", "load", str(folder), "--fewer")
     assert "ubuntu: 1 of 1 pages, 10 records in all" in said.stderr
     ubuntu = feed(cli, "ubuntu")
     assert (ubuntu["records"], ubuntu["holds"], ubuntu["source"]) == (10, "USN", str(folder))

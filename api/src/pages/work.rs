@@ -8,7 +8,7 @@ use super::{Answer, Asked, Filled, shown};
 use crate::address::Path;
 use crate::auth::Caller;
 use crate::console;
-use crate::routes::{findings, tasks};
+use crate::routes::{feeds, findings, tasks};
 use crate::state::Api;
 
 pub(super) async fn tasks(
@@ -35,6 +35,12 @@ pub(super) async fn task(State(api): State<Api>, _: Caller, Path(id): Path<Strin
 pub(super) async fn system(State(api): State<Api>, _: Caller) -> Answer {
     let status = crate::status::look(&api).await?;
     shown(&api, console::system_page(&status)).await
+}
+
+pub(super) async fn feeds(State(api): State<Api>, _: Caller) -> Answer {
+    let feeds = feeds::all(&api).await?;
+    let now = api.ledger.now();
+    shown(&api, console::feeds_page(&feeds, now)).await
 }
 
 pub(super) async fn findings(

@@ -9,10 +9,10 @@ use ingot_domain::advisory::link;
 use ingot_domain::advisory::record::{self, Kind, Reach, Signals};
 use ingot_entity::{feed, store};
 
-/// A feed, loaded or not.
-pub(crate) fn feed(feed: Known, row: Option<&feed::Model>, now: Instant) -> Feed {
+/// A feed, loaded or not; `today` is what the calendar shows.
+pub(crate) fn feed(feed: Known, row: Option<&feed::Model>, now: Instant, today: Instant) -> Feed {
     let facts = row.map_or_else(Facts::default, feed::Model::facts);
-    let (standing, why) = feed.standing(facts, now);
+    let (standing, why) = feed.standing(facts, now, today);
     let source = row.map(|row| row.source.clone());
     Feed {
         name: feed.name().to_owned(),

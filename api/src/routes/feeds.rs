@@ -35,10 +35,11 @@ pub(crate) async fn list(State(api): State<Api>, _: Caller) -> Result<Json<Page<
 
 /// Every feed; the console uses it too.
 pub(crate) async fn all(api: &Api) -> Result<Vec<Shown>, ApiError> {
-    let (rows, now) = (api.ledger.feeds().await?, api.ledger.now());
+    let rows = api.ledger.feeds().await?;
+    let (now, today) = (api.ledger.now(), api.ledger.calendar_now());
     let of = |feed: Feed| {
         let row = rows.iter().find(|row| row.name == feed.name());
-        present::feed(feed, row, now)
+        present::feed(feed, row, now, today)
     };
     Ok(Feed::ALL.into_iter().map(of).collect())
 }
@@ -141,7 +142,10 @@ pub(crate) async fn end(
         .ledger
         .finish_load(feed, generation, &end.source, etag, &unread, fewer);
     match loaded.await? {
-        Loaded::Done(row) => Ok(Json(present::feed(feed, Some(&row), api.ledger.now()))),
+        Loaded::Done(row) => {
+            let (now, today) = (api.ledger.now(), api.ledger.calendar_now());
+            Ok(Json(present::feed(feed, Some(&row), now, today)))
+        }
         Loaded::Refused(why) => Err(ApiError::Conflict(format!(
             "{why}; `ingot advisories load --fewer` (`fewer` at the end of a load) takes it all the same"
         ))),

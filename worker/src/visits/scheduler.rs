@@ -102,13 +102,15 @@ async fn prune(tools: &Tools) -> Result<Visit, VisitError> {
         .ledger
         .prune_findings(before(kept.cleared_findings()), BATCH)
         .await?;
+    let feeds = tools.ledger.sweep_feeds(BATCH).await?;
     tracing::info!(
         small,
+        feeds,
         tasks,
         findings,
         "pruned what no request asks for any more"
     );
-    if tasks < BATCH && findings < BATCH {
+    if tasks < BATCH && findings < BATCH && feeds < BATCH {
         return Ok(Visit::only(Then::Done));
     }
     let until = now + TimeDelta::from_std(PAUSE).unwrap_or_default();

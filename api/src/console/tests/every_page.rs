@@ -7,7 +7,7 @@ use ingot_domain::image::ImageStatus;
 
 use super::documentation::openapi;
 use super::more;
-use super::samples::{ATTACK, at, bare, check, event, hostile, image, page};
+use super::samples::{ATTACK, at, bare, check, event, feed, hostile, image, page};
 use crate::console::*;
 
 /// Each kind of page, with hostile words wherever words come in.
@@ -52,6 +52,14 @@ fn every_page() -> Vec<(String, String)> {
             images_page(&page(vec![], None), &ImageFilter::default(), at(30)),
         ),
         ("no checks".to_owned(), aws_page(&[], at(0))),
+        ("no feeds".to_owned(), feeds_page(&[], at(0))),
+        (
+            "feeds".to_owned(),
+            feeds_page(
+                &["ok", "stale", "failing", "empty", ATTACK].map(feed),
+                at(30),
+            ),
+        ),
         (
             "checks".to_owned(),
             aws_page(&["asked", "done", "failed", ATTACK].map(check), at(30)),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeZone, Utc};
+use ingot_client::feed::Feed;
 use ingot_client::{AwsCheck, AwsFact, AwsPermission, AwsTrial, Deployment, Event, Image, Page};
 use ingot_domain::arch::Arch;
 use ingot_domain::deployment::{AmiStatus, Status, everything_finished};
@@ -207,5 +208,23 @@ pub(super) fn check(state: &str) -> AwsCheck {
             error: Some(text()),
         }),
         error: Some(text()),
+    }
+}
+
+/// A feed in which every text is hostile.
+pub(super) fn feed(state: &str) -> Feed {
+    let text = || ATTACK.to_owned();
+    Feed {
+        name: text(),
+        holds: text(),
+        state: state.to_owned(),
+        why: vec![text()],
+        source: Some(text()),
+        records: 3,
+        newest: Some(at(1)),
+        fetched_at: Some(at(2)),
+        next_sync_at: Some(at(3)),
+        loading_since: None,
+        unread: vec![text()],
     }
 }

@@ -4,6 +4,7 @@
 mod calendar;
 mod hold;
 mod home;
+mod samples;
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -67,6 +68,9 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     let home = home::open(&data.path()?, simulated, args.fresh).await?;
     tell_ended(&home);
     let Home { ledger, kept, .. } = home;
+    if simulated {
+        samples::load(&ledger, &data.path()?).await?;
+    }
     let metrics = Metrics::new()?;
     let (mut pace, mut lines) = (args.pace.unwrap_or_default(), Vec::new());
     let region = if simulated {

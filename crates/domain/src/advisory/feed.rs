@@ -120,8 +120,14 @@ impl Feed {
         }
     }
 
-    /// How it stands, and why it cannot be relied on where it cannot.
-    pub fn standing(self, facts: Facts<'_>, now: Instant) -> (Standing, Vec<String>) {
+    /// How it stands, and why it cannot be relied on where it cannot. `now` is the real time, by which it was fetched; `today`
+    /// what the installation's calendar shows, by which its publisher is expected to have spoken.
+    pub fn standing(
+        self,
+        facts: Facts<'_>,
+        now: Instant,
+        today: Instant,
+    ) -> (Standing, Vec<String>) {
         let Some(fetched) = facts.fetched else {
             let (standing, why) = match facts.failed.or(facts.refused) {
                 Some(why) => (Standing::Failing, why.to_owned()),
@@ -139,9 +145,9 @@ impl Feed {
         }
         match facts.newest {
             None => why.push("it holds no record".to_owned()),
-            Some(newest) if now - newest > self.silence() => why.push(format!(
+            Some(newest) if today - newest > self.silence() => why.push(format!(
                 "its newest record is {} old, and its publisher is never silent for longer than {}",
-                span(now - newest),
+                span(today - newest),
                 span(self.silence())
             )),
             Some(_) => {}

@@ -97,7 +97,7 @@ impl Ledger {
             feed: feed.name(),
             generation,
         };
-        let advisories = joined(&tx, &row, load, page, now).await?;
+        let advisories = joined(&tx, &row, load, page, self.calendar_now()).await?;
         let (rows, cves) = stored::of_advisories(load, &advisories)?;
         if !rows.is_empty() {
             let again = "ON CONFLICT (feed, generation, release, id) DO UPDATE SET published = excluded.published, \

@@ -14,13 +14,13 @@ use super::stored::{self, Load, column};
 use crate::feed;
 
 /// The page's advisories, each joined with what the load holds of it already, and with the day on which it was first seen.
-/// What a feed holds when it is loaded for the first time was published at any time, and is first seen at none.
+/// `today` is what the calendar shows, which builds are held against. What a feed holds when it is loaded for the first time was published at any time, and is first seen at none.
 pub(super) async fn joined(
     tx: &DatabaseTransaction,
     row: &feed::Model,
     load: Load<'_>,
     page: &Page,
-    now: Instant,
+    today: Instant,
 ) -> Result<Vec<Advisory>, LedgerError> {
     // SQLite joins a CROSS JOIN in the order in which it is written: row by row of the page, by the primary key.
     let names = stored::named(page);
@@ -60,7 +60,7 @@ pub(super) async fn joined(
         let mut advisory = advisory.clone();
         advisory.first_seen = match before.get(&key) {
             Some(seen) => *seen,
-            None => watching.then_some(now),
+            None => watching.then_some(today),
         };
         match there.get_mut(&key) {
             Some(own) => own.join(advisory),

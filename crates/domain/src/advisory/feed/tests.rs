@@ -51,13 +51,13 @@ fn a_feed_says_why_it_cannot_be_relied_on() {
         ..Facts::default()
     };
     let now = day(10) + TimeDelta::hours(3);
-    assert_eq!(ubuntu.standing(fresh, now), (Standing::Ok, vec![]));
+    assert_eq!(ubuntu.standing(fresh, now, now), (Standing::Ok, vec![]));
     assert_eq!(
-        ubuntu.standing(Facts::default(), now).0,
+        ubuntu.standing(Facts::default(), now, now).0,
         Standing::Empty,
         "nothing loaded"
     );
-    let (standing, why) = ubuntu.standing(fresh, day(12));
+    let (standing, why) = ubuntu.standing(fresh, day(12), day(12));
     assert_eq!(
         (standing, why.join("; ")),
         (
@@ -69,23 +69,29 @@ fn a_feed_says_why_it_cannot_be_relied_on() {
         newest: Some(day(-40)),
         ..fresh
     };
-    let (standing, why) = ubuntu.standing(silent, now);
+    let (standing, why) = ubuntu.standing(silent, now, now);
     assert_eq!(standing, Standing::Stale);
     assert!(
         why[0].starts_with("its newest record is 50 days old"),
         "{why:?}"
     );
+    let simulated = ubuntu.standing(silent, now, day(-39));
+    assert_eq!(
+        simulated.0,
+        Standing::Ok,
+        "on the day that the calendar shows"
+    );
     let cut = Facts {
         refused: Some("only 3 of 100 records came"),
         ..fresh
     };
-    assert_eq!(ubuntu.standing(cut, now).0, Standing::Stale);
+    assert_eq!(ubuntu.standing(cut, now, now).0, Standing::Stale);
     let failed = Facts {
         failed: Some("no answer"),
         ..fresh
     };
     assert_eq!(
-        ubuntu.standing(failed, now),
+        ubuntu.standing(failed, now, now),
         (Standing::Failing, vec!["no answer".to_owned()])
     );
 }
