@@ -9,12 +9,13 @@ use serde_json::Value;
 use super::files;
 
 /// Which room may import which; `*` may import all.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("domain", &[]),
     ("failpoint", &[]),
     ("yaml", &["domain"]),
     ("advisories", &["domain"]),
     ("cloud", &["domain"]),
+    ("outbound", &["domain"]),
     ("probe", &["domain"]),
     ("queue", &[]),
     ("telemetry", &[]),
@@ -58,7 +59,7 @@ const VOCABULARIES: [(&str, &[&str]); 11] = [
     ("sqlx", &[]),
     ("apalis", &["queue"]),
     ("redis", &["queue", "throttle"]),
-    ("reqwest", &["client"]),
+    ("reqwest", &["client", "outbound"]),
     ("chrono-tz", &["domain"]),
     ("clap", &["cli"]),
     ("axum", &["api", "telemetry"]),
@@ -70,7 +71,7 @@ const WORDS: [(&str, &[&str]); 5] = [
     ("aws_", &["cloud"]),
     ("sea_orm", &["entity", "migration"]),
     ("apalis", &["queue"]),
-    ("reqwest", &["client"]),
+    ("reqwest", &["client", "outbound"]),
     ("clap::", &["cli"]),
 ];
 

@@ -1,0 +1,250 @@
+//! One request: the host checked, its address pinned, the answer read within its bounds.
+
+use std::time::Duration;
+
+use ingot_domain::network::Cidr;
+use reqwest::{Certificate, Client, Proxy, Response, StatusCode, header, redirect};
+use url::Url;
+
+use crate::Trouble;
+use crate::address::pinned;
+
+/// Redirects that are followed on the same host: a name for the newest file leads to that of the day.
+const REDIRECTS: usize = 3;
+/// How long making a connection may take.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// A part of a file, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    /// The first byte.
+    pub from: u64,
+    /// How many at most.
+    pub most: u64,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Want<'a> {
+    /// Where it is.
+    pub url: &'a str,
+    /// What is there already; the same again is [`Answer::Unchanged`]. With a range: whose part it must be.
+    pub etag: Option<&'a str>,
+    /// Only a part.
+    pub range: Option<Range>,
+    /// The most bytes that are taken.
+    pub most: u64,
+    /// The longest it may take, from the look-up to the last byte.
+    pub within: Duration,
+}
+
+/// What came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It is what is there already.
+    Unchanged,
+    /// Bytes.
+    Body {
+        /// They; packed ones are as they came.
+        bytes: Vec<u8>,
+        /// What the host says that they are.
+        etag: Option<String>,
+        /// How long the whole is, where a part was asked for.
+        whole: Option<u64>,
+    },
+}
+
+/// The hosts that may be asked, and how.
+#[derive(Debug, Clone)]
+pub struct Door {
+    hosts: Vec<String>,
+    inward: Vec<Cidr>,
+    proxy: Option<String>,
+    roots: Vec<Vec<u8>>,
+}
+
+impl Door {
+    /// A door to these hosts, by name.
+    pub fn to(hosts: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            hosts: hosts.into_iter().map(|host| host.to_lowercase()).collect(),
+            inward: Vec::new(),
+            proxy: None,
+            roots: Vec::new(),
+        }
+    }
+
+    /// Allows addresses in these blocks, for a mirror of one's own. Link-local and metadata addresses stay closed.
+    pub fn inward(mut self, blocks: Vec<Cidr>) -> Self {
+        self.inward = blocks;
+        self
+    }
+
+    /// Speaks through a proxy, which then looks hosts up itself: the list of hosts still holds, the check of their addresses
+    /// is the proxy's.
+    pub fn through(mut self, proxy: Option<String>) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
+    /// Trusts these certificates (DER) besides the platform's, for a mirror of one's own.
+    pub fn trusting(mut self, roots: Vec<Vec<u8>>) -> Self {
+        self.roots = roots;
+        self
+    }
+
+    /// Asks for one thing.
+    pub async fn fetch(&self, want: Want<'_>) -> Result<Answer, Trouble> {
+        let slow = || Trouble::Slow(want.within.as_secs());
+        match tokio::time::timeout(want.within, self.follow(want)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(slow()),
+        }
+    }
+
+    async fn follow(&self, want: Want<'_>) -> Result<Answer, Trouble> {
+        let not = || Trouble::NotHttps(shown(want.url));
+        let mut url = Url::parse(want.url).map_err(|_| not())?;
+        for _ in 0..=REDIRECTS {
+            let response = self.ask(&url, want).await?;
+            if !response.status().is_redirection() || response.status() == StatusCode::NOT_MODIFIED
+            {
+                return read(response, want).await;
+            }
+            let told = response.headers().get(header::LOCATION);
+            let told = told
+                .and_then(|place| place.to_str().ok())
+                .unwrap_or_default();
+            let next = url.join(told).map_err(|_| Trouble::Redirect(shown(told)))?;
+            let same = next.host_str() == url.host_str()
+                && next.port_or_known_default() == url.port_or_known_default();
+            if !same || next.scheme() != "https" {
+                return Err(Trouble::Redirect(shown(next.as_str())));
+            }
+            url = next;
+        }
+        Err(Trouble::Redirect(shown(url.as_str())))
+    }
+
+    async fn ask(&self, url: &Url, want: Want<'_>) -> Result<Response, Trouble> {
+        let host = url.host_str().filter(|_| url.scheme() == "https");
+        let host = host.ok_or_else(|| Trouble::NotHttps(shown(url.as_str())))?;
+        if !self.hosts.iter().any(|known| known == host) {
+            return Err(Trouble::Host(shown(host)));
+        }
+        // Another part of the process may have installed a provider already; that one is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut client = Client::builder()
+            .user_agent(concat!("ingot/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .https_only(true)
+            .connect_timeout(CONNECT)
+            .no_proxy();
+        match &self.proxy {
+            Some(proxy) => {
+                let proxy = Proxy::https(proxy.as_str())
+                    .map_err(|error| Trouble::Setup(format!("the proxy: {error}")))?;
+                client = client.proxy(proxy);
+            }
+            None => {
+                let port = url.port_or_known_default().unwrap_or(443);
+                let addresses = pinned(host, port, &self.inward).await?;
+                client = client.resolve_to_addrs(host, &addresses);
+            }
+        }
+        let roots = self.roots.iter().map(|der| Certificate::from_der(der));
+        let roots: Result<Vec<Certificate>, _> = roots.collect();
+        let roots = roots.map_err(|error| Trouble::Setup(format!("a certificate: {error}")))?;
+        let client = client.tls_certs_merge(roots).build();
+        let client = client.map_err(|error| Trouble::Setup(told(&error)))?;
+        let mut request = client.get(url.clone());
+        match (want.range, want.etag) {
+            (Some(range), etag) => {
+                let last = range.from.saturating_add(range.most.max(1)) - 1;
+                request = request.header(header::RANGE, format!("bytes={}-{last}", range.from));
+                if let Some(etag) = etag {
+                    request = request.header(header::IF_RANGE, etag);
+                }
+            }
+            (None, Some(etag)) => request = request.header(header::IF_NONE_MATCH, etag),
+            (None, None) => {}
+        }
+        request
+            .send()
+            .await
+            .map_err(|error| Trouble::Broken(told(&error)))
+    }
+}
+
+async fn read(mut response: Response, want: Want<'_>) -> Result<Answer, Trouble> {
+    let status = response.status();
+    if status == StatusCode::NOT_MODIFIED && want.range.is_none() && want.etag.is_some() {
+        return Ok(Answer::Unchanged);
+    }
+    let text = |name| {
+        let value = response.headers().get(name)?.to_str().ok()?;
+        (value.len() <= 200).then(|| value.to_owned())
+    };
+    let whole = match (want.range, status) {
+        (None, StatusCode::OK) => None,
+        (Some(range), StatusCode::PARTIAL_CONTENT) => {
+            let told = text(header::CONTENT_RANGE).unwrap_or_default();
+            let part = told
+                .strip_prefix("bytes ")
+                .and_then(|part| part.split_once('/'));
+            let (span, whole) = part.ok_or(Trouble::OtherRange)?;
+            let begin = span.split_once('-').and_then(|(from, _)| from.parse().ok());
+            if begin != Some(range.from) {
+                return Err(Trouble::OtherRange);
+            }
+            Some(whole.parse().map_err(|_| Trouble::OtherRange)?)
+        }
+        // The file is another one by now, or the host knows no ranges.
+        (Some(_), StatusCode::OK) => return Err(Trouble::OtherRange),
+        _ => return Err(Trouble::Status(status.as_u16())),
+    };
+    let etag = text(header::ETAG);
+    if response
+        .content_length()
+        .is_some_and(|length| length > want.most)
+    {
+        return Err(Trouble::TooLong(want.most));
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| Trouble::Broken(told(&error)))?
+    {
+        if (bytes.len() + chunk.len()) as u64 > want.most {
+            return Err(Trouble::TooLong(want.most));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(Answer::Body { bytes, etag, whole })
+}
+
+/// What went wrong, with its causes and without the address, which may be long.
+fn told(error: &reqwest::Error) -> String {
+    let mut text = String::new();
+    let mut cause = std::error::Error::source(error);
+    while let Some(one) = cause {
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&one.to_string());
+        cause = one.source();
+    }
+    if text.is_empty() {
+        text = error.to_string();
+    }
+    shown(&text)
+}
+
+fn shown(text: &str) -> String {
+    text.chars()
+        .take(200)
+        .flat_map(char::escape_debug)
+        .collect()
+}
