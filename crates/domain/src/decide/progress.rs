@@ -10,13 +10,16 @@ pub const PROMPT: usize = 100;
 /// Questions a second by all installations of a worker: SSM's rates are the account's (L10), SendCommand's bucket refills
 /// with five a second (`ingot_throttle`), and one of them is for other questions.
 const QUESTIONS: u64 = 4;
-/// Looks for answers a second up to [`PROMPT`] installations, of the twenty that GetCommandInvocation's bucket takes; the
-/// looks of one question stand at even distances, for which up to four more are needed.
-const LOOKS: u64 = 16;
+/// Looks for answers a second up to [`PROMPT`] installations, of the twenty that GetCommandInvocation's bucket takes: up to
+/// five more are the first looks, and because a question has a whole number of them.
+const LOOKS: u64 = 15;
 /// The same of more installations: their failures are not promised within ten seconds.
-const LOOKS_OF_MANY: u64 = 8;
+const LOOKS_OF_MANY: u64 = 6;
 /// The longest that a question waits on its instance: SSM ends the command after a minute.
 const HOLD: u64 = 45;
+
+/// Seconds until the first look: a command takes one at least.
+const FIRST: u64 = 2;
 
 /// How an installation is watched: a question waits on the instance for the end of the script, so that the end is seen at
 /// the next look, however seldom questions are sent.
@@ -24,7 +27,9 @@ const HOLD: u64 = 45;
 pub struct Watching {
     /// How long the question waits on the instance, whole seconds.
     pub hold: Duration,
-    /// Between two looks for its answer.
+    /// Until the first look for its answer: the script may have ended between two questions.
+    pub first: Duration,
+    /// Between two looks after that.
     pub look: Duration,
     /// Looks after which it counts as lost.
     pub lost: u32,
@@ -48,12 +53,13 @@ pub fn watching(quiet: Duration, watched: usize) -> Watching {
     } else {
         LOOKS_OF_MANY
     };
-    // The command itself takes a second beside its wait.
-    let (answered_ms, apart_ms) = ((hold + 1) * 1000, (watched * 1000 / share).max(3000));
-    let looks = answered_ms.div_ceil(apart_ms);
+    // The command itself takes a second beside its wait, at the end of which the last look stands.
+    let rest_ms = (hold + 1 - FIRST) * 1000;
+    let looks = rest_ms.div_ceil((watched * 1000 / share).max(3000));
     Watching {
         hold: Duration::from_secs(hold),
-        look: Duration::from_millis(answered_ms / looks),
+        first: Duration::from_secs(FIRST),
+        look: Duration::from_millis(rest_ms / looks),
         lost: u32::try_from(looks)
             .unwrap_or(u32::MAX)
             .saturating_add(LATE),
@@ -111,7 +117,8 @@ mod tests {
                 let one = watching(Duration::from_secs(quiet), watched);
                 let cycle = (one.hold + Duration::from_secs(1) + one.pause).as_secs_f64();
                 let questions = watched as f64 / cycle;
-                let looks = questions * ((one.hold.as_secs_f64() + 1.0) / one.look.as_secs_f64());
+                let rest = one.hold + Duration::from_secs(1) - one.first;
+                let looks = questions * (1.0 + rest.as_secs_f64() / one.look.as_secs_f64());
                 assert!(
                     questions <= 4.0,
                     "{watched}: {questions} questions a second"
@@ -127,7 +134,7 @@ mod tests {
     fn of_a_thousand_each_is_asked_every_four_minutes() {
         let one = watching(Duration::ZERO, 1000);
         assert_eq!((one.hold + one.pause).as_secs(), 250);
-        assert_eq!(one.look, one.hold + Duration::from_secs(1));
+        assert_eq!(one.look, Duration::from_secs(44));
     }
 
     #[test]
@@ -141,10 +148,13 @@ mod tests {
         for watched in 1..=PROMPT {
             for quiet in [0, 400, 4000] {
                 let one = watching(Duration::from_secs(quiet), watched);
-                // The instance notices within a second, and the failure came just after a look. What remains of the ten
-                // seconds is for the visits themselves, at pace 10 a third of a second.
-                let worst = Duration::from_secs(1) + one.look + one.pause;
-                assert!(worst <= Duration::from_millis(7300), "{watched}: {worst:?}");
+                // The instance notices within a second, and the failure came just after a look; or it came when the
+                // question had just ended. What remains of the ten seconds is for the visits themselves: one, or three.
+                let second = Duration::from_secs(1);
+                let amid = second + one.look;
+                let between = second + one.pause + one.first;
+                assert!(amid <= Duration::from_millis(7100), "{watched}: {amid:?}");
+                assert!(between <= Duration::from_secs(3), "{watched}: {between:?}");
             }
         }
     }

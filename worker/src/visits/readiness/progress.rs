@@ -194,7 +194,12 @@ async fn inquire(
             None => again(tools, PAUSE, least(watched)),
         },
         Reply::Asked | Reply::Unheard if inquiry.looks < how.lost => {
-            again(tools, how.look, LEAST_LISTEN)
+            let wait = if inquiry.looks == 0 {
+                how.first
+            } else {
+                how.look
+            };
+            again(tools, wait, LEAST_LISTEN)
         }
         Reply::Asked | Reply::Unheard => {
             forget_question(case, inquiry);
@@ -237,8 +242,7 @@ fn heard(
             let how = planned(tools, progress, watched);
             // The wait on the instance is part of the distance between two questions.
             let held = tools.settings.pace.wait(how.hold);
-            let least = least(watched).saturating_sub(held).max(LEAST_LISTEN);
-            again(tools, how.pause, least)
+            again(tools, how.pause, least(watched).saturating_sub(held))
         }
     }
 }
