@@ -81,7 +81,7 @@ pub struct Facts<'a> {
 pub fn judge(facts: &Facts<'_>, signals: &Signals, at: Instant) -> Severity {
     let id = facts.cve.map(|cve| cve.id.as_str()).unwrap_or_default();
     let mut vectors: Vec<String> = facts.cve.map(|cve| cve.vectors.clone()).unwrap_or_default();
-    // A vector tells of the flaw, whoever writes it down. Canonical's are in its CVE records, and Debian's and Amazon's feeds
+    // A vector tells of the flaw, in whichever record it stands. Canonical's are in its CVE records, and Debian's and Amazon's feeds
     // hold none: without the ones of others R3 could never speak there, and Debian would have no `high`. Red Hat, Rocky and
     // Microsoft score their own builds, and theirs count. AlmaLinux is judged by its word alone: the replay of its images,
     // which says what the rules should find there, was measured so, and finds one more critical with borrowed vectors.
