@@ -12,8 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    again, checks, deployments, events, extend, feeds, findings, images, queues, settings, status,
-    tasks, templates,
+    again, base_images, checks, deployments, events, extend, feeds, findings, images, queues,
+    settings, status, tasks, templates,
 };
 use crate::state::Api;
 
@@ -28,6 +28,7 @@ pub(crate) struct Document(pub(crate) Arc<str>);
     tags(
         (name = "deployments", description = "Launch software, wait until it answers, image it"),
         (name = "images", description = "AMIs and where they come from"),
+        (name = "base images", description = "What vendors publish and templates start from"),
         (name = "templates", description = "How one kind of software is launched, probed and imaged"),
         (name = "advisories", description = "What vendors say of vulnerabilities, and how old that is"),
         (name = "tasks", description = "The durable work behind everything"),
@@ -64,6 +65,13 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(findings::list))
         .routes(routes!(findings::settle))
         .routes(routes!(findings::invariants))
+        .routes(routes!(base_images::list, base_images::add))
+        .routes(routes!(base_images::scan_all))
+        .routes(routes!(base_images::show))
+        .routes(routes!(base_images::story))
+        .routes(routes!(base_images::scan_one))
+        .routes(routes!(base_images::pause))
+        .routes(routes!(base_images::resume))
         .routes(routes!(checks::list, checks::ask))
         .routes(routes!(checks::show))
         .routes(routes!(feeds::list))

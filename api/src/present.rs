@@ -1,6 +1,7 @@
 //! Rows as the API shows them.
 
 mod advisory;
+pub(crate) mod base_image;
 mod check;
 mod finding;
 pub(crate) mod launched;

@@ -1,6 +1,7 @@
 //! The handlers under `/v1`, one file per noun.
 
 pub(crate) mod again;
+pub(crate) mod base_images;
 pub(crate) mod checks;
 pub(crate) mod deployments;
 pub(crate) mod events;

@@ -6,6 +6,9 @@ pub mod account_check;
 pub mod advisory;
 pub mod advisory_cve;
 pub mod attempt;
+pub mod base;
+pub mod base_ami;
+pub mod base_update;
 pub mod deployment;
 pub mod effect;
 pub mod event;
@@ -20,6 +23,8 @@ pub mod template;
 pub mod tick;
 pub mod token;
 pub mod token_use;
+pub mod track;
+pub mod track_region;
 pub mod worker;
 
 pub mod store;

@@ -30,6 +30,7 @@ mod subject;
 mod task_list;
 mod templates;
 mod tokens;
+mod tracks;
 mod waiting;
 
 use std::sync::Arc;
@@ -66,6 +67,7 @@ pub use subject::{Move, Moved, New};
 pub use task_list::TaskQuery;
 pub use templates::Applied;
 pub use tokens::TokenEnd;
+pub use tracks::{Sighted, Update, track_task};
 pub use waiting::Waiting;
 
 /// What can go wrong with the ledger.

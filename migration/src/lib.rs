@@ -21,6 +21,7 @@ mod m20261128_000015_ends;
 mod m20261128_000016_token_use;
 mod m20261128_000017_views;
 mod m20261128_000018_subjects;
+mod m20261128_000019_tracks;
 mod m20261128_000020_feeds;
 
 pub use sea_orm_migration::sea_orm;
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000016_token_use::Migration),
             Box::new(m20261128_000017_views::Migration),
             Box::new(m20261128_000018_subjects::Migration),
+            Box::new(m20261128_000019_tracks::Migration),
             Box::new(m20261128_000020_feeds::Migration),
         ]
     }

@@ -25,8 +25,14 @@ PATIENCE = 60.0
 FOREIGN = ("INGOT_", "AWS_", "DATABASE_URL", "REDIS_URL", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
 # Rows that the clockwork of an idle installation goes on writing, by table, as `Up.dump` leaves them out.
 CLOCKWORK = {
-    "task": "kind IN ('scheduler', 'monitor')",
-    "attempt": "task_id NOT IN (SELECT id FROM task WHERE kind NOT IN ('scheduler', 'monitor'))",
+    "task": "kind IN ('scheduler', 'monitor', 'track', 'judge')",
+    "attempt": "task_id NOT IN (SELECT id FROM task WHERE kind NOT IN ('scheduler', 'monitor', 'track', 'judge'))",
+    "event": "deployment_id LIKE 'trk_%'",
+    "track": "1",
+    "track_region": "1",
+    "base": "1",
+    "base_ami": "1",
+    "base_update": "1",
     "finding": "1",
     "tick": "1",
     "token_use": "1",

@@ -15,6 +15,9 @@ GETS = [
     "/v1/advisories/{advisory}",
     "/v1/aws/checks",
     "/v1/aws/checks/{check}",
+    "/v1/base-images",
+    "/v1/base-images/{track}",
+    "/v1/base-images/{track}/events",
     "/v1/deployments",
     "/v1/deployments/{deployment}",
     "/v1/deployments/{deployment}/events",
@@ -389,6 +392,7 @@ def filled(ingot, first):
         "ami": image["ami_id"],
         "task": task["id"],
         "template": "kamiwaza",
+        "track": "ubuntu-24.04",
         "check": checked(ingot),
         "advisory": "CVE-2024-6387",
     }

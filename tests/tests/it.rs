@@ -42,6 +42,7 @@ mod it {
     mod structure;
     mod throttle;
     mod told;
+    mod tracks;
     mod trial;
     mod waits;
 }

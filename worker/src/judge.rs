@@ -78,7 +78,11 @@ fn with_remedy(why: String, on: &Wait) -> String {
 fn ends(kind: TaskKind) -> bool {
     match kind {
         TaskKind::Launch | TaskKind::Readiness | TaskKind::Ami | TaskKind::Check => true,
-        TaskKind::Destroy | TaskKind::Monitor | TaskKind::Scheduler => false,
+        TaskKind::Destroy
+        | TaskKind::Monitor
+        | TaskKind::Scheduler
+        | TaskKind::Track
+        | TaskKind::Judge => false,
     }
 }
 

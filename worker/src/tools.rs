@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant as Moment};
 
 use ingot_cloud::batch::Batcher;
-use ingot_cloud::{BaseImageFacts, Cloud, CloudError};
+use ingot_cloud::{BaseImageFacts, Cloud, CloudError, ErrorKind};
 use ingot_domain::Instant;
 use ingot_domain::arch::Arch;
 use ingot_domain::decide::doubt;
@@ -13,6 +13,7 @@ use ingot_domain::decide::orphan::Reap;
 use ingot_domain::network::{Cidr, probe_allowed};
 use ingot_domain::pace::Pace;
 use ingot_domain::template::BaseImage;
+use ingot_domain::track::known;
 use ingot_entity::Ledger;
 use ingot_probe::Prober;
 use ingot_telemetry::Metrics;
@@ -124,12 +125,73 @@ impl Tools {
             return Ok((facts.clone(), *at));
         }
         let (at, asked) = (self.ledger.now(), Moment::now());
-        let facts = self.cloud.resolve_base_image(region, base, arch).await?;
+        let facts = match base {
+            BaseImage::Track(name) => self.of_track(region, name, arch).await?,
+            base => self.cloud.resolve_base_image(region, base, arch).await?,
+        };
         self.bases
             .lock()
             .await
             .insert(key, (facts.clone(), at, asked));
         Ok((facts, at))
+    }
+
+    /// The build that a track's template starts from: the recorded head where the region has it, else the newest by the
+    /// track's rule (DESIGN-2 B3).
+    async fn of_track(
+        &self,
+        region: &str,
+        name: &str,
+        arch: Arch,
+    ) -> Result<BaseImageFacts, CloudError> {
+        let refuse = |kind, message: String| CloudError {
+            kind,
+            operation: "DescribeImages",
+            region: region.to_owned(),
+            code: "InvalidAMIID.NotFound".to_owned(),
+            message,
+            request_id: None,
+        };
+        let away = |error: ingot_entity::LedgerError| {
+            refuse(
+                ErrorKind::NotSent,
+                format!("the ledger did not answer: {error}"),
+            )
+        };
+        let row = self.ledger.track(name).await.map_err(away)?;
+        let track = row.as_ref().map(|row| row.parsed()).transpose();
+        let track = track.map_err(away)?.or_else(|| known::find(name));
+        let Some(track) = track else {
+            let message =
+                format!("there is no track `{name}`; `ingot base-images list` shows them");
+            return Err(refuse(ErrorKind::NotFound, message));
+        };
+        let head = row.and_then(|row| row.head());
+        let recorded = match head {
+            Some(head) => self.ledger.base_ami(&head, region).await.map_err(away)?,
+            None => None,
+        };
+        let recorded = recorded.filter(|ami| ami.withdrawn_at.is_none());
+        let id = match recorded {
+            Some(ami) => Some(ami.ami_id),
+            None => crate::visits::track::ask::now(self, region, &track)
+                .await?
+                .map(|image| image.id),
+        };
+        let Some(id) = id else {
+            let message = format!("track `{name}` has no build in {region}");
+            return Err(refuse(ErrorKind::NotFound, message));
+        };
+        let facts = self
+            .cloud
+            .resolve_base_image(region, &BaseImage::Ami(id.clone()), arch)
+            .await?;
+        if facts.owner_id.as_deref() != track.owners.of(region) {
+            let message =
+                format!("image {id} of track `{name}` does not belong to the track's owner");
+            return Err(refuse(ErrorKind::NotFound, message));
+        }
+        Ok(facts)
     }
 
     /// The instant a simulated wait from now.

@@ -8,6 +8,7 @@ mod monitor;
 mod orphans;
 mod readiness;
 mod scheduler;
+pub(crate) mod track;
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -43,6 +44,8 @@ impl Visits for Tools {
             TaskKind::Monitor => Box::pin(monitor::visit(self, claim)),
             TaskKind::Scheduler => Box::pin(scheduler::visit(self, claim)),
             TaskKind::Check => Box::pin(check::visit(self, claim)),
+            TaskKind::Track => Box::pin(track::visit(self, claim)),
+            TaskKind::Judge => Box::pin(std::future::ready(not_judged_yet(claim))),
         };
         let paid = paid.await;
         match Box::pin(settled(self, claim, kind, paid)).await {
@@ -74,6 +77,13 @@ impl Visits for Tools {
         let stats = self.batcher.stats();
         self.metrics.describes(stats.polls, stats.calls);
     }
+}
+
+/// An update is recorded, and this version cannot tell yet what it means.
+fn not_judged_yet(claim: &Claim) -> Result<Visit, VisitError> {
+    let update = claim.task.scope.as_deref().unwrap_or_default();
+    tracing::info!(update, "an update of a base image is not judged yet");
+    Ok(Visit::only(Then::Done))
 }
 
 /// The periodic jobs at a pace.
@@ -190,6 +200,8 @@ async fn end(
             check::failed(tools, claim, why).await?;
             Ok(Visit::only(then))
         }
-        TaskKind::Monitor | TaskKind::Scheduler => Ok(Visit::only(then)),
+        TaskKind::Monitor | TaskKind::Scheduler | TaskKind::Track | TaskKind::Judge => {
+            Ok(Visit::only(then))
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A finding as the API shows it: what it means, and the one way out.
 
 use ingot_client::Finding;
-use ingot_domain::invariant::{Invariant, PROVENANCE, is_violation};
+use ingot_domain::invariant::{BASE, Invariant, PROVENANCE, is_violation};
 use ingot_domain::provenance::Kind;
 use ingot_entity::finding;
 
@@ -50,6 +50,13 @@ fn finding_words(row: &finding::Model, invariant: Option<Invariant>) -> (String,
             format!("`ingot findings settle {id} --keep` or `--remove` settles it."),
         ),
         Some(invariant) => (invariant.meaning().to_owned(), invariant.todo().to_owned()),
+        None if row.invariant == BASE => {
+            let track = subject.split('/').next().unwrap_or_default();
+            (
+                "Nothing is rebuilt for it, and launches go on with what the track's rule still finds.".to_owned(),
+                format!("`ingot base-images show {track}` says how it stands; `pause` stops looks at it."),
+            )
+        }
         None if row.invariant == PROVENANCE && kind == Some(Kind::Image) => (
             "Ingot neither launches from it nor changes it.".to_owned(),
             format!(

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use ingot_client::{Finding, FindingDecision, FindingFilter, InvariantReport, Page};
 use ingot_domain::ids::{DeploymentId, FindingId};
-use ingot_domain::invariant::{Invariant, PROVENANCE, WEATHER, Watch};
+use ingot_domain::invariant::{BASE, Invariant, PROVENANCE, WEATHER, Watch};
 use ingot_entity::store::{FindingQuery, Violations};
 
 use super::{cursor, decided, decision, limit, page, word};
@@ -35,7 +35,7 @@ pub(crate) async fn find(api: &Api, filter: FindingFilter) -> Result<Page<Findin
     let known: Vec<&str> = Invariant::ALL
         .iter()
         .map(|one| one.as_str())
-        .chain([WEATHER, PROVENANCE])
+        .chain([WEATHER, PROVENANCE, BASE])
         .collect();
     word("invariant", filter.invariant.as_ref(), &known)?;
     word(

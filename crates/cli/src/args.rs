@@ -7,6 +7,7 @@ use crate::failure::Exit;
 
 pub(crate) mod advisories;
 pub(crate) mod aws;
+pub(crate) mod base_images;
 pub(crate) mod catalog;
 pub(crate) mod config;
 pub(crate) mod connection;
@@ -22,6 +23,7 @@ pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod process;
 pub(crate) mod retention;
+pub(crate) mod sim;
 pub(crate) mod value;
 pub(crate) mod work;
 
@@ -63,6 +65,7 @@ Deploying (clients of the HTTP API):
   logs          print one deployment's log lines
   images        the AMIs that deployments left (also: amis)
   templates     list, show, check, apply and compare templates
+  base-images   the vendors' images that templates start from, and their updates
 
 Building in time (policies and scenarios are files, and ask no API):
   plan          what a scenario's builds wait for, when they start and which purse pays
@@ -181,6 +184,7 @@ pub(crate) enum Command {
     #[command(visible_alias = "amis")]
     Images(catalog::ImagesArgs),
     Templates(catalog::TemplatesArgs),
+    BaseImages(base_images::BaseImagesArgs),
     Plan(plan::PlanArgs),
     Policy(policy::PolicyArgs),
     Why(work::WhyArgs),

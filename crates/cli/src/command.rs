@@ -11,6 +11,7 @@ use crate::failure::Refused;
 
 pub(crate) mod advisories;
 pub(crate) mod aws;
+pub(crate) mod base_images;
 pub(crate) mod config;
 pub(crate) mod deploy;
 pub(crate) mod deployments;

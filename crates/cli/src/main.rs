@@ -105,6 +105,7 @@ async fn run(cli: args::Cli) -> anyhow::Result<ExitCode> {
         Command::Why(args) => command::why::run(args).await,
         Command::Status(args) => command::tasks::status(args).await,
         Command::Doctor(args) => command::doctor::run(args).await,
+        Command::BaseImages(args) => command::base_images::run(args).await,
         Command::Findings(args) => command::findings::run(args).await,
         Command::Queues(args) => command::tasks::queues(args).await,
         Command::Tasks(args) => command::tasks::run(args).await,

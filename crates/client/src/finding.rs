@@ -10,7 +10,8 @@ pub struct Finding {
     /// `fnd_…`
     pub id: String,
     /// `I1` to `I12`; or, which breaks no invariant, `cloud` when AWS refuses or throttles calls, and `provenance` for what
-    /// looks like ours and is not, or is back after another took its place.
+    /// looks like ours and is not, or is back after another took its place, and `base` for what a base image shows that must
+    /// not be.
     pub invariant: String,
     /// Who looked: `ledger` (the scan of each minute) or the region whose monitor did.
     pub scope: String,

@@ -1,6 +1,7 @@
 //! The typed client: one method per operation. Creating calls carry an Idempotency-Key, so repeating one after a lost
 //! answer is safe.
 
+mod base_images;
 mod checks;
 mod decisions;
 mod feeds;

@@ -2,6 +2,7 @@
 //! over it. The CLI, the console and the tests use these types, and the OpenAPI document is generated from them.
 
 pub mod advisory;
+pub mod base_image;
 pub mod calendar;
 pub mod check;
 pub mod decision;
@@ -22,6 +23,10 @@ pub mod template;
 pub mod wait;
 mod wire;
 
+pub use base_image::{
+    BaseImage, BaseImageDecision, BaseImageRegion, BaseImageUpdate, NewBaseImage, ScanRequest,
+    Scanned,
+};
 pub use calendar::CalendarSeen;
 pub use check::{AwsCheck, AwsFact, AwsPermission, AwsTrial, NewAwsCheck, NewTrial};
 pub use decision::{FindingDecision, ImageDecision};

@@ -112,6 +112,49 @@ id!(
     TokenId, "tok", "token"
 );
 
+id!(
+    /// A track of base images; derived from its name.
+    TrackId, "trk", "track"
+);
+id!(
+    /// A build of a base image; derived from owner and name, so that it is the same from whichever region it is seen.
+    BaseId, "bas", "base image"
+);
+id!(
+    /// A move of a track from one build to another; derived from both.
+    UpdateId, "upd", "update"
+);
+
+/// A UUID made of a text and nothing else.
+fn derived(text: &str) -> Uuid {
+    let digest = Sha256::digest(text);
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    Uuid::from_bytes(bytes)
+}
+
+impl TrackId {
+    /// The track of a name.
+    pub fn of(name: &str) -> Self {
+        Self::new(derived(name))
+    }
+}
+
+impl BaseId {
+    /// The build of an owner and a name.
+    pub fn of(owner: &str, name: &str) -> Self {
+        Self::new(derived(&format!("{owner}/{name}")))
+    }
+}
+
+impl UpdateId {
+    /// What became of a track (a word) between two builds, whose ids are given where there are such.
+    pub fn of(track: &str, kind: &str, old: Option<&str>, new: Option<&str>) -> Self {
+        let (old, new) = (old.unwrap_or("-"), new.unwrap_or("-"));
+        Self::new(derived(&format!("{track}/{kind}/{old}/{new}")))
+    }
+}
+
 impl EffectId {
     /// The effect of a kind (a word), run and generation of a deployment. The id is made of these and nothing else: a ledger
     /// that was restored from a backup intends the same again under the same token, and adopts what it made before (FAULTS

@@ -44,6 +44,8 @@ pub const WEATHER: &str = "cloud";
 /// The word of a finding that breaks no invariant: something beside us that a person may want to know of or decide about,
 /// because it looks like ours and is not.
 pub const PROVENANCE: &str = "provenance";
+/// What base images show that must not be: a parameter that leads to a stranger, a build that is gone or older than before.
+pub const BASE: &str = "base";
 
 /// How an invariant is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -61,6 +61,8 @@ words! {
         Scheduler = "scheduler",
         /// Questions people ask of the cloud. A queue of its own: a worker of before does not know it and leaves it alone.
         Check = "check",
+        /// Watching base images: looks at tracks, and what their updates mean. A queue of its own for the same reason.
+        Bases = "bases",
         /// Telling people; its jobs come with the notifications.
         Notify = "notify",
     }
@@ -69,7 +71,7 @@ words! {
 impl Queue {
     /// The clockwork of an installation, which no deployment asked for.
     pub fn is_housekeeping(self) -> bool {
-        matches!(self, Queue::Monitor | Queue::Scheduler)
+        matches!(self, Queue::Monitor | Queue::Scheduler | Queue::Bases)
     }
 }
 
@@ -88,6 +90,10 @@ words! {
         Monitor = "monitor",
         /// Ask AWS what it would let us do in a region.
         Check = "check",
+        /// Look at the tracks of one region.
+        Track = "track",
+        /// Judge one update of a base image.
+        Judge = "judge",
         /// One tick of one periodic job.
         Scheduler = "scheduler",
     }
@@ -103,6 +109,7 @@ impl TaskKind {
             TaskKind::Monitor => Queue::Monitor,
             TaskKind::Scheduler => Queue::Scheduler,
             TaskKind::Check => Queue::Check,
+            TaskKind::Track | TaskKind::Judge => Queue::Bases,
         }
     }
 
@@ -110,7 +117,11 @@ impl TaskKind {
     pub fn max_attempts(self) -> u32 {
         match self {
             TaskKind::Launch | TaskKind::Destroy | TaskKind::Readiness | TaskKind::Ami => 20,
-            TaskKind::Monitor | TaskKind::Scheduler | TaskKind::Check => 5,
+            TaskKind::Monitor
+            | TaskKind::Scheduler
+            | TaskKind::Check
+            | TaskKind::Track
+            | TaskKind::Judge => 5,
         }
     }
 }

@@ -123,6 +123,8 @@ pub enum BaseImage {
     /// The newest image an SSM public parameter names, such as
     /// `/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id`.
     Ssm(String),
+    /// The newest build of a track, such as `ubuntu-24.04`: its owner and names are known (`ingot base-images list`).
+    Track(String),
     /// One fixed image id.
     Ami(String),
     /// The newest available image of an owner whose name matches (with `*` and `?`).
@@ -139,6 +141,7 @@ impl BaseImage {
     pub fn describe(&self) -> String {
         match self {
             BaseImage::Ssm(parameter) => format!("ssm:{parameter}"),
+            BaseImage::Track(name) => format!("track:{name}"),
             BaseImage::Ami(ami) => ami.clone(),
             BaseImage::Newest { owner, name } => format!("newest:{owner}/{name}"),
         }

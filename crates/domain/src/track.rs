@@ -8,6 +8,7 @@
 pub mod add;
 pub mod known;
 pub mod newest;
+mod pacing;
 mod rule;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use crate::advisory::base::Base;
 use crate::arch::Arch;
 
 pub use newest::{Alarm, Look, Recorded, Seen, Verdict, absent, newest};
+pub use pacing::{INTERVAL, INTERVALS, SETTING, pause};
 pub use rule::{BadRule, Rule, Version};
 
 /// The accounts that publish a track, one per partition of AWS. A partition without one has no builds of the track.
@@ -89,18 +91,17 @@ impl Track {
         Rule::new(&self.pattern)
     }
 
-    /// What a template that names it asks the cloud for where no head is recorded: its parameter, else the newest of its
-    /// owner. `None` where the track has no owner in the region's partition.
-    pub fn fallback(&self, region: &str) -> Option<crate::template::BaseImage> {
+    /// Whether a template that asks for this line asks for the track, in whichever words.
+    pub fn is_asked_for_by(&self, base: &crate::template::BaseImage) -> bool {
         use crate::template::BaseImage;
-        let owner = self.owners.of(region)?.to_owned();
-        Some(match &self.parameter {
-            Some(parameter) => BaseImage::Ssm(parameter.clone()),
-            None => BaseImage::Newest {
-                owner,
-                name: self.filter.clone(),
-            },
-        })
+        match base {
+            BaseImage::Track(name) => *name == self.name,
+            BaseImage::Ssm(parameter) => self.parameter.as_ref() == Some(parameter),
+            BaseImage::Newest { owner, name } => {
+                *name == self.filter && self.owners.all().any(|known| known == owner)
+            }
+            BaseImage::Ami(_) => false,
+        }
     }
 }
 

@@ -117,6 +117,8 @@ pub enum Wait {
     GivingUp,
     /// The next batch of a periodic job.
     Batch,
+    /// The next look at the tracks of a region.
+    Scan,
 }
 
 impl Wait {
@@ -159,6 +161,7 @@ impl Wait {
             Self::Ledger,
             Self::GivingUp,
             Self::Batch,
+            Self::Scan,
         ]
     }
 
@@ -200,6 +203,7 @@ impl Wait {
             Self::Ledger => "ledger",
             Self::GivingUp => "giving_up",
             Self::Batch => "batch",
+            Self::Scan => "scan",
         }
     }
 
@@ -294,6 +298,7 @@ impl fmt::Display for Wait {
             Self::Ledger => f.write_str("the ledger failed"),
             Self::GivingUp => f.write_str("giving up"),
             Self::Batch => f.write_str("the next batch"),
+            Self::Scan => f.write_str("the next look at base images"),
         }
     }
 }

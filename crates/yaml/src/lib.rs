@@ -14,6 +14,7 @@ mod policy;
 mod salvage;
 mod scenario;
 mod tabs;
+mod track;
 mod tree;
 
 pub use builtin::{builtin, kamiwaza};
@@ -22,3 +23,4 @@ pub use file::parse_file;
 pub use parse::{LARGEST, located, parse, to_yaml, warnings};
 pub use policy::{parse_policy, policy_warnings};
 pub use scenario::parse_scenario;
+pub use track::track;

@@ -120,7 +120,7 @@ pub(crate) fn too_large() -> Problem {
 }
 
 /// Strict everywhere YAML lets two readers disagree (FAULTS F35), and bounded against alias bombs.
-fn options() -> serde_saphyr::Options {
+pub(crate) fn options() -> serde_saphyr::Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_events: 20_000,

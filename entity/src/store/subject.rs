@@ -8,7 +8,8 @@ use sea_orm::ConnectionTrait;
 
 use super::LedgerError;
 use super::rows::{Column, Row, Rows, assignments};
-use crate::{deployment, image};
+use super::tracks::Sighted;
+use crate::{base_update, deployment, image, track, track_region};
 
 /// A row with a story.
 pub(super) trait Subject {
@@ -47,6 +48,8 @@ pub enum Moved {
     /// An image as it shall be, with the version that was read. What its story says follows from what it was
     /// (`ingot_domain::image::story`), so that no writer can forget a line.
     Image(Box<image::Model>),
+    /// A track's.
+    Track(Box<Move<track::Model>>),
 }
 
 /// A subject that is new; one that an index refuses ends the transaction.
@@ -54,6 +57,12 @@ pub enum Moved {
 pub enum New {
     /// An image row that claims its key.
     Image(Box<image::Model>),
+    /// A build of a base image, seen in a region; never refused.
+    Sighted(Box<Sighted>),
+    /// How a track stands in a region; never refused.
+    Looked(Box<track_region::Model>),
+    /// A track's move; refused when it is there.
+    Update(Box<base_update::Model>),
 }
 
 /// One row's move, borrowed.

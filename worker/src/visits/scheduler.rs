@@ -24,8 +24,12 @@ const SCAN: &str = "scan";
 /// Ends instances whose time is over.
 const ENDS: &str = "ends";
 
+/// Sees to it that regions with watched base images are looked at.
+const TRACKS: &str = "tracks";
+
 /// Every periodic job and its period in simulated time.
-pub(super) const JOBS: [(&str, Duration); 4] = [
+pub(super) const JOBS: [(&str, Duration); 5] = [
+    (TRACKS, Duration::from_secs(60)),
     (RECONCILE, Duration::from_secs(60)),
     (SCAN, Duration::from_secs(60)),
     (ENDS, Duration::from_secs(60)),
@@ -61,6 +65,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
                 .await?;
             Ok(Visit::only(Then::Done))
         }
+        Some(TRACKS) => super::track::spread(tools).await,
         Some(ENDS) => sweep::sweep(tools).await,
         Some(PRUNE) => prune(tools).await,
         other => Err(VisitError::Nonsense(format!(

@@ -61,6 +61,11 @@ impl DataDir {
         Ok(self.path()?.join("url"))
     }
 
+    /// Where `ingot up --cloud sim` leaves the address of its region.
+    pub(crate) fn sim_file(&self) -> anyhow::Result<PathBuf> {
+        Ok(self.path()?.join("sim"))
+    }
+
     /// This directory.
     pub(crate) fn of(path: PathBuf) -> Self {
         Self {

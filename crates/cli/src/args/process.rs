@@ -13,6 +13,7 @@ use ingot_throttle::Rates;
 use crate::args::connection::Format;
 use crate::args::data_dir::DataDir;
 pub(crate) use crate::args::ledger::{MigrateAction, MigrateArgs, TokenAction, TokenArgs};
+use crate::args::sim::SimAction;
 use crate::args::value;
 use crate::failure::Usage;
 
@@ -280,11 +281,15 @@ fn given<'a>(url: &'a Option<String>, missing: &str) -> Result<&'a str, Usage> {
   ingot sim --listen 127.0.0.1:4600
   ingot sim --listen 127.0.0.1:4600 --pace 600 --no-buckets
   ingot sim --listen 127.0.0.1:4600 --pace 600 --at 2024-06-30T12:00:00Z
-  AWS_ENDPOINT_URL=http://127.0.0.1:4600 aws ec2 describe-images --region us-east-1")]
+  AWS_ENDPOINT_URL=http://127.0.0.1:4600 aws ec2 describe-images --region us-east-1
+  ingot sim release ubuntu-22.04 20240701          in the region of a running `ingot up --cloud sim`")]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct SimArgs {
+    #[command(subcommand)]
+    pub(crate) action: Option<SimAction>,
     /// Where to listen
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) listen: SocketAddr,
+    #[arg(long, value_name = "ADDRESS", required = true)]
+    pub(crate) listen: Option<SocketAddr>,
     /// Simulated seconds per real second
     #[arg(long, value_name = "N", env = "INGOT_PACE", default_value = "60", value_parser = value::pace)]
     pub(crate) pace: Pace,

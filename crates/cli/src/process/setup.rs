@@ -168,6 +168,7 @@ pub(crate) async fn store_builtins(ledger: &Ledger) -> anyhow::Result<()> {
             .apply_template(&template, &yaml, true, None, None)
             .await?;
     }
+    ledger.store_tracks().await?;
     Ok(())
 }
 

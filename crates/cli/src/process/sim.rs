@@ -1,4 +1,6 @@
-//! `ingot sim`: the simulated region, until it is asked to stop.
+//! `ingot sim`: the simulated region, until it is asked to stop; and orders to one that runs.
+
+mod order;
 
 use std::process::ExitCode;
 
@@ -7,14 +9,22 @@ use ingot_telemetry::LogFormat;
 
 use super::setup;
 use crate::args::process::SimArgs;
+use crate::args::sim::SimAction;
+use crate::failure::Usage;
 use crate::output::say;
 
 /// Runs it until it is over.
 pub(crate) async fn run(args: SimArgs) -> anyhow::Result<ExitCode> {
+    if let Some(SimAction::Release(release)) = args.action {
+        return order::release(release).await;
+    }
+    let Some(listen) = args.listen else {
+        return Err(Usage("give --listen ADDRESS".to_owned()).into());
+    };
     setup::start_logs(LogFormat::Text, "info");
     let stop = setup::until_signal()?;
     let region = Region::start(SimConfig {
-        listen: args.listen,
+        listen,
         pace: args.pace.factor(),
         begins: args.at,
         buckets: !args.no_buckets,

@@ -101,6 +101,11 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     };
     let token = home::local_token(&ledger, &data.token_file()?).await?;
     home::write_private(&data.url_file()?, &url)?;
+    match &region {
+        Some(region) => home::write_private(&data.sim_file()?, &region.endpoint())?,
+        // What an earlier one left leads nowhere.
+        None => drop(std::fs::remove_file(data.sim_file()?)),
+    }
 
     let cloud = setup::aws(config, Throttle::local(args.rates.rates), &metrics).await?;
     let first_region = cloud.home_region().to_owned();

@@ -36,6 +36,10 @@ pub(super) async fn resolve(
             )
             .await?
         }
+        BaseImage::Track(name) => {
+            let message = format!("track {name} is resolved by its rule, not by the cloud");
+            return Err(call.error(ErrorKind::Invalid, "track", message));
+        }
         BaseImage::Ami(id) => by_id(cloud, region, id, &format!("base image {id}")).await?,
         BaseImage::Newest { owner, name } => newest(cloud, region, (owner, name), arch).await?,
     };

@@ -129,6 +129,19 @@ impl Template {
                     found.push(FieldError::new("base_image.ssm", parameter, message));
                 }
             }
+            BaseImage::Track(name) => {
+                if let Err(message) = crate::track::add::form(name) {
+                    found.push(FieldError::new("base_image.track", name, message));
+                } else if let Some(track) = crate::track::known::find(name)
+                    && track.arch != self.architecture
+                {
+                    let message = format!(
+                        "this track is for {}, the template for {}: say so in `architecture`, or name the track with `-arm64` behind it or without",
+                        track.arch, self.architecture
+                    );
+                    found.push(FieldError::new("base_image.track", name, message));
+                }
+            }
             BaseImage::Newest { owner, name } => {
                 let account = owner.len() == 12 && owner.bytes().all(|b| b.is_ascii_digit());
                 if !account && !["self", "amazon"].contains(&owner.as_str()) {

@@ -55,7 +55,7 @@ impl BaseImage {
     pub fn is_windows(&self) -> bool {
         let name = match self {
             BaseImage::Ssm(parameter) => parameter,
-            BaseImage::Newest { name, .. } => name,
+            BaseImage::Newest { name, .. } | BaseImage::Track(name) => name,
             BaseImage::Ami(_) => return false,
         };
         name.to_ascii_lowercase().contains("windows")

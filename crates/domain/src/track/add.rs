@@ -22,6 +22,7 @@ pub struct NewTrack {
     /// The base whose advisories judge its updates, such as `ubuntu-22.04`.
     pub like: Option<String>,
     /// `x86_64` or `arm64`; that of `like`, else `x86_64`, when absent.
+    #[serde(rename = "architecture")]
     pub arch: Option<String>,
     /// The account id of its owner.
     pub owner: String,
@@ -65,12 +66,16 @@ impl NewTrack {
                         "`like` says {}; name the base of this architecture",
                         base.arch
                     );
-                    note(Err(FieldError::new("arch", word, message)));
+                    note(Err(FieldError::new("architecture", word, message)));
                     arch
                 }
                 (Some(arch), _) => arch,
                 (None, _) => {
-                    note(Err(FieldError::new("arch", word, "write x86_64 or arm64")));
+                    note(Err(FieldError::new(
+                        "architecture",
+                        word,
+                        "write x86_64 or arm64",
+                    )));
                     Arch::default()
                 }
             },

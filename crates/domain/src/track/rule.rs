@@ -7,7 +7,7 @@ use regex_lite::{Regex, RegexBuilder};
 use crate::advisory::base::Build;
 
 /// The longest pattern of a track, in bytes.
-pub const LONGEST_PATTERN: usize = 300;
+pub(super) const LONGEST_PATTERN: usize = 300;
 
 /// A pattern that cannot be a track's rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -57,6 +57,7 @@ impl Wait {
             Self::Overtaken => Until("the change that is being made"),
             Self::Ledger => Until("a ledger that answers"),
             Self::Batch => Until("the last batch"),
+            Self::Scan => Until("no track is watched in the region"),
         }
     }
 

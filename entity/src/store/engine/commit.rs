@@ -20,6 +20,7 @@ use crate::store::engine::tasks;
 use crate::store::engine::tasks::NewTask;
 use crate::store::images;
 use crate::store::subject::{self, Move, Moved, New, Stories, Write};
+use crate::store::tracks;
 use crate::{deployment, effect};
 
 /// What a visit changes besides its own task.
@@ -266,8 +267,11 @@ async fn together(
     let mut caused = Vec::new();
     for (change, beside) in held {
         for new in &change.new {
-            let New::Image(row) = new;
-            if !images::begin(&tx, row, &mut stories).await? {
+            let begun = match new {
+                New::Image(row) => images::begin(&tx, row, &mut stories).await?,
+                new => tracks::begin(&tx, new).await?,
+            };
+            if !begun {
                 tx.rollback().await?;
                 return Ok(Whole::Not(Committed::Taken));
             }
@@ -297,13 +301,15 @@ async fn move_all_kinds<C: ConnectionTrait>(
     held: &[(&Change, &Beside)],
     stories: &mut Stories,
 ) -> Result<bool, LedgerError> {
-    let (mut deployments, mut images) = (Vec::new(), Vec::new());
+    let (mut deployments, mut images, mut tracks) = (Vec::new(), Vec::new(), Vec::new());
     for moved in held.iter().flat_map(|(change, _)| &change.moved) {
         match moved {
             Moved::Deployment(one) => deployments.push(Write::from(&**one)),
             Moved::Image(after) => images.push(&**after),
+            Moved::Track(one) => tracks.push(Write::from(&**one)),
         }
     }
     Ok(subject::move_all(tx, &deployments, stories).await?
-        && images::move_on(tx, &images, stories).await?)
+        && images::move_on(tx, &images, stories).await?
+        && subject::move_all(tx, &tracks, stories).await?)
 }

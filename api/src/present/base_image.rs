@@ -1,0 +1,110 @@
+//! A track of base images as the API shows it.
+
+use std::collections::BTreeMap;
+
+use ingot_client::base_image::{BaseImage, BaseImageRegion, BaseImageUpdate};
+use ingot_domain::Instant;
+use ingot_domain::template::BaseImage as Asked;
+use ingot_entity::store::Update;
+use ingot_entity::{LedgerError, base_ami, track, track_region};
+
+/// What tracks are shown with.
+pub(crate) struct Facts {
+    pub(crate) regions: Vec<track_region::Model>,
+    /// The next look at each region.
+    pub(crate) next: BTreeMap<String, Instant>,
+    pub(crate) templates: Vec<(String, Asked)>,
+    pub(crate) updates: Vec<Update>,
+    /// The ids of builds.
+    pub(crate) amis: BTreeMap<String, Vec<base_ami::Model>>,
+}
+
+/// A track with its regions and its history.
+pub(crate) fn shown(row: &track::Model, facts: &Facts) -> Result<BaseImage, LedgerError> {
+    let track = row.parsed()?;
+    let own = facts.regions.iter().filter(|one| one.track == row.id);
+    let next = |region: &str| match row.paused_at {
+        Some(_) => None,
+        None => facts.next.get(region).copied(),
+    };
+    let regions: Vec<BaseImageRegion> = own
+        .map(|one| BaseImageRegion {
+            next_check: next(&one.region),
+            region: one.region.clone(),
+            state: one.state.clone(),
+            build: one.build.clone(),
+            image_id: one.ami_id.clone(),
+            last_checked: one.checked_at,
+            error: one.error.clone(),
+            alarms: texts(&one.alarms),
+        })
+        .collect();
+    let mut history = facts.updates.iter().filter(|one| one.row.track == row.id);
+    let history: Vec<BaseImageUpdate> = history
+        .by_ref()
+        .map(|one| update(&row.name, one, facts))
+        .collect();
+    let current = regions
+        .iter()
+        .find(|one| one.state == "current" && one.build == row.head_build);
+    let dependents = facts.templates.iter();
+    Ok(BaseImage {
+        name: row.name.clone(),
+        architecture: track.arch.as_str().to_owned(),
+        like: track.like.clone(),
+        builtin: row.builtin,
+        owner: track.owners.aws.clone().unwrap_or_default(),
+        aws_filter: track.filter.clone(),
+        pattern: track.pattern.clone(),
+        parameter: track.parameter.clone(),
+        current_build: row.head_build.clone(),
+        current_name: row.head_name.clone(),
+        current_image_id: current.and_then(|one| one.image_id.clone()),
+        last_checked: regions.iter().filter_map(|one| one.last_checked).max(),
+        next_check: regions.iter().filter_map(|one| one.next_check).min(),
+        pending_region: regions
+            .iter()
+            .filter(|one| one.state == "pending")
+            .map(|one| one.region.clone())
+            .collect(),
+        dependent_templates: dependents
+            .filter(|(_, asked)| track.is_asked_for_by(asked))
+            .map(|(name, _)| name.clone())
+            .collect(),
+        last_update: history.first().cloned(),
+        update_history: history,
+        regions,
+        paused_at: row.paused_at,
+        paused_by: row.paused_by.clone(),
+        paused_reason: row.paused_reason.clone(),
+    })
+}
+
+fn update(name: &str, update: &Update, facts: &Facts) -> BaseImageUpdate {
+    let row = &update.row;
+    let ami = |base: &Option<String>| {
+        let amis = facts.amis.get(base.as_ref()?)?;
+        let here = amis.iter().find(|ami| ami.region == row.region);
+        here.map(|ami| ami.ami_id.clone())
+    };
+    BaseImageUpdate {
+        id: row.id.clone(),
+        name: name.to_owned(),
+        number: row.seq,
+        kind: row.kind.clone(),
+        previous_build: update.old.as_ref().map(|base| base.build.clone()),
+        build: update.new.as_ref().map(|base| base.build.clone()),
+        previous_image_id: ami(&row.old_base),
+        image_id: ami(&row.new_base),
+        region: row.region.clone(),
+        updated_at: row.detected_at,
+        created_at: update.new.as_ref().and_then(|base| base.created_at),
+        update_type: row.update_type.clone(),
+        security_level: row.level.clone(),
+        tags: texts(&row.tags),
+    }
+}
+
+fn texts(list: &serde_json::Value) -> Vec<String> {
+    serde_json::from_value(list.clone()).unwrap_or_default()
+}

@@ -1,0 +1,289 @@
+//! Tracks of base images: how they stand, looks at them, tracks of one's own.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use ingot_client::base_image::{BaseImage, BaseImageDecision, NewBaseImage, ScanRequest, Scanned};
+use ingot_client::event::EventFilter;
+use ingot_client::{Event, Page};
+use ingot_domain::field::{FieldError, shown};
+use ingot_domain::track::add::NewTrack;
+use ingot_entity::track;
+
+use super::{decided, decision, events};
+use crate::address::{Params, Path};
+use crate::auth::Caller;
+use crate::body::Json;
+use crate::error::ApiError;
+use crate::present::base_image::{self, Facts};
+use crate::state::Api;
+
+/// Updates of one track that are shown.
+const HISTORY: u64 = 50;
+
+/// List base images
+///
+/// Every track that is known, by name, with its newest build. `update_history` is empty here.
+#[utoipa::path(
+    get, path = "/v1/base-images", tag = "base images", operation_id = "listBaseImages",
+    responses((status = 200, description = "All of them", body = Page<BaseImage>))
+)]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    _: Caller,
+) -> Result<Json<Page<BaseImage>>, ApiError> {
+    let rows = api.ledger.tracks().await?;
+    let facts = facts(&api, None).await?;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut shown = base_image::shown(&row, &facts)?;
+        shown.update_history.clear();
+        items.push(shown);
+    }
+    Ok(Json(Page {
+        items,
+        next_cursor: None,
+    }))
+}
+
+/// Add a track of base images
+///
+/// An owner's account id is needed: without one any account's image of that name would count.
+#[utoipa::path(
+    post, path = "/v1/base-images", tag = "base images", operation_id = "addBaseImage",
+    request_body = NewBaseImage,
+    responses(
+        (status = 201, description = "Added", body = BaseImage),
+        (status = 409, description = "One of this name is there", body = ingot_client::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn add(
+    State(api): State<Api>,
+    caller: Caller,
+    Json(new): Json<NewBaseImage>,
+) -> Result<(StatusCode, Json<BaseImage>), ApiError> {
+    let new = NewTrack {
+        name: new.name,
+        like: new.like,
+        arch: new.architecture,
+        owner: new.owner,
+        aws_filter: new.aws_filter,
+        pattern: new.pattern,
+        parameter: new.parameter,
+    };
+    let track = new.check().map_err(ApiError::Invalid)?;
+    let added = api.ledger.add_track(&track, &caller.name).await?;
+    let row = added.ok_or_else(|| {
+        let name = &track.name;
+        ApiError::Conflict(format!(
+            "there is a track `{name}` already; add this one under another name"
+        ))
+    })?;
+    tracing::info!(by = %caller.name, track = %row.name, "a track was added");
+    let facts = facts(&api, Some(&row)).await?;
+    let shown = base_image::shown(&row, &facts)?;
+    Ok((StatusCode::CREATED, Json(shown)))
+}
+
+/// Show a base image
+#[utoipa::path(
+    get, path = "/v1/base-images/{name}", tag = "base images", operation_id = "showBaseImage",
+    params(("name" = String, Path, description = "ubuntu-22.04")),
+    responses((status = 200, description = "The track, its regions and its history", body = BaseImage))
+)]
+pub(crate) async fn show(
+    State(api): State<Api>,
+    _: Caller,
+    Path(name): Path<String>,
+) -> Result<Json<BaseImage>, ApiError> {
+    let row = one(&api, &name).await?;
+    full(&api, &row).await.map(Json)
+}
+
+/// Read the story of a base image
+#[utoipa::path(
+    get, path = "/v1/base-images/{name}/events", tag = "base images", operation_id = "listBaseImageEvents",
+    params(("name" = String, Path, description = "ubuntu-22.04"), EventFilter),
+    responses((status = 200, description = "Lines in order; `next_cursor` is the next `after`", body = Page<Event>))
+)]
+pub(crate) async fn story(
+    State(api): State<Api>,
+    _: Caller,
+    Path(name): Path<String>,
+    Params(filter): Params<EventFilter>,
+) -> Result<Json<Page<Event>>, ApiError> {
+    let row = one(&api, &name).await?;
+    events::story(&api, &row.id, &filter).await.map(Json)
+}
+
+/// Look at all watched base images now
+///
+/// A worker looks; `last_checked` says when it has.
+#[utoipa::path(
+    post, path = "/v1/base-images/scan", tag = "base images", operation_id = "scanBaseImages",
+    request_body = ScanRequest,
+    responses((status = 202, description = "Asked", body = Scanned))
+)]
+pub(crate) async fn scan_all(
+    State(api): State<Api>,
+    caller: Caller,
+    Json(wanted): Json<ScanRequest>,
+) -> Result<(StatusCode, Json<Scanned>), ApiError> {
+    scan(&api, &caller, &[], wanted).await
+}
+
+/// Look at one base image now
+///
+/// In the given regions, or in all of the installation's. The track stays watched there.
+#[utoipa::path(
+    post, path = "/v1/base-images/{name}/scan", tag = "base images", operation_id = "scanBaseImage",
+    params(("name" = String, Path, description = "ubuntu-22.04")),
+    request_body = ScanRequest,
+    responses(
+        (status = 202, description = "Asked", body = Scanned),
+        (status = 409, description = "It is paused", body = ingot_client::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn scan_one(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(name): Path<String>,
+    Json(wanted): Json<ScanRequest>,
+) -> Result<(StatusCode, Json<Scanned>), ApiError> {
+    let row = one(&api, &name).await?;
+    if row.paused_at.is_some() {
+        let what = format!(
+            "track `{name}` is paused; `ingot base-images resume {name} --reason …` lets it be looked at again"
+        );
+        return Err(ApiError::Conflict(what));
+    }
+    scan(&api, &caller, &[row], wanted).await
+}
+
+/// Stop looking at a base image
+#[utoipa::path(
+    post, path = "/v1/base-images/{name}/pause", tag = "base images", operation_id = "pauseBaseImage",
+    params(("name" = String, Path, description = "ubuntu-22.04")),
+    request_body = BaseImageDecision,
+    responses(
+        (status = 200, description = "Paused", body = BaseImage),
+        (status = 409, description = "It is paused already", body = ingot_client::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn pause(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(name): Path<String>,
+    Json(body): Json<BaseImageDecision>,
+) -> Result<Json<BaseImage>, ApiError> {
+    decide(&api, &caller, &name, true, body).await.map(Json)
+}
+
+/// Look at a paused base image again
+#[utoipa::path(
+    post, path = "/v1/base-images/{name}/resume", tag = "base images", operation_id = "resumeBaseImage",
+    params(("name" = String, Path, description = "ubuntu-22.04")),
+    request_body = BaseImageDecision,
+    responses(
+        (status = 200, description = "Watched again", body = BaseImage),
+        (status = 409, description = "It is not paused", body = ingot_client::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn resume(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(name): Path<String>,
+    Json(body): Json<BaseImageDecision>,
+) -> Result<Json<BaseImage>, ApiError> {
+    decide(&api, &caller, &name, false, body).await.map(Json)
+}
+
+async fn decide(
+    api: &Api,
+    caller: &Caller,
+    name: &str,
+    pause: bool,
+    body: BaseImageDecision,
+) -> Result<BaseImage, ApiError> {
+    let decision = decision(caller, body.reason)?;
+    let done = api.ledger.pause_track(name, pause, &decision).await?;
+    let row = decided(done, || unknown(name))?;
+    full(api, &row).await
+}
+
+async fn scan(
+    api: &Api,
+    caller: &Caller,
+    tracks: &[track::Model],
+    wanted: ScanRequest,
+) -> Result<(StatusCode, Json<Scanned>), ApiError> {
+    let allowed = &api.limits.regions;
+    if let Some(region) = wanted.regions.iter().find(|one| !allowed.contains(one)) {
+        let message = format!("choose among {}", allowed.join(", "));
+        let error = FieldError::new("regions", region, message);
+        return Err(ApiError::Invalid(vec![error]));
+    }
+    let regions = match wanted.regions.is_empty() {
+        true => allowed.clone(),
+        false => wanted.regions,
+    };
+    let asked_at = api.ledger.now();
+    let tasks = api.ledger.ask_scan(tracks, &regions).await?;
+    for task in &tasks {
+        api.ringer
+            .ring(task.kind.queue().as_str(), task.id.as_str());
+    }
+    let names: Vec<&str> = tracks.iter().map(|row| row.name.as_str()).collect();
+    tracing::info!(by = %caller.name, ?names, ?regions, "a look at base images was asked for");
+    let scanned = Scanned { regions, asked_at };
+    Ok((StatusCode::ACCEPTED, Json(scanned)))
+}
+
+async fn one(api: &Api, name: &str) -> Result<track::Model, ApiError> {
+    let row = api.ledger.track(name).await?;
+    row.ok_or_else(|| ApiError::NotFound(unknown(name)))
+}
+
+fn unknown(name: &str) -> String {
+    let name = shown(name);
+    format!("there is no base image `{name}`; `ingot base-images list` shows them")
+}
+
+async fn full(api: &Api, row: &track::Model) -> Result<BaseImage, ApiError> {
+    let facts = facts(api, Some(row)).await?;
+    Ok(base_image::shown(row, &facts)?)
+}
+
+/// What one track, or all of them, are shown with.
+async fn facts(api: &Api, row: Option<&track::Model>) -> Result<Facts, ApiError> {
+    let id = row.map(|row| row.id.as_str());
+    let mut templates = Vec::new();
+    for row in api.ledger.templates().await? {
+        let template = row.parsed()?;
+        templates.push((template.name, template.base_image));
+    }
+    let limit = if id.is_some() { HISTORY } else { 1_000 };
+    let updates = api.ledger.base_updates(id, limit).await?;
+    let mut amis = BTreeMap::new();
+    if id.is_some() {
+        let mut bases = Vec::new();
+        for update in &updates {
+            bases.extend(update.row.old_base.clone());
+            bases.extend(update.row.new_base.clone());
+        }
+        bases.sort_unstable();
+        bases.dedup();
+        for base in bases {
+            let of_base = api.ledger.base_amis(&base).await?;
+            amis.insert(base, of_base);
+        }
+    }
+    Ok(Facts {
+        regions: api.ledger.track_regions(id, None).await?,
+        next: api.ledger.next_looks().await?,
+        templates,
+        updates,
+        amis,
+    })
+}

@@ -1,0 +1,111 @@
+//! What a look at tracks writes, within the transaction that ends its visit.
+
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ConnectionTrait, EntityTrait};
+
+use crate::store::LedgerError;
+use crate::store::rows::{Column, Row, record};
+use crate::store::subject::{New, Subject};
+use crate::{base, base_ami, base_update, track, track_region};
+
+record! {
+    /// What a look or a person changes of a track.
+    CHANGED, changed of track::Model {
+        head_owner: "text", head_name: "text", head_build: "text", head_at: "timestamptz", updates: "bigint",
+        paused_at: "timestamptz", paused_by: "text", paused_reason: "text",
+    }
+}
+
+impl Subject for track::Model {
+    const TABLE: &'static str = "track";
+    const CHANGED: &'static [Column] = CHANGED;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn row_version(&self) -> i64 {
+        self.row_version
+    }
+
+    fn event_seq(&self) -> i64 {
+        self.event_seq
+    }
+
+    fn changed(&self) -> Row {
+        changed(self)
+    }
+
+    /// A head never goes back: a rollback is told, not followed.
+    fn check(_: &Self, _: &Self) -> Result<(), LedgerError> {
+        Ok(())
+    }
+}
+
+/// A build seen in a region.
+#[derive(Debug, Clone)]
+pub struct Sighted {
+    /// The build; kept from its first sighting.
+    pub base: base::Model,
+    /// Where it lies, as it is now.
+    pub ami: base_ami::Model,
+}
+
+/// Writes what a look found; false when an update of it is there already.
+pub(in crate::store) async fn begin<C: ConnectionTrait>(
+    tx: &C,
+    new: &New,
+) -> Result<bool, LedgerError> {
+    match new {
+        New::Image(_) => {}
+        New::Sighted(sighted) => {
+            base::Entity::insert(base::ActiveModel::from(sighted.base.clone()))
+                .on_conflict(OnConflict::new().do_nothing().to_owned())
+                .exec_without_returning(tx)
+                .await?;
+            use base_ami::Column as Ami;
+            base_ami::Entity::insert(base_ami::ActiveModel::from(sighted.ami.clone()))
+                .on_conflict(
+                    OnConflict::columns([Ami::Base, Ami::Region])
+                        .update_columns([
+                            Ami::AmiId,
+                            Ami::CreatedAt,
+                            Ami::DeprecatedAt,
+                            Ami::WithdrawnAt,
+                        ])
+                        .to_owned(),
+                )
+                .exec_without_returning(tx)
+                .await?;
+        }
+        New::Looked(looked) => {
+            use track_region::Column as Region;
+            track_region::Entity::insert(track_region::ActiveModel::from((**looked).clone()))
+                .on_conflict(
+                    OnConflict::columns([Region::Track, Region::Region])
+                        .update_columns([
+                            Region::CheckedAt,
+                            Region::State,
+                            Region::Build,
+                            Region::AmiId,
+                            Region::PointedOwner,
+                            Region::PointedName,
+                            Region::Error,
+                            Region::Alarms,
+                        ])
+                        .to_owned(),
+                )
+                .exec_without_returning(tx)
+                .await?;
+        }
+        New::Update(update) => {
+            let inserted =
+                base_update::Entity::insert(base_update::ActiveModel::from((**update).clone()))
+                    .on_conflict(OnConflict::new().do_nothing().to_owned())
+                    .exec_without_returning(tx)
+                    .await?;
+            return Ok(inserted > 0);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,171 @@
+//! What is known of tracks, for looks and for people.
+
+use std::collections::BTreeMap;
+
+use ingot_domain::Instant;
+use ingot_domain::ids::BaseId;
+use ingot_domain::task::TaskKind;
+use ingot_domain::track::Mark;
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use crate::store::{Ledger, LedgerError};
+use crate::{base, base_ami, base_update, image, task, track, track_region};
+
+/// An update with the builds it is between.
+#[derive(Debug, Clone)]
+pub struct Update {
+    /// The row.
+    pub row: base_update::Model,
+    /// What it was.
+    pub old: Option<base::Model>,
+    /// What it became.
+    pub new: Option<base::Model>,
+}
+
+impl Ledger {
+    /// Every track, by name.
+    pub async fn tracks(&self) -> Result<Vec<track::Model>, LedgerError> {
+        Ok(track::Entity::find()
+            .order_by_asc(track::Column::Name)
+            .all(&self.db)
+            .await?)
+    }
+
+    /// One track.
+    pub async fn track(&self, name: &str) -> Result<Option<track::Model>, LedgerError> {
+        Ok(track::Entity::find()
+            .filter(track::Column::Name.eq(name))
+            .one(&self.db)
+            .await?)
+    }
+
+    /// How tracks stand in regions: one track's, one region's, or all.
+    pub async fn track_regions(
+        &self,
+        track: Option<&str>,
+        region: Option<&str>,
+    ) -> Result<Vec<track_region::Model>, LedgerError> {
+        let mut select = track_region::Entity::find();
+        if let Some(track) = track {
+            select = select.filter(track_region::Column::Track.eq(track));
+        }
+        if let Some(region) = region {
+            select = select.filter(track_region::Column::Region.eq(region));
+        }
+        Ok(select
+            .order_by_asc(track_region::Column::Region)
+            .all(&self.db)
+            .await?)
+    }
+
+    /// Where a build lies, if a look has seen it there and not seen it go.
+    pub async fn base_ami(
+        &self,
+        mark: &Mark,
+        region: &str,
+    ) -> Result<Option<base_ami::Model>, LedgerError> {
+        let id = BaseId::of(&mark.owner, &mark.name).to_string();
+        Ok(base_ami::Entity::find_by_id((id, region.to_owned()))
+            .one(&self.db)
+            .await?)
+    }
+
+    /// A build that was seen.
+    pub async fn base(&self, id: &str) -> Result<Option<base::Model>, LedgerError> {
+        Ok(base::Entity::find_by_id(id).one(&self.db).await?)
+    }
+
+    /// Every image id of a build, by region.
+    pub async fn base_amis(&self, base: &str) -> Result<Vec<base_ami::Model>, LedgerError> {
+        Ok(base_ami::Entity::find()
+            .filter(base_ami::Column::Base.eq(base))
+            .order_by_asc(base_ami::Column::Region)
+            .all(&self.db)
+            .await?)
+    }
+
+    /// One update.
+    pub async fn base_update(&self, id: &str) -> Result<Option<base_update::Model>, LedgerError> {
+        Ok(base_update::Entity::find_by_id(id).one(&self.db).await?)
+    }
+
+    /// The updates of some tracks, or of all, the newest first, with their builds.
+    pub async fn base_updates(
+        &self,
+        track: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<Update>, LedgerError> {
+        let mut select = base_update::Entity::find();
+        if let Some(track) = track {
+            select = select.filter(base_update::Column::Track.eq(track));
+        }
+        let rows = select
+            .order_by_desc(base_update::Column::DetectedAt)
+            .order_by_desc(base_update::Column::Seq)
+            .limit(limit)
+            .all(&self.db)
+            .await?;
+        let ids: Vec<&String> = rows
+            .iter()
+            .flat_map(|row| [&row.old_base, &row.new_base])
+            .flatten()
+            .collect();
+        let bases = base::Entity::find()
+            .filter(base::Column::Id.is_in(ids))
+            .all(&self.db)
+            .await?;
+        let bases: BTreeMap<String, base::Model> = bases
+            .into_iter()
+            .map(|base| (base.id.clone(), base))
+            .collect();
+        let find = |id: &Option<String>| id.as_ref().and_then(|id| bases.get(id)).cloned();
+        let update = |row: base_update::Model| Update {
+            old: find(&row.old_base),
+            new: find(&row.new_base),
+            row,
+        };
+        Ok(rows.into_iter().map(update).collect())
+    }
+
+    /// When regions are looked at next.
+    pub async fn next_looks(&self) -> Result<BTreeMap<String, Instant>, LedgerError> {
+        let live = Condition::all()
+            .add(task::Column::Kind.eq(TaskKind::Track.as_str()))
+            .add(task::Column::State.is_in(["available", "scheduled", "running", "retryable"]));
+        let rows = task::Entity::find().filter(live).all(&self.db).await?;
+        let next = rows
+            .into_iter()
+            .filter_map(|row| Some((row.scope?, row.run_at)));
+        Ok(next.collect())
+    }
+
+    /// What available images are built on: region, owner and name, each once.
+    pub async fn image_bases(&self) -> Result<Vec<(String, Mark)>, LedgerError> {
+        #[derive(FromQueryResult)]
+        struct Row {
+            region: String,
+            base_owner: Option<String>,
+            base_name: Option<String>,
+        }
+        let rows: Vec<Row> = image::Entity::find()
+            .select_only()
+            .column(image::Column::Region)
+            .column(image::Column::BaseOwner)
+            .column(image::Column::BaseName)
+            .filter(image::Column::Status.eq("available"))
+            .distinct()
+            .into_model()
+            .all(&self.db)
+            .await?;
+        let named = rows.into_iter().filter_map(|row| {
+            let mark = Mark {
+                owner: row.base_owner?,
+                name: row.base_name?,
+            };
+            Some((row.region, mark))
+        });
+        Ok(named.collect())
+    }
+}

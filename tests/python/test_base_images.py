@@ -1,0 +1,65 @@
+"""Base images over HTTP: what is refused, and how it is said."""
+
+import pytest
+
+GOOD = {
+    "name": "team-web",
+    "owner": "123456789012",
+    "aws_filter": "team-web-*",
+    "pattern": r"team-web-(?<build>\d{8})",
+    "like": "ubuntu-22.04",
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "word"),
+    [
+        ("owner", "", "12 digits"),
+        ("owner", "amazon", "alias"),
+        ("owner", "1234", "12 digits"),
+        ("name", "ubuntu-22.04", "every installation has this track"),
+        ("name", "../x", "lower-case letters"),
+        ("name", "x" * 61, "lower-case letters"),
+        ("aws_filter", "*", "three characters"),
+        ("pattern", "team-.*", "group"),
+        ("pattern", "(", "no pattern"),
+        ("pattern", "(?<build>" + "a" * 400 + ")", "300"),
+        ("parameter", "x y", "slash"),
+        ("like", "centos-7", "no base image"),
+        ("architecture", "mips", "x86_64"),
+    ],
+)
+def test_a_wrong_track_is_refused_with_its_field(ingot, field, value, word):
+    answer = ingot.call("POST", "/v1/base-images", {**GOOD, field: value})
+    assert answer.status == 422, answer.text
+    (error,) = answer.json()["errors"]
+    assert error["field"] == field and word in error["message"], error
+
+
+def test_a_track_is_added_once_and_paused_with_a_reason(ingot):
+    added = ingot.call("POST", "/v1/base-images", GOOD)
+    assert added.status == 201, added.text
+    assert added.json()["owner"] == GOOD["owner"] and not added.json()["builtin"]
+    again = ingot.call("POST", "/v1/base-images", GOOD)
+    assert again.status == 409 and "another name" in again.text
+    path = "/v1/base-images/team-web"
+    empty = ingot.call("POST", f"{path}/pause", {"reason": " "})
+    assert empty.status == 422, empty.text
+    paused = ingot.call("POST", f"{path}/pause", {"reason": "a holiday"})
+    assert paused.status == 200 and paused.json()["paused_reason"] == "a holiday"
+    assert ingot.call("POST", f"{path}/pause", {"reason": "twice"}).status == 409
+    assert ingot.call("POST", f"{path}/scan", {}).status == 409
+    resumed = ingot.call("POST", f"{path}/resume", {"reason": "over"})
+    assert resumed.status == 200 and resumed.json()["paused_at"] is None
+    story = [line["message"] for line in ingot.get(f"{path}/events")["items"]]
+    assert len(story) == 2 and "a holiday" in story[0]
+
+
+def test_unknown_tracks_and_regions_are_named(ingot):
+    missing = ingot.call("GET", "/v1/base-images/ubuntu-2")
+    assert missing.status == 404 and "ingot base-images list" in missing.text
+    assert ingot.call("POST", "/v1/base-images/ubuntu-2/scan", {}).status == 404
+    answer = ingot.call("POST", "/v1/base-images/scan", {"regions": ["mars-1"]})
+    assert answer.status == 422 and "us-east-1" in answer.text
+    unknown = ingot.call("POST", "/v1/base-images", {**GOOD, "owners": "x"})
+    assert unknown.status == 400, unknown.text
