@@ -228,7 +228,7 @@ async fn scan(
         true => allowed.clone(),
         false => wanted.regions,
     };
-    let asked_at = api.ledger.now();
+    let asked_at = api.ledger.calendar_now();
     let tasks = api.ledger.ask_scan(tracks, &regions).await?;
     for task in &tasks {
         api.ringer
@@ -281,7 +281,13 @@ async fn facts(api: &Api, row: Option<&track::Model>) -> Result<Facts, ApiError>
     }
     Ok(Facts {
         regions: api.ledger.track_regions(id, None).await?,
-        next: api.ledger.next_looks().await?,
+        next: api
+            .ledger
+            .next_looks()
+            .await?
+            .into_iter()
+            .map(|(region, at)| (region, api.ledger.calendar().at(at)))
+            .collect(),
         templates,
         updates,
         amis,

@@ -43,10 +43,13 @@ impl Sim {
         stopped: watch::Receiver<bool>,
     ) -> Self {
         let octet = guard.ip().octets()[1];
+        let clock = Clock::start(config.pace, config.begins);
+        let mut world = World::new(config.seed, octet);
+        world.day = config.begins.map(|_| clock.stamp(Duration::ZERO));
         Self {
-            clock: Clock::start(config.pace, config.begins),
+            clock,
             probe_port: guard.port(),
-            world: Mutex::new(World::new(config.seed, octet)),
+            world: Mutex::new(world),
             faults: Mutex::default(),
             journal: Mutex::default(),
             buckets: Mutex::default(),

@@ -115,7 +115,7 @@ impl Ledger {
             }
             let set = |value: String| pause.then_some(value);
             let after = row::Model {
-                paused_at: pause.then(|| self.now()),
+                paused_at: pause.then(|| self.calendar_now()),
                 paused_by: set(decision.by.clone()),
                 paused_reason: set(decision.reason.clone()),
                 ..before.clone()

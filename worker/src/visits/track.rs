@@ -27,7 +27,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
     let Some(rows) = watched.remove(region) else {
         return Ok(Visit::only(Then::Done));
     };
-    let now = tools.ledger.now();
+    let (now, real) = (tools.ledger.calendar_now(), tools.ledger.now());
     let standing = tools.ledger.track_regions(None, Some(region)).await?;
     let asked = Asked::of(tools, region, &rows, &standing).await?;
     let mut visit = Visit::only(Then::Done);
@@ -43,7 +43,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         seen.extend(tell::findings(&found));
         for update in found.write(tools, &mut visit.change).await? {
             let key = format!("{}:{update}", TaskKind::Judge);
-            let judge = NewTask::about(TaskKind::Judge, &update, key, now);
+            let judge = NewTask::about(TaskKind::Judge, &update, key, real);
             visit.change.tasks.push(judge);
         }
     }

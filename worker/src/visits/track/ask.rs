@@ -108,7 +108,7 @@ impl Asked {
             let ids = BaseQuery::Ids(ids.into_iter().map(str::to_owned).collect());
             images.extend(tools.cloud.list_base_images(region, &ids).await?);
         }
-        let now = tools.ledger.now();
+        let now = tools.ledger.calendar_now();
         let tracks = open.iter().map(|one| OfTrack {
             row: one.row.clone(),
             look: match &one.trouble {
@@ -213,7 +213,7 @@ pub(crate) async fn now(
         pointed: pointed.as_deref(),
     };
     let both = (Recorded::default(), seen);
-    let look = newest(track, &rule, owner, both, tools.ledger.now());
+    let look = newest(track, &rule, owner, both, tools.ledger.calendar_now());
     Ok(match look.verdict {
         Verdict::Baseline(found) => Some(found.image),
         _ => None,
