@@ -11,8 +11,12 @@ const LONG: Duration = Duration::from_secs(90);
 const OLD: &str = "20261112";
 const NEW: &str = "20261127";
 
+/// The two regions that both shapes work in.
+const BOTH: &str = "us-east-1,eu-west-1";
+
 async fn scan(stack: &Stack, name: &str) -> BaseImage {
-    let seen = stack.ingot_json(&["base-images", "scan", name]).await;
+    let line = ["base-images", "scan", name, "--region", BOTH];
+    let seen = stack.ingot_json(&line).await;
     let seen = seen.unwrap_or_else(|error| panic!("{error:#}\n{}", stack.said()));
     serde_json::from_value(seen).unwrap()
 }
@@ -126,8 +130,8 @@ async fn moves(stack: &Stack) {
 async fn a_template_names_a_track_which_is_watched_from_then_on() {
     let stack = Stack::embedded().await.unwrap();
     let yaml = "name: web\nbase_image: { track: ubuntu-22.04 }\ninstance_types: [t3.micro]\n\
-        user_data: |\n  #!/bin/sh\n  true\nprobe: { scheme: http, port: 80, path: / }\n\
-        images: { create: never }\ninstall_finished: none\n";
+        user_data: |\n  #!/bin/sh\n  true\nimages: { create: false }\ninstall_finished: none\n\
+        probe: { scheme: http, port: 80, path: /, body_contains: [web] }\n";
     let folder = tempfile::TempDir::new().unwrap();
     let file = folder.path().join("web.yaml");
     std::fs::write(&file, yaml).unwrap();
