@@ -230,7 +230,7 @@ def test_no_color_is_respected(cli, lived):
 
 
 def test_housekeeping_is_hidden_unless_it_is_asked_for(ingot, cli, lived):
-    clockwork = {"monitor", "scheduler", "bases"}
+    clockwork = {"monitor", "scheduler"}
     queues = lambda *words: {one["queue"] for one in cli.json("tasks", "list", *words)["items"]}
     assert queues() and not queues() & clockwork
     assert not queues("--state", "completed") & clockwork
