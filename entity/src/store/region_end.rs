@@ -124,9 +124,10 @@ impl Ledger {
     /// not begun is left.
     async fn end_rest(&self, now: Instant) -> Result<(), LedgerError> {
         let tx = self.db.begin().await?;
-        let kinds = ["destroy", "readiness", "ami", "monitor"];
+        let kinds = ["destroy", "readiness", "ami", "monitor", "track", "judge"];
         let which = Condition::all().add(task::Column::Kind.is_in(kinds));
         cancel(&tx, which, now).await?;
+        super::tracks::forget(&tx).await?;
         effect::Entity::update_many()
             .col_expr(effect::Column::State, Expr::value("not_done"))
             .col_expr(effect::Column::Error, Expr::value(WHY))

@@ -19,7 +19,7 @@ use super::{Decided, Decision, Ledger, LedgerError, NewTask};
 use crate::{setting, task, track as row, track_region};
 
 pub use commit::Sighted;
-pub(super) use commit::begin;
+pub(super) use commit::{begin, forget};
 pub use read::Update;
 
 impl row::Model {

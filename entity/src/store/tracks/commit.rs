@@ -1,7 +1,7 @@
 //! What a look at tracks writes, within the transaction that ends its visit.
 
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ConnectionTrait, EntityTrait};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use crate::store::LedgerError;
 use crate::store::rows::{Column, Row, record};
@@ -49,6 +49,33 @@ pub struct Sighted {
     pub base: base::Model,
     /// Where it lies, as it is now.
     pub ami: base_ami::Model,
+}
+
+/// Forgets what vendors published in a simulated region that is gone: the next one has other images under the same names.
+pub(in crate::store) async fn forget<C: ConnectionTrait>(tx: &C) -> Result<(), LedgerError> {
+    base_update::Entity::delete_many().exec(tx).await?;
+    base_ami::Entity::delete_many().exec(tx).await?;
+    base::Entity::delete_many().exec(tx).await?;
+    track_region::Entity::delete_many()
+        .filter(track_region::Column::Wanted.eq(false))
+        .exec(tx)
+        .await?;
+    let none = || Expr::value(None::<String>);
+    track_region::Entity::update_many()
+        .col_expr(track_region::Column::State, Expr::value("new"))
+        .col_expr(track_region::Column::Build, none())
+        .col_expr(track_region::Column::AmiId, none())
+        .col_expr(track_region::Column::PointedOwner, none())
+        .col_expr(track_region::Column::PointedName, none())
+        .exec(tx)
+        .await?;
+    track::Entity::update_many()
+        .col_expr(track::Column::HeadOwner, none())
+        .col_expr(track::Column::HeadName, none())
+        .col_expr(track::Column::HeadBuild, none())
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 /// Writes what a look found; false when an update of it is there already.
