@@ -7,7 +7,7 @@ use ingot_domain::template::BaseImage;
 
 use super::classify::Call;
 use super::client::PAGE;
-use super::{AwsCloud, tags};
+use super::{AwsCloud, base_listing, tags};
 use crate::error::{CloudError, ErrorKind};
 use crate::facts::BaseImageFacts;
 
@@ -37,8 +37,14 @@ pub(super) async fn resolve(
             .await?
         }
         BaseImage::Track(name) => {
-            let message = format!("track {name} is resolved by its rule, not by the cloud");
-            return Err(call.error(ErrorKind::Invalid, "track", message));
+            let id = base_listing::of_track(cloud, region, name).await?;
+            by_id(
+                cloud,
+                region,
+                &id,
+                &format!("track {name} leads to {id}, which"),
+            )
+            .await?
         }
         BaseImage::Ami(id) => by_id(cloud, region, id, &format!("base image {id}")).await?,
         BaseImage::Newest { owner, name } => newest(cloud, region, (owner, name), arch).await?,

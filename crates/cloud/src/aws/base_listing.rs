@@ -2,12 +2,12 @@
 
 use aws_sdk_ec2::types::{DeviceType, Image, ImageState, VirtualizationType};
 use ingot_domain::arch::Arch;
-use ingot_domain::track::Shown;
+use ingot_domain::track::{Recorded, Seen, Shown, Verdict, known, newest};
 
 use super::classify::Call;
 use super::client::{LONGEST_FILTER, PAGE};
 use super::{AwsCloud, images, tags};
-use crate::error::CloudError;
+use crate::error::{CloudError, ErrorKind};
 use crate::spec::BaseQuery;
 
 /// Lists them. More names or ids than one filter takes are several calls.
@@ -49,6 +49,45 @@ pub(super) async fn list(
         found.retain(|image| ids.contains(&image.id));
     }
     Ok(found)
+}
+
+/// The newest build of a track that every installation has, by its rule. Tracks of one installation and recorded heads are
+/// in its ledger, which is asked before.
+pub(super) async fn of_track(
+    cloud: &AwsCloud,
+    region: &str,
+    name: &str,
+) -> Result<String, CloudError> {
+    let call = Call {
+        service: "ec2",
+        operation: "DescribeImages",
+        region,
+    };
+    let refuse = |message: String| call.error(ErrorKind::NotFound, "no_image", message);
+    let track = known::find(name).ok_or_else(|| {
+        refuse(format!(
+            "track `{name}` is not one that every installation has"
+        ))
+    })?;
+    let absent = || refuse(format!("track `{name}` has no build in {region}"));
+    let owner = track.owners.of(region).ok_or_else(absent)?;
+    let rule = track.rule().map_err(|error| refuse(error.to_string()))?;
+    let query = BaseQuery::Named {
+        owners: vec![owner.to_owned()],
+        names: vec![track.filter.clone()],
+    };
+    let images = list(cloud, region, &query).await?;
+    let both = (
+        Recorded::default(),
+        Seen {
+            images: &images,
+            pointed: None,
+        },
+    );
+    match newest(&track, &rule, owner, both, chrono::DateTime::UNIX_EPOCH).verdict {
+        Verdict::Baseline(found) => Ok(found.image.id),
+        _ => Err(absent()),
+    }
 }
 
 /// An entry without id, name or owner is none that a rule could judge.

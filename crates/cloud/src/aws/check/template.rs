@@ -66,6 +66,7 @@ pub(in crate::aws) async fn ask(
         BaseImage::Ssm(_) => "base_image.ssm",
         BaseImage::Ami(_) => "base_image.ami",
         BaseImage::Newest { .. } => "base_image.newest",
+        BaseImage::Track(_) => "base_image.track",
     };
     let shown = template.base_image.describe();
     let shown = shown
