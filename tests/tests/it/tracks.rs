@@ -89,11 +89,12 @@ async fn moves(stack: &Stack) {
     assert_eq!(both.current_build.as_deref(), Some(NEW));
     assert!(both.pending_region.is_empty(), "{both:#?}");
     assert_eq!(both.update_history, vec![update.clone()], "told once");
-    let judged = stack.client.tasks(&TaskFilter {
+    let of_bases = TaskFilter {
         queue: Some("bases".to_owned()),
         ..TaskFilter::default()
-    });
-    let judged = judged.await.unwrap().items.into_iter();
+    };
+    let judged = stack.client.tasks(&of_bases).await.unwrap();
+    let judged = judged.items.into_iter();
     assert_eq!(judged.filter(|task| task.kind == "judge").count(), 1);
 
     // What the vendor takes back is an alarm and no update.
