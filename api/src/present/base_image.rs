@@ -31,7 +31,7 @@ pub(crate) fn shown(row: &track::Model, facts: &Facts) -> Result<BaseImage, Ledg
         .map(|one| BaseImageRegion {
             next_check: next(&one.region),
             region: one.region.clone(),
-            state: one.state.clone(),
+            state: state(row, one),
             build: one.build.clone(),
             image_id: one.ami_id.clone(),
             last_checked: one.checked_at,
@@ -78,6 +78,12 @@ pub(crate) fn shown(row: &track::Model, facts: &Facts) -> Result<BaseImage, Ledg
         paused_by: row.paused_by.clone(),
         paused_reason: row.paused_reason.clone(),
     })
+}
+
+/// A region whose last look was before another region showed a newer build has not got that build yet.
+fn state(row: &track::Model, one: &track_region::Model) -> String {
+    let behind = one.state == "current" && one.build != row.head_build;
+    if behind { "pending" } else { &one.state }.to_owned()
 }
 
 fn update(name: &str, update: &Update, facts: &Facts) -> BaseImageUpdate {
