@@ -38,13 +38,6 @@ pub(crate) fn calendar(text: &str) -> Result<Instant, String> {
     ))
 }
 
-/// An instant with its offset, such as 2024-07-01T16:36:59Z.
-pub(crate) fn instant(text: &str) -> Result<ingot_domain::Instant, String> {
-    let read = chrono::DateTime::parse_from_rfc3339(text);
-    read.map(|at| at.with_timezone(&chrono::Utc))
-        .map_err(|_| "give a time such as 2024-07-01T16:36:59Z".to_owned())
-}
-
 /// A length of time: `90s`, `15m`, `2h`; a bare number is seconds.
 pub(crate) fn span(text: &str) -> Result<Duration, String> {
     match ingot_domain::span::seconds(text) {
