@@ -228,7 +228,8 @@ async fn scan(
         true => allowed.clone(),
         false => wanted.regions,
     };
-    let asked_at = api.ledger.calendar_now();
+    // A worker that began later may have set the calendar since this process read it, and looks are stamped by it.
+    let asked_at = api.ledger.read_calendar().await?.at(api.ledger.now());
     let tasks = api.ledger.ask_scan(tracks, &regions).await?;
     for task in &tasks {
         api.ringer
@@ -279,6 +280,7 @@ async fn facts(api: &Api, row: Option<&track::Model>) -> Result<Facts, ApiError>
             amis.insert(base, of_base);
         }
     }
+    let calendar = api.ledger.read_calendar().await?;
     Ok(Facts {
         regions: api.ledger.track_regions(id, None).await?,
         next: api
@@ -286,7 +288,7 @@ async fn facts(api: &Api, row: Option<&track::Model>) -> Result<Facts, ApiError>
             .next_looks()
             .await?
             .into_iter()
-            .map(|(region, at)| (region, api.ledger.calendar().at(at)))
+            .map(|(region, at)| (region, calendar.at(at)))
             .collect(),
         templates,
         updates,
