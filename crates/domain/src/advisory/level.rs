@@ -66,6 +66,21 @@ pub enum SecurityLevel {
 }
 
 impl SecurityLevel {
+    /// All of them, the gravest first.
+    pub const ALL: [SecurityLevel; 6] = [
+        SecurityLevel::Critical,
+        SecurityLevel::High,
+        SecurityLevel::Medium,
+        SecurityLevel::Low,
+        SecurityLevel::None,
+        SecurityLevel::Unknown,
+    ];
+
+    /// Reads a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str() == word)
+    }
+
     /// The word in JSON and on screens.
     pub fn as_str(self) -> &'static str {
         match self {

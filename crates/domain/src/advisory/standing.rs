@@ -24,6 +24,19 @@ pub fn next_look(detected_at: Instant, judged_at: Instant) -> Option<Instant> {
     looks.into_iter().find(|at| *at > judged_at)
 }
 
+/// Whether an update is to be judged now: it never was, a look is due by the clock, or a feed has changed since.
+pub fn is_due(
+    detected_at: Instant,
+    judged_at: Option<Instant>,
+    feeds_changed: bool,
+    now: Instant,
+) -> bool {
+    let Some(judged_at) = judged_at else {
+        return true;
+    };
+    feeds_changed || next_look(detected_at, judged_at).is_some_and(|at| at <= now)
+}
+
 /// A judgement, as far as it is weighed against another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Said {
@@ -206,6 +219,12 @@ mod tests {
             at = next;
         }
         assert_eq!(looks, [6, 24, 72, 168]);
+        let hours = |hours| begin + TimeDelta::hours(hours);
+        assert!(is_due(begin, None, false, begin));
+        assert!(!is_due(begin, Some(begin), false, hours(5)));
+        assert!(is_due(begin, Some(begin), false, hours(6)));
+        assert!(is_due(begin, Some(hours(200)), true, hours(200)));
+        assert!(!is_due(begin, Some(hours(200)), false, hours(2000)));
     }
 
     #[test]
