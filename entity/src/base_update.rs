@@ -24,6 +24,17 @@ pub struct Model {
     pub detected_at: DateTimeUtc,
     pub update_type: Option<String>,
     pub level: Option<String>,
+    /// The number of its last assessment.
+    pub assessed: i64,
+    /// The assessment that stands.
+    pub standing: Option<i64>,
+    /// The last one by rules.
+    pub judged: Option<i64>,
+    /// By the calendar.
+    pub judged_at: Option<DateTimeUtc>,
+    /// The generation of each feed it rested on.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub judged_feeds: Option<Json>,
     pub row_version: i64,
     pub event_seq: i64,
 }

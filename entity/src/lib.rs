@@ -5,6 +5,7 @@
 pub mod account_check;
 pub mod advisory;
 pub mod advisory_cve;
+pub mod assessment;
 pub mod attempt;
 pub mod base;
 pub mod base_ami;

@@ -1,6 +1,7 @@
 //! The ledger's transactions. Each is opened and named here, none spans a network call, and every change of a state
 //! goes through `change` (which asks the transition tables of `domain`).
 
+mod assessments;
 mod calendar;
 mod change;
 mod checks;
@@ -25,6 +26,8 @@ mod retention;
 mod rows;
 mod samples;
 mod scan;
+mod security;
+mod standing;
 mod status;
 mod subject;
 mod task_list;
@@ -42,6 +45,7 @@ use engine::commit;
 use engine::group::Group;
 use request::{intake, recipes};
 
+pub use assessments::{UpdateCase, level_of};
 pub use change::{ami_status_of, status_of};
 pub use connect::Shape;
 pub use decisions::{Decided, Decision};
@@ -62,6 +66,8 @@ pub use renew::{Renewal, Retry};
 pub use request::{Created, IdempotencyClaim, NewDeployment, Requested, Revision};
 pub use samples::LaunchSample;
 pub use scan::Scan;
+pub use security::{Judged, SecurityFacts, UpdateQuery, UpdateSeen};
+pub use standing::ImageStanding;
 pub use status::{Backlog, WorkerHolding};
 pub use subject::{Move, Moved, New};
 pub use task_list::TaskQuery;

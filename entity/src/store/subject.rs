@@ -9,7 +9,7 @@ use sea_orm::ConnectionTrait;
 use super::LedgerError;
 use super::rows::{Column, Row, Rows, assignments};
 use super::tracks::Sighted;
-use crate::{base_update, deployment, image, track, track_region};
+use crate::{assessment, base_update, deployment, image, track, track_region};
 
 /// A row with a story.
 pub(super) trait Subject {
@@ -48,6 +48,8 @@ pub enum Moved {
     /// An image as it shall be, with the version that was read. What its story says follows from what it was
     /// (`ingot_domain::image::story`), so that no writer can forget a line.
     Image(Box<image::Model>),
+    /// An update's of a base image: what it is judged to be.
+    Update(Box<Move<base_update::Model>>),
     /// A track's.
     Track(Box<Move<track::Model>>),
 }
@@ -61,6 +63,8 @@ pub enum New {
     Sighted(Box<Sighted>),
     /// How a track stands in a region; never refused.
     Looked(Box<track_region::Model>),
+    /// A judgement of an update, whose number is made sure by the update's move.
+    Assessment(Box<assessment::Model>),
     /// A track's move; refused when it is there.
     Update(Box<base_update::Model>),
 }

@@ -11,6 +11,7 @@ use sea_orm::{
 
 use crate::store::Ledger;
 use crate::store::LedgerError;
+use crate::store::assessments;
 use crate::store::change;
 use crate::store::effects;
 use crate::store::engine::claims::Claim;
@@ -269,6 +270,7 @@ async fn together(
         for new in &change.new {
             let begun = match new {
                 New::Image(row) => images::begin(&tx, row, &mut stories).await?,
+                New::Assessment(row) => assessments::begin(&tx, row).await.map(|()| true)?,
                 new => tracks::begin(&tx, new).await?,
             };
             if !begun {
@@ -301,15 +303,18 @@ async fn move_all_kinds<C: ConnectionTrait>(
     held: &[(&Change, &Beside)],
     stories: &mut Stories,
 ) -> Result<bool, LedgerError> {
-    let (mut deployments, mut images, mut tracks) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut deployments, mut images) = (Vec::new(), Vec::new());
+    let (mut tracks, mut updates) = (Vec::new(), Vec::new());
     for moved in held.iter().flat_map(|(change, _)| &change.moved) {
         match moved {
             Moved::Deployment(one) => deployments.push(Write::from(&**one)),
             Moved::Image(after) => images.push(&**after),
             Moved::Track(one) => tracks.push(Write::from(&**one)),
+            Moved::Update(one) => updates.push(Write::from(&**one)),
         }
     }
     Ok(subject::move_all(tx, &deployments, stories).await?
         && images::move_on(tx, &images, stories).await?
-        && subject::move_all(tx, &tracks, stories).await?)
+        && subject::move_all(tx, &tracks, stories).await?
+        && subject::move_all(tx, &updates, stories).await?)
 }
