@@ -1,5 +1,6 @@
 //! The register of visits: one handler per kind of task.
 
+mod assess;
 mod check;
 mod destroy;
 mod image;
@@ -45,7 +46,7 @@ impl Visits for Tools {
             TaskKind::Scheduler => Box::pin(scheduler::visit(self, claim)),
             TaskKind::Check => Box::pin(check::visit(self, claim)),
             TaskKind::Track => Box::pin(track::visit(self, claim)),
-            TaskKind::Judge => Box::pin(std::future::ready(not_judged_yet(claim))),
+            TaskKind::Judge => Box::pin(assess::visit(self, claim)),
         };
         let paid = paid.await;
         match Box::pin(settled(self, claim, kind, paid)).await {
@@ -77,13 +78,6 @@ impl Visits for Tools {
         let stats = self.batcher.stats();
         self.metrics.describes(stats.polls, stats.calls);
     }
-}
-
-/// An update is recorded, and this version cannot tell yet what it means.
-fn not_judged_yet(claim: &Claim) -> Result<Visit, VisitError> {
-    let update = claim.task.scope.as_deref().unwrap_or_default();
-    tracing::info!(update, "an update of a base image is not judged yet");
-    Ok(Visit::only(Then::Done))
 }
 
 /// The periodic jobs at a pace.

@@ -24,11 +24,14 @@ const SCAN: &str = "scan";
 /// Ends instances whose time is over.
 const ENDS: &str = "ends";
 
+/// Asks for judgements of base images' updates that are due.
+const ASSESS: &str = "assess";
 /// Sees to it that regions with watched base images are looked at.
 const TRACKS: &str = "tracks";
 
 /// Every periodic job and its period in simulated time.
-pub(super) const JOBS: [(&str, Duration); 5] = [
+pub(super) const JOBS: [(&str, Duration); 6] = [
+    (ASSESS, Duration::from_secs(600)),
     (TRACKS, Duration::from_secs(60)),
     (RECONCILE, Duration::from_secs(60)),
     (SCAN, Duration::from_secs(60)),
@@ -66,6 +69,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
             Ok(Visit::only(Then::Done))
         }
         Some(TRACKS) => super::track::spread(tools).await,
+        Some(ASSESS) => super::assess::spread(tools).await,
         Some(ENDS) => sweep::sweep(tools).await,
         Some(PRUNE) => prune(tools).await,
         other => Err(VisitError::Nonsense(format!(

@@ -147,6 +147,11 @@ impl Found<'_> {
             detected_at: self.now,
             update_type: None,
             level: None,
+            assessed: 0,
+            standing: None,
+            judged: None,
+            judged_at: None,
+            judged_feeds: None,
             row_version: 0,
             event_seq: 0,
         }
