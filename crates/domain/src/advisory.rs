@@ -5,6 +5,7 @@
 //! pure function of records, package lists and the time as of which is judged. [`assess::assess`] is the door:
 //! [`apply`] says which fixes reach the image and how surely, [`item`] how severe each is, [`assess`] what follows.
 
+pub mod affected;
 pub mod apply;
 pub mod assess;
 pub mod base;

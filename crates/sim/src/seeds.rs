@@ -31,7 +31,7 @@ fn lines_of(day: Option<&str>) -> Vec<Line> {
     match day {
         Some(day) => lines()
             .into_iter()
-            .filter_map(|line| line.as_of(day))
+            .filter_map(|line| line.of_day(day))
             .collect(),
         None => lines(),
     }

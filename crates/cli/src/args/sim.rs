@@ -29,7 +29,8 @@ pub(crate) struct ReleaseArgs {
     /// There only; everywhere when absent
     #[arg(long = "region", value_name = "REGION", value_delimiter = ',')]
     pub(crate) regions: Vec<String>,
-    /// When it was made, such as 2024-07-01T16:36:59Z; now, by the region's clock, when absent
+    /// When it was made, such as 2024-07-01T16:36:59Z; when absent now by the region's clock, or the end of the day in
+    /// the build's name where that is later
     #[arg(long, value_name = "TIME", value_parser = value::instant)]
     pub(crate) created: Option<ingot_domain::Instant>,
     /// Take it back

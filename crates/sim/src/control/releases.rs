@@ -19,8 +19,10 @@ pub(super) struct ReleaseOrder {
     name: String,
     /// The parameter that moves to it.
     parameter: Option<String>,
-    /// When it was made, as EC2 writes it; now when absent.
+    /// When it was made; now when absent.
     created: Option<String>,
+    /// Not made before this, if `created` is absent.
+    earliest: Option<String>,
     /// Everywhere when absent.
     #[serde(default)]
     regions: Vec<String>,
@@ -30,14 +32,17 @@ pub(super) struct ReleaseOrder {
 
 pub(super) fn release(sim: &Sim, order: ReleaseOrder) -> Result<Value, ControlError> {
     let now = sim.clock.now();
-    let created = match &order.created {
-        Some(text) => {
-            let read = chrono::DateTime::parse_from_rfc3339(text);
-            let read = read.map_err(|error| ControlError::Body(format!("created: {error}")))?;
-            let utc = read.with_timezone(&chrono::Utc);
-            utc.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
-        }
-        None => sim.clock.stamp(now),
+    let read = |field: &str, text: &String| {
+        let read = chrono::DateTime::parse_from_rfc3339(text);
+        let read = read.map_err(|error| ControlError::Body(format!("{field}: {error}")))?;
+        let utc = read.with_timezone(&chrono::Utc);
+        Ok::<_, ControlError>(utc.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+    };
+    let created = match (&order.created, &order.earliest) {
+        (Some(text), _) => read("created", text)?,
+        // Stamps of one form are ordered as texts.
+        (None, Some(text)) => sim.clock.stamp(now).max(read("earliest", text)?),
+        (None, None) => sim.clock.stamp(now),
     };
     let release = Release {
         owner: order.owner,

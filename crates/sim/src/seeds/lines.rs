@@ -41,7 +41,7 @@ pub(crate) struct Line {
 impl Line {
     /// The same as it was at a day: what was published by then, before what the line is seeded with, too. `None` if there
     /// was none of it yet.
-    pub(super) fn as_of(mut self, day: &str) -> Option<Self> {
+    pub(super) fn of_day(mut self, day: &str) -> Option<Self> {
         let newest = self.releases.last().map(|last| last.name.clone())?;
         let old = super::history::of(&newest, self.architecture);
         let old = old.map(|(name, date)| Release {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
+use ingot_domain::advisory::base::Build;
 use ingot_domain::track::known;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -48,6 +49,9 @@ pub(super) async fn release(args: ReleaseArgs) -> anyhow::Result<ExitCode> {
     }
     if let Some(created) = &args.created {
         order["created"] = created.to_rfc3339().into();
+    } else if let Ok(build) = Build::parse(&args.build) {
+        // Vendors publish no build of a day to come, whatever the region's clock shows: it is of the end of its day.
+        order["earliest"] = build.end().to_rfc3339().into();
     }
     let endpoint = match &args.endpoint {
         Some(endpoint) => endpoint.clone(),

@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use chrono::Utc;
 use ingot_advisories::parts;
 use ingot_entity::Ledger;
 use ingot_entity::store::{Loaded, Paged};
@@ -21,7 +20,7 @@ pub(super) async fn load(ledger: &Ledger, data: &Path) -> anyhow::Result<()> {
     }
     let folder = unpack(data).context("the sample advisories cannot be written")?;
     for files in parts::files(&folder)? {
-        let part = files.read(Utc::now());
+        let part = files.read(ledger.now());
         let generation = ledger.begin_load(part.feed).await?;
         for (number, page) in (0..).zip(&part.pages) {
             let paged = ledger.add_page(part.feed, generation, number, page).await?;

@@ -91,7 +91,7 @@ fn an_answer_is_sizes_and_a_piece() {
     assert_eq!(both("YWJjZA==", (u64::MAX, 4)), None);
     // 23,000 characters and their line ends are what SSM keeps whole.
     let encoded = PIECE.div_ceil(3) * 4;
-    assert!(PIECE % 3 == 0 && encoded + encoded.div_ceil(76) + 40 < 24_000);
+    assert!(PIECE.is_multiple_of(3) && encoded + encoded.div_ceil(76) + 40 < 24_000);
 }
 
 #[test]

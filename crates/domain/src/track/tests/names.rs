@@ -186,7 +186,8 @@ fn a_person_adds_a_track_with_an_owner_and_a_rule() {
     };
     let track = good.check().expect("a track");
     assert_eq!(track.base().expect("base").to_string(), "ubuntu-22.04");
-    let bad: [(&str, fn(&mut NewTrack)); 14] = [
+    type Spoilt = (&'static str, fn(&mut NewTrack));
+    let bad: [Spoilt; 14] = [
         ("owner", |new| new.owner.clear()),
         ("owner", |new| new.owner = "amazon".to_owned()),
         ("owner", |new| new.owner = "*".to_owned()),
