@@ -21,6 +21,7 @@ mod tasks;
 mod templates;
 mod text;
 mod trouble;
+mod updates;
 
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ pub use tasks::{task_page, tasks_page};
 pub use templates::{Beyond, Desk, Known, Verdict, desk_page, template_page, templates_page};
 pub(crate) use text::address;
 pub use trouble::{with_calendar, with_trouble};
+pub use updates::{security_page, update_page};
 
 /// The `Content-Security-Policy` of every page and asset (OPERATIONS section 2, XSS): job data is the vector, so nothing
 /// that stands in a page may run.

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::routes::{
     again, base_images, checks, deployments, events, extend, feeds, findings, images, queues,
-    settings, status, tasks, templates,
+    settings, status, tasks, templates, updates,
 };
 use crate::state::Api;
 
@@ -51,6 +51,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(events::list))
         .routes(routes!(images::list))
         .routes(routes!(images::show))
+        .routes(routes!(images::security))
         .routes(routes!(images::adopt))
         .routes(routes!(images::drop))
         .routes(routes!(events::of_image))
@@ -58,6 +59,10 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(templates::show))
         .routes(routes!(templates::yaml))
         .routes(routes!(templates::revisions))
+        .routes(routes!(updates::list))
+        .routes(routes!(updates::show_one))
+        .routes(routes!(updates::set_level))
+        .routes(routes!(updates::security_status))
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::show))
         .routes(routes!(queues::list))

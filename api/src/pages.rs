@@ -8,6 +8,7 @@ mod order;
 mod own;
 mod sign_in;
 mod templates;
+mod updates;
 mod work;
 
 pub(crate) use sign_in::way_in;
@@ -46,6 +47,9 @@ pub(crate) fn routes(document: Document) -> Router<Api> {
         .route("/images", get(images::list))
         .route("/images/{id}", get(images::one))
         .route("/images/{id}/actions/{action}", post(images::act))
+        .route("/security", get(updates::security))
+        .route("/updates/{id}", get(updates::one))
+        .route("/updates/{id}/level", post(updates::set))
         .route("/templates", get(templates::list))
         .route(
             "/templates/new",

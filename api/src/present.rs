@@ -6,6 +6,7 @@ mod check;
 mod finding;
 pub(crate) mod launched;
 mod runs_on;
+pub(crate) mod update;
 pub(crate) mod wait;
 
 pub(crate) use advisory::{advisory, cve, feed};

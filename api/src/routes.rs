@@ -17,6 +17,7 @@ mod stale;
 pub(crate) mod status;
 pub(crate) mod tasks;
 pub(crate) mod templates;
+pub(crate) mod updates;
 
 use ingot_client::page::{DEFAULT_LIMIT, LONGEST_PAGE};
 use ingot_domain::field::FieldError;

@@ -4,6 +4,7 @@ mod documentation;
 mod every_page;
 mod more;
 mod samples;
+mod security;
 
 use ingot_client::{CalendarSeen, Deployment, DeploymentFilter, ImageFilter};
 use ingot_domain::deployment::{AmiStatus, SkipReason, Status};

@@ -1,6 +1,7 @@
 //! Images, from the ledger (F50, F55).
 
 use axum::extract::State;
+use ingot_client::base_update::ImageSecurity;
 use ingot_client::{Image, ImageDecision, ImageFilter, Page};
 use ingot_domain::ids::ImageId;
 use ingot_domain::image::ImageStatus;
@@ -79,6 +80,31 @@ pub(crate) async fn one(api: &Api, id: &str) -> Result<Image, ApiError> {
     };
     row.map(present::image)
         .ok_or_else(|| ApiError::NotFound(missing(id)))
+}
+
+/// Show how an image stands against the builds of its base
+///
+/// How far it is behind, which CVEs it has fixed against the image before it, and which the updates it lacks would fix.
+#[utoipa::path(
+    get, path = "/v1/images/{id}/security", tag = "images", operation_id = "showImageSecurity",
+    params(("id" = String, Path, description = "img_… or ami-…")),
+    responses((status = 200, description = "How it stands", body = ImageSecurity))
+)]
+pub(crate) async fn security(
+    State(api): State<Api>,
+    _: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<ImageSecurity>, ApiError> {
+    standing(&api, &id).await.map(Json)
+}
+
+/// How one image stands; the console uses it too.
+pub(crate) async fn standing(api: &Api, id: &str) -> Result<ImageSecurity, ApiError> {
+    let known = one(api, id).await?;
+    let row = api.ledger.image(&known.id).await?;
+    let row = row.ok_or_else(|| ApiError::NotFound(missing(id)))?;
+    let standing = api.ledger.image_standing(&row).await?;
+    Ok(present::update::image(&row, standing))
 }
 
 fn missing(id: &str) -> String {

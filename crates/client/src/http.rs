@@ -6,6 +6,7 @@ mod checks;
 mod decisions;
 mod feeds;
 mod templates;
+mod updates;
 
 use std::time::Duration;
 

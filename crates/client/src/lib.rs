@@ -3,6 +3,7 @@
 
 pub mod advisory;
 pub mod base_image;
+pub mod base_update;
 pub mod calendar;
 pub mod check;
 pub mod decision;

@@ -6,8 +6,8 @@ use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::image::ImageStatus;
 
 use super::documentation::openapi;
-use super::more;
 use super::samples::{ATTACK, at, bare, check, event, feed, hostile, image, page};
+use super::{more, security};
 use crate::console::*;
 
 /// Each kind of page, with hostile words wherever words come in.
@@ -84,6 +84,7 @@ fn every_page() -> Vec<(String, String)> {
         }
     }
     pages.extend(more::pages());
+    pages.extend(security::pages());
     for &status in ImageStatus::ALL {
         for text in [None, Some(ATTACK)] {
             let name = format!("image {status} {text:?}");

@@ -1,0 +1,153 @@
+//! Updates of base images: how they were judged, and which templates are behind them.
+
+use axum::extract::State;
+use ingot_client::Page;
+use ingot_client::base_update::{
+    BaseUpdate, BaseUpdateDetail, BaseUpdateFilter, LevelDecision, SecurityStatus,
+};
+use ingot_domain::advisory::level::SecurityLevel;
+use ingot_domain::field::FieldError;
+use ingot_domain::ids::UpdateId;
+use ingot_entity::store::UpdateQuery;
+
+use super::{cursor, decided, decision, limit, page, word};
+use crate::address::{Params, Path};
+use crate::auth::Caller;
+use crate::body::Json;
+use crate::error::ApiError;
+use crate::present::update as show;
+use crate::state::Api;
+
+/// List updates of base images, newest first
+#[utoipa::path(
+    get, path = "/v1/base-updates", tag = "base images", operation_id = "listBaseUpdates", params(BaseUpdateFilter),
+    responses((status = 200, description = "One page", body = Page<BaseUpdate>))
+)]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    _: Caller,
+    Params(filter): Params<BaseUpdateFilter>,
+) -> Result<Json<Page<BaseUpdate>>, ApiError> {
+    let limit = limit(filter.limit)?;
+    word(
+        "level",
+        filter.level.as_ref(),
+        &SecurityLevel::ALL.map(SecurityLevel::as_str),
+    )?;
+    cursor::<UpdateId>(filter.cursor.as_ref())?;
+    let query = UpdateQuery {
+        base: filter.base,
+        level: filter.level,
+        before: filter.cursor,
+    };
+    let rows = api.ledger.list_updates(&query, limit + 1).await?;
+    let shown = |seen| show::update(&seen);
+    Ok(Json(page(rows, limit, |seen| seen.row.id.clone(), shown)))
+}
+
+/// Show an update of a base image with its evidence
+#[utoipa::path(
+    get, path = "/v1/base-updates/{id}", tag = "base images", operation_id = "showBaseUpdate",
+    params(("id" = String, Path, description = "upd_…")),
+    responses((status = 200, description = "The update", body = BaseUpdateDetail))
+)]
+pub(crate) async fn show_one(
+    State(api): State<Api>,
+    _: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<BaseUpdateDetail>, ApiError> {
+    one(&api, &id).await.map(Json)
+}
+
+/// One update; the console uses it too.
+pub(crate) async fn one(api: &Api, id: &str) -> Result<BaseUpdateDetail, ApiError> {
+    let seen = match id.parse::<UpdateId>() {
+        Ok(id) => api.ledger.update(id.as_str()).await?,
+        Err(_) => None,
+    };
+    let seen = seen.ok_or_else(|| ApiError::NotFound(missing(id)))?;
+    let rows = api.ledger.assessments(&seen.row.id).await?;
+    let judged = rows.iter().find(|row| row.body.is_some());
+    let (evidence, outside) = show::evidence(judged.and_then(|row| row.body.as_ref()));
+    let facts = api.ledger.security_facts().await?;
+    let templates = show::templates(&facts, &seen.track);
+    Ok(BaseUpdateDetail {
+        update: show::update(&seen),
+        templates: templates.iter().map(show::template).collect(),
+        plan: show::PLAN.to_owned(),
+        evidence,
+        outside,
+        assessments: rows.iter().map(show::judgement).collect(),
+    })
+}
+
+fn missing(id: &str) -> String {
+    let shown = ingot_domain::field::shown(id);
+    format!("there is no update `{shown}`; `ingot base-images updates` shows them")
+}
+
+/// Set the level of an update by a person's word
+///
+/// It is kept as a judgement among the others, with the reason. It stands until the rules find more than they had found.
+#[utoipa::path(
+    post, path = "/v1/base-updates/{id}/level", tag = "base images", operation_id = "setBaseUpdateLevel",
+    params(("id" = String, Path, description = "upd_…")),
+    request_body = LevelDecision,
+    responses(
+        (status = 200, description = "Set", body = BaseUpdateDetail),
+        (status = 409, description = "It is no update, or was judged meanwhile", body = ingot_client::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn set_level(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Json(body): Json<LevelDecision>,
+) -> Result<Json<BaseUpdateDetail>, ApiError> {
+    set(&api, &caller, &id, body).await.map(Json)
+}
+
+/// Sets a level; the console uses it too.
+pub(crate) async fn set(
+    api: &Api,
+    caller: &Caller,
+    id: &str,
+    wanted: LevelDecision,
+) -> Result<BaseUpdateDetail, ApiError> {
+    let decision = decision(caller, wanted.reason)?;
+    let known =
+        SecurityLevel::parse(&wanted.level).filter(|level| *level != SecurityLevel::Unknown);
+    let Some(level) = known else {
+        let message = "choose one of critical, high, medium, low, none";
+        let error = FieldError::new("level", wanted.level, message);
+        return Err(ApiError::Invalid(vec![error]));
+    };
+    if id.parse::<UpdateId>().is_err() {
+        return Err(ApiError::NotFound(missing(id)));
+    }
+    decided(api.ledger.set_level(id, level, &decision).await?, || {
+        missing(id)
+    })?;
+    one(api, id).await
+}
+
+/// Show which base images have moved and which templates are behind
+#[utoipa::path(
+    get, path = "/v1/security-status", tag = "base images", operation_id = "securityStatus",
+    responses((status = 200, description = "The status", body = SecurityStatus))
+)]
+pub(crate) async fn security_status(
+    State(api): State<Api>,
+    _: Caller,
+) -> Result<Json<SecurityStatus>, ApiError> {
+    status(&api).await.map(Json)
+}
+
+/// The status; the console uses it too.
+pub(crate) async fn status(api: &Api) -> Result<SecurityStatus, ApiError> {
+    let facts = api.ledger.security_facts().await?;
+    let (now, today) = (api.ledger.now(), api.ledger.calendar_now());
+    let rows = api.ledger.feeds().await?;
+    let feeds = show::feeds_in_doubt(&rows, facts.steps.keys(), now, today);
+    Ok(show::security_status(&facts, feeds, today))
+}
