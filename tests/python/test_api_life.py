@@ -18,6 +18,8 @@ GETS = [
     "/v1/base-images",
     "/v1/base-images/{track}",
     "/v1/base-images/{track}/events",
+    "/v1/base-updates",
+    "/v1/base-updates/{update}",
     "/v1/deployments",
     "/v1/deployments/{deployment}",
     "/v1/deployments/{deployment}/events",
@@ -26,9 +28,11 @@ GETS = [
     "/v1/images",
     "/v1/images/{image}",
     "/v1/images/{image}/events",
+    "/v1/images/{image}/security",
     "/v1/images/{ami}",
     "/v1/invariants",
     "/v1/queues",
+    "/v1/security-status",
     "/v1/settings/retention",
     "/v1/status",
     "/v1/tasks",
@@ -50,12 +54,14 @@ PAGES = [
     "/images/{image}",
     "/login",
     "/openapi.json",
+    "/security",
     "/system",
     "/tasks",
     "/tasks/{task}",
     "/templates",
     "/templates/new",
     "/templates/{template}",
+    "/updates/{update}",
 ]
 HEALTH = ["/healthz", "/readyz", "/metrics"]
 
@@ -382,6 +388,31 @@ def checked(ingot):
     raise AssertionError("the check does not end")
 
 
+def moved(ingot):
+    """The update of a base image that no other test stands on."""
+    where = {"regions": ["us-east-1"]}
+
+    def looked(build=None):
+        assert ingot.call("POST", "/v1/base-images/debian-12/scan", where).status == 202
+        for _ in range(300):
+            track = ingot.get("/v1/base-images/debian-12")
+            if track["current_build"] and build in (None, track["current_build"]):
+                return track
+            time.sleep(0.1)
+        raise AssertionError("no look shows the build")
+
+    track = looked()
+    order = {"owner": track["owner"], "filter": track["aws_filter"], "architecture": "x86_64"}
+    ingot.control("POST", "releases", {**order, "name": "debian-12-amd64-20991231-9999"})
+    looked("20991231-9999")
+    for _ in range(300):
+        (update,) = ingot.get("/v1/base-updates", base="debian-12")["items"]
+        if update["judged_at"]:
+            return update["id"]
+        time.sleep(0.1)
+    raise AssertionError("the update is not judged")
+
+
 def filled(ingot, first):
     """Every GET there is, for things that exist; the document must know no other."""
     image = ingot.get(f"/v1/images/{first['created_ami_id']}")
@@ -395,6 +426,7 @@ def filled(ingot, first):
         "track": "ubuntu-24.04",
         "check": checked(ingot),
         "advisory": "CVE-2024-6387",
+        "update": moved(ingot),
     }
     document = ingot.get("/openapi.json")["paths"]
     known = {re.sub(r"\{\w+\}", "{}", path) for path, item in document.items() if "get" in item}

@@ -28,9 +28,9 @@ COMMANDS = {
     "watch": [],
     "logs": [],
     "images": ["list", "show", "logs", "adopt", "drop"],
-    "base-images": ["list", "show", "logs", "scan", "add", "pause", "resume"],
+    "base-images": ["list", "show", "updates", "update", "set-level", "logs", "scan", "add", "pause", "resume"],
     "findings": ["list", "settle"],
-    "templates": ["apply", "check", "diff", "list", "revisions", "show"],
+    "templates": ["apply", "auto-ami", "check", "diff", "list", "revisions", "show"],
     "plan": [],
     "policy": ["check", "windows", "fires"],
     "why": [],
@@ -223,7 +223,9 @@ def test_tasks_queues_and_status(ingot, cli, done):
     assert names <= {row[0] for row in rows} and "OLDEST DUE" in head
     ready = cli.json("status")
     assert ready["ready"] and {"database"} <= {check["name"] for check in ready["checks"]}
-    head, *rows = cells(cli("status").stdout)
+    calendar, table = cli("status").stdout.split("\n\n", 1)
+    assert calendar.startswith("Calendar: ")
+    head, *rows = cells(table)
     assert {row[1] for row in rows} == {"ok"}
 
 

@@ -17,6 +17,16 @@ ENOUGH = {
     "aws calls": [],
     "aws check": [],
     "aws policy": [],
+    "base-images add": ["{track}"],
+    "base-images list": [],
+    "base-images logs": ["ubuntu-22.04"],
+    "base-images pause": ["ubuntu-22.04", "--reason", "x"],
+    "base-images resume": ["ubuntu-22.04"],
+    "base-images scan": ["ubuntu-22.04"],
+    "base-images set-level": ["upd_" + NOBODY[4:], "--level", "low", "--reason", "x"],
+    "base-images show": ["unknown"],
+    "base-images update": ["upd_" + NOBODY[4:]],
+    "base-images updates": [],
     "config show": [],
     "deploy": ["kamiwaza", "--version", "1.2.3", "--region", "us-east-1"],
     "deployments cancel": [NOBODY],
@@ -49,6 +59,7 @@ ENOUGH = {
     "tasks list": [],
     "tasks show": ["tsk_" + NOBODY[4:]],
     "templates apply": ["{file}"],
+    "templates auto-ami security-status": [],
     "templates check": ["{file}"],
     "templates list": [],
     "templates show": ["unknown"],
@@ -84,6 +95,11 @@ NEED_NO_TOKEN = {"status"}
 # Work on the ledger.
 LEDGER = {"api", "worker", "migrate down", "migrate status", "migrate up", "token create", "token list", "token revoke"}
 NAMED = {"ID", "NAME"}
+TRACK = """name: team-web
+owner: "123456789012"
+aws_filter: team-web-*
+pattern: team-web-(?<build>\\d{8})
+"""
 
 
 def leaves(node):
@@ -113,13 +129,14 @@ def file(tmp_path, cli):
     (tmp_path / "advisories/kev/kev.csv").write_text("cveID,dateAdded\nCVE-2024-6387,2024-07-02\n")
     (tmp_path / "policy.yaml").write_text("auto_ami_policy: {}\n")
     (tmp_path / "scenario.yaml").write_text("now: 2026-11-27T12:00:00Z\ntemplates: []\nrequests: []\n")
+    (tmp_path / "track.yaml").write_text(TRACK)
     return path
 
 
 def line(name, file):
     """A command's words. What it reads stands beside the template."""
     places = {"{file}": file, "{folder}": file.parent / "advisories"}
-    places |= {f"{{{beside}}}": file.with_name(f"{beside}.yaml") for beside in ("policy", "scenario")}
+    places |= {f"{{{beside}}}": file.with_name(f"{beside}.yaml") for beside in ("policy", "scenario", "track")}
     return [*name.split(), *[str(places.get(word, word)) for word in ENOUGH[name]]]
 
 

@@ -36,6 +36,7 @@ mod it {
     mod provenance;
     mod rates;
     mod refusals;
+    mod security;
     mod spot;
     mod storms;
     mod strangers;

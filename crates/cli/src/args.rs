@@ -6,8 +6,10 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::failure::Exit;
 
 pub(crate) mod advisories;
+pub(crate) mod auto_ami;
 pub(crate) mod aws;
 pub(crate) mod base_images;
+pub(crate) mod base_updates;
 pub(crate) mod catalog;
 pub(crate) mod config;
 pub(crate) mod connection;

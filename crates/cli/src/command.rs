@@ -10,8 +10,10 @@ use crate::args::page::PageArgs;
 use crate::failure::Refused;
 
 pub(crate) mod advisories;
+pub(crate) mod auto_ami;
 pub(crate) mod aws;
 pub(crate) mod base_images;
+pub(crate) mod base_updates;
 pub(crate) mod config;
 pub(crate) mod deploy;
 pub(crate) mod deployments;

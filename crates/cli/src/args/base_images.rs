@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::args::base_updates::{LevelArgs, UpdateArgs, UpdatesArgs};
 use crate::args::connection::Connection;
 
 /// List, show and watch base images: what vendors publish, by owner and name
@@ -40,6 +41,10 @@ pub(crate) enum BaseImagesAction {
         #[arg(value_name = "NAME")]
         name: String,
     },
+    Updates(UpdatesArgs),
+    Update(UpdateArgs),
+    #[command(name = "set-level")]
+    SetLevel(LevelArgs),
     /// Print the story of one
     #[command(after_help = "Examples:
   ingot base-images logs ubuntu-22.04")]

@@ -6,6 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use ingot_domain::image::ImageStatus;
 
+use crate::args::auto_ami::AutoAmiArgs;
 use crate::args::connection::Connection;
 use crate::args::page::PageArgs;
 
@@ -192,4 +193,5 @@ Examples:
         #[arg(long, value_name = "KEY")]
         idempotency_key: Option<String>,
     },
+    AutoAmi(AutoAmiArgs),
 }

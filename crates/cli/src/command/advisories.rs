@@ -84,7 +84,7 @@ fn judge(wanted: AssessArgs) -> anyhow::Result<Assessment> {
     clippy::disallowed_methods,
     reason = "a folder is read and judged as of this computer's time"
 )]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     Utc::now()
 }
 

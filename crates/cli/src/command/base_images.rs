@@ -8,7 +8,7 @@ use ingot_client::{
 };
 
 use crate::args::base_images::{BaseImagesAction, BaseImagesArgs};
-use crate::command::{read, story};
+use crate::command::{base_updates, read, story};
 use crate::failure::Refused;
 use crate::output::grid::{Cell, Column, grid};
 use crate::output::{clean, or_dash, pairs, table, time, time_or_dash};
@@ -31,6 +31,11 @@ pub(crate) async fn run(args: BaseImagesArgs) -> anyhow::Result<ExitCode> {
         BaseImagesAction::Show { name } => {
             output.result(&client.base_image(&name).await?, details)?;
         }
+        BaseImagesAction::Updates(args) => {
+            return base_updates::list(&client, output, args).await;
+        }
+        BaseImagesAction::Update(args) => return base_updates::show(&client, output, args).await,
+        BaseImagesAction::SetLevel(args) => return base_updates::set(&client, output, args).await,
         BaseImagesAction::Logs { name, after } => {
             story::print_all(output, after, async |filter| {
                 client.base_image_events(&name, &filter).await

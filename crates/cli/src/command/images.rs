@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
+use ingot_client::base_update::ImageSecurity;
 use ingot_client::{Image, ImageDecision, ImageFilter, Page};
 use ingot_domain::stale::span;
+use serde::Serialize;
 
 use crate::args::catalog::{ImagesAction, ImagesArgs};
 use crate::command::{ids, mention_rest, pages, story};
@@ -58,10 +60,62 @@ pub(crate) async fn run(args: ImagesArgs) -> anyhow::Result<ExitCode> {
         }
         ImagesAction::Show { id } => {
             let id = ids::image(&client, &id).await?;
-            output.result(&client.image(&id).await?, details)?;
+            let image = client.image(&id).await?;
+            let security = client.image_security(&id).await.ok();
+            let shown = Shown { image, security };
+            output.result(&shown, |shown| {
+                let mut text = details(&shown.image);
+                if let Some(security) = &shown.security {
+                    text.push('\n');
+                    text.push_str(&standing(security));
+                }
+                text
+            })?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// An image with how it stands against the builds of its base. An API of before does not say that.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    image: Image,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    security: Option<ImageSecurity>,
+}
+
+fn standing(of: &ImageSecurity) -> String {
+    let Some(base) = &of.base else {
+        return pairs([("track", "none: its base is not watched".to_owned())]);
+    };
+    let behind = match of.builds_behind {
+        0 => "stands on the newest build".to_owned(),
+        builds => format!(
+            "{}: {} -> {}",
+            ingot_client::base_update::behind(builds, of.days_behind),
+            or_dash(&of.build),
+            or_dash(&of.newest_build)
+        ),
+    };
+    let few = |cves: &[String]| match cves {
+        [] => "none known".to_owned(),
+        cves => clean(&cves.join(", ")),
+    };
+    let mut facts = vec![("track", clean(base)), ("behind", behind)];
+    facts.extend(
+        of.lacks
+            .as_ref()
+            .map(|level| ("lacks", format!("updates up to {}", clean(level)))),
+    );
+    if let Some(before) = &of.predecessor {
+        facts.push((
+            "fixed",
+            format!("against {}: {}", clean(before), few(&of.fixed)),
+        ));
+    }
+    facts.push(("still open", few(&of.open)));
+    pairs(facts)
 }
 
 fn list_table(page: &Page<Image>) -> String {

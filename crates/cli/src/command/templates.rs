@@ -14,7 +14,7 @@ use similar::TextDiff;
 
 use crate::args::catalog::{TemplatesAction, TemplatesArgs};
 use crate::args::connection::Connection;
-use crate::command::{mention_rest, pages, random_key, read, repeated};
+use crate::command::{auto_ami, mention_rest, pages, random_key, read, repeated};
 use crate::output::grid::{Cell, Column, grid};
 use crate::output::look::look;
 use crate::output::{clean, clean_lines, or_dash, pairs, say, span};
@@ -24,6 +24,9 @@ pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
     let connection = args.connection;
     let output = connection.output();
     match args.action {
+        TemplatesAction::AutoAmi(args) => {
+            return auto_ami::run(&connection.client()?, output, args.action).await;
+        }
         TemplatesAction::List => {
             output.result(&connection.client()?.templates().await?, list_table)?
         }

@@ -17,7 +17,7 @@ on_both!(
 async fn a_list_shows_what_was_written_a_moment_ago(ledgers: Ledgers) {
     let ledger = ledgers.ledger();
     for number in 1..20 {
-        create(&ledger, false).await;
+        create(ledger, false).await;
         let query = DeploymentQuery::default();
         let listed = ledger.list_deployments(&query, 100).await.expect("a list");
         assert_eq!(listed.len(), number);
@@ -26,7 +26,7 @@ async fn a_list_shows_what_was_written_a_moment_ago(ledgers: Ledgers) {
 
 async fn a_list_does_not_wait_for_what_writes(ledgers: Ledgers) {
     let ledger = ledgers.ledger();
-    create(&ledger, false).await;
+    create(ledger, false).await;
     let writing = ledger.database().begin().await.expect("a transaction");
     writing
         .execute_unprepared("UPDATE deployment SET job_name = 'held'")

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use chrono::Utc;
 use ingot_client::advisory::{Advisory, Cve, KnownAdvisory};
 use ingot_client::feed::Feed;
 use ingot_client::{Client, Page};
@@ -35,7 +34,7 @@ pub(super) fn of(feeds: &[Feed]) -> String {
         ("next sync", Cell::Whole, 4),
         ("source", Cell::Text, 3),
     ];
-    let now = Utc::now();
+    let now = super::now();
     let rows = feeds.iter().map(|feed| {
         let age = feed.fetched_at.map(|at| {
             let seconds = (now - at).num_seconds().max(0);

@@ -1,7 +1,6 @@
 //! `ingot advisories load`: a folder of vendors' files, read here and sent to the API, one feed after the other, page by
 //! page.
 
-use chrono::Utc;
 use ingot_advisories::parts::{self, Part};
 use ingot_client::feed::{EndFeedLoad, Feed, FeedPage, NewFeedLoad};
 use ingot_client::{Client, ClientError, Page};
@@ -43,7 +42,7 @@ pub(crate) async fn run(client: &Client, output: Output, wanted: LoadArgs) -> an
     }
     let (mut loaded, mut refused) = (Vec::new(), None);
     for files in files {
-        let part = files.read(Utc::now());
+        let part = files.read(super::now());
         let name = part.feed.name();
         if part.records == 0 {
             eprintln!("{name}: no record could be read, it is left as it is");

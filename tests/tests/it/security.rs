@@ -1,0 +1,220 @@
+//! A base image moves, a worker judges what that means from the feeds in the ledger, and people see which templates are
+//! behind; on both shapes.
+
+use std::path::Path;
+use std::time::Duration;
+
+use ingot_client::base_update::{BaseUpdateDetail, BaseUpdateFilter};
+use ingot_tests::{Options, Stack, until};
+use serde_json::Value;
+
+const LONG: Duration = Duration::from_secs(120);
+
+const TEMPLATE: &str = "name: behind
+base_image: { track: ubuntu-22.04 }
+instance_types: [t3.large]
+volume: { size_gb: 20 }
+user_data: |
+  #!/bin/sh
+  # ingot-serves: {\"port\": 8080, \"path\": \"/ok\"}
+  true
+probe: { scheme: http, port: 8080, path: /ok, first_check_seconds: 60, max_attempts: 40 }
+install_finished: none
+";
+
+/// The small folder of advisories that the repository carries.
+fn samples() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/advisories");
+    root.to_string_lossy().into_owned()
+}
+
+fn options() -> Options {
+    Options {
+        at: Some("2024-06-30T12:00:00Z".to_owned()),
+        ..Options::default()
+    }
+}
+
+#[tokio::test]
+async fn an_update_is_judged_and_the_templates_behind_it_are_shown_embedded() {
+    judged(&Stack::embedded_with(options()).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn an_update_is_judged_and_the_templates_behind_it_are_shown_scaled() {
+    judged(&Stack::scaled_with(options()).await.unwrap()).await;
+}
+
+async fn run(stack: &Stack, line: &[&str]) -> Value {
+    let answer = stack.ingot_json(line).await;
+    answer.unwrap_or_else(|error| panic!("{line:?}: {error:#}\n{}", stack.said()))
+}
+
+async fn judged(stack: &Stack) {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("behind.yaml");
+    std::fs::write(&file, TEMPLATE).unwrap();
+    run(stack, &["advisories", "load", &samples()]).await;
+    run(stack, &["templates", "apply", &file.to_string_lossy()]).await;
+    let mut order = Stack::order("1.0.0");
+    order.template = "behind".to_owned();
+    let asked = stack.client.create_deployment(&order, "behind").await;
+    let done = stack.wait_finished(&asked.unwrap().id, LONG).await.unwrap();
+    let ami = done.created_ami_id.clone().unwrap();
+
+    // The baseline concerns no template.
+    run(
+        stack,
+        &[
+            "base-images",
+            "scan",
+            "ubuntu-22.04",
+            "--region",
+            "us-east-1",
+        ],
+    )
+    .await;
+    let before = stack.client.security_status().await.unwrap();
+    assert!(before.available.is_empty(), "{before:#?}");
+
+    let endpoint = stack.region.endpoint();
+    let release = [
+        "sim",
+        "release",
+        "ubuntu-22.04",
+        "20240701",
+        "--created",
+        "2024-07-01T16:36:59Z",
+        "--endpoint",
+        endpoint,
+    ];
+    run(stack, &release).await;
+    run(
+        stack,
+        &[
+            "base-images",
+            "scan",
+            "ubuntu-22.04",
+            "--region",
+            "us-east-1",
+        ],
+    )
+    .await;
+    let filter = BaseUpdateFilter {
+        base: Some("ubuntu-22.04".to_owned()),
+        level: Some("critical".to_owned()),
+        ..BaseUpdateFilter::default()
+    };
+    let found = until("the update to be judged critical", LONG, || async {
+        let page = stack.client.base_updates(&filter).await?;
+        Ok(page.items.into_iter().next())
+    });
+    let found = found.await;
+    let update = found.unwrap_or_else(|error| panic!("{error:#}\n{}", stack.said()));
+    assert_eq!(
+        (update.from.as_str(), update.to.as_str()),
+        ("20240629", "20240701")
+    );
+    assert_eq!(update.update_type.as_deref(), Some("security"));
+    let headline = update.headline.clone().unwrap();
+    assert_eq!(
+        headline.advisory.as_deref(),
+        Some("USN-6859-1"),
+        "{headline:#?}"
+    );
+    assert_eq!(headline.cve.as_deref(), Some("CVE-2024-6387"));
+    assert!(
+        headline.rules.iter().any(|rule| rule == "R3"),
+        "{headline:#?}"
+    );
+
+    let status = stack.client.security_status().await.unwrap();
+    let [entry] = status.available.as_slice() else {
+        panic!("{status:#?}");
+    };
+    assert_eq!(entry.security_level, "critical");
+    assert_eq!(entry.plan, "not planned yet");
+    let [behind] = entry.templates.as_slice() else {
+        panic!("{entry:#?}");
+    };
+    assert_eq!(
+        (behind.template.as_str(), behind.builds_behind),
+        ("behind", 1)
+    );
+    assert_eq!(behind.ami_id.as_ref(), Some(&ami));
+    let screen = stack
+        .ingot(&["templates", "auto-ami", "security-status"])
+        .await
+        .unwrap();
+    let screen = String::from_utf8_lossy(&screen.stdout).into_owned();
+    for said in [
+        "Critical Updates Available:",
+        "ubuntu-22.04: CVE-2024-6387",
+        "Affected templates: behind",
+    ] {
+        assert!(screen.contains(said), "{said}: {screen}");
+    }
+
+    let detail = stack.client.base_update(&update.id).await.unwrap();
+    assert_eq!(detail.assessments.len(), 1, "judged once: {detail:#?}");
+    assert!(!detail.evidence.is_empty());
+    let own = stack.client.image_security(&ami).await.unwrap();
+    assert_eq!(
+        (own.builds_behind, own.lacks.as_deref()),
+        (1, Some("critical")),
+        "{own:#?}"
+    );
+    assert!(own.open.contains(&"CVE-2024-6387".to_owned()), "{own:#?}");
+    by_person(stack, &update.id).await;
+}
+
+/// A person's word stands, is kept beside the rules' own, and needs a reason.
+async fn by_person(stack: &Stack, id: &str) {
+    let line = [
+        "base-images",
+        "set-level",
+        id,
+        "--level",
+        "low",
+        "--reason",
+        "port 22 is closed",
+    ];
+    let detail: BaseUpdateDetail = serde_json::from_value(run(stack, &line).await).unwrap();
+    assert_eq!(detail.update.security_level.as_deref(), Some("low"));
+    assert_eq!(
+        detail.update.set_reason.as_deref(),
+        Some("port 22 is closed")
+    );
+    let headline = detail.update.headline.unwrap();
+    assert_eq!(
+        headline.advisory.as_deref(),
+        Some("USN-6859-1"),
+        "the evidence stays"
+    );
+    let levels: Vec<&str> = detail
+        .assessments
+        .iter()
+        .map(|one| &*one.security_level)
+        .collect();
+    assert_eq!(levels, ["low", "critical"]);
+    let bare = [
+        "base-images",
+        "set-level",
+        id,
+        "--level",
+        "low",
+        "--reason",
+        " ",
+    ];
+    let refused = stack.ingot(&bare).await.unwrap();
+    assert!(!refused.status.success());
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("reason"), "{said}");
+    let stranger = [
+        "base-images",
+        "update",
+        "upd_00000000000000000000000000000000",
+    ];
+    let missing = stack.ingot(&stranger).await.unwrap();
+    assert_eq!(missing.status.code(), Some(4));
+}
