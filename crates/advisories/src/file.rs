@@ -132,6 +132,7 @@ fn json(value: Value, name: &str, release: Option<&str>, take: &mut Take) -> Res
     } else if has("from_serial") {
         ubuntu_image::read(&value, take)
     } else if let Some(Value::Array(advisories)) = value.get("advisories") {
+        take.pages.add(&value);
         for (at, one) in advisories.iter().enumerate() {
             if let Err(trouble) = apollo::read(one.clone(), take) {
                 take.trouble(Some(Os::Rocky), format!("{name} entry {at}: {trouble}"));

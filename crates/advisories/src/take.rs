@@ -6,6 +6,7 @@ use ingot_domain::Instant;
 use ingot_domain::advisory::base::Os;
 use ingot_domain::advisory::packages::Package;
 use ingot_domain::advisory::record::{Advisory, FeedState, Likelihood, Listed, Signals};
+use serde_json::Value;
 
 /// A vendor's list of the changes between two builds.
 #[derive(Debug, Clone)]
@@ -49,6 +50,8 @@ pub struct Take {
     pub repositories: BTreeMap<String, BTreeSet<String>>,
     /// Names of packages that bases of a system carry, where the folder tells them.
     pub base_sets: BTreeMap<Os, Vec<String>>,
+    /// Pages of Rocky's API.
+    pub pages: Pages,
     /// Troubles that concern no system's feed, such as those of KEV.
     pub damaged: Vec<String>,
 }
@@ -121,6 +124,8 @@ impl Take {
         for advisory in all.into_values() {
             let state = self.feeds.entry(advisory.os).or_default();
             state.records += 1;
+            let span = state.releases.entry(advisory.release.clone());
+            span.or_default().take(&advisory, limit);
             if advisory.published > limit {
                 let day = advisory.published.format("%Y-%m-%d");
                 let said = format!("{} is dated {day}, in the future", advisory.id);
@@ -136,6 +141,11 @@ impl Take {
             }
             kept.push(advisory);
         }
+        self.pages.close(&mut self.feeds);
+        let gaps = self.gaps();
+        for state in self.feeds.values_mut() {
+            state.signals.clone_from(&gaps);
+        }
         self.signals
             .vectors
             .retain(|_, vectors| !vectors.is_empty());
@@ -144,5 +154,81 @@ impl Take {
             .values_mut()
             .for_each(|vectors| vectors.sort());
         kept
+    }
+
+    /// What is missing of KEV and EPSS. EPSS may be left out; a part of it that is there and cannot be used is named.
+    fn gaps(&self) -> Vec<String> {
+        // A file that cannot be used is a gap; one entry of thousands, or a file that tells no day, is named alone.
+        let whole = |said: &&String| {
+            said.contains(" is no ")
+                || ![" line ", ": entry ", "tells no day"]
+                    .iter()
+                    .any(|part| said.contains(part))
+        };
+        let damaged = |folder: &str| {
+            let parts = self.damaged.iter().filter(|said| said.starts_with(folder));
+            let mut parts = parts.filter(whole);
+            parts.next().map(|first| (first.clone(), 1 + parts.count()))
+        };
+        let mut gaps = Vec::new();
+        match damaged("kev/") {
+            None if self.signals.exploited.is_empty() => gaps.push(
+                "there is no KEV catalogue, so what is exploited is not known (R1)".to_owned(),
+            ),
+            None => {}
+            Some((first, count)) => gaps.push(format!(
+                "{count} parts of KEV could not be read, so what is exploited is not known (R1): {first}"
+            )),
+        }
+        if let Some((first, count)) = damaged("epss/") {
+            gaps.push(format!(
+                "{count} parts of EPSS were passed over, so what is likely to be exploited is not known (R2): {first}"
+            ));
+        }
+        gaps
+    }
+}
+
+/// Pages of Apollo's API: whether all of them are there.
+#[derive(Debug, Default)]
+pub struct Pages {
+    /// How many advisories the pages say there are.
+    total: u64,
+    /// The advisories on them.
+    names: BTreeSet<String>,
+    /// Pages that name a next one.
+    followed: usize,
+    /// Pages that name none.
+    last: usize,
+}
+
+impl Pages {
+    /// Takes a page in.
+    pub fn add(&mut self, page: &Value) {
+        self.total = self.total.max(page["total"].as_u64().unwrap_or_default());
+        let names = page["advisories"].as_array().into_iter().flatten();
+        let names = names.map(|one| one["name"].as_str().unwrap_or_default().to_owned());
+        self.names.extend(names);
+        if page["links"]["next"].is_null() {
+            self.last += 1;
+        } else {
+            self.followed += 1;
+        }
+    }
+
+    /// Names what is missing.
+    fn close(&self, feeds: &mut BTreeMap<Os, FeedState>) {
+        let read = self.names.len();
+        let missing = if self.total > read as u64 {
+            format!(
+                "the pages of Apollo hold {read} of {} advisories",
+                self.total
+            )
+        } else if self.followed > 0 && self.last == 0 {
+            "the pages of Apollo end before their last: the newest one read names a next".to_owned()
+        } else {
+            return;
+        };
+        feeds.entry(Os::Rocky).or_default().damaged.push(missing);
     }
 }

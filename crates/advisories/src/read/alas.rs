@@ -49,6 +49,8 @@ pub(crate) fn read(text: &str, os: Os, name: &str, take: &mut Take) -> Result<()
         Step::End("id", text) => now.id = text.to_owned(),
         Step::End("title", text) => now.title = text.to_owned(),
         Step::End("severity", text) => now.severity = text.to_owned(),
+        // A live patch and the like may name no package, and would then pass for one that may concern every image.
+        Step::End("update", _) if os == Os::Amazon && is_void(&now) => now = Update::default(),
         Step::End("update", _) => match advisory(std::mem::take(&mut now), os) {
             Ok(found) => kept.push(found),
             Err(trouble) => troubles.push(format!("{name}: {trouble}")),
@@ -127,6 +129,11 @@ fn amazon(update: &Update) -> Option<(String, bool)> {
     // Of the kernels of Amazon Linux 2 only one line boots; which one its version tells.
     let used = topic.is_empty() || topic == "KERNEL";
     Some((release.to_owned(), used))
+}
+
+/// Whether a record names no package and is of a stream that plain images do not use.
+fn is_void(update: &Update) -> bool {
+    update.fixes.is_empty() && amazon(update).is_some_and(|(_, used)| !used)
 }
 
 fn advisory(update: Update, os: Os) -> Result<Advisory, String> {

@@ -79,7 +79,10 @@ pub(crate) fn epss(text: &str, name: &str, take: &mut Take) {
         check::time(file.get(start..start + 10)?)
     };
     let Some(since) = day.or_else(in_name) else {
-        take.trouble(None, format!("{name}: tells no day of its scores"));
+        take.trouble(
+            None,
+            format!("{name}: tells no day of its scores and is passed over"),
+        );
         return;
     };
     for line in text.lines().filter(|line| line.starts_with("CVE-")) {

@@ -180,7 +180,10 @@ pub fn apply(advisory: &Advisory, images: &Images) -> Verdict {
     // A record whose list was cut names its source in the title. With a list, only a fix's version would tell.
     let cut = found.iter().all(|applied| is_harmless(&applied.package));
     let reaches = |fix: &Fix| fix.reach == Reach::Plain && !is_foreign(fix, images);
-    if cut && advisory.fixes.iter().all(reaches) {
+    // A record for another architecture alone is not cut: it names all that it is for.
+    let ours = |fix: &Fix| fix.arch.is_none_or(|arch| arch == images.base.arch);
+    let elsewhere = !advisory.fixes.is_empty() && !advisory.fixes.iter().any(ours);
+    if cut && !elsewhere && advisory.fixes.iter().all(reaches) {
         let by_title = advisory.titled.iter().filter(|name| carries(name, images));
         let foreign = |name: &&String| kernel::flavour(images.base.os, name) == Flavour::Foreign;
         if let (Some(status), Some(name)) = (window, by_title.clone().find(|name| !foreign(name))) {

@@ -195,6 +195,7 @@ pub fn assess(known: &Known<'_>, at: Instant) -> Assessment {
         (Some(level), _) => level.into(),
     };
     let mut reasons = open;
+    reasons.extend(complete::signals(known, &evidence));
     if upper > counted {
         let possible = evidence.iter().filter(|row| row.status == Status::Possible);
         let count = possible.count();
@@ -246,13 +247,24 @@ fn concerned<'a>(known: &Known<'a>, at: Instant) -> impl Iterator<Item = &'a Adv
     })
 }
 
+/// What makes the level stands first; what has no level stands behind that and before what is low.
+fn gravity(level: Option<Level>) -> u8 {
+    match level {
+        Some(Level::Critical) => 0,
+        Some(Level::High) => 1,
+        Some(Level::Medium) => 2,
+        None => 3,
+        Some(Level::Low) => 4,
+    }
+}
+
 /// Rule 6: what stands first. Every step is of the row itself, so that the order of reading plays no part.
 fn weigh(a: &Evidence, b: &Evidence) -> Ordering {
     let vendor = |row: &Evidence| Reverse(row.vendor_item_level);
     let rank = |row: &Evidence| {
         (
             Reverse(row.status.counts()),
-            Reverse(row.item_level.unwrap_or(Level::High)),
+            gravity(row.item_level),
             Reverse(row.exploited_since.is_some()),
             Reverse(row.ransomware),
         )

@@ -135,6 +135,8 @@ impl Base {
             let known = os.releases().contains(&release);
             known.then(|| (os, release.to_owned()))
         });
+        // Windows Server images are for x86-64 alone.
+        let found = found.filter(|(os, _)| *os != Os::Windows || arch == Arch::X86_64);
         let Some((os, release)) = found else {
             let known = Os::ALL.map(|os| {
                 let releases = os.releases();
@@ -297,6 +299,7 @@ mod tests {
             "ubuntu-22.4",
             "amazon-linux-22",
             "centos-7",
+            "windows-2022-arm64",
             "",
             "../x",
         ] {

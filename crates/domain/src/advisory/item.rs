@@ -107,7 +107,14 @@ pub fn judge(facts: &Facts<'_>, signals: &Signals, at: Instant) -> Severity {
     // The advisory's word stands for all its CVEs, a CVE's own for that one; the graver counts.
     let level = |word: Option<&str>| vendor_level(facts.vocabulary, word, &vectors);
     let own = own.or_else(elsewhere);
-    let vendor = match (facts.word, own) {
+    // `None` for the whole advisory says nothing where the CVE has a word of its own, and the other way round.
+    let silent = |word: &&str| word.trim().is_empty() || word.trim().eq_ignore_ascii_case("none");
+    let (whole, single) = match (facts.word, own) {
+        (Some(whole), Some(single)) if silent(&whole) => (None, Some(single)),
+        (Some(whole), Some(single)) if silent(&single) => (Some(whole), None),
+        words => words,
+    };
+    let vendor = match (whole, single) {
         (Some(word), Some(own)) => level(Some(word)).max(level(Some(own))),
         (word, own) => level(word.or(own)),
     };
@@ -168,7 +175,7 @@ pub fn judge(facts: &Facts<'_>, signals: &Signals, at: Instant) -> Severity {
     Severity {
         level: result,
         vendor,
-        word: own.or(facts.word).map(str::to_owned),
+        word: single.or(whole).map(str::to_owned),
         rules,
         exploited,
         likelihood,

@@ -141,6 +141,33 @@ pub struct Signals {
     pub ubuntu: BTreeMap<String, BTreeMap<String, String>>,
 }
 
+/// What a feed holds of one release: without a record of the release, or before its oldest one, the feed's silence says
+/// nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Span {
+    /// The oldest publication.
+    pub oldest: Option<Instant>,
+    /// The newest publication or correction.
+    pub newest: Option<Instant>,
+    /// Advisories, with undated ones.
+    pub records: usize,
+}
+
+impl Span {
+    /// Takes another record in. Days after `limit` are counted and not believed.
+    pub fn take(&mut self, advisory: &Advisory, limit: Instant) {
+        self.records += 1;
+        if advisory.is_undated() || advisory.published > limit {
+            return;
+        }
+        let at = advisory.published;
+        self.oldest = Some(self.oldest.map_or(at, |oldest| oldest.min(at)));
+        let corrected = advisory.modified.filter(|at| *at <= limit);
+        self.newest = self.newest.max(Some(at)).max(corrected);
+    }
+}
+
 /// How an operating system's feed stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct FeedState {
@@ -152,6 +179,10 @@ pub struct FeedState {
     pub records: usize,
     /// Parts that could not be read, each with its reason; an advisory may be missing for each.
     pub damaged: Vec<String>,
+    /// What it holds of each release.
+    pub releases: BTreeMap<String, Span>,
+    /// What is missing of the signs of exploitation, so that an item may be graver than it seems (rules R1 and R2).
+    pub signals: Vec<String>,
 }
 
 /// A change that the vendor itself lists between two builds.

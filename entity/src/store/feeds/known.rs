@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ingot_domain::Instant;
 use ingot_domain::advisory::base::Os;
 use ingot_domain::advisory::feed::Feed;
-use ingot_domain::advisory::record::{Advisory, FeedState, Signals};
+use ingot_domain::advisory::record::{Advisory, FeedState, Signals, Span};
 use sea_orm::{ConnectionTrait, Statement};
 
 use super::super::engine::claims::place;
@@ -81,6 +81,8 @@ impl Ledger {
             fetched: row.fetched_at.map(|at| self.calendar().at(at)),
             records: usize::try_from(row.records).unwrap_or_default(),
             damaged: row.unread(),
+            releases: BTreeMap::new(),
+            signals: gaps(feeds),
         });
         let backend = self.db.get_database_backend();
         let put = |number| place(backend, number);
@@ -101,6 +103,13 @@ impl Ledger {
         let found = Statement::from_sql_and_values(backend, sql, values);
         for found in self.db.query_all_raw(found).await? {
             told.advisories.push(stored::advisory(&found)?);
+        }
+        let mut span = Span::default();
+        for advisory in &told.advisories {
+            span.take(advisory, at);
+        }
+        if let Some(state) = told.feed.as_mut().filter(|_| span.records > 0) {
+            state.releases.insert(release.to_owned(), span);
         }
         let sql = format!(
             "SELECT s.cve, s.kind, s.since, s.value \
@@ -178,6 +187,32 @@ impl Ledger {
         }
         Ok(signals)
     }
+}
+
+/// What is missing of the signs of exploitation.
+fn gaps(feeds: &[feed::Model]) -> Vec<String> {
+    let row = |feed: Feed| {
+        let name = feed.name();
+        feeds
+            .iter()
+            .find(move |row| row.name == name && row.generation > 0)
+    };
+    let mut gaps = Vec::new();
+    match row(Feed::Kev) {
+        Some(kev) => gaps.extend(kev.unread().into_iter().take(1).map(|first| {
+            format!(
+                "a part of KEV could not be read, so what is exploited is not known (R1): {first}"
+            )
+        })),
+        None => {
+            gaps.push("KEV was never loaded, so what is exploited is not known (R1)".to_owned())
+        }
+    }
+    let epss = row(Feed::Epss).map(feed::Model::unread).unwrap_or_default();
+    gaps.extend(epss.into_iter().take(1).map(|first| {
+        format!("a part of EPSS was passed over, so what is likely to be exploited is not known (R2): {first}")
+    }));
+    gaps
 }
 
 fn generations(rows: &[feed::Model]) -> BTreeMap<String, i64> {

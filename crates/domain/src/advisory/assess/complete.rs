@@ -1,9 +1,12 @@
 //! What the judgement may be missing, and how far it can be relied on (ADVISORIES 4.3 rule 7 and 4.4).
 
-use chrono::{Datelike, Days, NaiveDate, TimeDelta, Weekday};
+use std::collections::BTreeSet;
 
-use super::super::apply::Images;
+use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta, Weekday};
+
+use super::super::apply::{Images, Status};
 use super::super::base::Os;
+use super::super::record::FeedState;
 use super::{Confidence, Evidence, Grade, Known};
 use crate::Instant;
 
@@ -17,18 +20,77 @@ fn due(images: &Images) -> Instant {
         return created - FRESH;
     }
     let day = created.date_naive();
-    let tuesday = |first: NaiveDate| {
-        NaiveDate::from_weekday_of_month_opt(first.year(), first.month(), Weekday::Tue, 2)
-    };
     let before = day
         .with_day(1)
         .and_then(|first| first.checked_sub_days(Days::new(1)));
-    let last = tuesday(day)
+    let last = patch_tuesday(day)
         .filter(|tuesday| *tuesday <= day)
-        .or_else(|| before.and_then(tuesday));
+        .or_else(|| before.and_then(patch_tuesday));
     last.map_or(created - FRESH, |day| {
         day.and_time(chrono::NaiveTime::MIN).and_utc()
     })
+}
+
+/// The second Tuesday of a day's month, on which Microsoft publishes.
+fn patch_tuesday(day: NaiveDate) -> Option<NaiveDate> {
+    NaiveDate::from_weekday_of_month_opt(day.year(), day.month(), Weekday::Tue, 2)
+}
+
+/// Why the feed's records of the release do not cover the time between the builds.
+fn uncovered(known: &Known<'_>, state: &FeedState, at: Instant) -> Vec<String> {
+    let images = known.images;
+    let (base, feed) = (&images.base, images.base.os.feed());
+    let Some(span) = state.releases.get(&base.release) else {
+        return vec![format!(
+            "the {feed} feed holds no advisory for release {} of {base}",
+            base.release
+        )];
+    };
+    if base.os == Os::Windows {
+        return silent_months(known, at)
+            .into_iter()
+            .map(|month| {
+                format!("the {feed} feed lacks Microsoft's bulletin of {month} for {base}")
+            })
+            .collect();
+    }
+    // The repositories of both builds tell what is new without any date.
+    if images.repositories.is_some() {
+        return Vec::new();
+    }
+    match span.oldest {
+        None => vec![format!(
+            "the {feed} feed holds no advisory with a day for {base}"
+        )],
+        Some(oldest) if oldest > images.old.begin() + FRESH => vec![format!(
+            "the {feed} records for {base} begin on {}, after the old build: what was published before is not known",
+            oldest.format("%Y-%m-%d")
+        )],
+        Some(_) => Vec::new(),
+    }
+}
+
+/// Months with a patch Tuesday between the builds, of which no bulletin names the release.
+fn silent_months(known: &Known<'_>, at: Instant) -> Vec<String> {
+    let images = known.images;
+    let last = images.created.min(at).date_naive();
+    let ours = known
+        .advisories
+        .iter()
+        .filter(|advisory| advisory.os == Os::Windows && advisory.release == images.base.release);
+    let told: BTreeSet<(i32, u32)> = ours
+        .map(|advisory| (advisory.published.year(), advisory.published.month()))
+        .collect();
+    let mut silent = Vec::new();
+    let mut month = images.old.date.with_day(1);
+    while let Some(first) = month.filter(|first| *first <= last) {
+        let due = patch_tuesday(first).filter(|day| *day > images.old.date && *day <= last);
+        if due.is_some() && !told.contains(&(first.year(), first.month())) {
+            silent.push(first.format("%Y-%b").to_string());
+        }
+        month = first.checked_add_months(Months::new(1));
+    }
+    silent
 }
 
 /// Why something that counts may be missing; empty when nothing may.
@@ -48,7 +110,7 @@ pub(super) fn open(known: &Known<'_>, evidence: &[Evidence], at: Instant) -> Vec
                     "the {feed} feed is older than the build: its newest record is of {}",
                     newest.format("%Y-%m-%dT%H:%MZ")
                 )),
-                Some(_) => {}
+                Some(_) => open.extend(uncovered(known, state, at)),
             }
             if let Some(fetched) = state.fetched.filter(|fetched| *fetched + FRESH < at) {
                 let when = fetched.format("%Y-%m-%dT%H:%MZ");
@@ -72,6 +134,15 @@ pub(super) fn open(known: &Known<'_>, evidence: &[Evidence], at: Instant) -> Vec
         open.push(format!("{silent} items have no severity that is known"));
     }
     open
+}
+
+/// What is missing of the signs of exploitation, where there is an item that they could make graver.
+pub(super) fn signals(known: &Known<'_>, evidence: &[Evidence]) -> Vec<String> {
+    let concerned = |row: &Evidence| {
+        row.cve.is_some() && (row.status.counts() || row.status == Status::Possible)
+    };
+    let state = known.feed.filter(|_| evidence.iter().any(concerned));
+    state.map(|state| state.signals.clone()).unwrap_or_default()
 }
 
 /// Rule 7.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::advisory::base::{Base, Build, Os};
 use crate::advisory::packages::{BaseSet, Package, PackageList};
-use crate::advisory::record::{Cve, Exploited, Fix, Reach};
+use crate::advisory::record::{Cve, Exploited, Fix, Reach, Span};
 
 fn at(day: u32, hour: u32) -> Instant {
     Utc.with_ymd_and_hms(2024, 7, day, hour, 0, 0)
@@ -57,10 +57,19 @@ fn advisory(number: u32, published: Instant, source: &str, word: &str) -> Adviso
     }
 }
 
+fn span(day: u32) -> Span {
+    Span {
+        oldest: Some(at(day, 0)),
+        newest: Some(at(30, 0)),
+        records: 9,
+    }
+}
+
 fn fresh() -> FeedState {
     FeedState {
         newest: Some(at(30, 0)),
         records: 9,
+        releases: [("22.04".to_owned(), span(1))].into(),
         ..FeedState::default()
     }
 }
@@ -234,6 +243,19 @@ fn withdrawn_and_future_records_are_judged_as_of_the_time() {
     assert_eq!(level(&one, at(20, 0)), SecurityLevel::None);
     one[0].withdrawn = None;
     assert_eq!(level(&one, at(5, 8)), SecurityLevel::None);
+}
+
+#[test]
+fn what_makes_the_level_stands_before_what_has_none() {
+    let (signals, feed) = (Signals::default(), fresh());
+    let two = [
+        advisory(1, at(5, 9), "sudo", "severe"),
+        advisory(2, at(4, 9), "bash", "medium"),
+    ];
+    let said = judged(&images(), &two, &signals, Some(&feed), at(25, 0));
+    assert_eq!(said.security_level, SecurityLevel::Medium);
+    let head = said.headline.and_then(|row| row.advisory);
+    assert_eq!(head.as_deref(), Some("USN-2-1"));
 }
 
 fn random() -> impl Strategy<Value = Vec<Advisory>> {

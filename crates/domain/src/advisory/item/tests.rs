@@ -238,3 +238,36 @@ fn what_no_word_and_no_rule_tells_has_no_level() {
     );
     assert!(is_data_only("tzdata", 0) && !is_data_only("tzdata", 1) && !is_data_only("sudo", 0));
 }
+
+/// RHBA and RHEA carry CVEs with words of their own, while the advisory as a whole says `None`.
+#[test]
+fn an_advisory_that_says_none_leaves_the_word_to_its_cve() {
+    let nine = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
+    let table = [
+        (Some("None"), "Low", Some(Level::Low)),
+        (Some("none"), "Moderate", Some(Level::Medium)),
+        (None, "Low", Some(Level::Low)),
+        (Some("Low"), "None", Some(Level::Low)),
+        (Some("Moderate"), "Important", Some(Level::High)),
+        (Some("None"), "None", Some(Level::Critical)),
+    ];
+    for (whole, own, wanted) in table {
+        let cve = Cve {
+            id: "CVE-2024-1".to_owned(),
+            severity: Some(own.to_owned()),
+            vectors: vec![nine.to_owned()],
+            exploited: false,
+        };
+        let facts = Facts {
+            vocabulary: Vocabulary::RedHat,
+            word: whole,
+            cve: Some(&cve),
+            release: "9",
+            package: "sudo",
+            grade: Grade::A,
+            published: day(1),
+        };
+        let said = judge(&facts, &Signals::default(), day(20));
+        assert_eq!(said.level, wanted, "{whole:?} {own}");
+    }
+}
