@@ -10,7 +10,7 @@ use ingot_client::base_update::{
 };
 
 use crate::args::base_updates::{LevelArgs, UpdateArgs, UpdatesArgs};
-use crate::command::{mention_rest, pages};
+use crate::command::{ids, mention_rest, pages};
 use crate::output::grid::{Cell, Column, grid};
 use crate::output::{Output, clean, or_dash, pairs, table, time, time_or_dash};
 
@@ -49,7 +49,8 @@ pub(crate) async fn show(
     output: Output,
     args: UpdateArgs,
 ) -> anyhow::Result<ExitCode> {
-    output.result(&client.base_update(&args.id).await?, details)?;
+    let id = ids::update(client, &args.id).await?;
+    output.result(&client.base_update(&id).await?, details)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -63,7 +64,8 @@ pub(crate) async fn set(
         level: args.level,
         reason: args.reason,
     };
-    output.result(&client.set_level(&args.id, &decision).await?, details)?;
+    let id = ids::update(client, &args.id).await?;
+    output.result(&client.set_level(&id, &decision).await?, details)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -2,11 +2,12 @@
 //! is sent as it is, so scripts pay no second call.
 
 use chrono::{DateTime, Utc};
+use ingot_client::base_update::BaseUpdateFilter;
 use ingot_client::{
     Client, ClientError, Deployment, DeploymentFilter, Finding, FindingFilter, Image, ImageFilter,
     Task, TaskFilter,
 };
-use ingot_domain::ids::{DeploymentId, FindingId, ImageId, TaskId, TokenId};
+use ingot_domain::ids::{DeploymentId, FindingId, ImageId, TaskId, TokenId, UpdateId};
 use ingot_entity::token;
 
 use crate::failure::{NotFound, Refused};
@@ -49,6 +50,11 @@ const FINDING: Kind = Kind {
     prefix: FindingId::PREFIX,
     noun: "finding",
     list: "ingot findings list",
+};
+const UPDATE: Kind = Kind {
+    prefix: UpdateId::PREFIX,
+    noun: "update",
+    list: "ingot base-images updates",
 };
 const TOKEN: Kind = Kind {
     prefix: TokenId::PREFIX,
@@ -147,6 +153,34 @@ pub(crate) async fn image(client: &Client, text: &str) -> anyhow::Result<String>
         .await
 }
 
+/// The update of a base image that a person means. Their ids are derived and have no order, so all are looked through.
+pub(crate) async fn update(client: &Client, text: &str) -> anyhow::Result<String> {
+    let Some(begin) = UPDATE.begin(text) else {
+        return Ok(text.to_owned());
+    };
+    let (mut found, mut cursor) = (Vec::new(), None);
+    loop {
+        let filter = BaseUpdateFilter {
+            cursor,
+            limit: Some(200),
+            ..BaseUpdateFilter::default()
+        };
+        let page = client.base_updates(&filter).await?;
+        let same = page
+            .items
+            .into_iter()
+            .filter(|one| one.id.starts_with(&begin));
+        found.extend(same.map(|one| {
+            let what = format!("{} {} -> {}", one.base, one.from, one.to);
+            of(one.id, [&what], &one.detected_at)
+        }));
+        cursor = page.next_cursor;
+        if cursor.is_none() || found.len() > NAMED {
+            return UPDATE.only(&begin, found);
+        }
+    }
+}
+
 /// The token a person means, of all there are.
 pub(crate) fn token(known: &[token::Model], text: &str) -> anyhow::Result<String> {
     let Some(begin) = TOKEN.begin(text) else {
@@ -179,7 +213,7 @@ fn of_image(id: String, image: &Image) -> Candidate {
 
 impl Kind {
     /// The one whose id begins so. Lists are newest first and their cursors are ids, so those that begin alike come first
-    /// after the last id that could begin so.
+    /// after the first id that is greater than all of them.
     async fn one(
         self,
         text: &str,
@@ -188,10 +222,18 @@ impl Kind {
         let Some(begin) = self.begin(text) else {
             return Ok(text.to_owned());
         };
-        let whole = self.prefix.len() + 1 + DIGITS;
-        let last = format!("{begin:f<whole$}");
-        let found = list(Some(last), Some(NAMED as u64 + 1)).await?;
+        let found = list(self.above(&begin), Some(NAMED as u64 + 1)).await?;
         self.only(&begin, found)
+    }
+
+    /// The first id above all that begin so; none when they are the last ones.
+    fn above(self, begin: &str) -> Option<String> {
+        let (prefix, digits) = begin.split_once('_')?;
+        let counted = digits.trim_end_matches('f');
+        let last = counted.chars().next_back()?.to_digit(16)?;
+        let next = char::from_digit(last + 1, 16)?;
+        let kept = &counted[..counted.len() - 1];
+        Some(format!("{prefix}_{:0<DIGITS$}", format!("{kept}{next}")))
     }
 
     /// The beginning of an id, when the text is one; a whole id, or anything else, is the API's to judge.
@@ -255,6 +297,26 @@ mod tests {
         ] {
             assert_eq!(DEPLOYMENT.begin(text).as_deref(), begin, "{text}");
         }
+    }
+
+    #[test]
+    fn the_first_id_above_a_beginning_leaves_none_of_it_out() {
+        let whole = |digits: &str| Some(format!("dep_{digits:0<DIGITS$}"));
+        for (begin, above) in [
+            ("dep_0a", whole("0b")),
+            ("dep_09", whole("0a")),
+            ("dep_0f", whole("1")),
+            ("dep_9fff", whole("a")),
+            ("dep_ff", None),
+        ] {
+            assert_eq!(DEPLOYMENT.above(begin), above, "{begin}");
+        }
+        let cut = format!("dep_{}", "3".repeat(DIGITS - 1));
+        let above = DEPLOYMENT.above(&cut).expect("an id");
+        assert!(
+            format!("{cut}f") < above,
+            "an id that ends in f is found, too"
+        );
     }
 
     fn candidate(id: String) -> Candidate {
