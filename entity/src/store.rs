@@ -12,6 +12,7 @@ mod effects;
 mod ending;
 mod ends;
 mod engine;
+mod exposed;
 mod feeds;
 mod findings;
 mod images;
@@ -34,6 +35,7 @@ mod task_list;
 mod templates;
 mod tokens;
 mod tracks;
+mod updates;
 mod waiting;
 
 use std::sync::Arc;
@@ -55,6 +57,7 @@ pub use ends::Extended;
 pub use engine::{
     Beside, Change, Claim, Claimed, Committed, DueTask, Held, NewTask, Outcome, Then,
 };
+pub use exposed::{Exposed, ExposedBase, ExposedImage, ExposedInstance};
 pub use feeds::{Known, Loaded, Paged, Told};
 pub use findings::{FindingQuery, Violations};
 pub use images::{Found, OfKey};
@@ -66,7 +69,7 @@ pub use renew::{Renewal, Retry};
 pub use request::{Created, IdempotencyClaim, NewDeployment, Requested, Revision};
 pub use samples::LaunchSample;
 pub use scan::Scan;
-pub use security::{Judged, SecurityFacts, UpdateQuery, UpdateSeen};
+pub use security::SecurityFacts;
 pub use standing::ImageStanding;
 pub use status::{Backlog, WorkerHolding};
 pub use subject::{Move, Moved, New};
@@ -74,6 +77,7 @@ pub use task_list::TaskQuery;
 pub use templates::Applied;
 pub use tokens::TokenEnd;
 pub use tracks::{Sighted, Update, track_task};
+pub use updates::{Judged, UpdateQuery, UpdateSeen};
 pub use waiting::Waiting;
 
 /// What can go wrong with the ledger.

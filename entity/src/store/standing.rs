@@ -82,12 +82,15 @@ impl Ledger {
         let Some(row) = row else {
             return Ok(Vec::new());
         };
-        Ok(base_update::Entity::find()
+        let gone = self.withdrawn_bases(&row.id).await?;
+        let mut updates = base_update::Entity::find()
             .filter(base_update::Column::Kind.eq("update"))
             .filter(base_update::Column::Track.eq(row.id))
             .order_by_asc(base_update::Column::Seq)
             .all(&self.db)
-            .await?)
+            .await?;
+        updates.retain(|one| one.new_base.as_ref().is_none_or(|new| !gone.contains(new)));
+        Ok(updates)
     }
 
     /// Images of the same template, mode, architecture and region made before one, the newest first.

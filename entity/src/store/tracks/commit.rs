@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use crate::store::LedgerError;
 use crate::store::rows::{Column, Row, record};
 use crate::store::subject::{New, Subject};
-use crate::{base, base_ami, base_update, track, track_region};
+use crate::{assessment, base, base_ami, base_update, event, track, track_region};
 
 record! {
     /// What a look or a person changes of a track.
@@ -53,6 +53,12 @@ pub struct Sighted {
 
 /// Forgets what vendors published in a simulated region that is gone: the next one has other images under the same names.
 pub(in crate::store) async fn forget<C: ConnectionTrait>(tx: &C) -> Result<(), LedgerError> {
+    // What was judged of them, and their stories: ids are derived, so the next region's updates have the same.
+    assessment::Entity::delete_many().exec(tx).await?;
+    event::Entity::delete_many()
+        .filter(event::Column::DeploymentId.starts_with("upd_"))
+        .exec(tx)
+        .await?;
     base_update::Entity::delete_many().exec(tx).await?;
     base_ami::Entity::delete_many().exec(tx).await?;
     base::Entity::delete_many().exec(tx).await?;
