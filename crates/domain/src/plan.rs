@@ -1,7 +1,7 @@
 //! The plan: which build starts when, and which purse pays (AUTO-AMI 6). A pure function of the time, the policy, the purses, the
 //! running builds and the requests; nothing else decides.
 //!
-//! [`group`] makes one of the requests of one target and ranks them, [`find`] finds a start for one, [`decide`] tries windows and
+//! `group` makes one of the requests of one target and ranks them, `find` finds a start for one, `decide` tries windows and
 //! purses in their order. [`scenario`] is what `ingot plan --scenario` plans.
 
 mod decide;

@@ -3,7 +3,7 @@
 //!
 //! A track is followed by the *account id* of its owner and by an anchored rule about names, never by a name pattern alone:
 //! any account may publish an image under a vendor's name. [`known`] lists the tracks that every installation has,
-//! [`newest`] says what a region's answer means against what is recorded.
+//! [`newest()`] says what a region's answer means against what is recorded.
 
 pub mod add;
 pub mod known;

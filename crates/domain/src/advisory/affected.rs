@@ -58,8 +58,8 @@ pub struct Affected {
     pub days_behind: i64,
 }
 
-/// Templates whose newest image stands on an older build than the last of `steps`, then those of `following` (templates that
-/// name the track) without an image. By name.
+/// Templates whose newest image in a region stands on an older build than the last of `steps`, one entry for each region, and
+/// those of `following` (templates that name the track) without an image. By name and region.
 pub fn affected(
     steps: &[Step],
     images: &[Standing],
@@ -68,15 +68,17 @@ pub fn affected(
     let Some((head, _)) = steps.split_last() else {
         return Vec::new();
     };
-    let mut newest: BTreeMap<&str, &Standing> = BTreeMap::new();
+    // A launch takes the newest image of its region.
+    let mut newest: BTreeMap<(&str, &str), &Standing> = BTreeMap::new();
     for image in images {
-        let known = newest.entry(&image.template).or_insert(image);
+        let key = (image.template.as_str(), image.region.as_str());
+        let known = newest.entry(key).or_insert(image);
         if (image.created_at, &image.ami_id) > (known.created_at, &known.ami_id) {
             *known = image;
         }
     }
     let mut found = Vec::new();
-    for (template, image) in &newest {
+    for ((template, _), image) in &newest {
         let of = |step: &Step| step.owner == image.owner && step.name == image.base;
         let Some(place) = steps.iter().position(of) else {
             continue;
@@ -97,7 +99,7 @@ pub fn affected(
     }
     let bare = following
         .iter()
-        .filter(|name| !newest.contains_key(name.as_str()));
+        .filter(|name| !images.iter().any(|image| image.template == **name));
     found.extend(bare.map(|name| Affected {
         template: name.clone(),
         version: None,
@@ -107,7 +109,7 @@ pub fn affected(
         builds_behind: 0,
         days_behind: 0,
     }));
-    found.sort_by(|a, b| a.template.cmp(&b.template));
+    found.sort_by(|a, b| (&a.template, &a.region).cmp(&(&b.template, &b.region)));
     found
 }
 
@@ -174,6 +176,18 @@ mod tests {
         assert_eq!(said, [("bare", 0, 0), ("between", 1, 4), ("old", 2, 8)]);
         assert_eq!(found[0].ami_id, None);
         assert_eq!(found[2].ami_id.as_deref(), Some("ami-old-2"));
+    }
+
+    #[test]
+    fn a_region_that_was_not_rebuilt_is_not_hidden_behind_one_that_was() {
+        let elsewhere = Standing {
+            region: "eu-west-1".to_owned(),
+            ..image("web", 1, 2)
+        };
+        let images = [image("web", 1, 2), image("web", 9, 10), elsewhere];
+        let found = affected(&steps(&[1, 9]), &images, &BTreeSet::new());
+        let regions: Vec<_> = found.iter().map(|one| one.region.as_deref()).collect();
+        assert_eq!(regions, [Some("eu-west-1")]);
     }
 
     #[test]

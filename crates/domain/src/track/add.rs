@@ -101,6 +101,10 @@ impl NewTrack {
 /// A name that a track may have; that of a built-in one is taken.
 fn name(text: &str) -> Result<(), FieldError> {
     form(text).map_err(|message| FieldError::new("name", text, message))?;
+    if text == "scan" {
+        let message = "that word stands for all tracks in the API; choose another name";
+        return Err(FieldError::new("name", text, message));
+    }
     if known::find(text).is_some() {
         let message =
             "every installation has this track, and its owner is fixed; choose another name";
