@@ -86,7 +86,12 @@ async fn judged(tools: &Tools, case: &UpdateCase) -> Result<Judged, VisitError> 
     // Only a simulated vendor publishes a build of a day to come: it is judged as of when it was made.
     let made = case.appeared.unwrap_or_default();
     let at = tools.ledger.calendar_now().max(made);
-    let told = tools.ledger.known_for(base.os, &base.release, at).await?;
+    let mut told = tools.ledger.known_for(base.os, &base.release, at).await?;
+    if let Some(feed) = &mut told.feed {
+        // The feed is as old as it is now.
+        let ahead = at - tools.ledger.calendar_now();
+        feed.fetched = feed.fetched.map(|fetched| fetched + ahead);
+    }
     let images = Images {
         created: case.appeared.unwrap_or_else(|| to.end()),
         set: BaseSet::of(&base),
@@ -138,8 +143,29 @@ fn stored(
         upper_bound: said.upper_bound,
         headline: headline.or_else(|| said.reasons.first().cloned()),
         feeds,
-        body: with_tags(body, case),
+        body: bounded(with_tags(body, case)),
     })
+}
+
+/// Rows of evidence that are kept of a judgement, the gravest ones: a window that is years wide has hundreds of thousands,
+/// and each reader of the update would pay for them.
+const KEPT: usize = 500;
+
+fn bounded(mut body: Value) -> Value {
+    let mut left_off = 0;
+    for part in ["evidence", "outside"] {
+        if let Some(rows) = body.get_mut(part).and_then(Value::as_array_mut) {
+            left_off += rows.len().saturating_sub(KEPT);
+            rows.truncate(KEPT);
+        }
+    }
+    if left_off > 0
+        && let Some(reasons) = body.get_mut("reasons").and_then(Value::as_array_mut)
+    {
+        let said = format!("{left_off} more items are not kept: these are the gravest {KEPT}");
+        reasons.push(said.into());
+    }
+    body
 }
 
 /// The facts that the scan saw beside the rules' own.
