@@ -26,7 +26,8 @@ pub(super) async fn list(
         BaseQuery::Ids(ids) => ("image-id", ids),
     };
     let mut found = Vec::new();
-    for values in values.chunks(LONGEST_FILTER) {
+    // The limit counts the values of all filters of a request, and two more filters of one value each may stand beside.
+    for values in values.chunks(LONGEST_FILTER - 2) {
         let mut by = vec![tags::any_of(filter, values)];
         let request = cloud.at(&call)?.ec2.describe_images();
         let request = match query {
