@@ -63,6 +63,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(updates::show_one))
         .routes(routes!(updates::set_level))
         .routes(routes!(updates::security_status))
+        .routes(routes!(updates::affected))
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::show))
         .routes(routes!(queues::list))

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use ingot_client::affected::{Affected, AffectedBase, AffectedDeployment, AffectedImage};
 use ingot_client::base_update::{
     AffectedTemplate, BaseUpdate, Evidence, ImageSecurity, Judgement, SecurityEntry, SecurityStatus,
 };
 use ingot_domain::Instant;
-use ingot_domain::advisory::affected::{Affected, affected};
+use ingot_domain::advisory::affected::{Affected as Behind, affected};
 use ingot_domain::advisory::base::Base;
 use ingot_domain::advisory::feed::{Feed, Standing};
 use ingot_domain::advisory::level::SecurityLevel;
 use ingot_domain::advisory::standing::gravest;
-use ingot_entity::store::{ImageStanding, Judged, SecurityFacts, UpdateSeen};
+use ingot_entity::store::{
+    Exposed, ExposedBase, ExposedImage, ExposedInstance, ImageStanding, Judged, SecurityFacts,
+    UpdateSeen,
+};
 use ingot_entity::{assessment, feed, image};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -59,10 +63,18 @@ pub(crate) fn update(seen: &UpdateSeen) -> BaseUpdate {
         upper_bound: stands.map(|one| one.upper_bound.clone()),
         headline: part(summary, "headline"),
         reasons: part(summary, "reasons").unwrap_or_default(),
-        tags: part(summary, "tags").unwrap_or_default(),
+        tags: tags(seen, summary),
         set_by: stands.and_then(|one| one.decided_by.clone()),
         set_reason: stands.and_then(|one| one.decided_reason.clone()),
     }
+}
+
+fn tags(seen: &UpdateSeen, summary: Option<&Value>) -> Vec<String> {
+    let mut tags: Vec<String> = part(summary, "tags").unwrap_or_default();
+    if seen.withdrawn {
+        tags.push("withdrawn".to_owned());
+    }
+    tags
 }
 
 /// The evidence of a whole judgement, and the advisories that concern other packages.
@@ -87,7 +99,7 @@ pub(crate) fn judgement(row: &assessment::Model) -> Judgement {
 }
 
 /// A template that an update concerns.
-pub(crate) fn template(one: &Affected) -> AffectedTemplate {
+pub(crate) fn template(one: &Behind) -> AffectedTemplate {
     AffectedTemplate {
         template: one.template.clone(),
         version: one.version.clone(),
@@ -100,7 +112,7 @@ pub(crate) fn template(one: &Affected) -> AffectedTemplate {
 }
 
 /// The templates behind a track's newest build.
-pub(crate) fn templates(facts: &SecurityFacts, track: &str) -> Vec<Affected> {
+pub(crate) fn templates(facts: &SecurityFacts, track: &str) -> Vec<Behind> {
     let none = Default::default();
     let following = facts.following.get(track).unwrap_or(&none);
     let steps = facts
@@ -126,6 +138,11 @@ pub(crate) fn security_status(
         let found = templates(facts, &seen.track);
         let furthest = found.iter().map(|one| one.builds_behind).max();
         match furthest.filter(|behind| *behind > 0) {
+            // Said below; there is nothing to rebuild on.
+            _ if seen.withdrawn => {
+                recent.push(seen);
+                listed.remove(seen.track.as_str());
+            }
             Some(behind) => available.push(entry(facts, seen, &found, behind)),
             None => recent.push(seen),
         }
@@ -153,14 +170,14 @@ pub(crate) fn security_status(
 fn entry(
     facts: &SecurityFacts,
     newest: &UpdateSeen,
-    found: &[Affected],
+    found: &[Behind],
     behind: usize,
 ) -> SecurityEntry {
     // The updates that the template furthest behind lacks.
     let lacked: Vec<&UpdateSeen> = facts
         .updates
         .iter()
-        .filter(|seen| seen.track == newest.track)
+        .filter(|seen| seen.track == newest.track && !seen.withdrawn)
         .take(behind)
         .collect();
     let level = |seen: &&&UpdateSeen| {
@@ -173,6 +190,10 @@ fn entry(
     let shown = lacked.iter().find(|seen| level(seen) == worst);
     let shown = shown.copied().unwrap_or(newest);
     let mut update = update(newest);
+    // From the build that the template furthest behind stands on.
+    if let Some(first) = lacked.last().and_then(|seen| seen.old.as_ref()) {
+        update.from.clone_from(&first.build);
+    }
     if shown.row.id != newest.row.id {
         // The gravest one is what people must know of; the newest one brings it, too.
         update.headline = self::update(shown).headline;
@@ -231,5 +252,39 @@ pub(crate) fn image(row: &image::Model, standing: ImageStanding) -> ImageSecurit
         predecessor: standing.predecessor,
         fixed: standing.fixed,
         open: standing.open,
+    }
+}
+
+/// What has a vulnerability.
+pub(crate) fn affected_by(cve: String, told: Exposed) -> Affected {
+    let base = |one: &ExposedBase| AffectedBase {
+        base: one.track.clone(),
+        build: one.build.clone(),
+        fixed_in: one.fixed_in.clone(),
+        advisory: one.advisory.clone(),
+        package: one.package.clone(),
+        grade: one.grade.clone(),
+    };
+    let image = |one: &ExposedImage| AffectedImage {
+        id: one.row.id.clone(),
+        ami_id: one.row.ami_id.clone(),
+        template: one.row.template.clone(),
+        version: one.row.version.clone(),
+        region: one.row.region.clone(),
+        on: base(&one.base),
+    };
+    let deployment = |one: &ExposedInstance| AffectedDeployment {
+        id: one.id.clone(),
+        instance_id: one.instance_id.clone(),
+        template: one.template.clone(),
+        version: one.version.clone(),
+        region: one.region.clone(),
+        on: base(&one.base),
+    };
+    Affected {
+        cve,
+        bases: told.bases.iter().map(base).collect(),
+        images: told.images.iter().map(image).collect(),
+        deployments: told.instances.iter().map(deployment).collect(),
     }
 }

@@ -2,9 +2,11 @@
 
 use axum::extract::State;
 use ingot_client::Page;
+use ingot_client::affected::Affected;
 use ingot_client::base_update::{
     BaseUpdate, BaseUpdateDetail, BaseUpdateFilter, LevelDecision, SecurityStatus,
 };
+use ingot_domain::advisory::feed::is_cve;
 use ingot_domain::advisory::level::SecurityLevel;
 use ingot_domain::field::FieldError;
 use ingot_domain::ids::UpdateId;
@@ -21,7 +23,10 @@ use crate::state::Api;
 /// List updates of base images, newest first
 #[utoipa::path(
     get, path = "/v1/base-updates", tag = "base images", operation_id = "listBaseUpdates", params(BaseUpdateFilter),
-    responses((status = 200, description = "One page", body = Page<BaseUpdate>))
+    responses(
+        (status = 200, description = "One page", body = Page<BaseUpdate>),
+        (status = 404, description = "No such base image", body = ingot_client::Problem, content_type = "application/problem+json"),
+    )
 )]
 pub(crate) async fn list(
     State(api): State<Api>,
@@ -35,6 +40,14 @@ pub(crate) async fn list(
         &SecurityLevel::ALL.map(SecurityLevel::as_str),
     )?;
     cursor::<UpdateId>(filter.cursor.as_ref())?;
+    if let Some(name) = &filter.base
+        && api.ledger.track(name).await?.is_none()
+    {
+        let shown = ingot_domain::field::shown(name);
+        return Err(ApiError::NotFound(format!(
+            "there is no base image `{shown}`; `ingot base-images list` shows them"
+        )));
+    }
     let query = UpdateQuery {
         base: filter.base,
         level: filter.level,
@@ -150,4 +163,30 @@ pub(crate) async fn status(api: &Api) -> Result<SecurityStatus, ApiError> {
     let rows = api.ledger.feeds().await?;
     let feeds = show::feeds_in_doubt(&rows, facts.steps.keys(), now, today);
     Ok(show::security_status(&facts, feeds, today))
+}
+
+/// Show what has a vulnerability
+///
+/// Builds of base images, images on them and running deployments, as far as the judgements of updates tell. Packages that a
+/// template installs by itself are not known to them.
+#[utoipa::path(
+    get, path = "/v1/advisories/{id}/affected", tag = "advisories", operation_id = "listAffected",
+    params(("id" = String, Path, description = "`CVE-2024-6387`")),
+    responses((status = 200, description = "What has it", body = Affected))
+)]
+pub(crate) async fn affected(
+    State(api): State<Api>,
+    _: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Affected>, ApiError> {
+    let cve = id.trim().to_ascii_uppercase();
+    if !is_cve(&cve) {
+        let message =
+            "name a CVE, such as CVE-2024-6387; `ingot advisories show` names those of an advisory";
+        return Err(ApiError::Unreadable(vec![FieldError::new(
+            "id", id, message,
+        )]));
+    }
+    let told = api.ledger.exposed_to(&cve).await?;
+    Ok(Json(show::affected_by(cve, told)))
 }

@@ -2,6 +2,7 @@
 //! over it. The CLI, the console and the tests use these types, and the OpenAPI document is generated from them.
 
 pub mod advisory;
+pub mod affected;
 pub mod base_image;
 pub mod base_update;
 pub mod calendar;

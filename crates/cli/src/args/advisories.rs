@@ -28,6 +28,7 @@ pub(crate) enum AdvisoriesAction {
     Feeds(feeds::FeedsArgs),
     Load(feeds::LoadArgs),
     Show(feeds::ShowArgs),
+    Affects(feeds::AffectsArgs),
 }
 
 /// Judge one update of a base image from a folder of advisories, without a server

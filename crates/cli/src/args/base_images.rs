@@ -56,7 +56,7 @@ pub(crate) enum BaseImagesAction {
         #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
         after: i64,
     },
-    /// Look now, at one or at all that are watched, and wait for it
+    /// Look now: at one, and wait for it, or at all that are watched
     #[command(after_help = "Examples:
   ingot base-images scan
   ingot base-images scan ubuntu-22.04

@@ -1,5 +1,6 @@
 //! `ingot advisories assess`: one update of a base image judged from a folder of advisories, without server or ledger.
 
+mod affects;
 mod feeds;
 mod load;
 
@@ -34,6 +35,10 @@ pub(crate) async fn run(args: AdvisoriesArgs) -> anyhow::Result<ExitCode> {
         AdvisoriesAction::Feeds(_) => feeds::feeds(&args.connection.client()?, output).await?,
         AdvisoriesAction::Load(wanted) => {
             load::run(&args.connection.client()?, output, wanted).await?;
+        }
+        AdvisoriesAction::Affects(wanted) => {
+            let client = args.connection.client()?;
+            affects::affects(&client, output, &wanted.cve).await?;
         }
         AdvisoriesAction::Show(wanted) => {
             feeds::show(&args.connection.client()?, output, &wanted.id).await?;

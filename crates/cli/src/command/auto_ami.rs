@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use ingot_client::Client;
-use ingot_client::base_update::{BaseUpdate, Evidence, SecurityEntry, SecurityStatus};
+use ingot_client::base_update::{
+    AffectedTemplate, BaseUpdate, Evidence, SecurityEntry, SecurityStatus,
+};
 
 use crate::args::auto_ami::AutoAmiAction;
 use crate::output::tree::{Branch, Strokes, tree};
@@ -94,10 +96,17 @@ fn branch(entry: &SecurityEntry, strokes: Strokes, now: DateTime<Utc>) -> Branch
     if let (Some(by), Some(reason)) = (&update.set_by, &update.set_reason) {
         twigs.push(format!("Level set by {}: {}", clean(by), clean(reason)));
     }
+    let several = |name: &str| {
+        let of = |one: &&AffectedTemplate| one.template == name;
+        entry.templates.iter().filter(of).count() > 1
+    };
     let templates: Vec<String> = entry
         .templates
         .iter()
-        .map(|one| match &one.ami_id {
+        .map(|one| match &one.region {
+            Some(region) if several(&one.template) => {
+                format!("{} in {}", clean(&one.template), clean(region))
+            }
             Some(_) => clean(&one.template),
             None => format!("{} (not built)", clean(&one.template)),
         })
@@ -117,7 +126,7 @@ fn branch(entry: &SecurityEntry, strokes: Strokes, now: DateTime<Utc>) -> Branch
     }
     twigs.push(format!(
         "Evidence: ingot base-images update {}",
-        clean(&update.id)
+        clean(&entry.gravest)
     ));
     Branch::new(text, twigs)
 }
@@ -154,6 +163,11 @@ fn short(update: &BaseUpdate, now: DateTime<Utc>) -> String {
         (Some(kind), _) => format!("{kind} update"),
         (None, _) => "not judged yet".to_owned(),
     };
+    let gone = update.tags.iter().any(|tag| tag == "withdrawn");
+    let what = match gone {
+        true => format!("{what}, withdrawn by its vendor"),
+        false => what,
+    };
     format!(
         "{}: {} ({}, seen {})",
         clean(&update.base),
@@ -177,7 +191,6 @@ fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ingot_client::base_update::AffectedTemplate;
 
     fn update() -> BaseUpdate {
         let at = DateTime::UNIX_EPOCH;

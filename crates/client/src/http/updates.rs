@@ -3,6 +3,7 @@
 use reqwest::Method;
 
 use super::{Client, ClientError};
+use crate::affected::Affected;
 use crate::base_update::{
     BaseUpdate, BaseUpdateDetail, BaseUpdateFilter, ImageSecurity, LevelDecision, SecurityStatus,
 };
@@ -43,6 +44,12 @@ impl Client {
     /// `GET /v1/images/{id}/security`
     pub async fn image_security(&self, id: &str) -> Result<ImageSecurity, ClientError> {
         let path = format!("/v1/images/{}/security", segment(id));
+        self.send(self.request(Method::GET, &path)).await
+    }
+
+    /// `GET /v1/advisories/{cve}/affected`
+    pub async fn affected(&self, cve: &str) -> Result<Affected, ClientError> {
+        let path = format!("/v1/advisories/{}/affected", segment(cve));
         self.send(self.request(Method::GET, &path)).await
     }
 }

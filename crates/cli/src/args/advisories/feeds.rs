@@ -1,4 +1,4 @@
-//! `ingot advisories feeds|load|show`: what the ledger knows of vendors' advisories, and how it comes there.
+//! `ingot advisories feeds|load|show|affects`: what the ledger knows of vendors' advisories, and how it comes there.
 
 use std::path::PathBuf;
 
@@ -44,4 +44,18 @@ pub(crate) struct ShowArgs {
     /// Such as CVE-2024-6387, USN-6859-1, ALSA-2024:4312
     #[arg(value_name = "ID")]
     pub(crate) id: String,
+}
+
+/// Show which images and running deployments have a vulnerability
+///
+/// By the judgements of the updates of their base images: what stands on a build from before the fix has it. Packages that a
+/// template installs by itself are not known to them.
+#[derive(Clone, Args)]
+#[command(after_help = "Examples:
+  ingot advisories affects CVE-2024-6387
+  ingot advisories affects CVE-2024-6387 --json | jq -r '.images[].ami_id'")]
+pub(crate) struct AffectsArgs {
+    /// Such as CVE-2024-6387
+    #[arg(value_name = "CVE")]
+    pub(crate) cve: String,
 }

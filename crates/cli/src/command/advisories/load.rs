@@ -64,6 +64,9 @@ pub(crate) async fn run(client: &Client, output: Output, wanted: LoadArgs) -> an
             Err(error) => return Err(error.into()),
         }
     }
+    if loaded.is_empty() && refused.is_none() {
+        return Err(Refused(format!("`{shown}` holds no record that can be read")).into());
+    }
     let page = Page {
         items: loaded,
         next_cursor: None,
