@@ -13,6 +13,7 @@ from ingot_up import CLOCKWORK, problem, template
 GETS = [
     "/v1/advisories/feeds",
     "/v1/advisories/{advisory}",
+    "/v1/advisories/{advisory}/affected",
     "/v1/aws/checks",
     "/v1/aws/checks/{check}",
     "/v1/base-images",

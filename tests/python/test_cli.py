@@ -40,7 +40,7 @@ COMMANDS = {
     "tasks": ["list", "show"],
     "retention": ["show", "set"],
     "aws": ["check", "policy", "calls"],
-    "advisories": ["assess", "feeds", "load", "show"],
+    "advisories": ["assess", "feeds", "load", "show", "affects"],
     "up": [],
     "api": [],
     "worker": [],
@@ -200,7 +200,9 @@ def test_images(ingot, cli, done):
     (image,) = cli.json("amis", "list", "--version", "v0.9.1", "--status", "available")["items"]
     assert image == ingot.get(f"/v1/images/{image['id']}")
     for name in (image["id"], image["ami_id"]):
-        assert cli.json("images", "show", name) == image
+        shown = cli.json("images", "show", name)
+        assert shown.pop("security")["builds_behind"] == 0
+        assert shown == image
         assert image["name"] in cli("images", "show", name).stdout
         assert f"{image['ami_id']} is available" in cli("images", "logs", name).stdout
     assert "ingot images list" in cli("images", "show", "ami-12345678", code=4).stderr
@@ -630,7 +632,7 @@ def test_help_has_examples(cli, words):
     said = cli(*words, "--help").stdout
     assert re.search(r"(?m)^Usage: ingot", said)
     if not words:
-        listed = re.findall(r"(?m)^  ([a-z]+) {2,}(?!see the|everything in one process, in)", said)
+        listed = re.findall(r"(?m)^  ([a-z-]+) {2,}(?!see the|everything in one process, in)", said)
         assert set(COMMANDS) <= set(listed)
         assert "ingot deploy kamiwaza --version v0.9.2" in said and "Exit codes:" in said
         return

@@ -10,6 +10,7 @@ from region import free_port
 
 # What each command needs to get past clap. `{file}` is a template file, `{folder}` one of advisories.
 ENOUGH = {
+    "advisories affects": ["CVE-2024-6387"],
     "advisories assess": ["--base", "ubuntu-22.04", "--from", "20240629", "--to", "20240701", "--data", "."],
     "advisories feeds": [],
     "advisories load": ["{folder}"],
@@ -19,14 +20,14 @@ ENOUGH = {
     "aws policy": [],
     "base-images add": ["{track}"],
     "base-images list": [],
-    "base-images logs": ["ubuntu-22.04"],
-    "base-images pause": ["ubuntu-22.04", "--reason", "x"],
-    "base-images resume": ["ubuntu-22.04"],
-    "base-images scan": ["ubuntu-22.04"],
+    "base-images logs": ["unknown"],
+    "base-images pause": ["unknown", "--reason", "x"],
+    "base-images resume": ["unknown"],
+    "base-images scan": ["unknown"],
     "base-images set-level": ["upd_" + NOBODY[4:], "--level", "low", "--reason", "x"],
     "base-images show": ["unknown"],
     "base-images update": ["upd_" + NOBODY[4:]],
-    "base-images updates": [],
+    "base-images updates": ["unknown"],
     "config show": [],
     "deploy": ["kamiwaza", "--version", "1.2.3", "--region", "us-east-1"],
     "deployments cancel": [NOBODY],
@@ -81,7 +82,7 @@ ENOUGH = {
     "identity": [],
     "man": [],
     "openapi": [],
-    "sim": ["--listen", "127.0.0.1:0"],
+    "sim release": ["ubuntu-22.04", "20240701", "--endpoint", "http://127.0.0.1:9"],
     "up": [],
     "version": [],
 }
@@ -172,7 +173,7 @@ def test_an_api_that_is_away_or_refuses_the_token_is_5(tree, cli, file):
 
 def test_what_is_not_there_is_4(tree, cli, file):
     for name, leaf in tree.items():
-        if NAMED & set(leaf["arguments"]) and name not in LEDGER:
+        if NAMED & set(leaf["arguments"]) and name not in LEDGER | {"sim release"}:
             said = cli(*line(name, file), code=4).stderr
             assert said.startswith("error: "), (name, said)
             problem = json.loads(cli(*line(name, file), "--json", code=4).stderr)

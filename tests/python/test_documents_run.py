@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 PACE = "600"
 PAGES = ["README.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
 # What the reader of a document has before him: the clone.
-CLONE = ("Makefile", "docs", "templates", "deploy")
+CLONE = ("Makefile", "docs", "templates", "samples", "deploy")
 # Where `ingot up` keeps its things under a reader's home.
 HOME = ".local/share/ingot"
 # A page that needs the scaled shape's servers.

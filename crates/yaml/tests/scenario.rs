@@ -129,7 +129,7 @@ fn what_is_wrong_is_named_with_its_place_and_the_way_out() {
         (
             "trigger: popularity",
             "trigger: popular",
-            "unknown value; did you mean `popularity`?",
+            "unknown value; use one of `popularity`",
         ),
         (
             "trigger: popularity",

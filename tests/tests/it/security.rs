@@ -165,7 +165,35 @@ async fn judged(stack: &Stack) {
         "{own:#?}"
     );
     assert!(own.open.contains(&"CVE-2024-6387".to_owned()), "{own:#?}");
+    affects(stack, &ami, &done.id).await;
     by_person(stack, &update.id).await;
+}
+
+/// What stands on the build from before the fix has the vulnerability, image and instance alike.
+async fn affects(stack: &Stack, ami: &str, deployment: &str) {
+    let told = stack.client.affected("cve-2024-6387").await.unwrap();
+    let [base] = told.bases.as_slice() else {
+        panic!("{told:#?}");
+    };
+    assert_eq!(base.build, "20240629");
+    assert_eq!(base.fixed_in.as_deref(), Some("20240701"));
+    let images: Vec<_> = told
+        .images
+        .iter()
+        .map(|one| one.ami_id.as_deref())
+        .collect();
+    assert_eq!(images, [Some(ami)]);
+    let running: Vec<_> = told.deployments.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(running, [deployment]);
+    let none = stack.client.affected("CVE-2020-0001").await.unwrap();
+    assert!(none.bases.is_empty() && none.images.is_empty(), "{none:#?}");
+    let refused = stack
+        .ingot(&["advisories", "affects", "USN-6859-1"])
+        .await
+        .unwrap();
+    assert!(!refused.status.success());
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("name a CVE"), "{said}");
 }
 
 /// A person's word stands, is kept beside the rules' own, and needs a reason.
