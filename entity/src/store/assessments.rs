@@ -14,8 +14,8 @@ use sea_orm::{
 use serde_json::Value;
 
 use super::decisions::{Decided, Decision};
-use super::rows::{Column, Row, record};
-use super::subject::{Stories, Subject, Write, move_all};
+use super::rows::record;
+use super::subject::{Stories, Write, any_step, move_all, subject};
 use super::{Ledger, LedgerError};
 use crate::{assessment, base, base_ami, base_update, track};
 
@@ -30,31 +30,14 @@ record! {
     }
 }
 
-impl Subject for base_update::Model {
-    const TABLE: &'static str = "base_update";
-    const CHANGED: &'static [Column] = CHANGED;
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn row_version(&self) -> i64 {
-        self.row_version
-    }
-
-    fn event_seq(&self) -> i64 {
-        self.event_seq
-    }
-
-    fn changed(&self) -> Row {
-        changed(self)
-    }
-
-    /// Any level may follow any other; which one does is decided by `ingot_domain::advisory::standing`.
-    fn check(_: &Self, _: &Self) -> Result<(), LedgerError> {
-        Ok(())
-    }
-}
+// Any level may follow any other; which one does is decided by `ingot_domain::advisory::standing`.
+subject!(
+    base_update::Model,
+    "base_update",
+    CHANGED,
+    changed,
+    any_step
+);
 
 /// An update with what the judge needs to know of it.
 #[derive(Debug, Clone)]

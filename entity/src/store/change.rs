@@ -5,8 +5,8 @@ use ingot_domain::deployment::{AmiStatus, Status};
 use sea_orm::ConnectionTrait;
 
 use super::LedgerError;
-use super::rows::{Column, Row, record};
-use super::subject::{Stories, Subject, Write, move_all};
+use super::rows::record;
+use super::subject::{Stories, Write, move_all, subject};
 use crate::deployment;
 
 /// Reads a status column.
@@ -76,30 +76,7 @@ record! {
     }
 }
 
-impl Subject for deployment::Model {
-    const TABLE: &'static str = "deployment";
-    const CHANGED: &'static [Column] = CHANGED;
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn row_version(&self) -> i64 {
-        self.row_version
-    }
-
-    fn event_seq(&self) -> i64 {
-        self.event_seq
-    }
-
-    fn changed(&self) -> Row {
-        changed(self)
-    }
-
-    fn check(before: &Self, after: &Self) -> Result<(), LedgerError> {
-        check(before, after)
-    }
-}
+subject!(deployment::Model, "deployment", CHANGED, changed, check);
 
 /// Writes deployments and their lines. Answers false when another transaction changed one of them meanwhile; this one must
 /// then be given up.

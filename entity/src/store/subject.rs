@@ -29,6 +29,42 @@ pub(super) trait Subject {
     fn check(before: &Self, after: &Self) -> Result<(), LedgerError>;
 }
 
+/// Makes a table's rows subjects: its name, what a move may change (as `record!` declares it), and which steps are known.
+macro_rules! subject {
+    ($model:ty, $table:literal, $columns:ident, $changed:ident, $check:path) => {
+        impl $crate::store::subject::Subject for $model {
+            const TABLE: &'static str = $table;
+            const CHANGED: &'static [$crate::store::rows::Column] = $columns;
+
+            fn id(&self) -> &str {
+                &self.id
+            }
+
+            fn row_version(&self) -> i64 {
+                self.row_version
+            }
+
+            fn event_seq(&self) -> i64 {
+                self.event_seq
+            }
+
+            fn changed(&self) -> $crate::store::rows::Row {
+                $changed(self)
+            }
+
+            fn check(before: &Self, after: &Self) -> Result<(), $crate::store::LedgerError> {
+                $check(before, after)
+            }
+        }
+    };
+}
+pub(super) use subject;
+
+/// For subjects without a table of states: what a step may be is decided before it is written.
+pub(super) fn any_step<S>(_: &S, _: &S) -> Result<(), LedgerError> {
+    Ok(())
+}
+
 /// A row as it was read, as it shall be, and what is said about it.
 #[derive(Debug, Clone)]
 pub struct Move<M> {

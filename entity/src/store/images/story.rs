@@ -6,8 +6,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryF
 
 use crate::image;
 use crate::store::LedgerError;
-use crate::store::rows::{Column, Row, record};
-use crate::store::subject::{Stories, Subject, Write, move_all};
+use crate::store::rows::record;
+use crate::store::subject::{Stories, Write, move_all, subject};
 
 record! {
     /// What a move may change of an image. What it is by its own facts (`class`) is noted beside it.
@@ -19,34 +19,15 @@ record! {
     }
 }
 
-impl Subject for image::Model {
-    const TABLE: &'static str = "image";
-    const CHANGED: &'static [Column] = CHANGED;
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn row_version(&self) -> i64 {
-        self.row_version
-    }
-
-    fn event_seq(&self) -> i64 {
-        self.event_seq
-    }
-
-    fn changed(&self) -> Row {
-        changed(self)
-    }
-
-    /// The table was asked when the row became what it is ([`image::Model::become_status`]); what a person or the end of a
-    /// region decides stands above it.
-    fn check(before: &Self, after: &Self) -> Result<(), LedgerError> {
-        before.parsed_status()?;
-        after.parsed_status()?;
-        Ok(())
-    }
+/// The table was asked when the row became what it is ([`image::Model::become_status`]); what a person or the end of a
+/// region decides stands above it.
+fn check(before: &image::Model, after: &image::Model) -> Result<(), LedgerError> {
+    before.parsed_status()?;
+    after.parsed_status()?;
+    Ok(())
 }
+
+subject!(image::Model, "image", CHANGED, changed, check);
 
 impl image::Model {
     fn seen(&self) -> Result<Seen, LedgerError> {

@@ -4,8 +4,8 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use crate::store::LedgerError;
-use crate::store::rows::{Column, Row, record};
-use crate::store::subject::{New, Subject};
+use crate::store::rows::record;
+use crate::store::subject::{New, any_step, subject};
 use crate::{assessment, base, base_ami, base_update, event, track, track_region};
 
 record! {
@@ -16,31 +16,8 @@ record! {
     }
 }
 
-impl Subject for track::Model {
-    const TABLE: &'static str = "track";
-    const CHANGED: &'static [Column] = CHANGED;
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn row_version(&self) -> i64 {
-        self.row_version
-    }
-
-    fn event_seq(&self) -> i64 {
-        self.event_seq
-    }
-
-    fn changed(&self) -> Row {
-        changed(self)
-    }
-
-    /// A head never goes back: a rollback is told, not followed.
-    fn check(_: &Self, _: &Self) -> Result<(), LedgerError> {
-        Ok(())
-    }
-}
+// A head never goes back: a rollback is told, not followed.
+subject!(track::Model, "track", CHANGED, changed, any_step);
 
 /// A build seen in a region.
 #[derive(Debug, Clone)]
