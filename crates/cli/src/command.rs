@@ -111,6 +111,16 @@ fn random_key() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
+/// This computer's time in whole seconds, for commands that ask no API: the command line is the outermost room.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is judged or listed begins now unless a time is given"
+)]
+pub(crate) fn now() -> ingot_domain::Instant {
+    let now = chrono::Utc::now();
+    chrono::DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,9 +7,7 @@ mod load;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use chrono::Utc;
 use ingot_advisories::{Folder, bytes, packages};
-use ingot_domain::Instant;
 use ingot_domain::advisory::apply::Images;
 use ingot_domain::advisory::assess::{Assessment, Evidence, Known, assess};
 use ingot_domain::advisory::base::{Base, Os};
@@ -50,7 +48,7 @@ pub(crate) async fn run(args: AdvisoriesArgs) -> anyhow::Result<ExitCode> {
 fn judge(wanted: AssessArgs) -> anyhow::Result<Assessment> {
     sensible(&wanted)?;
     let (base, from, to) = (&wanted.base, &wanted.from, &wanted.to);
-    let now = now();
+    let now = crate::command::now();
     let at = wanted.at.unwrap_or(now);
     let folder = Folder::read(&wanted.data, now.max(at))
         .map_err(|cause| Refused(format!("`--data`: {cause}")))?;
@@ -85,14 +83,6 @@ fn judge(wanted: AssessArgs) -> anyhow::Result<Assessment> {
     Ok(assess(&known, at))
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a folder is read and judged as of this computer's time"
-)]
-pub(super) fn now() -> Instant {
-    Utc::now()
-}
-
 /// What the options say together.
 fn sensible(wanted: &AssessArgs) -> Result<(), Refused> {
     let (base, from, to) = (&wanted.base, &wanted.from, &wanted.to);
@@ -104,7 +94,13 @@ fn sensible(wanted: &AssessArgs) -> Result<(), Refused> {
             )));
         }
     }
-    if from.key() >= to.key() {
+    if from.key() == to.key() {
+        return Err(Refused(format!(
+            "`--from` and `--to` are one build, {}: name the build before it and the one after",
+            to.name
+        )));
+    }
+    if from.key() > to.key() {
         return Err(Refused(format!(
             "`--to` {} is not newer than `--from` {}: a build that went back is no update; turn the two around to judge the way forth",
             to.name, from.name

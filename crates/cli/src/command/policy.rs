@@ -25,7 +25,7 @@ pub(crate) fn run(args: PolicyArgs) -> anyhow::Result<ExitCode> {
         PolicyAction::Check { file } => check(output, &file)?,
         PolicyAction::Windows { file, from, to } => {
             let (_, policy) = parsed(output, &file)?;
-            let from = from.unwrap_or_else(now);
+            let from = from.unwrap_or_else(crate::command::now);
             let to = to.unwrap_or(from + WEEK);
             if from >= to {
                 let (from, to) = (time(&from), time(&to));
@@ -42,7 +42,11 @@ pub(crate) fn run(args: PolicyArgs) -> anyhow::Result<ExitCode> {
             from,
             count,
         } => {
-            let fires = line.fires(zone, from.unwrap_or_else(now), usize::from(count));
+            let fires = line.fires(
+                zone,
+                from.unwrap_or_else(crate::command::now),
+                usize::from(count),
+            );
             output.result(&fires, |fires| {
                 let rows = fires.iter().map(|at| [time(at), zone.local_text(*at)]);
                 table(["utc", zone.name()], rows)
@@ -66,7 +70,7 @@ fn check(output: Output, file: &Path) -> anyhow::Result<()> {
         auto_ami_policy: &policy,
     };
     output.result(&document, |document| details(document.auto_ami_policy))?;
-    for warning in ingot_yaml::policy_warnings(&text, &policy, now()) {
+    for warning in ingot_yaml::policy_warnings(&text, &policy, crate::command::now()) {
         let told = line(file, "warning: ", &wrong(&warning));
         eprintln!("{}", clean_lines(told.trim()));
     }
@@ -194,13 +198,4 @@ fn shown_openings(policy: &Policy, openings: &[Shown]) -> String {
         ["window", "opens", "closes", "opens there", "closes there"],
         rows,
     )
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the command line is the outermost room; what is listed or warned of begins now unless it is told"
-)]
-fn now() -> Instant {
-    let now = chrono::Utc::now();
-    chrono::DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now)
 }

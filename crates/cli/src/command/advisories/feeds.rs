@@ -34,7 +34,7 @@ pub(super) fn of(feeds: &[Feed]) -> String {
         ("next sync", Cell::Whole, 4),
         ("source", Cell::Text, 3),
     ];
-    let now = super::now();
+    let now = crate::command::now();
     let rows = feeds.iter().map(|feed| {
         let age = feed.fetched_at.map(|at| {
             let seconds = (now - at).num_seconds().max(0);

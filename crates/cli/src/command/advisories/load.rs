@@ -42,7 +42,7 @@ pub(crate) async fn run(client: &Client, output: Output, wanted: LoadArgs) -> an
     }
     let (mut loaded, mut refused) = (Vec::new(), None);
     for files in files {
-        let part = files.read(super::now());
+        let part = files.read(crate::command::now());
         let name = part.feed.name();
         if part.records == 0 {
             eprintln!("{name}: no record could be read, it is left as it is");
