@@ -2,6 +2,7 @@
 //! the `yaml` room; this is its meaning. Delays are seconds.
 
 mod check;
+mod create;
 pub mod step;
 mod volume;
 mod warnings;
@@ -258,6 +259,7 @@ pub enum InstallFinished {
 #[serde(deny_unknown_fields, default)]
 pub struct ImagePolicy {
     /// Make an image of each proven key.
+    #[serde(deserialize_with = "create::made")]
     pub create: bool,
     /// Launch from a finished image of the same key when there is one (F51).
     pub reuse: bool,

@@ -239,3 +239,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn images_are_made_of_deployments_by_either_word() {
+    let with = |create: &str| {
+        let text = format!(
+            "name: web\nbase_image: {{ track: ubuntu-24.04 }}\ninstance_types: [t3.micro]\ninstall_finished: none\n\
+             user_data: |\n  #!/bin/sh\n  true\nprobe: {{ scheme: http, port: 80, path: / }}\nimages: {{ create: {create} }}\n"
+        );
+        parse(&text).map(|template| template.images.create)
+    };
+    for (create, made) in [("true", true), ("deployment", true), ("false", false)] {
+        assert_eq!(with(create).expect(create), made, "{create}");
+    }
+}
