@@ -63,3 +63,22 @@ def test_unknown_tracks_and_regions_are_named(ingot):
     assert answer.status == 422 and "us-east-1" in answer.text
     unknown = ingot.call("POST", "/v1/base-images", {**GOOD, "owners": "x"})
     assert unknown.status == 400, unknown.text
+
+
+def test_a_template_on_a_track_that_there_is_not_is_refused(ingot):
+    yaml = """name: nowhere
+base_image: { track: ubuntu-22.4 }
+instance_types: [t3.micro]
+user_data: |
+  #!/bin/sh
+  true
+probe: { scheme: http, port: 80, path: / }
+install_finished: none
+"""
+    headers = {"Content-Type": "application/yaml"}
+    answer = ingot.call("POST", "/v1/templates", yaml, headers)
+    assert answer.status == 422, answer.text
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "base_image.track" and "ubuntu-22.04" in error["message"], error
+    answer = ingot.call("POST", "/v1/templates", yaml.replace("22.4", "22.04"), headers)
+    assert answer.status == 201, answer.text

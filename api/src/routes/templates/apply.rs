@@ -6,7 +6,9 @@ use axum::response::{IntoResponse, Response};
 use ingot_client::{ApplyFilter, Template};
 use ingot_domain::field::FieldError;
 use ingot_domain::fingerprint::hex_sha256;
-use ingot_domain::template::Template as Recipe;
+use ingot_domain::nearest::nearest;
+use ingot_domain::template::{BaseImage, Template as Recipe};
+use ingot_domain::track::known;
 use ingot_entity::store::{Applied, IdempotencyClaim};
 use ingot_entity::template;
 
@@ -157,6 +159,7 @@ pub(crate) async fn applied(
             "`{name}` comes with Ingot; give your variant another name"
         )));
     }
+    known_track(api, spec).await?;
     let claim = key.map(|key| IdempotencyClaim {
         token_id: caller.token_id.clone(),
         key,
@@ -188,4 +191,23 @@ pub(crate) async fn applied(
     };
     api.template_changed(&row.name);
     Ok(row)
+}
+
+/// Refuses a base image by a track that there is not: every launch would fail.
+async fn known_track(api: &Api, spec: &Recipe) -> Result<(), ApiError> {
+    let BaseImage::Track(name) = &spec.base_image else {
+        return Ok(());
+    };
+    if known::find(name).is_some() || api.ledger.track(name).await?.is_some() {
+        return Ok(());
+    }
+    let tracks = known::all();
+    let names: Vec<&str> = tracks.iter().map(|track| track.name.as_str()).collect();
+    let meant = nearest(name, &names).map(|name| format!("; did you mean `{name}`?"));
+    let message = format!(
+        "there is no such base image{}; `ingot base-images list` shows them, `add` adds one",
+        meant.unwrap_or_default()
+    );
+    let error = FieldError::new("base_image.track", name, message);
+    Err(ApiError::Invalid(vec![error]))
 }
