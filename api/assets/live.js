@@ -130,11 +130,12 @@
     const settled = () => finished() && shown().waits === "false";
     let lingers = false;
 
-    // The rule of the server's `text::plain`: no terminal escapes, control characters or marks that reorder text.
+    // The rule of the server's `text::plain`: no terminal escapes, control characters or characters that cannot be seen.
     const plain = (text) =>
       String(text)
         .replace(/\u001b(?:\[[ -?]*[@-~]?)?/g, "")
-        .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "");
+        .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "")
+        .replace(/[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u{e0000}-\u{e007f}]/gu, "");
 
     const part = (name, className, text) => {
       const node = document.createElement(name);

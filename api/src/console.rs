@@ -4,6 +4,8 @@
 
 mod assets;
 mod aws;
+mod base_image;
+mod base_images;
 mod deployment;
 mod deployments;
 mod docs;
@@ -28,6 +30,9 @@ mod tests;
 
 pub use assets::asset;
 pub use aws::aws_page;
+pub use base_image::base_image_page;
+pub(crate) use base_images::base_image_address;
+pub use base_images::base_images_page;
 pub use deployment::deployment_page;
 pub use deployments::deployments_page;
 pub use docs::docs_page;
@@ -40,7 +45,7 @@ pub use system::system_page;
 pub use tasks::{task_page, tasks_page};
 pub use templates::{Beyond, Desk, Known, Verdict, desk_page, template_page, templates_page};
 pub(crate) use text::address;
-pub use trouble::{with_calendar, with_trouble};
+pub use trouble::{with_calendar, with_doubts, with_trouble};
 pub use updates::{security_page, update_page};
 
 /// The `Content-Security-Policy` of every page and asset (OPERATIONS section 2, XSS): job data is the vector, so nothing

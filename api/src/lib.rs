@@ -6,6 +6,7 @@ pub mod console;
 mod address;
 mod auth;
 mod body;
+mod doubts;
 mod error;
 mod gate;
 mod live;

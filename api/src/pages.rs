@@ -1,6 +1,7 @@
 //! The console's routes: the same handlers as `/v1`, shown as pages; signing in; the documentation. A handler fails as
 //! those of `/v1` do: around every request, a problem becomes a page for a browser (`middleware.rs`).
 
+mod base_images;
 mod deployments;
 mod forms;
 mod images;
@@ -48,6 +49,12 @@ pub(crate) fn routes(document: Document) -> Router<Api> {
         .route("/images/{id}", get(images::one))
         .route("/images/{id}/actions/{action}", post(images::act))
         .route("/security", get(updates::security))
+        .route("/base-images", get(base_images::list))
+        .route("/base-images/{name}", get(base_images::one))
+        .route(
+            "/base-images/{name}/actions/{action}",
+            post(base_images::act),
+        )
         .route("/updates/{id}", get(updates::one))
         .route("/updates/{id}/level", post(updates::set))
         .route("/templates", get(templates::list))
@@ -82,8 +89,9 @@ async fn shown(api: &Api, page: Result<String, askama::Error>) -> Answer {
 }
 
 async fn shown_with(api: &Api, page: Result<String, askama::Error>, status: StatusCode) -> Answer {
-    let trouble = crate::status::trouble(api).await;
-    let page = page.and_then(|page| console::with_trouble(page, &trouble));
+    let on_top = crate::status::on_top(api).await;
+    let page = page.and_then(|page| console::with_doubts(page, &on_top.doubts));
+    let page = page.and_then(|page| console::with_trouble(page, &on_top.trouble));
     let calendar = CalendarSeen::of(&api.ledger.calendar(), api.ledger.now());
     let page = page.and_then(|page| console::with_calendar(page, calendar.as_ref()));
     bare(page, status)

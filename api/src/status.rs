@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use ingot_client::{AwsCheck, AwsCheckSeen, CalendarSeen, Part, SystemStatus, Waiting, WorkerSeen};
+use ingot_client::{
+    AwsCheck, AwsCheckSeen, CalendarSeen, Doubt, Part, SystemStatus, Waiting, WorkerSeen,
+};
 use ingot_domain::Instant;
 use ingot_domain::decide::scan::{LATE, SILENT};
 use ingot_domain::invariant::WEATHER;
@@ -36,6 +38,7 @@ pub(crate) async fn look(api: &Api) -> Result<SystemStatus, LedgerError> {
         checks.extend(checked(present::check(row)?));
     }
     let over = api.ledger.running_on(RUNNING_ON).await?;
+    let doubts = crate::doubts::look(api, &calendar, now).await?;
     let weather = api.ledger.open_of(WEATHER).await?;
     let queues: Vec<_> = depths.into_iter().map(present::queue).collect();
     let waiting = Waiting {
@@ -60,18 +63,31 @@ pub(crate) async fn look(api: &Api) -> Result<SystemStatus, LedgerError> {
         calendar: CalendarSeen::of(&calendar, now),
         running_on: over.into_iter().map(present::runs_on).collect(),
         checks,
+        doubts,
     })
 }
 
-/// What is wrong, as lines for people; what can still be told when the ledger is away.
-pub(crate) async fn trouble(api: &Api) -> Vec<String> {
-    let (parts, checks) = match remembered(api).await {
-        Some(status) => (status.parts, status.checks),
-        None => (api.parts.list(), Vec::new()),
+/// What every page says on top.
+#[derive(Debug, Default)]
+pub(crate) struct OnTop {
+    /// What is wrong, as lines for people; what can still be told when the ledger is away.
+    pub(crate) trouble: Vec<String>,
+    /// What cannot be relied on.
+    pub(crate) doubts: Vec<Doubt>,
+}
+
+/// What there is to say on top of a page.
+pub(crate) async fn on_top(api: &Api) -> OnTop {
+    let (parts, checks, doubts) = match remembered(api).await {
+        Some(status) => (status.parts, status.checks, status.doubts),
+        None => (api.parts.list(), Vec::new(), Vec::new()),
     };
     let denied = checks.iter().filter_map(AwsCheckSeen::trouble);
     let parts = parts.iter().filter_map(Part::trouble);
-    parts.chain(denied).collect()
+    OnTop {
+        trouble: parts.chain(denied).collect(),
+        doubts,
+    }
 }
 
 /// A check that is over, in one line.

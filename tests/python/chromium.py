@@ -3,7 +3,9 @@
 import os
 import re
 import shutil
+from pathlib import Path
 
+import axe_playwright_python
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
@@ -19,6 +21,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE = 60_000
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +97,18 @@ def console(visitor, ingot):
 
 def path_of(page):
     return re.sub(r"^https?://[^/]+", "", page.url)
+
+
+def faults_of(console, path):
+    """What is wrong with a page as it looks now: what axe finds serious, and what is wider than the window."""
+    console.open(path)
+    page = console.page
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    wrong = [
+        (path, one["id"], one["nodes"][0]["html"][:200])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [*wrong, (path, f"{wider} px wider than the window")] if wider > 0 else wrong

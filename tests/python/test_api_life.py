@@ -47,6 +47,8 @@ PAGES = [
     "/",
     "/advisories",
     "/aws",
+    "/base-images",
+    "/base-images/{track}",
     "/deployments/new",
     "/deployments/{deployment}",
     "/docs",

@@ -1,16 +1,12 @@
 """The console's further pages in a real browser: what is done on them, how they look at 1280 and 390 px in both schemes,
 and that axe finds nothing serious in any."""
 
-from pathlib import Path
-
-import axe_playwright_python
 import pytest
 from playwright.sync_api import expect
 
-from chromium import PATIENCE, browser, console, path_of, visitor  # noqa: F401 (fixtures)
+from chromium import PATIENCE, browser, console, faults_of, path_of, visitor  # noqa: F401 (fixtures)
 from region import wait_until
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 YAML = """name: {name}
 base_image: {{ ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }}
 architecture: x86_64
@@ -266,21 +262,7 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_window(console,
     ]
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(color_scheme=scheme)
-    wrong = []
-    for path in paths:
-        console.open(path)
-        page.evaluate(AXE)
-        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
-        wrong += [
-            (path, one["id"], one["nodes"][0]["html"][:200])
-            for one in found
-            if one["impact"] in ("serious", "critical")
-        ]
-        wider = page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        if wider > 0:
-            wrong.append((path, f"{wider} px wider than the window"))
+    wrong = [one for path in paths for one in faults_of(console, path)]
     assert not wrong, wrong
     console.wrong = [said for said in console.wrong if "404" not in said]
 

@@ -4,42 +4,46 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use ingot_client::feed::Feed;
 
-use super::parts::{Badge, Moment};
-use super::text;
+use super::filter::{Filter, Place};
+use super::frame::{Cell, List, ListPage, Nothing, Row, column, lesser};
+use super::parts::{Badge, Value};
 
-#[derive(Template)]
-#[template(path = "feeds.html")]
-struct FeedsView {
-    here: &'static str,
-    /// Feeds that hold something and cannot be relied on.
-    doubtful: Vec<String>,
-    empty: bool,
-    rows: Vec<Row>,
-}
-
-struct Row {
-    name: String,
-    holds: String,
-    badge: Badge,
-    records: u64,
-    source: String,
-    fetched: Option<Moment>,
-    newest: Option<Moment>,
-    next: Option<Moment>,
-    why: Vec<String>,
-    unread: Vec<String>,
-}
-
-/// The page at `/advisories`.
+/// The page at `/advisories`; ages of loads are told by `now`.
 pub fn feeds_page(feeds: &[Feed], now: DateTime<Utc>) -> Result<String, askama::Error> {
-    let doubtful = feeds
-        .iter()
-        .filter(|feed| !matches!(feed.state.as_str(), "ok" | "empty"));
-    FeedsView {
+    let nowhere = Place {
+        limit: None,
+        cursor: None,
+        next: None,
+    };
+    ListPage {
         here: "advisories",
-        doubtful: doubtful.map(|feed| text::plain(&feed.name)).collect(),
-        empty: feeds.iter().all(|feed| feed.state == "empty"),
-        rows: feeds.iter().map(|feed| row(feed, now)).collect(),
+        title: "Advisories",
+        intro: Some(
+            "What vendors say of vulnerabilities, and signs that they are exploited. A judgement is as good as the feeds it rests on.",
+        ),
+        way: None,
+        filter: Filter::new("/advisories", Vec::new(), &nowhere),
+        unfinished: feeds.iter().any(|feed| feed.loading_since.is_some()),
+        list: List {
+            id: "feeds",
+            caption: "Feeds of advisories and of signs of exploitation",
+            columns: vec![
+                column("Feed"),
+                column("State"),
+                column("Records"),
+                column("Loaded"),
+                column("Newest record"),
+                lesser("Next sync"),
+                column("From"),
+                column("What is wrong"),
+            ],
+            rows: feeds.iter().map(|feed| row(feed, now)).collect(),
+            nothing: Nothing {
+                what: "Nothing is loaded.",
+                how: "A folder of vendors' files is loaded by a command.",
+                command: Some("ingot advisories load DIR"),
+            },
+        },
     }
     .render()
 }
@@ -51,17 +55,22 @@ fn row(feed: &Feed, now: DateTime<Utc>) -> Row {
         "failing" => "bad",
         _ => "quiet",
     };
-    let all = |texts: &[String]| texts.iter().map(|text| text::plain(text)).collect();
-    Row {
-        name: text::plain(&feed.name),
-        holds: text::plain(&feed.holds),
-        badge: Badge::new(tone, &feed.state),
-        records: feed.records,
-        source: text::plain(feed.source.as_deref().unwrap_or_default()),
-        fetched: feed.fetched_at.map(|at| Moment::ago(at, now)),
-        newest: feed.newest.map(Moment::new),
-        next: feed.next_sync_at.map(Moment::new),
-        why: all(&feed.why),
-        unread: all(&feed.unread),
-    }
+    let loading = feed.loading_since.map(|_| "loading");
+    let mut wrong = feed.why.clone();
+    wrong.extend(feed.unread.iter().map(|part| format!("not read: {part}")));
+    let wrong = wrong.join("\n");
+    let cells = vec![
+        Cell::from(Value::text(Some(&feed.name))).over(Value::text(Some(&feed.holds))),
+        Cell::from(Value::State(Badge::new(tone, &feed.state))).over(Value::text(loading)),
+        Cell::from(Value::text(Some(&feed.records.to_string()))).number(),
+        Cell::from(Value::ago(feed.fetched_at, now)).number(),
+        Cell::from(Value::time(feed.newest)).number(),
+        Cell::from(Value::time(feed.next_sync_at)).number(),
+        Cell::from(Value::text(feed.source.as_deref())).words(),
+        Cell::from(Value::text(
+            Some(wrong.as_str()).filter(|wrong| !wrong.is_empty()),
+        ))
+        .words(),
+    ];
+    Row { cells }
 }

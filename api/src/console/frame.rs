@@ -37,7 +37,7 @@ pub(super) struct Cell {
 impl From<Value> for Cell {
     fn from(value: Value) -> Self {
         Self {
-            value,
+            value: value.brief(),
             sub: None,
             look: "",
         }
@@ -52,7 +52,7 @@ impl Cell {
 
     /// With a second value beneath; one that is missing is left out.
     pub(super) fn over(mut self, sub: Value) -> Self {
-        self.sub = (!matches!(sub, Value::Missing)).then_some(sub);
+        self.sub = (!matches!(sub, Value::Missing)).then(|| sub.brief());
         self
     }
 

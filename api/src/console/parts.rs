@@ -192,6 +192,19 @@ impl Value {
         })
     }
 
+    /// The same as a list has room for.
+    pub(super) fn brief(self) -> Self {
+        match self {
+            Self::Text(words) => Self::Text(text::brief(words)),
+            Self::Code(code) => Self::Code(text::brief(code)),
+            Self::Link { href, shown } => Self::Link {
+                href,
+                shown: text::brief(shown),
+            },
+            other => other,
+        }
+    }
+
     /// A link, unless the address leads elsewhere than to the web.
     pub(super) fn outside(url: Option<&str>) -> Self {
         match url.map(|url| (url, text::web_address(url))) {

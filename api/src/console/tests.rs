@@ -1,5 +1,6 @@
 //! What the single pages say.
 
+mod base_images;
 mod documentation;
 mod every_page;
 mod more;

@@ -2,9 +2,10 @@
 //! job name) without the characters that lie about what they say.
 
 use chrono::{DateTime, Utc};
+use ingot_domain::field::is_hidden;
 
-/// Words from outside, without terminal escapes, control characters and the marks that reorder text: they would show
-/// something else than what was written. Line breaks and tabs stay. `live.js` has the same rule.
+/// Words from outside, without terminal escapes, control characters and what cannot be seen, such as the marks that reorder
+/// text: they would show something else than what was written. Line breaks and tabs stay. `live.js` has the same rule.
 pub(super) fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
@@ -15,15 +16,25 @@ pub(super) fn plain(text: &str) -> String {
                 while letters.next_if(|c| matches!(c, ' '..='?')).is_some() {}
                 letters.next_if(|c| matches!(c, '@'..='~'));
             }
-        } else if matches!(letter, '\n' | '\t') || !(letter.is_control() || reorders(letter)) {
+        } else if matches!(letter, '\n' | '\t') || !(letter.is_control() || is_hidden(letter)) {
             shown.push(letter);
         }
     }
     shown
 }
 
-fn reorders(letter: char) -> bool {
-    matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Letters of a text that a list shows; a page of its own or the API's JSON has the rest.
+const SHOWN: usize = 600;
+
+/// The beginning of a text that is too long for a list, and how long it is.
+pub(super) fn brief(text: String) -> String {
+    match text.char_indices().nth(SHOWN) {
+        None => text,
+        Some((end, _)) => {
+            let all = text.chars().count();
+            format!("{}… ({all} characters)", &text[..end])
+        }
+    }
 }
 
 /// An instant for machines (`datetime` attributes).
@@ -125,6 +136,15 @@ mod tests {
             "a sequence is eaten, never opened"
         );
         assert_eq!(plain("\u{1b}["), "");
+        assert_eq!(plain("a\u{200b}b\u{ad}c\u{e0041}d\u{2060}"), "abcd");
+    }
+
+    #[test]
+    fn a_list_shows_the_beginning_of_what_is_long() {
+        assert_eq!(brief("ü".repeat(SHOWN)), "ü".repeat(SHOWN));
+        let cut = brief("ü".repeat(10_240));
+        assert!(cut.ends_with("ü… (10240 characters)"));
+        assert_eq!(cut.chars().filter(|&letter| letter == 'ü').count(), SHOWN);
     }
 
     #[test]

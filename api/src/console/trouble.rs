@@ -1,8 +1,9 @@
-//! What is down, and which calendar is in force when it is not the real one, on top of every page. It is the same for all
+//! What is down, what cannot be relied on, and which calendar is in force when it is not the real one, on top of every page. It is the same for all
 //! of them, so it is put into the frame and not into each page.
 
 use askama::Template;
-use ingot_client::CalendarSeen;
+use ingot_client::doubt::BASE_IMAGE;
+use ingot_client::{CalendarSeen, Doubt};
 
 use super::text;
 
@@ -30,6 +31,38 @@ pub fn with_trouble(page: String, lines: &[String]) -> Result<String, askama::Er
     }
     let lines = lines.iter().map(|line| text::plain(line)).collect();
     let banner = Trouble { lines }.render()?;
+    Ok(page.replacen(FRAME, &format!("{FRAME}{banner}"), 1))
+}
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<aside class="trouble doubts" aria-label="What cannot be relied on">
+<ul>
+{% for (href, name, line) in lines %}<li>{{ line }} <a href="{{ href }}">{{ name }}</a></li>
+{% endfor %}</ul>
+</aside>
+"#
+)]
+struct InDoubt {
+    lines: Vec<(&'static str, &'static str, String)>,
+}
+
+/// The page with what cannot be relied on on top; as it is when everything can.
+pub fn with_doubts(page: String, doubts: &[Doubt]) -> Result<String, askama::Error> {
+    if doubts.is_empty() {
+        return Ok(page);
+    }
+    let place = |kind| match kind {
+        BASE_IMAGE => ("/base-images", "Base images"),
+        _ => ("/advisories", "Advisories"),
+    };
+    let lines = Doubt::lines(doubts).into_iter().map(|(kind, line)| {
+        let (href, name) = place(kind);
+        (href, name, text::plain(&line))
+    });
+    let lines = lines.collect();
+    let banner = InDoubt { lines }.render()?;
     Ok(page.replacen(FRAME, &format!("{FRAME}{banner}"), 1))
 }
 

@@ -103,7 +103,7 @@ fn named(update: &BaseUpdate) -> Cell {
 }
 
 /// A level as a coloured word.
-fn level(word: Option<&str>) -> Badge {
+pub(super) fn level(word: Option<&str>) -> Badge {
     let tone = match word {
         Some("critical" | "high") => "bad",
         Some("medium" | "unknown") => "warned",
@@ -298,7 +298,9 @@ fn evidence(row: &Evidence) -> Row {
     let cells = vec![
         Cell::from(head).over(Value::text(beneath)),
         Cell::from(Value::State(level(Some(&row.level)))).over(Value::text(vendor.as_deref())),
-        Cell::from(Value::text(Some(&row.package))).over(Value::text(source.as_deref())),
+        Cell::from(Value::text(Some(&row.package)))
+            .over(Value::text(source.as_deref()))
+            .words(),
         Cell::from(Value::text(Some(&versions))).words(),
         Cell::from(Value::text(Some(&row.status.replace('_', " ")))),
         Cell::from(Value::text(Some(&row.grade)))

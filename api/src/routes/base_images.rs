@@ -1,13 +1,15 @@
-//! Tracks of base images: how they stand, looks at them, tracks of one's own.
+//! Tracks of base images: how they stand, tracks of one's own, and pauses.
+
+pub(crate) mod scan;
 
 use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use ingot_client::base_image::{BaseImage, BaseImageDecision, NewBaseImage, ScanRequest, Scanned};
+use ingot_client::base_image::{BaseImage, BaseImageDecision, NewBaseImage};
 use ingot_client::event::EventFilter;
 use ingot_client::{Event, Page};
-use ingot_domain::field::{FieldError, shown};
+use ingot_domain::field::shown;
 use ingot_domain::track::add::NewTrack;
 use ingot_entity::track;
 
@@ -33,18 +35,23 @@ pub(crate) async fn list(
     State(api): State<Api>,
     _: Caller,
 ) -> Result<Json<Page<BaseImage>>, ApiError> {
+    all(&api).await.map(Json)
+}
+
+/// Every track without its history; the console uses it too.
+pub(crate) async fn all(api: &Api) -> Result<Page<BaseImage>, ApiError> {
     let rows = api.ledger.tracks().await?;
-    let facts = facts(&api, None).await?;
+    let facts = facts(api, None).await?;
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
         let mut shown = base_image::shown(&row, &facts)?;
         shown.update_history.clear();
         items.push(shown);
     }
-    Ok(Json(Page {
+    Ok(Page {
         items,
         next_cursor: None,
-    }))
+    })
 }
 
 /// Add a track of base images
@@ -117,50 +124,6 @@ pub(crate) async fn story(
     events::story(&api, &row.id, &filter).await.map(Json)
 }
 
-/// Look at all watched base images now
-///
-/// A worker looks; `last_checked` says when it has.
-#[utoipa::path(
-    post, path = "/v1/base-images/scan", tag = "base images", operation_id = "scanBaseImages",
-    request_body = ScanRequest,
-    responses((status = 202, description = "Asked", body = Scanned))
-)]
-pub(crate) async fn scan_all(
-    State(api): State<Api>,
-    caller: Caller,
-    Json(wanted): Json<ScanRequest>,
-) -> Result<(StatusCode, Json<Scanned>), ApiError> {
-    scan(&api, &caller, &[], wanted).await
-}
-
-/// Look at one base image now
-///
-/// In the given regions, or in all of the installation's. The track stays watched there.
-#[utoipa::path(
-    post, path = "/v1/base-images/{name}/scan", tag = "base images", operation_id = "scanBaseImage",
-    params(("name" = String, Path, description = "ubuntu-22.04")),
-    request_body = ScanRequest,
-    responses(
-        (status = 202, description = "Asked", body = Scanned),
-        (status = 409, description = "It is paused", body = ingot_client::Problem, content_type = "application/problem+json"),
-    )
-)]
-pub(crate) async fn scan_one(
-    State(api): State<Api>,
-    caller: Caller,
-    Path(name): Path<String>,
-    Json(wanted): Json<ScanRequest>,
-) -> Result<(StatusCode, Json<Scanned>), ApiError> {
-    let row = one(&api, &name).await?;
-    if row.paused_at.is_some() {
-        let what = format!(
-            "track `{name}` is paused; `ingot base-images resume {name} --reason …` lets it be looked at again"
-        );
-        return Err(ApiError::Conflict(what));
-    }
-    scan(&api, &caller, &[row], wanted).await
-}
-
 /// Stop looking at a base image
 #[utoipa::path(
     post, path = "/v1/base-images/{name}/pause", tag = "base images", operation_id = "pauseBaseImage",
@@ -199,7 +162,8 @@ pub(crate) async fn resume(
     decide(&api, &caller, &name, false, body).await.map(Json)
 }
 
-async fn decide(
+/// Pauses a track or lets it go on; the console uses it too.
+pub(crate) async fn decide(
     api: &Api,
     caller: &Caller,
     name: &str,
@@ -212,36 +176,8 @@ async fn decide(
     full(api, &row).await
 }
 
-async fn scan(
-    api: &Api,
-    caller: &Caller,
-    tracks: &[track::Model],
-    wanted: ScanRequest,
-) -> Result<(StatusCode, Json<Scanned>), ApiError> {
-    let allowed = &api.limits.regions;
-    if let Some(region) = wanted.regions.iter().find(|one| !allowed.contains(one)) {
-        let message = format!("choose among {}", allowed.join(", "));
-        let error = FieldError::new("regions", region, message);
-        return Err(ApiError::Invalid(vec![error]));
-    }
-    let regions = match wanted.regions.is_empty() {
-        true => allowed.clone(),
-        false => wanted.regions,
-    };
-    // A worker that began later may have set the calendar since this process read it, and looks are stamped by it.
-    let asked_at = api.ledger.read_calendar().await?.at(api.ledger.now());
-    let tasks = api.ledger.ask_scan(tracks, &regions).await?;
-    for task in &tasks {
-        api.ringer
-            .ring(task.kind.queue().as_str(), task.id.as_str());
-    }
-    let names: Vec<&str> = tracks.iter().map(|row| row.name.as_str()).collect();
-    tracing::info!(by = %caller.name, ?names, ?regions, "a look at base images was asked for");
-    let scanned = Scanned { regions, asked_at };
-    Ok((StatusCode::ACCEPTED, Json(scanned)))
-}
-
-async fn one(api: &Api, name: &str) -> Result<track::Model, ApiError> {
+/// One track's row; the console uses it too.
+pub(crate) async fn one(api: &Api, name: &str) -> Result<track::Model, ApiError> {
     let row = api.ledger.track(name).await?;
     row.ok_or_else(|| ApiError::NotFound(unknown(name)))
 }
@@ -251,7 +187,8 @@ fn unknown(name: &str) -> String {
     format!("there is no base image `{name}`; `ingot base-images list` shows them")
 }
 
-async fn full(api: &Api, row: &track::Model) -> Result<BaseImage, ApiError> {
+/// One track with its history; the console uses it too.
+pub(crate) async fn full(api: &Api, row: &track::Model) -> Result<BaseImage, ApiError> {
     let facts = facts(api, Some(row)).await?;
     Ok(base_image::shown(row, &facts)?)
 }

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use comfy_table::{ContentArrangement, Table, presets};
+use ingot_domain::field::is_hidden;
 use serde::Serialize;
 
 /// How results are written.
@@ -138,10 +139,9 @@ pub(crate) fn span(seconds: f64) -> String {
     }
 }
 
-/// A text from outside, made safe for a terminal: no control characters, no escape sequences.
+/// A text from outside, made safe for a terminal: no control characters, no escape sequences, none that cannot be seen.
 pub(crate) fn clean(text: &str) -> String {
-    let escaped =
-        |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let escaped = |c: char| c.is_control() || is_hidden(c);
     text.chars()
         .flat_map(|c| {
             if escaped(c) {

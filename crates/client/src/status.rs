@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::calendar::CalendarSeen;
+use crate::doubt::Doubt;
 use crate::system::Queue;
 
 /// The answer of `/v1/status`.
@@ -34,6 +35,9 @@ pub struct SystemStatus {
     /// What was last found out of each AWS account and region, the newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<AwsCheckSeen>,
+    /// What is watched outside and cannot be relied on: feeds of advisories, base images. Everything works on without.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<Doubt>,
 }
 
 /// An instance that runs on after its deployment failed.

@@ -101,12 +101,12 @@ pub fn check_text(field: &str, value: &str, longest: usize) -> Result<(), FieldE
     }
 }
 
-/// Whether a character cannot be seen and changes what a reader sees around it: directions of writing, joiners, line separators,
-/// marks of byte order, and tags (Unicode's "Trojan source" characters).
+/// Whether a character cannot be seen and changes what a reader sees around it: directions of writing, joiners, hyphens that
+/// show at the end of a line only, line separators, marks of byte order, and tags (Unicode's "Trojan source" characters).
 pub fn is_hidden(c: char) -> bool {
     matches!(
         c,
-        '\u{200b}'..='\u{200f}'
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{2060}'..='\u{2064}' | '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}'
             | '\u{2066}'..='\u{2069}'
             | '\u{feff}'
@@ -162,6 +162,8 @@ mod tests {
             ('\u{202e}', "U+202E"),
             ('\u{2066}', "U+2066"),
             ('\u{200b}', "U+200B"),
+            ('\u{ad}', "U+00AD"),
+            ('\u{2060}', "U+2060"),
             ('\u{2028}', "U+2028"),
             ('\u{feff}', "U+FEFF"),
             ('\u{e0041}', "U+E0041"),

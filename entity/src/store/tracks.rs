@@ -20,7 +20,7 @@ use crate::{setting, task, track as row, track_region};
 
 pub use commit::Sighted;
 pub(super) use commit::{begin, forget};
-pub use read::Update;
+pub use read::{Unseen, Update};
 
 impl row::Model {
     /// What is watched. Of a track that every installation has, this binary's own rule counts.

@@ -7,7 +7,7 @@ use ingot_domain::image::ImageStatus;
 
 use super::documentation::openapi;
 use super::samples::{ATTACK, at, bare, check, event, feed, hostile, image, page};
-use super::{more, security};
+use super::{base_images, more, security};
 use crate::console::*;
 
 /// Each kind of page, with hostile words wherever words come in.
@@ -85,6 +85,7 @@ fn every_page() -> Vec<(String, String)> {
     }
     pages.extend(more::pages());
     pages.extend(security::pages());
+    pages.extend(base_images::pages());
     for &status in ImageStatus::ALL {
         for text in [None, Some(ATTACK)] {
             let name = format!("image {status} {text:?}");

@@ -145,6 +145,7 @@ fn status(ok: bool) -> SystemStatus {
         }],
         install: Some(text()),
         checks: vec![],
+        doubts: vec![],
     }
 }
 

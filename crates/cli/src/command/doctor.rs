@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use ingot_client::{Client, Finding, FindingFilter, InvariantReport, SystemStatus};
+use ingot_client::{Client, Doubt, Finding, FindingFilter, InvariantReport, SystemStatus};
 use serde::Serialize;
 
 use crate::args::doctor::DoctorArgs;
@@ -75,6 +75,8 @@ fn text(diagnosis: &Diagnosis, all: bool) -> String {
     if !diagnosis.status.checks.is_empty() {
         parts.push(check_table(&diagnosis.status));
     }
+    let doubts = Doubt::lines(&diagnosis.status.doubts);
+    parts.extend(doubts.iter().map(|(_, line)| clean(line)));
     parts.extend(diagnosis.findings.iter().map(finding));
     parts.push(match (diagnosis.ok, diagnosis.findings.len()) {
         (false, _) => "Something is wrong; see above.".to_owned(),

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 
 use super::base::Os;
 use crate::Instant;
+use crate::calendar::Calendar;
 
 pub use page::{MOST_ADVISORIES, Page, Unfit, is_cve};
 
@@ -158,6 +159,27 @@ impl Feed {
             (None, false) => Standing::Stale,
         };
         (standing, why)
+    }
+
+    /// Since when it cannot be relied on, by the calendar: the first of its reasons that can be dated, else the last time it
+    /// was loaded. Nothing while it can be relied on, or where nothing was ever loaded.
+    pub fn in_doubt_since(
+        self,
+        facts: Facts<'_>,
+        calendar: &Calendar,
+        now: Instant,
+    ) -> Option<Instant> {
+        let fetched = facts.fetched?;
+        let today = calendar.at(now);
+        let old = Some(fetched + FRESH).filter(|at| *at < now);
+        let silent = facts.newest.map(|newest| newest + self.silence());
+        let dated = [
+            old.map(|at| calendar.at(at)),
+            silent.filter(|at| *at < today),
+        ];
+        let refused = facts.failed.or(facts.refused);
+        let told = refused.map(|_| calendar.at(fetched));
+        dated.into_iter().chain([told]).flatten().min()
     }
 }
 

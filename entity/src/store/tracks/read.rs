@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ingot_domain::Instant;
 use ingot_domain::ids::BaseId;
+use ingot_domain::invariant::BASE;
 use ingot_domain::task::TaskKind;
 use ingot_domain::track::Mark;
 use sea_orm::{
@@ -24,7 +25,54 @@ pub struct Update {
     pub new: Option<base::Model>,
 }
 
+/// A track whose last look at a region failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unseen {
+    /// Its name.
+    pub track: String,
+    /// The region.
+    pub region: String,
+    /// Why.
+    pub why: String,
+    /// Since when looks fail, in real time, where a finding tells.
+    pub since: Option<Instant>,
+}
+
+/// Tracks in regions that are told at once.
+const MOST_UNSEEN: u64 = 100;
+
 impl Ledger {
+    /// Tracks that are watched and whose last look at a region failed.
+    pub async fn tracks_unseen(&self) -> Result<Vec<Unseen>, LedgerError> {
+        let failed = track_region::Entity::find()
+            .filter(track_region::Column::Error.is_not_null())
+            .order_by_asc(track_region::Column::Track)
+            .order_by_asc(track_region::Column::Region)
+            .limit(MOST_UNSEEN)
+            .all(&self.db)
+            .await?;
+        if failed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tracks = self.tracks().await?;
+        let findings = self.open_of(BASE).await?;
+        let unseen = failed.into_iter().filter_map(|one| {
+            let track = tracks.iter().find(|row| row.id == one.track)?;
+            if track.paused_at.is_some() {
+                return None;
+            }
+            let subject = format!("{}/{}", track.name, one.region);
+            let finding = findings.iter().find(|row| row.subject == subject);
+            Some(Unseen {
+                track: track.name.clone(),
+                since: finding.map(|row| row.first_seen_at),
+                region: one.region,
+                why: one.error?,
+            })
+        });
+        Ok(unseen.collect())
+    }
+
     /// Every track, by name.
     pub async fn tracks(&self) -> Result<Vec<track::Model>, LedgerError> {
         Ok(track::Entity::find()

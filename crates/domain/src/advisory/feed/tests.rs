@@ -284,3 +284,47 @@ proptest! {
         prop_assert_eq!(once, twice);
     }
 }
+
+#[test]
+fn a_feed_in_doubt_says_since_when() {
+    let real = Calendar::default();
+    let facts = Facts {
+        fetched: Some(day(10)),
+        newest: Some(day(9)),
+        ..Facts::default()
+    };
+    let ubuntu = Feed::Vendor(Os::Ubuntu);
+    let since = |facts, now| ubuntu.in_doubt_since(facts, &real, now);
+    assert_eq!(since(facts, day(10)), None);
+    assert_eq!(
+        since(facts, day(12)),
+        Some(day(11)),
+        "a day after its last load"
+    );
+    let silent = Facts {
+        newest: Some(day(-20)),
+        ..facts
+    };
+    assert_eq!(
+        since(silent, day(12)),
+        Some(day(1)),
+        "its publisher fell silent before"
+    );
+    let refused = Facts {
+        refused: Some("cut"),
+        ..facts
+    };
+    assert_eq!(
+        since(refused, day(10)),
+        Some(day(10)),
+        "the last load that held"
+    );
+    assert_eq!(since(Facts::default(), day(12)), None);
+    // Every feed that stands badly though it was loaded says since when.
+    for facts in [facts, silent, refused] {
+        for now in 10..60 {
+            let bad = ubuntu.standing(facts, day(now), day(now)).0 != Standing::Ok;
+            assert_eq!(since(facts, day(now)).is_some(), bad, "{facts:?} {now}");
+        }
+    }
+}
