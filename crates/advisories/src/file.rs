@@ -9,12 +9,15 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::Value;
 
 use crate::bytes::{self, LONGEST};
+use crate::folder;
 use crate::read::{alas, apollo, csaf, cvrf, dsa, notices, osv, signals, tracker, ubuntu_image};
 use crate::take::{Manifest, Take};
 
 /// The longest document that is held as a whole, in bytes. Its values take many times as much memory, so feeds that are
 /// longer are read record by record.
 const LONGEST_RECORD: usize = 16 * 1024 * 1024;
+/// Archives of many files, which are not looked into.
+const PACKED: [&str; 9] = ["zip", "tar", "tgz", "xz", "txz", "bz2", "zst", "7z", "rar"];
 /// How much of a Debian document is looked at to tell the tracker's from others.
 const HEAD: usize = 64 * 1024;
 
@@ -25,6 +28,9 @@ pub(crate) fn read(path: &Path, name: &str, os: Option<Os>, take: &mut Take) -> 
     let feeds = os.is_some() || name.starts_with("kev/") || name.starts_with("epss/");
     if !feeds || bare.contains("LICENSE") || bare.ends_with(".md") {
         return Ok(());
+    }
+    if PACKED.contains(&end) {
+        return Err("is an archive: unpack it into the folder".to_owned());
     }
     let text = bytes::text(path, LONGEST)?;
     match (end, os) {
@@ -147,7 +153,9 @@ fn json(value: Value, name: &str, release: Option<&str>, take: &mut Take) -> Res
         }
         Ok(())
     } else if has("binary") && has("entries") {
-        tracker::of_changelog(&value, take);
+        // The changelog of a package is Debian's or Ubuntu's by the folder that it lies in.
+        let os = folder::vendor(name).filter(|os| *os == Os::Ubuntu);
+        tracker::of_changelog(&value, os.unwrap_or(Os::Debian), take);
         Ok(())
     } else if has("published_at") {
         apollo::read(value, take)

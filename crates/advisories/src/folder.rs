@@ -97,6 +97,21 @@ impl Folder {
         {
             set.extend(manifest.packages.iter().map(|package| package.name.clone()));
         }
+        // Notices of Ubuntu name the binary packages of their sources, and so do changelogs.
+        let told = self.take.sources.get(&base.os).into_iter().flatten();
+        let told = told.map(|(binary, source)| (binary.clone(), source.clone()));
+        set.learn(told);
+        let ours = |one: &&Advisory| one.os == base.os && one.release == base.release;
+        for fix in self
+            .advisories
+            .iter()
+            .filter(ours)
+            .flat_map(|one| &one.fixes)
+        {
+            if let Some(source) = fix.source.as_ref().filter(|of| **of != fix.package) {
+                set.learn([(fix.package.clone(), source.clone())]);
+            }
+        }
         set
     }
 

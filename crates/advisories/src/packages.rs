@@ -1,7 +1,9 @@
 //! Lists of packages: `dpkg-query -W`, `dpkg -l`, `rpm -qa` with a format or without, and the manifests of Ubuntu and Debian.
 
 use ingot_domain::advisory::base::{Base, Os};
-use ingot_domain::advisory::packages::Package;
+use ingot_domain::advisory::order::Order;
+use ingot_domain::advisory::packages::{Package, is_version};
+use ingot_domain::arch::Arch;
 
 use crate::check;
 
@@ -12,6 +14,8 @@ pub struct Listing {
     pub packages: Vec<Package>,
     /// The kernel that boots.
     pub booted: Option<String>,
+    /// The architecture that its packages name, unless they name several about as often.
+    pub arch: Option<Arch>,
 }
 
 const ARCHES: [&str; 10] = [
@@ -28,6 +32,7 @@ const MOST: usize = 50_000;
 /// line `uname -r <release>` tells the kernel that boots. Snaps, comments and lines without a version are passed over.
 pub fn read(text: &str) -> Result<Listing, String> {
     let mut listing = Listing::default();
+    let mut named = [0_usize; 2];
     for line in text.lines() {
         let line = line.trim();
         if let Some(release) = line.trim_start_matches(['#', ' ']).strip_prefix("uname -r") {
@@ -37,6 +42,9 @@ pub fn read(text: &str) -> Result<Listing, String> {
         }
         if line.starts_with('#') || line.starts_with("snap:") || line.starts_with("gpg-pubkey") {
             continue;
+        }
+        if let Some(arch) = arch(line) {
+            named[usize::from(arch == Arch::Arm64)] += 1;
         }
         listing.packages.extend(package(line));
         if listing.packages.len() > MOST {
@@ -48,7 +56,34 @@ pub fn read(text: &str) -> Result<Listing, String> {
     if listing.packages.is_empty() {
         return Err(EMPTY.to_owned());
     }
+    // A system of one architecture may carry a few packages of another.
+    listing.arch = match named {
+        [intel, arm] if intel > arm * 4 => Some(Arch::X86_64),
+        [intel, arm] if arm > intel * 4 => Some(Arch::Arm64),
+        _ => None,
+    };
     Ok(listing)
+}
+
+/// The architecture that a line names as a word of its own, or behind its package's name.
+fn arch(line: &str) -> Option<Arch> {
+    let mut words = line.split([' ', '\t', ':']);
+    words.find_map(|word| {
+        let end = word.rsplit('.').next().unwrap_or_default();
+        match (word, end) {
+            ("amd64", _) | (_, "x86_64") => Some(Arch::X86_64),
+            ("arm64", _) | (_, "aarch64") => Some(Arch::Arm64),
+            _ => None,
+        }
+    })
+}
+
+/// Whether a word can be a package's name. Prose and the heads of tables hold other signs, or capitals alone.
+fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "+-._".contains(c);
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.len() > 1
+        && text.chars().all(plain)
 }
 
 fn package(line: &str) -> Option<Package> {
@@ -67,22 +102,39 @@ fn package(line: &str) -> Option<Package> {
     let [name, rest @ ..] = cells.as_slice() else {
         return None;
     };
-    let [version, rest @ ..] = rest else {
-        return of_rpm(name);
-    };
-    if !version.starts_with(|c: char| c.is_ascii_digit() || c == '(')
-        && !version.contains(['.', '-', ':'])
+    if rest.is_empty()
+        && let Some(package) = of_rpm(name)
     {
+        return Some(package);
+    }
+    // `bash.x86_64`, as dnf writes it, and `bash:amd64`.
+    let name = name.split_once(':').map_or(*name, |(name, _)| name);
+    let name = match name.rsplit_once('.') {
+        Some((name, arch)) if ARCHES.contains(&arch) => name,
+        _ => name,
+    };
+    if !is_name(name) {
         return None;
     }
-    let name = name.split_once(':').map_or(*name, |(name, _)| name);
+    // A word that is no version says that the package is there, and no more. Two words that are none are prose.
+    let (version, rest) = match rest {
+        [version, rest @ ..] if is_version(version, Order::Rpm) => (*version, rest),
+        [] | ["-" | "(none)" | "latest" | "unknown" | "*" | "?"] => ("", &[][..]),
+        _ => return None,
+    };
     let mut package = Package {
         name: check::word(name)?.to_owned(),
-        version: check::word(version)?.replacen("(none):", "0:", 1),
+        version: check::word(version)
+            .unwrap_or_default()
+            .replacen("(none):", "0:", 1),
         source: None,
         source_version: None,
     };
     for cell in rest.iter().filter(|cell| !ARCHES.contains(cell)) {
+        // dnf's last column is the repository.
+        if cell.starts_with('@') {
+            continue;
+        }
         let cell = cell.trim_matches(['(', ')']);
         if let Some(rpm) = cell.strip_suffix(".src.rpm") {
             let mut parts = rpm.rsplitn(3, '-');
@@ -120,7 +172,33 @@ fn of_rpm(text: &str) -> Option<Package> {
     })
 }
 
+/// The C library that each release of Debian and Ubuntu has from its first day to its last.
+const LIBC: [(Os, &str, &str); 9] = [
+    (Os::Debian, "10", "2.28"),
+    (Os::Debian, "11", "2.31"),
+    (Os::Debian, "12", "2.36"),
+    (Os::Debian, "13", "2.41"),
+    (Os::Ubuntu, "18.04", "2.27"),
+    (Os::Ubuntu, "20.04", "2.31"),
+    (Os::Ubuntu, "22.04", "2.35"),
+    (Os::Ubuntu, "24.04", "2.39"),
+    (Os::Ubuntu, "26.04", "2.43"),
+];
+
 impl Listing {
+    /// The release whose C library is listed.
+    fn release_by_libc(&self, os: Os) -> Option<&'static str> {
+        let libc = self
+            .packages
+            .iter()
+            .find(|package| package.name == "libc6")?;
+        let known = LIBC.iter().find(|(of, _, version)| {
+            let rest = libc.version.strip_prefix(version);
+            *of == os && rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+        });
+        known.map(|(_, release, _)| *release)
+    }
+
     /// Why this cannot be a list of an image of `base`; none where nothing speaks against it.
     pub fn foreign_to(&self, base: &Base) -> Option<String> {
         let share = |fits: &dyn Fn(&Package) -> bool| {
@@ -151,95 +229,55 @@ impl Listing {
             .iter()
             .find(|(mark, _)| share(&marked(mark)))
             .map(|(mark, what)| (*mark, *what));
-        if found.is_none() && named("dpkg") && (named("libc6") || named("apt")) {
+        let dpkg = self.packages.iter().find(|package| package.name == "dpkg");
+        if let Some(dpkg) = dpkg.filter(|dpkg| found.is_none() && !dpkg.version.is_empty())
+            && (named("libc6") || named("apt"))
+        {
             // Canonical marks each package that it changes, and dpkg is one of them.
             let ubuntu = share(&|package| package.version.contains("ubuntu"))
-                || self
-                    .packages
-                    .iter()
-                    .any(|package| package.name == "dpkg" && package.version.contains("ubuntu"));
+                || dpkg.version.contains("ubuntu");
             found = Some(if ubuntu {
                 ("ubuntu", "Ubuntu")
             } else {
                 ("debian", "Debian")
             });
         }
-        let (mark, what) = found?;
-        let own = match base.os {
-            Os::Amazon => mark == format!(".amzn{}", base.release),
-            Os::Rocky | Os::AlmaLinux | Os::Rhel => mark == format!(".el{}", base.release),
-            Os::Ubuntu | Os::Debian => mark == base.os.prefix(),
-            Os::Windows => false,
-        };
-        (!own).then(|| format!("lists the packages of {what}, and the base is {base}"))
+        // Names without versions still tell whose package manager is there.
+        let deb = base.os.order() == Order::Deb;
+        if found.is_none() && named("dpkg") != named("glibc") && named("dpkg") != deb {
+            let other = if deb {
+                "an rpm system"
+            } else {
+                "a Debian or Ubuntu"
+            };
+            return Some(format!(
+                "lists the packages of {other}, and the base is {base}"
+            ));
+        }
+        if let Some((mark, what)) = found {
+            let own = match base.os {
+                Os::Amazon => mark == format!(".amzn{}", base.release),
+                Os::Rocky | Os::AlmaLinux | Os::Rhel => mark == format!(".el{}", base.release),
+                Os::Ubuntu | Os::Debian => mark == base.os.prefix(),
+                Os::Windows => false,
+            };
+            let libc = own.then(|| self.release_by_libc(base.os)).flatten();
+            let other = libc.filter(|release| *release != base.release);
+            if !own || other.is_some() {
+                let release = other.map(|release| format!(" {release}"));
+                return Some(format!(
+                    "lists the packages of {what}{}, and the base is {base}",
+                    release.unwrap_or_default()
+                ));
+            }
+        }
+        let arch = self.arch.filter(|arch| *arch != base.arch)?;
+        Some(format!(
+            "lists packages for {arch}, and the base {base} is of {}",
+            base.arch
+        ))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_of_dpkg_and_rpm_are_read() {
-        let text = "# uname -r: 6.8.0-36-aws\nlibc6:amd64\t2.39-0ubuntu8.2\nsnap:core22\tlatest/stable\t1439\n\
-                    libssl3\t3.0.2-1\tamd64\topenssl\t3.0.2-1\nopenssh-server\t0:8.7p1-38.el9\tx86_64\topenssh-8.7p1-38.el9.src.rpm\n\
-                    ii  bash  5.2.15-2+b7  amd64  GNU Bourne Again SHell\nrc  nano  7.2-1  amd64  small editor\n\
-                    kernel-core-5.14.0-427.el9.x86_64\nopenssl-libs\t(none):3.0.7-27.el9\n";
-        let listing = read(text).expect("a list");
-        let told: Vec<_> = listing
-            .packages
-            .iter()
-            .map(|p| {
-                let source = (p.source.as_deref(), p.source_version.as_deref());
-                (p.name.as_str(), p.version.as_str(), source)
-            })
-            .collect();
-        let wanted = [
-            ("libc6", "2.39-0ubuntu8.2", (None, None)),
-            ("libssl3", "3.0.2-1", (Some("openssl"), Some("3.0.2-1"))),
-            (
-                "openssh-server",
-                "0:8.7p1-38.el9",
-                (Some("openssh"), Some("8.7p1-38.el9")),
-            ),
-            ("bash", "5.2.15-2+b7", (None, None)),
-            ("kernel-core", "5.14.0-427.el9", (None, None)),
-            ("openssl-libs", "0:3.0.7-27.el9", (None, None)),
-        ];
-        assert_eq!(told[..3], wanted[..3]);
-        assert_eq!((told[3].0, told[3].1), (wanted[3].0, wanted[3].1));
-        assert_eq!(told[4..], wanted[4..]);
-        assert_eq!(listing.booted.as_deref(), Some("6.8.0-36-aws"));
-        for text in ["", "nothing here\n", "\0\0\n", "# only a comment\n"] {
-            assert_eq!(read(text).map(|_| ()), Err(EMPTY.to_owned()), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_list_of_another_distribution_is_told() {
-        let ubuntu = "dpkg\t1.22.6ubuntu6\nlibc6\t2.39-0ubuntu8.2\nbash\t5.2.21-2ubuntu4\n";
-        let debian = "dpkg\t1.21.22\nlibc6\t2.36-9+deb12u4\nbash\t5.2.15-2+b2\n";
-        let nine = "glibc\t0:2.34-100.el9\nopenssh\t0:8.7p1-38.el9_4.1\n";
-        let amazon = "glibc\t0:2.34-52.amzn2023.0.10\nbash\t0:5.2.15-1.amzn2023.0.2\n";
-        let table = [
-            (ubuntu, "ubuntu-24.04", None),
-            (ubuntu, "debian-12", Some("Ubuntu")),
-            (ubuntu, "almalinux-9", Some("Ubuntu")),
-            (debian, "debian-12", None),
-            (debian, "ubuntu-24.04", Some("Debian")),
-            (nine, "rocky-9", None),
-            (nine, "rocky-8", Some("an Enterprise Linux 9")),
-            (nine, "ubuntu-24.04", Some("an Enterprise Linux 9")),
-            (amazon, "amazon-linux-2023", None),
-            (amazon, "amazon-linux-2", Some("Amazon Linux 2023")),
-            ("sudo\t1.9-1\n", "debian-12", None),
-        ];
-        for (text, base, wanted) in table {
-            let base = Base::parse(base).expect(base);
-            let said = read(text).expect("a list").foreign_to(&base);
-            assert_eq!(said.is_some(), wanted.is_some(), "{base} {said:?}");
-            let told = wanted.is_none_or(|what| said.is_some_and(|said| said.contains(what)));
-            assert!(told, "{base}");
-        }
-    }
-}
+mod tests;

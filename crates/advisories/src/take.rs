@@ -50,6 +50,8 @@ pub struct Take {
     pub repositories: BTreeMap<String, BTreeSet<String>>,
     /// Names of packages that bases of a system carry, where the folder tells them.
     pub base_sets: BTreeMap<Os, Vec<String>>,
+    /// Of which sources binary packages are, where a changelog tells it.
+    pub sources: BTreeMap<Os, BTreeMap<String, String>>,
     /// Pages of Rocky's API.
     pub pages: Pages,
     /// Troubles that concern no system's feed, such as those of KEV.

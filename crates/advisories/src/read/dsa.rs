@@ -84,7 +84,7 @@ fn head(line: &str) -> Option<Entry> {
 fn keep(entry: Option<Entry>, take: &mut Take) {
     let Some(entry) = entry else { return };
     for (codename, fixes) in entry.fixes {
-        let Some(release) = tracker::release(&codename) else {
+        let Some(release) = tracker::release(Os::Debian, &codename) else {
             continue;
         };
         let cve = |id: &String| Cve {

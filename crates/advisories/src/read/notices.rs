@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use ingot_domain::advisory::base::{Base, Os};
+use ingot_domain::advisory::base::Os;
 use ingot_domain::advisory::record::{Advisory, Cve, Fix, Kind, Reach};
 use serde_json::Value;
 
+use super::tracker;
 use crate::check;
 use crate::take::Take;
 
@@ -30,7 +31,7 @@ pub(crate) fn read(value: &Value, take: &mut Take) -> Result<(), String> {
     let mut releases: BTreeMap<String, Vec<Fix>> = BTreeMap::new();
     let named = value["release_packages"].as_object().into_iter().flatten();
     for (codename, packages) in named {
-        let Some(release) = release(codename) else {
+        let Some(release) = tracker::release(Os::Ubuntu, codename) else {
             continue;
         };
         let sources = packages.as_array().into_iter().flatten();
@@ -75,14 +76,4 @@ pub(crate) fn read(value: &Value, take: &mut Take) -> Result<(), String> {
         });
     }
     Ok(())
-}
-
-fn release(codename: &str) -> Option<String> {
-    ["18.04", "20.04", "22.04", "24.04"]
-        .into_iter()
-        .find(|release| {
-            let base = Base::parse(&format!("ubuntu-{release}"));
-            base.is_ok_and(|base| base.codename() == Some(codename))
-        })
-        .map(str::to_owned)
 }

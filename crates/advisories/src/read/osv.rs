@@ -284,7 +284,15 @@ fn of_debian(record: &Record, take: &mut Take) {
         if let (Some((release, _)), Some(fixed)) = (release(&named.ecosystem), fixed.next_back()) {
             let word = affected.ecosystem_specific["urgency"].as_str();
             let word = word.map(str::to_owned);
-            tracker::undated(&record.id, &release, &named.name, fixed, word, take);
+            tracker::undated(
+                Os::Debian,
+                &record.id,
+                &release,
+                &named.name,
+                fixed,
+                word,
+                take,
+            );
         }
     }
     if let Some(id) = check::cve(&record.id) {

@@ -4,9 +4,9 @@ pub(crate) mod feeds;
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand};
-use ingot_domain::advisory::base::{Base, Build};
+use ingot_domain::advisory::base::{Base, Build, NoBuild};
 
 use crate::args::connection::Connection;
 
@@ -46,17 +46,17 @@ pub(crate) struct AssessArgs {
     /// The base image, such as ubuntu-22.04, debian-12, almalinux-9, amazon-linux-2023, windows-2022; `-arm64` behind it
     #[arg(long, value_name = "NAME", value_parser = |text: &str| Base::parse(text))]
     pub(crate) base: Base,
-    /// The build left behind, as its vendor names it
-    #[arg(long, value_name = "BUILD", value_parser = |text: &str| Build::parse(text))]
-    pub(crate) from: Build,
+    /// The build left behind, as its vendor names it; the image's whole name will do
+    #[arg(long, value_name = "BUILD", value_parser = named)]
+    pub(crate) from: Named,
     /// The build that came
-    #[arg(long, value_name = "BUILD", value_parser = |text: &str| Build::parse(text))]
-    pub(crate) to: Build,
+    #[arg(long, value_name = "BUILD", value_parser = named)]
+    pub(crate) to: Named,
     /// When the new build appeared [default: the end of the day in its name]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     pub(crate) created: Option<DateTime<Utc>>,
     /// Judge as of this time [default: now]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     pub(crate) at: Option<DateTime<Utc>>,
     /// The folder of advisories
     #[arg(long, value_name = "DIR")]
@@ -67,4 +67,37 @@ pub(crate) struct AssessArgs {
     /// What the new build carries
     #[arg(long, value_name = "FILE")]
     pub(crate) packages_to: Option<PathBuf>,
+}
+
+/// A build by its own name or by that of its image, which only its base's rule can read.
+#[derive(Debug, Clone)]
+pub(crate) enum Named {
+    /// `20240629`
+    Build(Build),
+    /// `ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20240629`
+    Image(String),
+}
+
+fn named(text: &str) -> Result<Named, NoBuild> {
+    // An image's name has letters; its length is EC2's limit.
+    let image = text.len() <= 128 && text.contains(|c: char| c.is_ascii_alphabetic());
+    match Build::parse(text) {
+        Ok(build) => Ok(Named::Build(build)),
+        Err(_) if image && text.contains(|c: char| c.is_ascii_digit()) => {
+            Ok(Named::Image(text.to_owned()))
+        }
+        Err(refused) => Err(refused),
+    }
+}
+
+/// An instant with its zone. A day alone leaves open which moment of it is meant, and a day decides much here.
+fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Ok(at.to_utc());
+    }
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    Err(match day {
+        Some(day) => format!("a day alone tells no time: write its beginning, {day}T00:00:00Z, or its end, {day}T23:59:59Z"),
+        None => "write it with date, time and zone, as 2024-07-01T16:36:59Z or 2024-07-01T12:36:59-04:00".to_owned(),
+    })
 }

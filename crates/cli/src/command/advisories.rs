@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ingot_advisories::{Folder, bytes, packages};
+use ingot_domain::Instant;
 use ingot_domain::advisory::apply::Images;
 use ingot_domain::advisory::assess::{Assessment, Evidence, Known, assess};
-use ingot_domain::advisory::base::{Base, Os};
+use ingot_domain::advisory::base::{Base, Build, Os};
 use ingot_domain::advisory::packages::{BaseSet, PackageList};
+use ingot_domain::track::known;
 
-use crate::args::advisories::{AdvisoriesAction, AdvisoriesArgs, AssessArgs};
+use crate::args::advisories::{AdvisoriesAction, AdvisoriesArgs, AssessArgs, Named};
 use crate::failure::Refused;
 use crate::output::{clean, or_dash, pairs, table, time};
 
@@ -46,10 +48,12 @@ pub(crate) async fn run(args: AdvisoriesArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn judge(wanted: AssessArgs) -> anyhow::Result<Assessment> {
-    sensible(&wanted)?;
-    let (base, from, to) = (&wanted.base, &wanted.from, &wanted.to);
+    let base = &wanted.base;
+    let from = &build("--from", &wanted.from, base)?;
+    let to = &build("--to", &wanted.to, base)?;
     let now = crate::command::now();
     let at = wanted.at.unwrap_or(now);
+    sensible(&wanted, from, to, at)?;
     let folder = Folder::read(&wanted.data, now.max(at))
         .map_err(|cause| Refused(format!("`--data`: {cause}")))?;
     for trouble in folder.damaged() {
@@ -83,9 +87,33 @@ fn judge(wanted: AssessArgs) -> anyhow::Result<Assessment> {
     Ok(assess(&known, at))
 }
 
+/// The build that an option names, by itself or inside its image's whole name.
+fn build(option: &str, named: &Named, base: &Base) -> Result<Build, Refused> {
+    let name = match named {
+        Named::Build(build) => return Ok(build.clone()),
+        Named::Image(name) => name,
+    };
+    let track = known::find(&base.to_string());
+    let rule = track.as_ref().and_then(|track| track.rule().ok());
+    let read = rule.and_then(|rule| rule.read(name));
+    read.map(|version| version.build).ok_or_else(|| {
+        Refused(format!(
+            "`{option}` {} is no build of {base} and no name of one of its images: name the build as its vendor does, such as \
+             20240629, 9.6.20251113, 2023.5.20240701.0 or 2024.08.14",
+            clean(name)
+        ))
+    })
+}
+
 /// What the options say together.
-fn sensible(wanted: &AssessArgs) -> Result<(), Refused> {
-    let (base, from, to) = (&wanted.base, &wanted.from, &wanted.to);
+fn sensible(wanted: &AssessArgs, from: &Build, to: &Build, at: Instant) -> Result<(), Refused> {
+    let base = &wanted.base;
+    if wanted.data.is_file() {
+        return Err(Refused(format!(
+            "`--data`: `{}` is a file: name the folder that holds a subfolder for each vendor, and unpack an archive first",
+            wanted.data.display()
+        )));
+    }
     for (option, build) in [("--from", from), ("--to", to)] {
         if !build.fits(base) {
             return Err(Refused(format!(
@@ -111,6 +139,14 @@ fn sensible(wanted: &AssessArgs) -> Result<(), Refused> {
             "`--created` {} is before the day of `--from` {}: name the time when the new build appeared, or leave it out",
             time(&created),
             from.name
+        )));
+    }
+    if let Some(created) = wanted.created.filter(|created| *created > at) {
+        return Err(Refused(format!(
+            "`--created` {} is after the time as of which is judged ({}): the build was not there yet; give a later `--at`, or \
+             leave one of them out",
+            time(&created),
+            time(&at)
         )));
     }
     let lists = [

@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
-use serde::Serialize;
 
 use super::base::{Base, Build, Os};
 use super::kernel::{self, Flavour};
-use super::order::Order;
 use super::packages::{BaseSet, PackageList, is_exposed, is_harmless};
 use super::record::{Advisory, Fix, Reach};
 use crate::Instant;
 
-mod lists;
+pub(super) mod lists;
+mod words;
+
+pub use words::{Basis, Grade, Status};
 
 /// The two builds and what is known of their contents.
 #[derive(Debug, Clone)]
@@ -33,67 +34,6 @@ pub struct Images {
     pub set: BaseSet,
     /// The advisories in the package repositories that the builds are locked to (Amazon Linux 2023), old and new.
     pub repositories: Option<[BTreeSet<String>; 2]>,
-}
-
-/// How surely an item belongs to the image, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Basis {
-    /// The vendor lists the change between the two builds.
-    VendorChangelog,
-    /// The advisory is in the new build's repository and not in the old one's.
-    RepoDiff,
-    /// The versions on both sides are known.
-    ManifestDiff,
-    /// Published between the builds, for a package that bases of this kind carry.
-    BaseSetWindow,
-    /// Published between the builds; whether the image carries the package is not known.
-    WindowOnly,
-}
-
-impl Basis {
-    /// The grade of the evidence.
-    pub fn grade(self) -> Grade {
-        match self {
-            Basis::VendorChangelog | Basis::RepoDiff | Basis::ManifestDiff => Grade::A,
-            Basis::BaseSetWindow => Grade::C,
-            Basis::WindowOnly => Grade::D,
-        }
-    }
-}
-
-/// A grade of evidence, best first. B (a list of our built image) verifies and never triggers, so no update has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub enum Grade {
-    /// Exact.
-    A,
-    /// By the window and the usual packages.
-    C,
-    /// By the window alone.
-    D,
-}
-
-/// What becomes of a vulnerability with the update.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// The new build has the fix and the old one lacks it.
-    Fixed,
-    /// Published in the window: the new build has the fix in all likelihood.
-    Likely,
-    /// Published just outside the window.
-    Possible,
-    /// The new build lacks a fix that is published.
-    StillVulnerable,
-    /// Plain images do not receive the fix.
-    Unfixed,
-}
-
-impl Status {
-    /// Whether the item raises the image's level.
-    pub fn counts(self) -> bool {
-        matches!(self, Status::Fixed | Status::Likely)
-    }
 }
 
 /// One package of the image that an advisory concerns.
@@ -291,22 +231,15 @@ fn concerns(
             .collect();
     }
     let list = images.new_list.as_ref().or(images.old_list.as_ref());
-    // rpm's advisories name binary packages unless the fix is the source's; Debian's and Ubuntu's name sources.
-    let by_source = match os.order() {
-        Order::Rpm => fix.source.as_deref() == Some(&fix.package),
-        Order::Deb | Order::Numbers => fix.source.as_deref().is_none_or(|of| of == fix.package),
-    };
-    let mut names: Vec<&str> = Vec::new();
-    if let Some(list) = list {
-        if list.installed(&fix.package, os.order()).is_some() {
-            names.push(&fix.package);
-        }
-        if by_source {
-            names.extend(
-                list.of_source(&fix.package)
-                    .filter(|name| *name != fix.package),
-            );
-        }
+    let by_source = lists::is_of_source(fix, os);
+    let names: Vec<&str> = list
+        .map(|list| lists::names(fix, list, os))
+        .unwrap_or_default();
+    if names.is_empty() {
+        return lists::unsure(fix, advisory, window, images)
+            .map(|(name, (old, new, status, basis))| applied(name, old, new, status, basis))
+            .into_iter()
+            .collect();
     }
     names
         .into_iter()
@@ -317,7 +250,8 @@ fn concerns(
                 name,
                 sourced,
                 window,
-                late: advisory.is_undated() || advisory.published > images.created + AFTER,
+                late: advisory.published > images.created + AFTER,
+                undated: advisory.is_undated(),
             };
             let (old, new, status, basis) = lists::by_lists(&asked, images)?;
             Some(applied(name, old, new, status, basis))

@@ -15,6 +15,7 @@ use crate::Instant;
 
 mod complete;
 mod kind;
+mod lists;
 mod rows;
 
 /// The rules this file and its neighbours hold, as stored with every assessment.
@@ -195,12 +196,14 @@ pub fn assess(known: &Known<'_>, at: Instant) -> Assessment {
         (Some(level), _) => level.into(),
     };
     let mut reasons = open;
+    reasons.extend(lists::unclear(known, &evidence));
     reasons.extend(complete::signals(known, &evidence));
     if upper > counted {
         let possible = evidence.iter().filter(|row| row.status == Status::Possible);
         let count = possible.count();
         reasons.push(format!(
-            "{count} items were published shortly outside the window and may belong to this build: it might be {upper_bound}"
+            "{count} items may belong to this build and cannot be told from others (published shortly outside the window, or not \
+             shown by the lists): it might be {upper_bound}"
         ));
     }
     let tags = kind::tags(known, at);
@@ -235,7 +238,7 @@ pub fn assess(known: &Known<'_>, at: Instant) -> Assessment {
     }
 }
 
-/// Advisories of the image's system and release that are known and hold as of `at`, and are about security.
+/// Advisories of the image's release that are known and hold as of `at`, and are about security.
 fn concerned<'a>(known: &Known<'a>, at: Instant) -> impl Iterator<Item = &'a Advisory> {
     let base = &known.images.base;
     known.advisories.iter().filter(move |advisory| {

@@ -88,7 +88,8 @@ impl Os {
         }
     }
 
-    fn releases(self) -> &'static [&'static str] {
+    /// Releases that base images have.
+    pub fn releases(self) -> &'static [&'static str] {
         match self {
             Os::Ubuntu => &["18.04", "20.04", "22.04", "24.04", "26.04"],
             Os::Debian => &["10", "11", "12", "13"],

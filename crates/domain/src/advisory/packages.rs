@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::base::{Base, Os};
 use super::order::{Order, without_rebuild};
+
+mod set;
+
+pub use set::BaseSet;
 
 /// One installed package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
     /// The binary package, without `:amd64`.
     pub name: String,
-    /// Version with epoch and release.
+    /// Version with epoch and release; empty where the list tells none.
     pub version: String,
     /// Its source package, where the list tells.
     pub source: Option<String>,
@@ -23,6 +26,8 @@ pub struct Package {
 pub struct PackageList {
     by_name: BTreeMap<String, Vec<Package>>,
     by_source: BTreeMap<String, BTreeSet<String>>,
+    /// Packages of which neither the list nor the set tells the source.
+    unsourced: BTreeSet<String>,
     /// `uname -r`, which says the kernel that boots.
     pub booted: Option<String>,
     /// The image's own list; the vendor's manifest of the cloud image has another kernel.
@@ -36,6 +41,9 @@ impl PackageList {
         for mut package in packages {
             if package.source.is_none() {
                 package.source = set.source_of(&package.name).map(str::to_owned);
+            }
+            if package.source.is_none() {
+                list.unsourced.insert(package.name.clone());
             }
             let source = package
                 .source
@@ -74,11 +82,67 @@ impl PackageList {
                     booted == version || booted.starts_with(&format!("{version}."))
                 })
         };
+        // A version that tells nothing is no highest one, wherever it stands.
         let highest = || {
-            all.iter()
-                .max_by(|a, b| order.compare(&a.version, &b.version))
+            all.iter().max_by(|a, b| {
+                let told = |package: &Package| package.is_comparable(order);
+                let by_order = || order.compare(&a.version, &b.version);
+                told(a).cmp(&told(b)).then_with(by_order)
+            })
         };
         all.iter().find(boots).or_else(highest)
+    }
+
+    /// Packages whose versions cannot be held against a fix.
+    pub fn incomparable(&self, order: Order) -> impl Iterator<Item = &str> {
+        let blank = move |package: &&Package| !package.is_comparable(order);
+        self.packages()
+            .filter(blank)
+            .map(|package| package.name.as_str())
+    }
+
+    /// Whether the sources of some packages are not known, so that a fix that names a source alone may be for one of them.
+    pub fn is_unsourced(&self) -> bool {
+        !self.unsourced.is_empty()
+    }
+
+    /// A package of unknown source that may be built of this one by its name: `libtiff6` of `tiff`.
+    pub fn related(&self, source: &str) -> Option<&str> {
+        let wanted = stem(source);
+        let built = |name: &&String| {
+            name.split('-').any(|word| stem(word) == wanted)
+                || (wanted.contains('-') && name.contains(wanted))
+        };
+        (wanted.len() > 1)
+            .then(|| self.unsourced.iter().find(built))?
+            .map(String::as_str)
+    }
+
+    /// Packages that each image has, and this list lacks: it is cut off, or none of a whole image.
+    pub fn lacking(&self, order: Order) -> Vec<&'static str> {
+        let every: &[&[&str]] = match order {
+            Order::Deb => &[
+                &["base-files"],
+                &["dpkg"],
+                &["libc6"],
+                &["util-linux"],
+                &["zlib1g"],
+            ],
+            Order::Rpm => &[
+                &["bash"],
+                &["filesystem"],
+                &["glibc"],
+                &["rpm"],
+                &["systemd"],
+                &["zlib", "zlib-ng-compat"],
+            ],
+            Order::Numbers => &[],
+        };
+        every
+            .iter()
+            .filter(|names| !names.iter().any(|name| self.by_name.contains_key(*name)))
+            .filter_map(|names| names.first().copied())
+            .collect()
     }
 
     /// The packages built of a source.
@@ -91,7 +155,23 @@ impl PackageList {
     }
 }
 
+/// What is left of a source's or package's name without what marks a language, a library or its version.
+fn stem(name: &str) -> &str {
+    let heads = ["python3-", "python-", "golang-", "node-", "ruby-", "lib"];
+    let bare = heads
+        .iter()
+        .find_map(|head| name.strip_prefix(head))
+        .unwrap_or(name);
+    let bare = bare.trim_end_matches(|c: char| c.is_ascii_digit() || ".-+".contains(c));
+    if bare.is_empty() { name } else { bare }
+}
+
 impl Package {
+    /// Whether its version is one that the package manager could have written, and so can be held against a fix.
+    pub fn is_comparable(&self, order: Order) -> bool {
+        is_version(&self.version, order)
+    }
+
     /// The version to hold against a fix that names sources.
     pub fn as_source(&self) -> &str {
         self.source_version
@@ -100,74 +180,15 @@ impl Package {
     }
 }
 
-/// What base images of one operating system usually carry.
-#[derive(Debug, Clone, Default)]
-pub struct BaseSet {
-    names: BTreeSet<String>,
-    source_of: BTreeMap<String, String>,
-}
-
-const EL: &str = include_str!("set/el.txt");
-const DEB: &str = include_str!("set/deb.txt");
-const AMAZON: &str = include_str!("set/amazon.txt");
-
-impl BaseSet {
-    /// The set Ingot knows for a base.
-    pub fn of(base: &Base) -> Self {
-        match base.os {
-            Os::Ubuntu | Os::Debian => Self::read(DEB),
-            Os::Rocky | Os::AlmaLinux | Os::Rhel => Self::read(EL),
-            Os::Amazon => Self::read(AMAZON),
-            // A bulletin names the product as a whole.
-            Os::Windows => Self::read_names([format!("Windows Server {}", base.release)]),
+/// Whether a text can be a version: Debian's begin with a digit, an rpm's hold one.
+pub fn is_version(text: &str, order: Order) -> bool {
+    let digit = |c: char| c.is_ascii_digit();
+    match order {
+        Order::Deb => {
+            let upstream = text.split_once(':').map_or(text, |(_, rest)| rest);
+            upstream.trim_start().starts_with(digit)
         }
-    }
-
-    /// Reads lines of names, or `source: binary binary`; `#` begins a comment.
-    pub fn read(text: &str) -> Self {
-        let mut set = Self::default();
-        for line in text.lines() {
-            let line = line.split('#').next().unwrap_or_default();
-            let (source, binaries) = match line.split_once(": ") {
-                Some((source, binaries)) => (Some(source.trim()), binaries),
-                None => (None, line),
-            };
-            for name in binaries.split_whitespace() {
-                set.names.insert(name.to_owned());
-                if let Some(source) = source {
-                    set.source_of.insert(name.to_owned(), source.to_owned());
-                }
-            }
-            set.names.extend(source.map(str::to_owned));
-        }
-        set
-    }
-
-    fn read_names(names: impl IntoIterator<Item = String>) -> Self {
-        Self {
-            names: names.into_iter().collect(),
-            source_of: BTreeMap::new(),
-        }
-    }
-
-    /// Adds names, such as those of a manifest of a similar image.
-    pub fn extend(&mut self, names: impl IntoIterator<Item = String>) {
-        self.names.extend(names);
-    }
-
-    /// Puts another list of names in place of the built-in one, and keeps what is known of sources.
-    pub fn replace(&mut self, names: impl IntoIterator<Item = String>) {
-        self.names = names.into_iter().collect();
-    }
-
-    /// Whether a binary or source package of this name belongs to it.
-    pub fn has(&self, name: &str) -> bool {
-        self.names.contains(name)
-    }
-
-    /// The source of a binary package.
-    pub fn source_of(&self, name: &str) -> Option<&str> {
-        self.source_of.get(name).map(String::as_str)
+        Order::Rpm | Order::Numbers => text.contains(digit),
     }
 }
 
@@ -191,72 +212,4 @@ pub fn is_harmless(name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn package(name: &str, version: &str) -> Package {
-        Package {
-            name: name.to_owned(),
-            version: version.to_owned(),
-            source: None,
-            source_version: None,
-        }
-    }
-
-    #[test]
-    fn the_highest_version_stands_for_the_image_unless_another_boots() {
-        let kernels = vec![
-            package("kernel-core", "5.14.0-9.el9"),
-            package("kernel-core", "5.14.0-10.el9"),
-        ];
-        let mut list = PackageList::new(kernels, &BaseSet::default());
-        let version = |list: &PackageList| {
-            list.installed("kernel-core", Order::Rpm)
-                .map(|p| p.version.clone())
-        };
-        assert_eq!(version(&list).as_deref(), Some("5.14.0-10.el9"));
-        list.booted = Some("5.14.0-9.el9.x86_64".to_owned());
-        assert_eq!(version(&list).as_deref(), Some("5.14.0-9.el9"));
-    }
-
-    #[test]
-    fn the_base_set_knows_sources() {
-        let set = BaseSet::of(&Base::parse("debian-12").expect("base"));
-        let list = PackageList::new(vec![package("libssl3", "3.0.19-1+b2")], &set);
-        assert_eq!(list.of_source("openssl").collect::<Vec<_>>(), ["libssl3"]);
-        let installed = list.installed("libssl3", Order::Deb).expect("installed");
-        assert_eq!(installed.as_source(), "3.0.19-1");
-        for name in [
-            "openssh-server",
-            "openssh",
-            "policykit-1",
-            "sudo",
-            "glibc",
-            "libc6",
-        ] {
-            assert!(set.has(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn harmless_packages_are_told_from_running_ones() {
-        for name in [
-            "linux-libc-dev",
-            "linux-headers-6.8.0-36",
-            "libssl-dev",
-            "kernel-tools-libs-devel",
-            "linux-firmware",
-        ] {
-            assert!(is_harmless(name), "{name}");
-        }
-        for name in [
-            "linux-image-6.8.0-36-aws",
-            "kernel-core",
-            "linux-aws",
-            "openssh-server",
-            "microcode_ctl",
-        ] {
-            assert!(!is_harmless(name), "{name}");
-        }
-    }
-}
+mod tests;

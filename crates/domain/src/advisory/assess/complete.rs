@@ -7,10 +7,13 @@ use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta, Weekday};
 use super::super::apply::{Images, Status};
 use super::super::base::Os;
 use super::super::record::FeedState;
-use super::{Confidence, Evidence, Grade, Known};
+use super::{Confidence, Evidence, Grade, Known, lists};
 use crate::Instant;
 
 const FRESH: TimeDelta = TimeDelta::hours(24);
+/// A release without a new record for so long is no longer told of, although the feed goes on: the longest pause that
+/// AlmaLinux 9 made is 21 days, Debian's are 13.
+const SILENCE: TimeDelta = TimeDelta::days(30);
 
 /// The time up to which a feed must reach to cover the new build. Vendors publish on most days; Microsoft does on the second
 /// Tuesday of a month, and a bulletin of that day is as fresh as can be until the next.
@@ -66,7 +69,21 @@ fn uncovered(known: &Known<'_>, state: &FeedState, at: Instant) -> Vec<String> {
             "the {feed} records for {base} begin on {}, after the old build: what was published before is not known",
             oldest.format("%Y-%m-%d")
         )],
-        Some(_) => Vec::new(),
+        Some(_) => {
+            let stops = span
+                .newest
+                .filter(|newest| *newest < images.created - SILENCE);
+            stops
+                .map(|newest| {
+                    format!(
+                        "the {feed} records for {base} stop on {}, {} days before the build",
+                        newest.format("%Y-%m-%d"),
+                        (images.created - newest).num_days()
+                    )
+                })
+                .into_iter()
+                .collect()
+        }
     }
 }
 
@@ -126,6 +143,7 @@ pub(super) fn open(known: &Known<'_>, evidence: &[Evidence], at: Instant) -> Vec
             }
         }
     }
+    open.extend(lists::wrong(known, at));
     let silent = evidence
         .iter()
         .filter(|row| row.status.counts() && row.item_level.is_none())
@@ -164,6 +182,9 @@ pub(super) fn confidence(
             .iter()
             .filter(|row| row.status.counts())
             .all(|row| row.grade == Grade::D);
+    let by_days = evidence
+        .iter()
+        .any(|row| row.status.counts() && row.grade != Grade::A);
     let exact = known.listed.is_some()
         || images.repositories.is_some()
         || (images.old_list.is_some() && images.new_list.is_some());
@@ -171,7 +192,7 @@ pub(super) fn confidence(
         Confidence::None
     } else if !reasons.is_empty() || unsettled || over || one_sided || window_alone {
         Confidence::Low
-    } else if exact {
+    } else if exact && !lists::is_vague(images) && !by_days {
         Confidence::High
     } else {
         Confidence::Medium

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::advisory::base::{Base, Build, Os};
-use crate::advisory::packages::{BaseSet, Package, PackageList};
+use crate::advisory::packages::BaseSet;
 use crate::advisory::record::{Cve, Exploited, Fix, Reach, Span};
 
 fn at(day: u32, hour: u32) -> Instant {
@@ -178,40 +178,6 @@ fn an_update_is_what_its_window_and_its_packages_say() {
 }
 
 #[test]
-fn versions_on_both_sides_beat_the_window() {
-    let (signals, feed) = (Signals::default(), fresh());
-    let list = |version: &str| {
-        let package = Package {
-            name: "sudo".to_owned(),
-            version: version.to_owned(),
-            source: None,
-            source_version: None,
-        };
-        Some(PackageList::new(vec![package], &BaseSet::default()))
-    };
-    // Long before the window: only the versions count.
-    let one = [advisory(1, at(1, 0) - TimeDelta::days(90), "sudo", "high")];
-    let table = [
-        ("1.0-1", "1.0-2", Some(Status::Fixed), SecurityLevel::High),
-        (
-            "1.0-1",
-            "1.0-1",
-            Some(Status::StillVulnerable),
-            SecurityLevel::None,
-        ),
-        ("1.0-2", "1.0-3", None, SecurityLevel::None),
-    ];
-    for (old, new, status, level) in table {
-        let mut images = images();
-        (images.old_list, images.new_list) = (list(old), list(new));
-        let said = judged(&images, &one, &signals, Some(&feed), at(25, 0));
-        let row = said.evidence.first().map(|row| row.status);
-        assert_eq!((row, said.security_level), (status, level), "{old} {new}");
-        assert_eq!(said.confidence, Confidence::High);
-    }
-}
-
-#[test]
 fn what_may_be_missing_is_said_and_never_low() {
     let signals = Signals::default();
     let stale = FeedState {
@@ -303,3 +269,5 @@ proptest! {
         prop_assert_eq!(level(&advisories, &signals, Some(&feed)), before);
     }
 }
+
+mod lists;
