@@ -20,6 +20,8 @@ mod inquiry;
 mod intervene;
 mod lists;
 mod owners;
+mod policies;
+mod purses;
 mod region_end;
 mod renew;
 mod request;
@@ -64,6 +66,8 @@ pub use images::{Found, OfKey};
 pub use intervene::Intervention;
 pub use lists::{DeploymentQuery, ImageQuery, QueueDepth};
 pub use owners::{DeploymentOwner, EffectOwner, ImageOwner, Owners};
+pub use policies::{ActivePolicy, Imported, SUBJECT as POLICY_STORY};
+pub use purses::{Entry, GrantSpent, PurseSaid, Reservation, Short};
 pub use region_end::RegionEnd;
 pub use renew::{Renewal, Retry};
 pub use request::{Created, IdempotencyClaim, NewDeployment, Requested, Revision};
@@ -159,11 +163,12 @@ impl Ledger {
         };
         let anchor = clock::Anchor::unmeasured();
         // The hands keep the connection but not the ledger, so that they end with its last clone.
-        let ours = (db.clone(), anchor.clone());
+        let calendar = calendar::Known::default();
+        let ours = (db.clone(), anchor.clone(), calendar.clone());
         let desk = Arc::new(intake::Desk::new(desk, hasty.clone()));
         let commits = Group::start(width, YIELDS, true, move |batch: Vec<Arc<Outcome>>| {
-            let (db, anchor) = ours.clone();
-            async move { commit::commit_all(&db, &batch, anchor.now()).await }
+            let (db, anchor, calendar) = ours.clone();
+            async move { commit::commit_all(&db, &batch, (anchor.now(), &calendar.get())).await }
         });
         let intake = Group::start(1, 0, false, move |batch| {
             let desk = Arc::clone(&desk);
@@ -174,7 +179,7 @@ impl Ledger {
             hasty,
             reader,
             anchor,
-            calendar: calendar::Known::default(),
+            calendar,
             commits,
             recipes: recipes::Recipes::default(),
             intake,

@@ -13,6 +13,7 @@
 //! | [`crowd`] | 2,000 deployments and 500 images waiting on one worker |
 //! | [`installing`] | how soon a failing step is told, and what a thousand installations cost one worker |
 //! | [`million`] | the API, the console and the engine over a million finished tasks |
+//! | [`purses`] | starts that reserve on one purse at the same time |
 //! | [`security`] | the security status over 1,000 templates and 200 updates |
 //! | [`peer`] | Ingot's side of the comparison with other engines (`make bench-peers`) |
 //! | [`build`] | building Ingot; only on request, for it takes half an hour |
@@ -35,6 +36,7 @@ mod metrics;
 pub mod million;
 pub mod peer;
 mod proc;
+pub mod purses;
 mod sample;
 pub mod security;
 mod told;

@@ -90,10 +90,10 @@ impl Invariant {
             Invariant::I2
             | Invariant::I3
             | Invariant::I4
+            | Invariant::I5
             | Invariant::I6
             | Invariant::I10
             | Invariant::I12 => Watch::Scanned,
-            Invariant::I5 => Watch::NotYet("there are no budgets yet"),
             Invariant::I7 => Watch::NotYet("there are no webhooks yet"),
             Invariant::I8 => Watch::NotYet("there is no audit log yet"),
             Invariant::I9 => Watch::Tested("the tables cannot show a secret that leaked elsewhere"),
@@ -114,6 +114,9 @@ impl Invariant {
             Invariant::I4 => {
                 "The ledger contradicts itself: a defect, or a person edited it by hand."
             }
+            Invariant::I5 => {
+                "A budget was overspent, or what it says is not what was reserved and spent: a defect, or a person edited it by hand."
+            }
             Invariant::I6 => {
                 "A task is tried more often than it may be, or was given up without a reason."
             }
@@ -121,7 +124,7 @@ impl Invariant {
             Invariant::I12 => {
                 "Work waits longer than 30 s: workers are missing, overloaded, or out of reach of Redis or the ledger."
             }
-            Invariant::I5 | Invariant::I7 | Invariant::I8 | Invariant::I9 | Invariant::I11 => "",
+            Invariant::I7 | Invariant::I8 | Invariant::I9 | Invariant::I11 => "",
         }
     }
 
@@ -140,6 +143,9 @@ impl Invariant {
             Invariant::I4 => {
                 "Do not edit the ledger by hand. Please report it with the finding's text."
             }
+            Invariant::I5 => {
+                "`ingot budget show` and `history` name the figures and entries. Please report it with the finding's text."
+            }
             Invariant::I6 => "`ingot tasks show` lists the attempts with their errors.",
             Invariant::I10 => {
                 "Start a worker; if others run, see their log: they cannot reach the ledger or Redis."
@@ -147,7 +153,7 @@ impl Invariant {
             Invariant::I12 => {
                 "See `ingot queues list` and `ingot doctor` for what is down; start more workers if all is up."
             }
-            Invariant::I5 | Invariant::I7 | Invariant::I8 | Invariant::I9 | Invariant::I11 => "",
+            Invariant::I7 | Invariant::I8 | Invariant::I9 | Invariant::I11 => "",
         }
     }
 }

@@ -34,6 +34,7 @@ pub mod policy;
 pub mod price;
 pub mod probe;
 pub mod provenance;
+pub mod purse;
 pub mod render;
 pub mod request;
 pub mod retention;

@@ -73,6 +73,19 @@ pub struct Spent {
     pub monthly: Money,
     /// From the month's emergency budget.
     pub urgent: Money,
+    /// What people allowed beside the policy's limits.
+    pub more: More,
+}
+
+/// What people allowed beside the limits of the policy, in the local day and month of now (`ingot budget allow`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct More {
+    /// In the day.
+    pub daily: Money,
+    /// In the month.
+    pub monthly: Money,
+    /// To the month's emergency budget.
+    pub urgent: Money,
 }
 
 /// What becomes of the requests of one target.

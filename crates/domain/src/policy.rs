@@ -5,6 +5,8 @@ pub mod dates;
 pub mod given;
 pub mod length;
 pub mod season;
+mod stored;
+pub mod text;
 pub mod warn;
 
 use std::fmt;

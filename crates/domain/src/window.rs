@@ -3,6 +3,7 @@
 //! An instant is inside a window exactly if its wall-clock time is. Openings are found per spell of one offset, where local time is
 //! a straight line; nights on which clocks change follow from that.
 
+mod form;
 mod text;
 
 use std::fmt;
@@ -197,33 +198,6 @@ pub(crate) const DAYS: [(&str, Weekday); 7] = [
     ("sat", Weekday::Sat),
     ("sun", Weekday::Sun),
 ];
-
-/// An item as the normal form of a policy shows it.
-#[derive(Serialize)]
-struct Shown {
-    days: Vec<&'static str>,
-    start: String,
-    end: String,
-}
-
-impl Serialize for Window {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let listed = |day: &Weekday| self.days & (1 << day.num_days_from_monday()) != 0;
-        let days = DAYS.iter().filter(|(_, day)| listed(day));
-        Shown {
-            days: days.map(|(name, _)| *name).collect(),
-            start: clock(self.start),
-            end: clock(self.end),
-        }
-        .serialize(serializer)
-    }
-}
-
-impl Serialize for Windows {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
 
 /// `02:00-06:00`, with its days before it unless they are all: text that [`Windows::parse`] reads.
 impl fmt::Display for Window {

@@ -244,7 +244,7 @@ async fn commit(engine: &Engine, claim: &Claim, kind: TaskKind, visit: Visit) ->
             tracing::warn!("fenced: another worker holds the task by now");
             false
         }
-        Ok(Committed::Overtaken | Committed::Taken) => {
+        Ok(Committed::Overtaken | Committed::Taken | Committed::Short(_)) => {
             finished("overtaken");
             if let Err(error) = engine.ledger.release(claim).await {
                 tracing::warn!(error = %chain(&error), "an overtaken task could not be given back; its lease will run out");

@@ -305,5 +305,6 @@ fn spent<'a>(asker: &mut Asker<'a>, whole: &Item<'a>) -> Spent {
         daily: money("daily").unwrap_or_default(),
         monthly: money("monthly").unwrap_or_default(),
         urgent: money("urgent").unwrap_or_default(),
+        ..Spent::default()
     }
 }

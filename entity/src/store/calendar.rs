@@ -20,7 +20,7 @@ const SETTING: &str = "calendar";
 pub(super) struct Known(Arc<RwLock<Arc<Calendar>>>);
 
 impl Known {
-    fn get(&self) -> Arc<Calendar> {
+    pub(super) fn get(&self) -> Arc<Calendar> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -6,6 +6,7 @@ pub(super) mod commit;
 pub(super) mod finish;
 pub(super) mod group;
 pub(super) mod held;
+mod paid;
 mod relay;
 pub(super) mod tasks;
 mod ticks;

@@ -1,6 +1,6 @@
 //! `make bench`: measures the promised figures and prints them with the machine; ends with 1 when a target is missed.
 //!
-//! `bench [FIGURE…]` measures some only: advisories, help, check, idle, enqueue, delayed, intake, crowd, installing, security, million, or build, which is not part of all.
+//! `bench [FIGURE…]` measures some only: advisories, help, check, idle, enqueue, delayed, intake, crowd, installing, purses, security, million, or build, which is not part of all.
 //! INGOT_BIN names the binary that is measured; it should be a release build.
 
 use std::io::Write;
@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use ingot_tests::bench::{self, Figure, Verdict};
 use ingot_tests::{Options, Stack};
 
-const ALL: [&str; 11] = [
+const ALL: [&str; 12] = [
     "advisories",
     "help",
     "check",
@@ -20,6 +20,7 @@ const ALL: [&str; 11] = [
     "intake",
     "crowd",
     "installing",
+    "purses",
     "security",
     "million",
 ];
@@ -85,6 +86,7 @@ async fn measure(name: &str) -> Result<Vec<Figure>> {
             let many = bench::installing::many(&stack(1).await?).await?;
             Ok([failing, many].concat())
         }
+        "purses" => bench::purses::measure().await,
         // Without a worker: its monitor would find none of the images in the region.
         "security" => bench::security::measure(&stack(0).await?).await,
         _ => {

@@ -14,6 +14,8 @@ mod generations;
 mod interventions;
 mod keys;
 mod lists;
+mod money;
+mod policies;
 mod reader;
 mod recipes;
 mod region_end;

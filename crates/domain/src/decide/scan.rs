@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::invariant::{Invariant, PROVENANCE, WEATHER};
+use crate::money::Money;
 use crate::provenance::{Kind, Provenance};
 use crate::wait::Wait;
 
@@ -101,6 +102,20 @@ pub fn worn(
         format!("task {id} is at attempt {attempt} after {crashes} crashes, more than it may have")
     };
     Sighting::of(Invariant::I6, id, what).about(deployment)
+}
+
+/// A purse with more committed than its limit, or whose entries do not count up to its figures. Figures and counts are what is
+/// reserved and what is spent.
+pub fn purse(
+    id: &str,
+    limit: Money,
+    (reserved, spent): (Money, Money),
+    (held, settled): (Money, Money),
+) -> Sighting {
+    let what = format!(
+        "purse {id} has {reserved} USD reserved and {spent} USD spent of {limit} USD; its entries count up to {held} and {settled} USD"
+    );
+    Sighting::of(Invariant::I5, id, what)
 }
 
 /// Tasks that no worker took over from one that is silent.

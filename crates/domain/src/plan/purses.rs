@@ -10,8 +10,8 @@ use crate::policy::Policy;
 use crate::want::Purse;
 use crate::zone::{Day, Zone};
 
-use super::Spent;
 use super::why::Budget;
+use super::{More, Spent};
 
 /// A month of a year.
 type Month = (i32, u32);
@@ -26,6 +26,8 @@ pub(super) struct Purses {
     daily: BTreeMap<NaiveDate, Money>,
     monthly: BTreeMap<Month, Money>,
     urgent: BTreeMap<Month, Money>,
+    /// What is allowed beside the limits, on the date of now and in its month.
+    more: (NaiveDate, More),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +59,7 @@ impl Purses {
             daily: BTreeMap::from([(date, spent.daily)]),
             monthly: BTreeMap::from([(month(date), spent.monthly)]),
             urgent: BTreeMap::from([(month(date), spent.urgent)]),
+            more: (date, spent.more),
         }
     }
 
@@ -81,7 +84,7 @@ impl Purses {
 
     /// What a purse lacks on a date for this cost; of two budgets the month's, which is refilled later.
     fn lack(&self, purse: Purse, cost: Money, date: NaiveDate) -> Option<Lack> {
-        let limits = self.limits;
+        let limits = self.limits_on(date);
         let month = month(date);
         let lacking = |budget, limit: Money, committed: Option<&Money>| {
             let room = limit.less(committed.copied().unwrap_or_default());
@@ -97,6 +100,18 @@ impl Purses {
                     .or_else(|| lacking(Budget::Daily, limits.daily, self.daily.get(&date)))
             }
         }
+    }
+
+    fn limits_on(&self, date: NaiveDate) -> Limits {
+        let ((today, more), mut limits) = (self.more, self.limits);
+        if date == today {
+            limits.daily = limits.daily.plus(more.daily);
+        }
+        if month(date) == month(today) {
+            limits.monthly = limits.monthly.plus(more.monthly);
+            limits.emergency = limits.emergency.plus(more.urgent);
+        }
+        limits
     }
 
     /// Commits a cost in the periods of a start. What exceeds the room of an approved critical build is an allowance: the room is

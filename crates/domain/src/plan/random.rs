@@ -144,6 +144,7 @@ pub(super) fn scenario(seed: u64) -> Scenario {
         daily,
         monthly: daily.plus(dice.cents(0, 5_000)),
         urgent: dice.cents(0, 1_500),
+        ..Spent::default()
     };
     Scenario {
         now,

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use chrono::TimeDelta;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How to write one, for messages.
 pub const HOW: &str = "write `immediate`, or a whole number from 1 on with m, min, minutes, h, hours, d, days, w or weeks: `4 hours`, `30m`";
@@ -12,7 +12,7 @@ pub const HOW: &str = "write `immediate`, or a whole number from 1 on with m, mi
 const LONGEST: u64 = 36_525 * 86_400;
 
 /// A length of time in whole seconds; `immediate` is 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Length(u64);
 

@@ -4,13 +4,13 @@
 use std::fmt;
 
 use chrono::NaiveDate;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::dates::{AcademicCalendar, Season, date};
 use super::length::Length;
 
 /// `seasonal_precompilation`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Campaign {
     /// Whether it takes place; a campaign that is written down does, unless it says otherwise.
     pub enabled: bool,

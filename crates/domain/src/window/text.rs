@@ -43,7 +43,7 @@ fn window(item: &str) -> Result<Window, String> {
 }
 
 /// `02:00` as minutes after midnight, up to `24:00`.
-fn time(text: &str) -> Result<u16, String> {
+pub(super) fn time(text: &str) -> Result<u16, String> {
     let wrong = || format!("`{text}` is no time of day from `00:00` to `24:00`; {HOW}");
     let number =
         |digits: &str| match digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit()) {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use ingot_domain::Instant;
+use ingot_domain::calendar::Calendar;
 use ingot_domain::wait::Wait;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxError, Statement, TransactionTrait,
@@ -17,9 +18,11 @@ use crate::store::effects;
 use crate::store::engine::claims::Claim;
 use crate::store::engine::finish;
 use crate::store::engine::held::Held;
+use crate::store::engine::paid::{self, Money};
 use crate::store::engine::tasks;
 use crate::store::engine::tasks::NewTask;
 use crate::store::images;
+use crate::store::purses::{Entry, Short};
 use crate::store::subject::{self, Move, Moved, New, Stories, Write};
 use crate::store::tracks;
 use crate::{deployment, effect};
@@ -31,6 +34,8 @@ pub struct Change {
     pub moved: Vec<Moved>,
     /// Subjects that are new.
     pub new: Vec<New>,
+    /// Money that moves; what does not fit ends the transaction.
+    pub money: Vec<Entry>,
     /// An effect to be intended.
     pub intend: Option<effect::Model>,
     /// An effect's outcome: the row as it shall be.
@@ -58,12 +63,14 @@ impl Change {
         let Self {
             moved,
             new,
+            money,
             intend,
             outcome,
             tasks,
         } = self;
         moved.is_empty()
             && new.is_empty()
+            && money.is_empty()
             && intend.is_none()
             && outcome.is_none()
             && tasks.is_empty()
@@ -110,8 +117,10 @@ pub enum Committed {
     Fenced,
     /// A subject was written meanwhile: look again.
     Overtaken,
-    /// A new subject lost: its key or its name is taken.
+    /// A new subject lost: its key or its name is taken, or its run has reserved already.
     Taken,
+    /// A purse has not enough left.
+    Short(Short),
 }
 
 /// A visit's end.
@@ -174,9 +183,9 @@ impl Ledger {
 pub(in crate::store) async fn commit_all(
     db: &DatabaseConnection,
     batch: &[Arc<Outcome>],
-    now: Instant,
+    (now, calendar): (Instant, &Calendar),
 ) -> Vec<Result<Committed, LedgerError>> {
-    match together(db, batch, now).await {
+    match together(db, batch, now, calendar).await {
         Ok(Whole::Held(answers)) => answers.into_iter().map(Ok).collect(),
         Ok(Whole::Not(why)) if batch.len() == 1 => vec![Ok(why)],
         Err(error) if batch.len() == 1 => vec![Err(error)],
@@ -188,7 +197,7 @@ pub(in crate::store) async fn commit_all(
         Ok(Whole::Not(_)) | Err(_) => {
             let mut answers = Vec::with_capacity(batch.len());
             for outcome in batch {
-                let alone = together(db, std::slice::from_ref(outcome), now).await;
+                let alone = together(db, std::slice::from_ref(outcome), now, calendar).await;
                 answers.push(alone.map(|whole| match whole {
                     Whole::Held(answers) => answers.first().copied().unwrap_or(Committed::Fenced),
                     Whole::Not(why) => why,
@@ -239,6 +248,7 @@ async fn together(
     db: &DatabaseConnection,
     batch: &[Arc<Outcome>],
     now: Instant,
+    calendar: &Calendar,
 ) -> Result<Whole, LedgerError> {
     let ended: Vec<_> = batch.iter().map(|one| (&*one.task, &one.then)).collect();
     let fenced_or_not = |held: bool| {
@@ -254,13 +264,38 @@ async fn together(
         return Ok(Whole::Held(answers.collect()));
     }
     let tx = db.begin().await?;
+    let money = Money::of(&tx, batch, calendar, now).await?;
+    let ended: Vec<_> = ended
+        .into_iter()
+        .zip(&money.refused)
+        .filter_map(|(one, refused)| refused.is_none().then_some(one))
+        .collect();
+    if let (true, Some(Some(why))) = (ended.is_empty(), money.refused.first()) {
+        tx.rollback().await?;
+        return Ok(match batch.len() {
+            1 => Whole::Not(*why),
+            _ => Whole::Held(money.refused.into_iter().flatten().collect()),
+        });
+    }
     let done = finish::end_tasks(&tx, &ended, now).await?;
+    let answer = |(one, refused): (&Arc<Outcome>, &Option<Committed>)| {
+        refused.unwrap_or_else(|| fenced_or_not(done.has(&one.task)))
+    };
     let held: Vec<(&Change, &Beside)> = batch
         .iter()
-        .filter(|one| done.has(&one.task))
-        .map(|one| (&*one.change, &one.beside))
+        .zip(&money.refused)
+        .filter(|(one, refused)| refused.is_none() && done.has(&one.task))
+        .map(|(one, _)| (&*one.change, &one.beside))
         .collect();
     let mut stories = Stories::at(now);
+    let paid = match money.book {
+        Some(book) => paid::pay(&tx, book, &held, &mut stories).await?,
+        None => None,
+    };
+    if let Some(why) = paid {
+        tx.rollback().await?;
+        return Ok(Whole::Not(why));
+    }
     if !move_all_kinds(&tx, &held, &mut stories).await? {
         tx.rollback().await?;
         return Ok(Whole::Not(Committed::Overtaken));
@@ -292,7 +327,7 @@ async fn together(
     stories.append(&tx).await?;
     tasks::insert(&tx, &caused, now, false).await?;
     tx.commit().await?;
-    let answers = batch.iter().map(|one| fenced_or_not(done.has(&one.task)));
+    let answers = batch.iter().zip(&money.refused).map(answer);
     Ok(Whole::Held(answers.collect()))
 }
 

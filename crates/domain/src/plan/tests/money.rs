@@ -144,6 +144,7 @@ fn days_and_months_of_money_are_local() {
         daily: dollars("4.000001"),
         monthly: dollars("14"),
         urgent: Money::ZERO,
+        ..Spent::default()
     };
     assert_eq!(
         told(&scenario)[..2],
@@ -152,4 +153,30 @@ fn days_and_months_of_money_are_local() {
             "b scheduled 12-01T05:00:00 daily"
         ]
     );
+}
+
+#[test]
+fn what_people_allowed_counts_in_the_day_and_the_month_of_now() {
+    let given = Given {
+        daily_budget: Some(dollars("10")),
+        monthly_budget: Some(dollars("10")),
+        build_window: crate::window::Windows::parse("00:00-24:00").ok(),
+        ..Given::default()
+    };
+    let build = |id: &str| {
+        let request = request(id, Cause::Popularity, "2026-11-27T11:00:00Z");
+        waiting(target(id, 30, "8"), vec![request])
+    };
+    let mut scenario = scene(given, vec![build("a"), build("b")]);
+    let starts = |scenario: &scenario::Scenario| -> Vec<Option<Instant>> {
+        let builds = scenario.plan().builds;
+        builds.iter().map(|build| build.scheduled_for).collect()
+    };
+    let (now, next) = (Some(at(NOON)), Some(at("2026-12-01T00:00:00Z")));
+    assert_eq!(starts(&scenario), [now, next], "the month has 10 only");
+    scenario.spent.more.monthly = dollars("6");
+    let tomorrow = Some(at("2026-11-28T00:00:00Z"));
+    assert_eq!(starts(&scenario), [now, tomorrow], "the day has 10 only");
+    scenario.spent.more.daily = dollars("6");
+    assert_eq!(starts(&scenario), [now, now]);
 }
