@@ -212,8 +212,13 @@ impl Cloud for AwsCloud {
         instances::checks(self, region, instance_id).await
     }
 
-    async fn console(&self, region: &str, instance_id: &str) -> Result<String, CloudError> {
-        instances::console(self, region, instance_id).await
+    async fn console(
+        &self,
+        region: &str,
+        instance_id: &str,
+        latest: bool,
+    ) -> Result<String, CloudError> {
+        instances::console(self, region, instance_id, latest).await
     }
 
     async fn find_instances_by_tag(

@@ -11,6 +11,9 @@ use known::GONE;
 pub use known::KNOWN;
 pub use ours::OURS;
 
+/// What EC2 answers when it is asked for the latest console of an instance that is not on the Nitro system.
+pub const NO_LATEST: &str = "UnsupportedOperation";
+
 /// A code without the side that EC2 sometimes writes before it.
 fn bare(code: &str) -> &str {
     code.strip_prefix("Server.")

@@ -57,9 +57,14 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
         instance_id: &str,
     ) -> Result<StatusChecks, CloudError>;
 
-    /// What a running instance has written to its console so far, at most the last 64 KB; on Nitro instances only, others
-    /// answer `ErrorKind::Invalid`.
-    async fn console(&self, region: &str, instance_id: &str) -> Result<String, CloudError>;
+    /// What an instance has written to its console, at most the last 64 KB. `latest`: so far; on Nitro instances only, others
+    /// answer [`codes::NO_LATEST`]. Else as of some time after its last start, stop or end.
+    async fn console(
+        &self,
+        region: &str,
+        instance_id: &str,
+        latest: bool,
+    ) -> Result<String, CloudError>;
 
     /// Every live or recently terminated instance carrying the tag, all pages.
     async fn find_instances_by_tag(

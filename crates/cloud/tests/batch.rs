@@ -104,7 +104,7 @@ impl Cloud for Counting {
         Ok(self.called(region, ids).await?.into_iter().map(image).collect())
     }
     async fn instance_checks(&self, _: &str, _: &str) -> Result<StatusChecks, CloudError> { unreachable!() }
-    async fn console(&self, _: &str, _: &str) -> Result<String, CloudError> { unreachable!() }
+    async fn console(&self, _: &str, _: &str, _: bool) -> Result<String, CloudError> { unreachable!() }
     async fn identity(&self) -> Result<Identity, CloudError> { unreachable!() }
     async fn check_account(&self, _: &str, _: &CheckPlan) -> Result<AccountCheck, CloudError> { unreachable!() }
     async fn launch(&self, _: &str, _: &LaunchSpec) -> Result<String, CloudError> { unreachable!() }

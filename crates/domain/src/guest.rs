@@ -69,6 +69,9 @@ pub struct GivesUp {
     pub why: String,
     /// Since when the instance is asked.
     pub since: Instant,
+    /// A console that EC2 shows late was read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub console: bool,
 }
 
 /// How the first boot of a cached launch went, as far as it is known.

@@ -16,6 +16,7 @@ use ingot_entity::store::{Claim, EffectKind, Ending, Then};
 use ingot_entity::{effect, image};
 
 use super::launch;
+use super::readiness::progress::console::{is_late, read_late};
 use crate::acts::{DELETE_GROUP, TERMINATE};
 use crate::case::{Case, VisitError};
 use crate::provenance;
@@ -69,7 +70,15 @@ async fn end(tools: &Tools, mut case: Case, destroy: bool) -> Result<Visit, Visi
     let mut ended = instance.clone();
     if let Some(id) = &instance {
         match terminated(tools, &case, id).await? {
-            Ended::Gone => {}
+            // Only now EC2 keeps what the console had in the end.
+            Ended::Gone => {
+                if is_late(&case)
+                    && let Some(failed) = read_late(tools, &mut case, id).await
+                {
+                    let said = format!("The installation ended before: {failed}");
+                    case.say(Line::info("install.late", Source::Install, said).warn());
+                }
+            }
             Ended::NotYet => {
                 return Ok(case.wait(tools, LOOK, Wait::Ending));
             }

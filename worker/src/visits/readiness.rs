@@ -5,7 +5,7 @@
 mod bundle;
 pub(super) mod command;
 mod first_boot;
-mod progress;
+pub(super) mod progress;
 
 use std::net::IpAddr;
 use std::time::Duration;

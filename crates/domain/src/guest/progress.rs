@@ -52,6 +52,9 @@ pub struct Progress {
     /// It is read from the console, and `offset` counts lines.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub console: bool,
+    /// EC2 shows the console only some time after the instance began or ended: it is read after the deployment's end.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
     /// The story says why nothing can be read (yet).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unread: bool,

@@ -51,7 +51,11 @@ const CHECKS: std::time::Duration = std::time::Duration::from_secs(60);
 /// Bytes of a console that EC2 keeps.
 const KEPT: usize = 64 * 1024;
 
-/// GetConsoleOutput: the log so far. `Latest` is for Nitro instances only.
+/// Simulated time from `running` until EC2 keeps what the console has by then.
+const POSTED: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// GetConsoleOutput: the log so far with `Latest`, for Nitro instances only; else as it was after the boot, or when the machine
+/// ended.
 pub(super) fn console_output(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     let id = call.params.need("InstanceId")?.to_owned();
     known(call, std::slice::from_ref(&id))?;
@@ -66,7 +70,18 @@ pub(super) fn console_output(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     xml.text("instanceId", &id);
     xml.text("timestamp", stamp);
     let text = instance
-        .map(|instance| console::log(instance, now))
+        .map(|instance| {
+            let posted = instance.running_at.saturating_add(POSTED);
+            let runs = matches!(instance.phase, Phase::Pending | Phase::Running);
+            console::log(
+                instance,
+                if latest || !runs {
+                    now
+                } else {
+                    now.min(posted)
+                },
+            )
+        })
         .unwrap_or_default();
     let kept = &text.as_bytes()[text.len().saturating_sub(KEPT)..];
     xml.text("output", STANDARD.encode(kept));

@@ -90,3 +90,46 @@ async fn a_console_that_ec2_does_not_show_is_said_once() {
     assert_eq!(heard.len(), 1, "{story:#?}");
     assert!(heard[0].1.contains("ec2:GetConsoleOutput") || heard[0].1.contains("GetConsoleOutput"));
 }
+
+#[tokio::test]
+async fn a_console_before_nitro_is_told_when_the_deployment_has_ended() {
+    let stack = embedded(30).await;
+    let changes = [
+        CONSOLE,
+        ("max_attempts: 180", "max_attempts: 3"),
+        ("- m6i.xlarge\n", "- t2.xlarge\n- m6i.xlarge\n"),
+    ];
+    template(&stack, "old", STEPS, &changes).await;
+    let step = json!({ "number": 2, "exit_code": 100, "output": ["E: no nginxx"] });
+    next_guest(
+        &stack,
+        json!({ "install": 200, "agent": false, "step": step }),
+    )
+    .await;
+    let deployment = start(&stack, "old").await;
+    let id = &deployment.id;
+    let finished = stack.wait_finished(id, LONG).await.unwrap();
+    assert_eq!(finished.status, "readiness_timeout", "{finished:#?}");
+    let story = stack.story(id).await.unwrap();
+    let heard = installation(&story);
+    assert_eq!(heard[0].0, "unread", "{story:#?}");
+    assert!(
+        heard[0].1.contains("on the Nitro system only"),
+        "{story:#?}"
+    );
+    // What EC2 kept shortly after the boot.
+    let after_the_boot = [("step", "step 1 of 2: update"), ("output", "Hit:1 noble")];
+    assert_eq!(heard[1..], after_the_boot, "{story:#?}");
+
+    stack.client.act(id, "destroy").await.unwrap();
+    let gone = |seen: &ingot_client::Deployment| seen.status == "destroyed";
+    stack.wait_deployment(id, gone, LONG).await.unwrap();
+    let story = stack.story(id).await.unwrap();
+    let heard = installation(&story);
+    let late = heard.iter().find(|(kind, _)| *kind == "late").unwrap().1;
+    assert!(
+        late.contains("step 2 of 2 \"install nginx\" failed with exit code 100"),
+        "{story:#?}"
+    );
+    assert!(heard.contains(&("output", "E: no nginxx")), "{story:#?}");
+}

@@ -9,19 +9,24 @@ use ingot_domain::wait::Wait;
 use ingot_engine::Visit;
 use ingot_entity::store::Then;
 
+use super::progress::console::{is_late, read_late};
 use crate::case::{Case, VisitError};
 use crate::guest::{Reply, ask, forget_question, listen};
 use crate::tools::Tools;
 
 /// The last check was in vain: the instance is asked why, where SSM may reach it.
 pub(super) fn give_up(tools: &Tools, mut case: Case, why: String) -> Visit {
-    if case.recipe.instance_profile.is_none() {
+    if case.recipe.instance_profile.is_none() && !is_late(&case) {
         return over(tools, case, &why);
     }
     let mut inquiry = case.row.inquiry();
     forget_question(&mut case, &mut inquiry);
     let since = tools.ledger.now();
-    inquiry.gives_up = Some(GivesUp { why, since });
+    inquiry.gives_up = Some(GivesUp {
+        why,
+        since,
+        console: false,
+    });
     case.row.set_inquiry(&inquiry);
     case.again(tools)
 }
@@ -31,8 +36,24 @@ pub(super) async fn visit(
     tools: &Tools,
     mut case: Case,
     mut inquiry: Inquiry,
-    gives_up: GivesUp,
+    mut gives_up: GivesUp,
 ) -> Result<Visit, VisitError> {
+    if is_late(&case) && !gives_up.console {
+        let instance = case.row.instance_id.clone().unwrap_or_default();
+        if let Some(failed) = read_late(tools, &mut case, &instance).await {
+            gives_up.why = format!("{}; {failed}", gives_up.why);
+        }
+        gives_up.console = true;
+        let mut inquiry = case.row.inquiry();
+        inquiry.gives_up = Some(gives_up);
+        case.row.set_inquiry(&inquiry);
+        return Ok(case.again(tools));
+    }
+    if case.recipe.instance_profile.is_none() {
+        inquiry.gives_up = None;
+        case.row.set_inquiry(&inquiry);
+        return Ok(over(tools, case, &gives_up.why));
+    }
     let path = record::path(Script::Install, &case.row.id, case.row.run);
     let probe = &case.recipe.probe;
     let port = probe.tcp.unwrap_or(probe.port);

@@ -1,7 +1,7 @@
 //! The installation of a fresh launch while its readiness is awaited: asked through SSM between two checks, its steps and
 //! its output told as they come. A script that fails fails the deployment at once. Every visit makes one call at most.
 
-mod console;
+pub(in crate::visits) mod console;
 mod tell;
 
 use std::time::Duration;
@@ -12,7 +12,8 @@ use ingot_domain::event::{Line, Source};
 use ingot_domain::guest::Inquiry;
 use ingot_domain::guest::progress::{Answer, End, News, Progress, hear, question, read};
 use ingot_domain::guest::record::{self, Script, Unrecorded};
-use ingot_domain::template::Watch;
+use ingot_domain::template::step::TIMEOUT;
+use ingot_domain::template::{Agent, Watch};
 
 use crate::case::{Case, VisitError};
 use crate::guest::{Reply, ask, forget_question};
@@ -213,8 +214,25 @@ async fn inquire(
             again(tools, Duration::ZERO, Duration::ZERO)
         }
         Reply::Absent => {
-            if is_missed(since(case.row.launched_at), since(inquiry.absent_since)) {
-                let why = "SSM does not reach the instance (no agent yet, or its profile does not let it); it is asked again and again";
+            let (age, installs) = match case.recipe.ssm_agent {
+                Agent::Image => (
+                    since(case.row.launched_at),
+                    "no agent yet, which `ssm_agent: install` in the template installs",
+                ),
+                // The step that installs it may take its time.
+                Agent::Install => {
+                    let age = since(case.row.launched_at);
+                    let step = Duration::from_secs(u64::from(TIMEOUT));
+                    (
+                        age.saturating_sub(step),
+                        "the step that installs its agent did not get that far",
+                    )
+                }
+            };
+            if is_missed(age, since(inquiry.absent_since)) {
+                let why = &format!(
+                    "SSM does not reach the instance ({installs}, or its profile does not let it); it is asked again and again"
+                );
                 say_unread(case, progress, why);
             }
             again(tools, ABSENT_AGAIN, least(watched))

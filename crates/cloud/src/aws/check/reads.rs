@@ -158,7 +158,7 @@ async fn command(cloud: &AwsCloud, region: &str, seen: &mut Seen) {
     let known = ["InvalidInstanceID.NotFound"];
     seen.tally
         .answered("ec2:DescribeInstanceStatus", &[], answer(asked, &known));
-    let asked = instances::console(cloud, region, NO_INSTANCE).await;
+    let asked = instances::console(cloud, region, NO_INSTANCE, true).await;
     seen.tally
         .answered("ec2:GetConsoleOutput", &[], answer(asked, &known));
     let asked = super::super::commands::state(cloud, region, NO_INSTANCE, NO_COMMAND).await;

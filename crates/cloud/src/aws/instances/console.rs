@@ -7,11 +7,12 @@ use super::super::AwsCloud;
 use super::super::classify::Call;
 use crate::error::CloudError;
 
-/// What it has written so far. Without `Latest` EC2 answers with what was there minutes ago.
+/// What it has written so far; without `latest` what was there some time after its last start, stop or end.
 pub(in crate::aws) async fn console(
     cloud: &AwsCloud,
     region: &str,
     id: &str,
+    latest: bool,
 ) -> Result<String, CloudError> {
     let call = Call {
         service: "ec2",
@@ -19,7 +20,7 @@ pub(in crate::aws) async fn console(
         region,
     };
     let request = cloud.at(&call)?.ec2.get_console_output();
-    let request = request.instance_id(id).latest(true);
+    let request = request.instance_id(id).latest(latest);
     let answer = cloud.asked(&call, request.send()).await?;
     Ok(read(answer.output().unwrap_or_default()))
 }
