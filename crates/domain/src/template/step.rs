@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use serde::Deserializer;
 use serde::de::{Error, Visitor};
 
-use super::{BaseImage, Template};
+use super::{BaseImage, InstallFinished, Template};
 use crate::field::FieldError;
 
 /// Seconds that a step may take when its YAML does not say.
@@ -76,6 +76,25 @@ impl Template {
         if self.base_image.is_windows() && !self.steps.is_empty() {
             let message = "the base image is Windows, where no shell runs steps: give the installation as `user_data` that begins with `<powershell>`";
             found.push(FieldError::new("steps", self.steps.len(), message));
+        }
+        if self.base_image.is_windows() {
+            found.extend(self.asks_a_shell());
+        }
+        found
+    }
+}
+
+impl Template {
+    /// What would be asked of the shell of an instance, where Windows has none.
+    fn asks_a_shell(&self) -> Vec<FieldError> {
+        let mut found = Vec::new();
+        if self.install_finished != InstallFinished::None {
+            let message = "the base image is Windows, which has no shell that could be asked whether the installation is over: say `install_finished: none`, and let `probe` ask for what the end of your script brings";
+            found.push(FieldError::new("install_finished", "", message));
+        }
+        if let Some(command) = &self.probe.command {
+            let message = "the base image is Windows, which has no shell that runs the command: ask for a page, or for a port with `tcp`";
+            found.push(FieldError::new("probe.command", command, message));
         }
         found
     }

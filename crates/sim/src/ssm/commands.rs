@@ -10,6 +10,7 @@ use super::need;
 use crate::guest::{Machine, Outcome, run};
 use crate::sim::Call;
 use crate::state::Place;
+use crate::state::images::Platform;
 use crate::wire::errors::ApiError;
 
 /// A command sent to some instances.
@@ -79,6 +80,15 @@ pub(super) fn send(call: &mut Call<'_>, body: &Value) -> Result<Value, ApiError>
     if ids.is_empty() || !ids.iter().all(reached) {
         let message = format!("Instances {ids:?} not in a valid state for account");
         return Err(ApiError::client("InvalidInstanceId", message));
+    }
+    let shell = asked.document == "AWS-RunShellScript";
+    let windows = |id: &String| {
+        let instance = place.instances.get(id);
+        instance.is_some_and(|instance| instance.platform == Platform::Windows)
+    };
+    if shell && ids.iter().any(windows) {
+        let message = "The document does not support the platform type of the instances";
+        return Err(ApiError::client("UnsupportedPlatformType", message));
     }
     let id = uuid::Uuid::new_v4().to_string();
     let mut command = Command {
