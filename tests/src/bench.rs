@@ -12,6 +12,7 @@
 //! | [`intake`] | `POST /v1/deployments` under 32 connections |
 //! | [`crowd`] | 2,000 deployments and 500 images waiting on one worker |
 //! | [`installing`] | how soon a failing step is told, and what a thousand installations cost one worker |
+//! | [`first_ami`] | from a clone to the AMI of one's own template: the build, and the rest |
 //! | [`million`] | the API, the console and the engine over a million finished tasks |
 //! | [`purses`] | starts that reserve on one purse at the same time |
 //! | [`security`] | the security status over 1,000 templates and 200 updates |
@@ -26,6 +27,7 @@ pub mod delayed;
 pub mod enqueue;
 pub mod figure;
 mod files;
+pub mod first_ami;
 pub mod help;
 mod http;
 pub mod idle;

@@ -24,7 +24,8 @@ const LATE: i64 = 10_000_000;
 const SPREAD: Duration = Duration::from_secs(60);
 /// The longest period between two questions, and a bit.
 const SETTLE: Duration = Duration::from_secs(200);
-const SPAN: Duration = Duration::from_secs(120);
+/// A whole round of questions to a thousand: those that began together are asked together.
+const SPAN: Duration = Duration::from_secs(250);
 const CORES: f64 = 1.0;
 const CALLS: f64 = 15.0;
 
@@ -95,7 +96,7 @@ pub async fn many(stack: &Stack) -> Result<Vec<Figure>> {
     let calls = f64::from(u32::try_from(calls)?) / span;
     Ok(vec![
         Figure::judged(
-            "1,000 installing at pace 1: worker CPU over 120 s",
+            "1,000 installing at pace 1: worker CPU over 250 s",
             "< 1 core",
             format!("{cores:.2} cores; {heard} heard of"),
             cores < CORES,

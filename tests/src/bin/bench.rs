@@ -1,6 +1,7 @@
 //! `make bench`: measures the promised figures and prints them with the machine; ends with 1 when a target is missed.
 //!
-//! `bench [FIGURE…]` measures some only: advisories, help, check, idle, enqueue, delayed, intake, crowd, installing, purses, security, million, or build, which is not part of all.
+//! `bench [FIGURE…]` measures some only: advisories, help, check, idle, enqueue, delayed, intake, crowd, installing, own-ami, purses, security, million; and on request only
+//! build, and first-ami (a clone, its build, and own-ami with what was built).
 //! INGOT_BIN names the binary that is measured; it should be a release build.
 
 use std::io::Write;
@@ -10,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use ingot_tests::bench::{self, Figure, Verdict};
 use ingot_tests::{Options, Stack};
 
-const ALL: [&str; 12] = [
+const ALL: [&str; 13] = [
     "advisories",
     "help",
     "check",
@@ -20,20 +21,25 @@ const ALL: [&str; 12] = [
     "intake",
     "crowd",
     "installing",
+    "own-ami",
     "purses",
     "security",
     "million",
 ];
 
+/// What takes long and is measured on request only.
+const ASKED: [&str; 2] = ["build", "first-ami"];
+
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let mut wanted: Vec<String> = std::env::args().skip(1).collect();
     for name in &wanted {
-        let known = ALL.contains(&name.as_str()) || name == "build";
+        let name = name.as_str();
         ensure!(
-            known,
-            "there is no figure `{name}`: {}, build",
-            ALL.join(", ")
+            ALL.contains(&name) || ASKED.contains(&name),
+            "there is no figure `{name}`: {}, {}",
+            ALL.join(", "),
+            ASKED.join(", ")
         );
     }
     if wanted.is_empty() {
@@ -41,7 +47,7 @@ async fn main() -> Result<ExitCode> {
     }
     say(&bench::heading().await?)?;
     let mut figures = Vec::new();
-    for name in ["build"].into_iter().chain(ALL) {
+    for name in ASKED.into_iter().chain(ALL) {
         if wanted.iter().any(|one| one == name) {
             let measured = measure(name)
                 .await
@@ -63,6 +69,8 @@ async fn main() -> Result<ExitCode> {
 async fn measure(name: &str) -> Result<Vec<Figure>> {
     match name {
         "build" => bench::build::measure().await,
+        "first-ami" => bench::first_ami::from_clone().await,
+        "own-ami" => bench::first_ami::with_binary().await,
         "advisories" => bench::advisories::measure().await,
         "help" => bench::help::measure().await,
         "check" => bench::check::measure().await,
