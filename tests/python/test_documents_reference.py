@@ -137,6 +137,29 @@ def test_what_the_pages_list_is_what_there_is():
     assert len(pages.tree()) > 30 and len(pages.metric_rows()) > 40
 
 
+def test_every_command_that_a_page_or_a_message_names_is_there():
+    """Those that a test runs stand in blocks; this holds the ones in a sentence, in pages and in the product's own words."""
+    groups = {(): set()}
+    for command in pages.tree():
+        groups.setdefault(tuple(command.words[:-1]), set()).add(command.words[-1])
+    texts = [ROOT / "README.md", *DOCS]
+    for room in ("api", "worker", "entity", "crates/domain", "crates/cli"):
+        texts += sorted((ROOT / room / "src").rglob("*.rs"))
+    seen, wrong = 0, []
+    for file in texts:
+        for named in re.findall(r"`ingot ([a-z][^`\n]*)`", file.read_text()):
+            words, before = named.split(), ()
+            # A word of a group must be one of its commands; what follows a command is its own.
+            while before in groups and words and re.fullmatch(r"[a-z][a-z-]*", words[0]):
+                seen += 1
+                if words[0] not in groups[before] | {"help", "failpoints"}:
+                    wrong.append((str(file.relative_to(ROOT)), named))
+                    break
+                before = (*before, words.pop(0))
+    assert seen > 300, seen
+    assert wrong == []
+
+
 def test_every_link_leads_somewhere_and_every_page_is_linked():
     wrong, linked = [], set()
     for page in [*DOCS, *ROOT.glob("*.md")]:

@@ -95,7 +95,7 @@ pub(crate) fn block(error: &anyhow::Error) -> String {
                 "cannot reach the API at {url}: {}",
                 clean(&root(source))
             );
-            text.push_str("\nhint: start one with `ingot up`, or name the running one with --url or INGOT_URL");
+            text.push_str("\nhint: start one with `ingot up`, name the running one with --url or INGOT_URL, or say in INGOT_DATA_DIR which folder its `ingot up` was given");
         }
         ClientError::Foreign {
             url,
