@@ -23,7 +23,7 @@ pub fn of_recipe(template: &Template) -> String {
         "user_data",
         template.user_data.as_deref().unwrap_or_default(),
     );
-    for step in &template.steps {
+    for step in &template.steps_run() {
         part("step", &step.name);
         part("run", &step.run);
     }

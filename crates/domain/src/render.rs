@@ -150,14 +150,15 @@ pub fn install_script(template: &Template, values: &Values<'_>) -> Result<String
     }
     let mut bound = BTreeSet::new();
     let mut steps = String::new();
-    for (i, step) in template.steps.iter().enumerate() {
-        let (number, of) = (i + 1, template.steps.len());
+    let all = template.steps_run();
+    for (i, step) in all.iter().enumerate() {
+        let (number, of) = (i + 1, all.len());
         let name = format!("[ingot] step {number}/{of}: {}", fill(&step.name, values));
         let mut others = beside(template, "steps");
-        let rest = template.steps.iter().enumerate().filter(|(j, _)| *j != i);
+        let rest = all.iter().enumerate().filter(|(j, _)| *j != i);
         others.extend(rest.map(|(_, step)| step.run.as_str()));
         let run = emit::shell_text(step.run.trim_end(), &others, values, &mut bound)
-            .map_err(|unfit| unfit.of(&format!("steps[{i}].run")))?;
+            .map_err(|unfit| unfit.of(&template.step_field(i)))?;
         Unfit::of_length(steps.len() + run.len()).map_err(|unfit| unfit.of("steps"))?;
         let name = emit::single_quoted(&name);
         steps.push_str(&format!(
@@ -168,7 +169,7 @@ pub fn install_script(template: &Template, values: &Values<'_>) -> Result<String
     Ok(format!(
         "#!/bin/bash\nset -euo pipefail\n{}{}{steps}\nprintf '%s\\n' '[ingot] all steps done'\n",
         bindings(&bound, values),
-        within::functions(&template.steps)
+        within::functions(&all)
     ))
 }
 
@@ -179,8 +180,9 @@ pub fn install_script(template: &Template, values: &Values<'_>) -> Result<String
 pub fn first_boot_script(template: &Template, values: &Values<'_>) -> Result<String, Unfit> {
     let text = template.first_boot.as_deref().unwrap_or("#!/bin/bash\n");
     let mut others = beside(template, "first_boot");
+    let steps = template.steps_run();
     if template.user_data.is_none() {
-        others.extend(template.steps.iter().map(|step| step.run.as_str()));
+        others.extend(steps.iter().map(|step| step.run.as_str()));
     }
     script_beside(text, &others, values).map_err(|unfit| unfit.of("first_boot"))
 }

@@ -1,6 +1,7 @@
 //! A template: how one kind of software is launched, recognised as ready, and imaged. The YAML form is read by
 //! the `yaml` room; this is its meaning. Delays are seconds.
 
+mod agent;
 mod check;
 mod create;
 pub mod step;
@@ -17,6 +18,7 @@ use crate::probe::ProbeSpec;
 use crate::span::Span;
 use crate::stale::Stale;
 
+pub use agent::Agent;
 pub use check::{slug, tags, volume_size};
 pub use volume::{VOLUME_GB, Volume};
 
@@ -74,6 +76,9 @@ pub struct Template {
     /// The same as named shell steps, run in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
+    /// Where the agent of SSM comes from.
+    #[serde(default, skip_serializing_if = "Agent::is_image")]
+    pub ssm_agent: Agent,
     /// How the installation is watched while it runs.
     #[serde(default, skip_serializing_if = "Watch::is_ssm")]
     pub progress: Watch,

@@ -28,6 +28,8 @@ pub(crate) use steps::{BadStep, console};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Guest {
     pub(crate) agent: Agent,
+    /// After which share of its script an agent is there that the script installs; all of it if absent.
+    pub(crate) agent_after: Option<f64>,
     /// How long first boot of a launch from a finished image goes on after its page answers.
     pub(crate) first_boot: Duration,
     /// When user data ended, if tests said so.

@@ -23,6 +23,7 @@ pub(super) fn template() -> Template {
         user_data_encoding: Default::default(),
         progress: Default::default(),
         steps: vec![],
+        ssm_agent: crate::template::Agent::default(),
         first_boot: None,
         probe: ProbeSpec::default(),
         install_finished: InstallFinished::CloudInit,

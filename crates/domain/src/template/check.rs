@@ -110,6 +110,7 @@ impl Template {
         found.extend(self.volume.problems(self.volume.size_gb));
         found.extend(self.base_problems());
         found.extend(self.step_problems());
+        found.extend(self.agent_problems());
         found.extend(self.script_problems());
         found.extend(self.probe.problems("probe"));
         for (i, rule) in self.ingress.iter().take(MOST_RULES).enumerate() {

@@ -13,6 +13,7 @@ impl Template {
             found.push(FieldError::new("progress", "console", message));
         }
         found.extend(self.probe_is_shut_out());
+        found.extend(self.lacks_agent());
         for (field, text) in self.scripts() {
             found.extend(render::foreign(&field, text));
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::script::{has_agent, installs_agent, of_user_data};
+use super::steps::agent_after;
 use super::{Agent, Ended, Guest};
 use crate::sim::Call;
 use crate::state::Place;
@@ -21,7 +22,8 @@ pub(crate) fn enter(call: &mut Call<'_>, image: &Image) -> Guest {
     let planned = call.world.next_guests.pop_front();
     let plan = planned.or_else(|| call.world.usual_guest.clone());
     let plan = plan.unwrap_or_default();
-    let script = call.params.get("UserData").map(of_user_data);
+    let encoded = call.params.get("UserData").map(str::to_owned);
+    let script = encoded.as_deref().map(of_user_data);
     let agent = if plan
         .agent
         .unwrap_or_else(|| carries_agent(call.place(), image))
@@ -41,6 +43,7 @@ pub(crate) fn enter(call: &mut Call<'_>, image: &Image) -> Guest {
     };
     Guest {
         agent,
+        agent_after: encoded.as_deref().and_then(agent_after),
         first_boot,
         ended: Ended::Usual,
         fails: plan.fails,
@@ -86,9 +89,26 @@ impl Instance {
         let booted = self.running_at.saturating_add(AGENT);
         match self.guest.agent {
             Agent::Installed => Some(booted),
-            Agent::ByScript => Some(booted.max(self.script_ends())),
+            Agent::ByScript => self.agent_by_script().map(|at| booted.max(at)),
             Agent::Absent => None,
         }
+    }
+
+    /// When the script has installed the agent, unless it ends before.
+    fn agent_by_script(&self) -> Option<Duration> {
+        let ends = self.script_ends();
+        let Some(share) = self.guest.agent_after else {
+            return Some(ends);
+        };
+        let whole = match self.guest.usual_span() {
+            Some(span) => span,
+            None => ends.saturating_sub(self.running_at),
+        };
+        let after = Duration::try_from_secs_f64(whole.as_secs_f64() * share);
+        let at = self
+            .running_at
+            .saturating_add(after.unwrap_or(Duration::MAX));
+        (at <= ends).then_some(at)
     }
 
     /// Whether SSM reaches the instance: it runs, its agent has registered and may speak.
@@ -129,6 +149,9 @@ mod tests {
             instance.guest.agent = agent;
             assert_eq!(instance.managed(seconds(now)), want, "{agent:?} at {now}");
         }
+        instance.guest.agent = Agent::ByScript;
+        instance.guest.agent_after = Some(0.5);
+        assert!(!instance.managed(seconds(109)) && instance.managed(seconds(110)));
         instance.guest.agent = Agent::Installed;
         instance.reboot(seconds(300), seconds(90));
         assert!(!instance.managed(seconds(389)) && instance.registered(seconds(389)));

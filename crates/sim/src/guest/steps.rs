@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::script::{echoed, of_user_data, shown};
+use super::script::{echoed, installs_agent, of_user_data, shown};
 use super::{Boot, Ended, Guest};
 use crate::state::instances::Instance;
 
@@ -41,9 +41,16 @@ struct Step {
     said: Vec<String>,
     /// After how long the script ends it.
     timeout: Option<u64>,
+    /// It installs the SSM agent.
+    agent: bool,
 }
 
 impl Guest {
+    /// How long the script takes when nothing goes wrong, if a step of it is to go wrong.
+    pub(super) fn usual_span(&self) -> Option<Duration> {
+        self.step.as_ref().map(|bad| bad.span)
+    }
+
     /// Orders the end of the script by the step that goes wrong; answers when the page is up.
     pub(crate) fn ends_badly(
         &mut self,
@@ -103,6 +110,10 @@ fn read(encoded: &str) -> Vec<Step> {
             if let Some(step) = steps.last_mut() {
                 step.timeout = seconds.trim().parse().ok();
             }
+        } else if installs_agent(line)
+            && let Some(step) = steps.last_mut()
+        {
+            step.agent = true;
         } else if let Some(text) = echoed(line) {
             match steps.last_mut() {
                 Some(step) => step.said.push(text),
@@ -117,6 +128,13 @@ fn read(encoded: &str) -> Vec<Step> {
         });
     }
     steps
+}
+
+/// After which share of its time the script has installed the SSM agent, if it does so in a step.
+pub(super) fn agent_after(encoded: &str) -> Option<f64> {
+    let steps = read(encoded);
+    let at = steps.iter().position(|step| step.agent)?;
+    Some((at + 1) as f64 / steps.len() as f64)
 }
 
 /// Whether the script of the user data keeps its output there.
@@ -249,6 +267,16 @@ mod tests {
         for (now, want) in table {
             assert_eq!(output(&instance, seconds(now)), want, "at {now}");
         }
+    }
+
+    #[test]
+    fn the_agent_is_there_after_the_step_that_installs_it() {
+        let encoded = |script: &str| STANDARD.encode(script);
+        assert_eq!(agent_after(&encoded(SCRIPT)), None);
+        let installs = SCRIPT.replacen("echo 'b'", "dpkg -i amazon-ssm-agent.deb", 1);
+        assert_eq!(agent_after(&encoded(&installs)), Some(0.5));
+        let whole = "#!/bin/sh\ndpkg -i amazon-ssm-agent.deb\n";
+        assert_eq!(agent_after(&encoded(whole)), None, "no steps");
     }
 
     #[test]

@@ -189,3 +189,50 @@ async fn no_profile(stack: &Stack) {
     assert!(heard[0].1.contains("instance_profile"), "{heard:?}");
     assert_eq!(stack.region.calls("SendCommand").await.unwrap().len(), 0);
 }
+
+#[tokio::test]
+async fn a_base_without_an_agent_gets_one_and_is_watched_from_then_on_embedded() {
+    agent_installed(&embedded(FAST).await).await;
+}
+
+#[tokio::test]
+async fn a_base_without_an_agent_gets_one_and_is_watched_from_then_on_scaled() {
+    agent_installed(&scaled(FAST).await).await;
+}
+
+/// Debian's images bring no agent: the step that installs it is the first, and what the next one prints comes through SSM
+/// while it runs.
+async fn agent_installed(stack: &Stack) {
+    let debian = [(
+        "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id",
+        "/aws/service/debian/release/12/latest/amd64",
+    )];
+    template(stack, "bare", STEPS, &debian).await;
+    next_guest(stack, json!({ "install": 150 })).await;
+    let bare = start(stack, "bare").await;
+    let installs = format!("ssm_agent: install\n{STEPS}");
+    template(stack, "agent", &installs, &debian).await;
+    let step = json!({ "number": 3, "exit_code": 100, "output": ["E: no nginxx"] });
+    next_guest(stack, json!({ "install": 300, "step": step })).await;
+    let deployment = start(stack, "agent").await;
+    let at_second = |seen: &ingot_client::Deployment| seen.stage.contains("step 2 of 3: update");
+    stack
+        .wait_deployment(&deployment.id, at_second, LONG)
+        .await
+        .unwrap();
+    let failed = stack.wait_finished(&deployment.id, LONG).await.unwrap();
+    let why = failed.error_message.clone().unwrap();
+    assert_eq!(
+        why,
+        "step 3 of 3 \"install nginx\" failed with exit code 100: E: no nginxx"
+    );
+    let story = stack.story(&deployment.id).await.unwrap();
+    let heard = installation(&story);
+    assert_eq!(heard[0], ("step", "step 1 of 3: install the SSM agent"));
+    let story = stack.story(&bare.id).await.unwrap();
+    let heard = installation(&story);
+    assert!(
+        heard.iter().all(|(kind, _)| *kind == "unread"),
+        "nothing comes without an agent: {story:#?}"
+    );
+}

@@ -20,7 +20,7 @@ pub(super) fn steps(case: &Case) -> Vec<String> {
         return vec!["user_data".to_owned()];
     }
     let values = case.values();
-    let names = case.recipe.steps.iter();
+    let names = case.recipe.steps_run().into_iter();
     names
         .map(|step| render::fill(&step.name, &values))
         .collect()
