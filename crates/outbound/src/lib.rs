@@ -6,7 +6,7 @@ mod address;
 mod fetch;
 mod unpack;
 
-pub use fetch::{Answer, Door, Range, Want};
+pub use fetch::{Answer, Door, Poured, Range, Sink, Want};
 pub use unpack::unpack;
 
 /// Why nothing came of a request.
@@ -48,7 +48,10 @@ pub enum Trouble {
     /// It took longer than it may.
     #[error("it took longer than {0} s")]
     Slow(u64),
-    /// The connection or the answer broke.
+    /// No connection came about.
+    #[error("it cannot be reached: {0}")]
+    Unreachable(String),
+    /// The answer broke off before its end.
     #[error("it broke off: {0}")]
     Broken(String),
     /// The range that was asked for did not come.

@@ -107,6 +107,7 @@ fn plain(url: &str) -> Want<'_> {
     Want {
         url,
         etag: None,
+        since: None,
         range: None,
         most: 1_000,
         within: Duration::from_secs(3),
@@ -119,6 +120,7 @@ async fn an_answer_comes_with_its_etag_and_an_unchanged_one_is_said() {
     let wanted = Answer::Body {
         bytes: b"feed".to_vec(),
         etag: Some("\"a\"".to_owned()),
+        modified: None,
         whole: None,
     };
     assert_eq!(server.fetch(None, None).await.expect("an answer"), wanted);
@@ -157,6 +159,52 @@ async fn a_part_is_the_part_that_was_asked_for() {
         server.fetch(None, range(4)).await,
         Err(Trouble::OtherRange)
     ));
+}
+
+#[tokio::test]
+async fn a_beginning_may_be_unchanged_or_the_whole() {
+    let beginning = Some(Range { from: 0, most: 4 });
+    let server = says("HTTP/1.1 304 Not Modified\r\n\r\n").await;
+    let answer = server.fetch(Some("\"a\""), beginning).await;
+    assert_eq!(answer.expect("an answer"), Answer::Unchanged);
+    let heard = server.heard.lock().expect("a log")[0].clone();
+    assert!(
+        heard.contains("if-none-match: \"a\"") && heard.contains("range: bytes=0-3"),
+        "{heard}"
+    );
+    let whole = "HTTP/1.1 200 OK\r\nLast-Modified: today\r\nContent-Length: 8\r\n\r\nall of it";
+    let server = says(&whole.replace(": 8", ": 9")).await;
+    match server.fetch(None, beginning).await.expect("the whole") {
+        Answer::Body {
+            bytes,
+            whole,
+            modified,
+            ..
+        } => {
+            assert_eq!((bytes.as_slice(), whole), (b"all of it".as_slice(), None));
+            assert_eq!(modified.as_deref(), Some("today"));
+        }
+        other => panic!("{other:?}"),
+    }
+    let weak = server.fetch(Some("W/\"a\""), Some(Range { from: 4, most: 4 }));
+    assert!(matches!(weak.await, Err(Trouble::OtherRange)));
+    let heard = server.heard.lock().expect("a log")[1].clone();
+    assert!(!heard.contains("if-range"), "{heard}");
+}
+
+#[tokio::test]
+async fn plain_http_is_spoken_on_loopback_alone_and_when_asked() {
+    let door = Door::to(["127.0.0.1".to_owned(), "10.1.2.3".to_owned()]).clear_on_loopback();
+    let answer = door.fetch(plain("http://127.0.0.1:1/feed")).await;
+    assert!(matches!(answer, Err(Trouble::Inward { .. })), "{answer:?}");
+    let door = door.inward(vec![
+        "127.0.0.0/8".parse().expect("a block"),
+        "10.0.0.0/8".parse().expect("a block"),
+    ]);
+    let answer = door.fetch(plain("http://127.0.0.1:1/feed")).await;
+    assert!(matches!(answer, Err(Trouble::Unreachable(_))), "{answer:?}");
+    let answer = door.fetch(plain("http://10.1.2.3/feed")).await;
+    assert!(matches!(answer, Err(Trouble::NotHttps(_))), "{answer:?}");
 }
 
 #[tokio::test]
@@ -255,5 +303,5 @@ async fn a_certificate_that_is_not_trusted_is_refused() {
     let server = says("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfeed").await;
     let door = server.door().trusting(Vec::new());
     let answer = door.fetch(plain(&server.url())).await;
-    assert!(matches!(answer, Err(Trouble::Broken(_))), "{answer:?}");
+    assert!(matches!(answer, Err(Trouble::Unreachable(_))), "{answer:?}");
 }
