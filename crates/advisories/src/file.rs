@@ -33,26 +33,42 @@ pub(crate) fn read(path: &Path, name: &str, os: Option<Os>, take: &mut Take) -> 
         return Err("is an archive: unpack it into the folder".to_owned());
     }
     let text = bytes::text(path, LONGEST)?;
+    held(&text, (bare, end), name, os, take)
+}
+
+/// Reads a text of a feed as a file of this name.
+pub(crate) fn text(text: &str, name: &str, os: Option<Os>, take: &mut Take) -> Result<(), String> {
+    let end = name.rsplit_once('.').map_or("", |(_, end)| end);
+    held(text, (name, end), name, os, take)
+}
+
+fn held(
+    text: &str,
+    (bare, end): (&str, &str),
+    name: &str,
+    os: Option<Os>,
+    take: &mut Take,
+) -> Result<(), String> {
     match (end, os) {
-        ("xml", _) if text.contains("cvrfdoc") => cvrf::read(&text, take),
-        ("xml", Some(os)) => alas::read(&text, os, name, take),
+        ("xml", _) if text.contains("cvrfdoc") => cvrf::read(text, take),
+        ("xml", Some(os)) => alas::read(text, os, name, take),
         ("jsonl", _) => {
-            lines(&text, name, os, take);
+            lines(text, name, os, take);
             Ok(())
         }
-        ("json", Some(Os::Debian)) if is_tracker(&text) => tracker::read(&text, take),
-        ("json", _) if text.trim_start().starts_with('[') => list(&text, name, os, take),
-        ("json", _) => json(value(&text)?, name, None, take),
+        ("json", Some(Os::Debian)) if is_tracker(text) => tracker::read(text, take),
+        ("json", _) if text.trim_start().starts_with('[') => list(text, name, os, take),
+        ("json", _) => json(value(text)?, name, None, take),
         ("csv", _) if text.starts_with("#model_version") || text.starts_with("cve,epss") => {
-            signals::epss(&text, name, take);
+            signals::epss(text, name, take);
             Ok(())
         }
         ("csv", None) => {
-            signals::kev_csv(&text, name, take);
+            signals::kev_csv(text, name, take);
             Ok(())
         }
         ("manifest", Some(os)) => {
-            let packages = crate::packages::read(&text)?.packages;
+            let packages = crate::packages::read(text)?.packages;
             let path = name.to_owned();
             take.manifests.push(Manifest { os, path, packages });
             Ok(())
@@ -63,7 +79,7 @@ pub(crate) fn read(path: &Path, name: &str, os: Option<Os>, take: &mut Take) -> 
             Ok(())
         }
         (_, Some(Os::Debian)) if text.starts_with('[') && text.contains("SA-") => {
-            dsa::read(&text, name, take);
+            dsa::read(text, name, take);
             Ok(())
         }
         _ => Ok(()),

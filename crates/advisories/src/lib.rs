@@ -5,11 +5,13 @@
 
 pub mod bytes;
 pub mod check;
+pub mod fetched;
 mod file;
 pub mod folder;
 pub mod packages;
 pub mod parts;
 mod read;
 pub mod take;
+mod zip;
 
 pub use folder::{Folder, FolderError};

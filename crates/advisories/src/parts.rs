@@ -88,7 +88,7 @@ fn feed(name: &str) -> Option<Feed> {
 }
 
 /// What was read of one feed, in pages.
-fn part(feed: Feed, mut take: Take, now: Instant) -> Part {
+pub(crate) fn part(feed: Feed, mut take: Take, now: Instant) -> Part {
     let mut advisories = take.finish(now);
     let mut unread = take.damaged;
     if let Some(state) = feed.os().and_then(|os| take.feeds.remove(&os)) {
