@@ -34,6 +34,17 @@ pub struct Model {
     pub next_sync_at: Option<DateTimeUtc>,
     pub row_version: i64,
     pub event_seq: i64,
+    /// Whether it is fetched over the network at all.
+    pub enabled: bool,
+    /// Mirrors, as a list of addresses; none for its publisher's own.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub urls: Option<Json>,
+    /// When a sync ended last, however.
+    pub checked_at: Option<DateTimeUtc>,
+    /// When a person asked for a sync last.
+    pub asked_at: Option<DateTimeUtc>,
+    /// Why the last sync failed; none if it did not.
+    pub sync_error: Option<String>,
 }
 
 /// No relations are declared: joins are few and written where they are needed.

@@ -60,7 +60,7 @@ pub use engine::{
     Beside, Change, Claim, Claimed, Committed, DueTask, Held, NewTask, Outcome, Then,
 };
 pub use exposed::{Exposed, ExposedBase, ExposedImage, ExposedInstance};
-pub use feeds::{Known, Loaded, Paged, Told};
+pub use feeds::{Known, Loaded, Paged, Synced, Told, UnderWay, feed_task};
 pub use findings::{FindingQuery, Violations};
 pub use images::{Found, OfKey};
 pub use intervene::Intervention;

@@ -63,6 +63,8 @@ words! {
         Check = "check",
         /// Watching base images: looks at tracks, and what their updates mean. A queue of its own for the same reason.
         Bases = "bases",
+        /// Fetching feeds of advisories from outside. A queue of its own for the same reason.
+        Feeds = "feeds",
         /// Telling people; its jobs come with the notifications.
         Notify = "notify",
     }
@@ -71,7 +73,10 @@ words! {
 impl Queue {
     /// The clockwork of an installation, which no deployment asked for.
     pub fn is_housekeeping(self) -> bool {
-        matches!(self, Queue::Monitor | Queue::Scheduler | Queue::Bases)
+        matches!(
+            self,
+            Queue::Monitor | Queue::Scheduler | Queue::Bases | Queue::Feeds
+        )
     }
 }
 
@@ -94,6 +99,8 @@ words! {
         Track = "track",
         /// Judge one update of a base image.
         Judge = "judge",
+        /// Fetch one feed of advisories.
+        Feed = "feed",
         /// One tick of one periodic job.
         Scheduler = "scheduler",
     }
@@ -110,6 +117,7 @@ impl TaskKind {
             TaskKind::Scheduler => Queue::Scheduler,
             TaskKind::Check => Queue::Check,
             TaskKind::Track | TaskKind::Judge => Queue::Bases,
+            TaskKind::Feed => Queue::Feeds,
         }
     }
 
@@ -121,7 +129,8 @@ impl TaskKind {
             | TaskKind::Scheduler
             | TaskKind::Check
             | TaskKind::Track
-            | TaskKind::Judge => 5,
+            | TaskKind::Judge
+            | TaskKind::Feed => 5,
         }
     }
 }

@@ -15,10 +15,16 @@ use crate::{assessment, base_update, deployment, image, track, track_region};
 pub(super) trait Subject {
     /// Its table.
     const TABLE: &'static str;
+    /// The column of its id.
+    const KEY: &'static str = "id";
     /// What a move may change.
     const CHANGED: &'static [Column];
     /// Its id.
     fn id(&self) -> &str;
+    /// What its story lies under: the id, where that has a prefix.
+    fn story(&self) -> String {
+        self.id().to_owned()
+    }
     /// How often it was written.
     fn row_version(&self) -> i64;
     /// The number of its last line.
@@ -197,7 +203,7 @@ pub(super) async fn move_all<C: ConnectionTrait, S: Subject>(
     for write in writes {
         let (before, after) = (write.before, write.after);
         S::check(before, after)?;
-        let seq = stories.say(before.id(), before.event_seq(), write.lines);
+        let seq = stories.say(&before.story(), before.event_seq(), write.lines);
         let row = after
             .changed()
             .with("key", before.id())
@@ -206,9 +212,10 @@ pub(super) async fn move_all<C: ConnectionTrait, S: Subject>(
             .with("event_seq", &seq);
         rows.push(&row);
     }
-    let table = S::TABLE;
-    let rest =
-        format!("WHERE {table}.id = v.key AND {table}.row_version = v.version_before RETURNING id");
+    let (table, id) = (S::TABLE, S::KEY);
+    let rest = format!(
+        "WHERE {table}.{id} = v.key AND {table}.row_version = v.version_before RETURNING {id}"
+    );
     let set = assignments(&[S::CHANGED, COUNTED]);
     let written = rows.update(tx, table, &set, &rest, []).await?;
     Ok(written.len() == writes.len())

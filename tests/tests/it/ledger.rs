@@ -24,6 +24,7 @@ mod retention;
 mod rows;
 mod scan;
 mod settings;
+mod syncs;
 mod tasks;
 mod ticks;
 mod waits;

@@ -1,6 +1,7 @@
 //! Feeds: where advisories and signs of exploitation come from, what one page of a feed may hold, and how a feed stands.
 
 mod page;
+mod source;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,7 @@ use crate::Instant;
 use crate::calendar::Calendar;
 
 pub use page::{MOST_ADVISORIES, Page, Unfit, is_cve};
+pub use source::{MOST_SOURCES, mirror};
 
 /// Something that is fetched or loaded as a whole, under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +49,8 @@ pub struct Facts<'a> {
     pub refused: Option<&'a str>,
     /// Why the last fetch failed.
     pub failed: Option<&'a str>,
+    /// Parts of what is loaded that could not be read; an advisory may be missing for each.
+    pub unread: usize,
 }
 
 /// What is older than this may lack something (ADVISORIES 4.4).
@@ -141,6 +145,11 @@ impl Feed {
             .flatten()
             .map(str::to_owned)
             .collect();
+        match facts.unread {
+            0 => {}
+            1 => why.push("a part of it could not be read".to_owned()),
+            many => why.push(format!("{many} parts of it could not be read")),
+        }
         if now - fetched > FRESH {
             why.push(format!("it was last loaded {} ago", span(now - fetched)));
         }

@@ -1,6 +1,7 @@
 //! Loading a feed: begun, page by page, and ended by the flip to the new generation. Of two loads of one feed the one that
 //! began last goes on; a page that comes again changes nothing.
 
+use ingot_domain::Instant;
 use ingot_domain::advisory::feed::{Feed, Page, may_replace};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
@@ -14,7 +15,7 @@ use super::stored::{self, Load};
 use crate::{advisory, feed, signal};
 
 /// What is kept of the parts that could not be read.
-const MOST_DAMAGED: usize = 20;
+pub(super) const MOST_DAMAGED: usize = 20;
 
 /// What became of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,24 +98,7 @@ impl Ledger {
             feed: feed.name(),
             generation,
         };
-        let advisories = joined(&tx, &row, load, page, self.calendar_now()).await?;
-        let (rows, cves) = stored::of_advisories(load, &advisories)?;
-        if !rows.is_empty() {
-            let again = "ON CONFLICT (feed, generation, release, id) DO UPDATE SET published = excluded.published, \
-                         first_seen = excluded.first_seen, withdrawn = excluded.withdrawn, body = excluded.body";
-            rows.insert(&tx, "advisory", again).await?;
-        }
-        if !cves.is_empty() {
-            let again = "ON CONFLICT DO NOTHING";
-            cves.insert(&tx, "advisory_cve", again).await?;
-        }
-        let signals = absorbed(&tx, load, page).await?;
-        let rows = stored::of_signals(load, &signals)?;
-        if !rows.is_empty() {
-            let again = "ON CONFLICT (cve, kind, feed, generation) DO UPDATE SET since = excluded.since, \
-                         value = excluded.value";
-            rows.insert(&tx, "signal", again).await?;
-        }
+        write(&tx, &row, load, page, self.calendar_now()).await?;
         if let Some(newest) = Ord::max(page.newest(now), row.loading_newest) {
             feed::Entity::update_many()
                 .set(feed::ActiveModel {
@@ -237,8 +221,37 @@ impl Ledger {
     }
 }
 
+/// Writes a page's records under a load; `today` is what the calendar shows.
+pub(super) async fn write(
+    tx: &DatabaseTransaction,
+    row: &feed::Model,
+    load: Load<'_>,
+    page: &Page,
+    today: Instant,
+) -> Result<(), LedgerError> {
+    let advisories = joined(tx, row, load, page, today).await?;
+    let (rows, cves) = stored::of_advisories(load, &advisories)?;
+    if !rows.is_empty() {
+        let again = "ON CONFLICT (feed, generation, release, id) DO UPDATE SET published = excluded.published, \
+                     first_seen = excluded.first_seen, withdrawn = excluded.withdrawn, body = excluded.body";
+        rows.insert(tx, "advisory", again).await?;
+    }
+    if !cves.is_empty() {
+        let again = "ON CONFLICT DO NOTHING";
+        cves.insert(tx, "advisory_cve", again).await?;
+    }
+    let signals = absorbed(tx, load, page).await?;
+    let rows = stored::of_signals(load, &signals)?;
+    if !rows.is_empty() {
+        let again = "ON CONFLICT (cve, kind, feed, generation) DO UPDATE SET since = excluded.since, \
+                     value = excluded.value";
+        rows.insert(tx, "signal", again).await?;
+    }
+    Ok(())
+}
+
 /// Makes the feed's row when there is none.
-async fn known(tx: &DatabaseTransaction, feed: Feed) -> Result<(), LedgerError> {
+pub(super) async fn known(tx: &DatabaseTransaction, feed: Feed) -> Result<(), LedgerError> {
     let row = feed::ActiveModel {
         name: Set(feed.name().to_owned()),
         source: Set(String::new()),
@@ -256,7 +269,7 @@ async fn known(tx: &DatabaseTransaction, feed: Feed) -> Result<(), LedgerError> 
     Ok(())
 }
 
-async fn one(tx: &DatabaseTransaction, feed: Feed) -> Result<feed::Model, LedgerError> {
+pub(super) async fn one(tx: &DatabaseTransaction, feed: Feed) -> Result<feed::Model, LedgerError> {
     let row = feed::Entity::find_by_id(feed.name()).one(tx).await?;
     row.ok_or_else(|| LedgerError::Unknown {
         what: "feed",
@@ -265,7 +278,7 @@ async fn one(tx: &DatabaseTransaction, feed: Feed) -> Result<feed::Model, Ledger
 }
 
 /// How many records a generation has: advisories, or signals of a feed that has no advisories.
-async fn counted(
+pub(super) async fn counted(
     tx: &DatabaseTransaction,
     feed: Feed,
     generation: i64,
