@@ -82,7 +82,8 @@ fn ends(kind: TaskKind) -> bool {
         | TaskKind::Monitor
         | TaskKind::Scheduler
         | TaskKind::Track
-        | TaskKind::Judge => false,
+        | TaskKind::Judge
+        | TaskKind::Feed => false,
     }
 }
 

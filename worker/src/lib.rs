@@ -14,5 +14,5 @@ mod visits;
 mod watched;
 
 pub use observe::AwsObserver;
-pub use tools::{Settings, Tools};
+pub use tools::{FeedSettings, Settings, Tools};
 pub use visits::periodic;

@@ -1,6 +1,7 @@
 //! What a visit works with: the ledger, the cloud, the probe, the pace; and what is worth remembering between visits.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant as Moment};
 
@@ -33,6 +34,21 @@ pub struct Settings {
     pub probe_cidrs: Vec<Cidr>,
     /// What the reaper may remove.
     pub reap: Reap,
+    /// How feeds of advisories are fetched; none where the network is off for them.
+    pub feeds: Option<FeedSettings>,
+}
+
+/// How a worker fetches feeds of advisories.
+#[derive(Debug, Clone)]
+pub struct FeedSettings {
+    /// Whether they are fetched without being asked for, each at its interval.
+    pub by_itself: bool,
+    /// The folder of this process alone in which parts of files lie until they are whole.
+    pub spool: PathBuf,
+    /// Private blocks that mirrors may lie in; plain http is spoken with loopback where that is one of them.
+    pub inward: Vec<Cidr>,
+    /// The proxy that leads outside.
+    pub proxy: Option<String>,
 }
 
 /// Everything a visit needs.
@@ -52,6 +68,8 @@ pub struct Tools {
     pub settings: Settings,
     /// The installations it watches.
     pub(crate) watched: Watched,
+    /// One document of a feed is read at a time: reading takes memory.
+    pub(crate) reading: Mutex<()>,
     account: OnceLock<String>,
     bases: Mutex<HashMap<(String, String), Asked>>,
 }
@@ -82,6 +100,7 @@ impl Tools {
             metrics,
             settings,
             watched: Watched::default(),
+            reading: Mutex::default(),
             account,
             bases,
         }

@@ -3,6 +3,7 @@
 mod assess;
 mod check;
 mod destroy;
+mod feed;
 mod image;
 pub(crate) mod launch;
 mod monitor;
@@ -47,6 +48,7 @@ impl Visits for Tools {
             TaskKind::Check => Box::pin(check::visit(self, claim)),
             TaskKind::Track => Box::pin(track::visit(self, claim)),
             TaskKind::Judge => Box::pin(assess::visit(self, claim)),
+            TaskKind::Feed => Box::pin(feed::visit(self, claim)),
         };
         let paid = paid.await;
         match Box::pin(settled(self, claim, kind, paid)).await {
@@ -192,6 +194,10 @@ async fn end(
         }
         TaskKind::Check => {
             check::failed(tools, claim, why).await?;
+            Ok(Visit::only(then))
+        }
+        TaskKind::Feed => {
+            feed::failed(tools, claim, why).await?;
             Ok(Visit::only(then))
         }
         TaskKind::Monitor | TaskKind::Scheduler | TaskKind::Track | TaskKind::Judge => {

@@ -17,6 +17,7 @@ pub(crate) mod data_dir;
 pub(crate) mod deploy;
 pub(crate) mod deployments;
 pub(crate) mod doctor;
+pub(crate) mod feeds;
 pub(crate) mod findings;
 pub(crate) mod guide;
 pub(crate) mod ledger;

@@ -26,11 +26,14 @@ const ENDS: &str = "ends";
 
 /// Asks for judgements of base images' updates that are due.
 const ASSESS: &str = "assess";
+/// Sees to it that feeds are fetched.
+const FEEDS: &str = "feeds";
 /// Sees to it that regions with watched base images are looked at.
 const TRACKS: &str = "tracks";
 
 /// Every periodic job and its period in simulated time.
-pub(super) const JOBS: [(&str, Duration); 6] = [
+pub(super) const JOBS: [(&str, Duration); 7] = [
+    (FEEDS, Duration::from_secs(60)),
     (ASSESS, Duration::from_secs(600)),
     (TRACKS, Duration::from_secs(60)),
     (RECONCILE, Duration::from_secs(60)),
@@ -68,6 +71,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
                 .await?;
             Ok(Visit::only(Then::Done))
         }
+        Some(FEEDS) => super::feed::spread(tools).await,
         Some(TRACKS) => super::track::spread(tools).await,
         Some(ASSESS) => super::assess::spread(tools).await,
         Some(ENDS) => sweep::sweep(tools).await,

@@ -12,6 +12,7 @@ use ingot_throttle::Rates;
 
 use crate::args::connection::Format;
 use crate::args::data_dir::DataDir;
+pub(crate) use crate::args::feeds::{FeedArgs, FeedChoice};
 pub(crate) use crate::args::ledger::{MigrateAction, MigrateArgs, TokenAction, TokenArgs};
 use crate::args::sim::SimAction;
 use crate::args::value;
@@ -97,6 +98,8 @@ pub(crate) struct UpArgs {
     pub(crate) rates: Ec2RateArgs,
     #[command(flatten)]
     pub(crate) reach: ReachArgs,
+    #[command(flatten)]
+    pub(crate) feeds: FeedArgs,
     /// With `sim`: forget templates, tokens and history of the simulated regions before
     #[arg(long)]
     pub(crate) fresh: bool,
@@ -163,6 +166,8 @@ pub(crate) struct WorkerArgs {
     pub(crate) concurrency: Option<u16>,
     #[command(flatten)]
     pub(crate) reach: ReachArgs,
+    #[command(flatten)]
+    pub(crate) feeds: FeedArgs,
     /// Ask the simulated region here on which loopback address and port an instance answers
     #[arg(long, value_name = "URL", env = "INGOT_SIMULATED_REGION")]
     pub(crate) simulated_region: Option<String>,

@@ -2,6 +2,7 @@
 //! that reads the environment beside clap, for names that belong to AWS and to logging.
 
 mod aws;
+mod feeds;
 mod ledger;
 
 use std::io::ErrorKind;
@@ -26,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub(crate) use aws::{aws, aws_config, not_reached};
+pub(crate) use feeds::feeds;
 pub(crate) use ledger::{ledger, open};
 
 /// A clock this far from the database's or Redis's is refused: leases and due times would be wrong (FAULTS X4).

@@ -124,7 +124,9 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         pace,
         probe_cidrs: probe_cidrs.clone(),
         reap: args.reach.reap.into(),
+        feeds: setup::feeds(&args.feeds, simulated, &data.path()?),
     };
+    let spool = settings.feeds.as_ref().map(|feeds| feeds.spool.clone());
     let at = region.as_ref().map(Region::endpoint);
     let prober = Prober::new(probe_cidrs)?.with_simulated_region(at.as_deref())?;
     let batcher = setup::batcher(&cloud, pace);
@@ -191,6 +193,9 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     rings.await?;
     if let Some(region) = region {
         region.stop().await;
+    }
+    if let Some(spool) = spool {
+        drop(std::fs::remove_dir_all(spool));
     }
     drop(hold);
     Ok(exit)

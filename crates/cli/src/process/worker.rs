@@ -48,7 +48,15 @@ pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
         pace: args.pace,
         probe_cidrs: args.reach.probe_cidrs.clone(),
         reap: args.reach.reap.into(),
+        feeds: setup::feeds(
+            &args.feeds,
+            args.simulated_region
+                .as_deref()
+                .is_some_and(|url| !url.is_empty()),
+            &std::env::temp_dir(),
+        ),
     };
+    let spool = settings.feeds.as_ref().map(|feeds| feeds.spool.clone());
     let region = args
         .simulated_region
         .as_deref()
@@ -87,6 +95,9 @@ pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
     let ended = ingot_engine::run(parts, |_| drop(say(&line.to_string()))).await;
     ringing.cancel();
     rings.await?;
+    if let Some(spool) = spool {
+        drop(std::fs::remove_dir_all(spool));
+    }
     ended?;
     Ok(ExitCode::SUCCESS)
 }

@@ -118,5 +118,8 @@ pub(super) async fn points() -> Vec<String> {
         "this `ingot` has no failpoints: it was built without the tests; run `make build` ({})",
         String::from_utf8_lossy(&listed.stderr)
     );
-    serde_json::from_slice(&listed.stdout).unwrap()
+    let mut points: Vec<String> = serde_json::from_slice(&listed.stdout).unwrap();
+    // Feeds are fetched from outside, which drills of deployments do not do: `feeds_sync.rs` kills there.
+    points.retain(|point| !point.starts_with("feed."));
+    points
 }

@@ -37,7 +37,16 @@ async fn five_schedulers_of_which_some_die_in_the_fire_make_one_task_per_tick() 
     // Read first: a tick that fires at this moment is one more tick, not a task without one.
     let tasks = drill.stack.client.tasks(&filter).await.unwrap().items;
     let mut of_ticks = BTreeMap::new();
-    for job in ["assess", "tracks", "reconcile", "prune", "scan", "ends"] {
+    let jobs = [
+        "assess",
+        "feeds",
+        "tracks",
+        "reconcile",
+        "prune",
+        "scan",
+        "ends",
+    ];
+    for job in jobs {
         for tick in ledger.ticks(job).await.unwrap() {
             let owner = of_ticks.insert(tick.task_id.clone(), (job, tick.due_at));
             assert_eq!(owner, None, "a task of two ticks");

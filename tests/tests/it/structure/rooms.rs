@@ -32,10 +32,12 @@ const ARROWS: [(&str, &[&str]); 19] = [
         "worker",
         &[
             "domain",
+            "advisories",
             "cloud",
             "engine",
             "entity",
             "failpoint",
+            "outbound",
             "probe",
             "telemetry",
         ],
