@@ -12,8 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    again, base_images, checks, deployments, events, extend, feeds, findings, images, queues,
-    settings, status, tasks, templates, updates,
+    again, base_images, checks, deployments, events, extend, feed_syncs, feeds, findings, images,
+    queues, settings, status, tasks, templates, updates,
 };
 use crate::state::Api;
 
@@ -84,6 +84,9 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(feeds::begin))
         .routes(routes!(feeds::add))
         .routes(routes!(feeds::end))
+        .routes(routes!(feed_syncs::set))
+        .routes(routes!(feed_syncs::story))
+        .routes(routes!(feed_syncs::sync))
         .routes(routes!(feeds::show))
         .routes(routes!(settings::retention, settings::set_retention))
 }

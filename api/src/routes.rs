@@ -6,6 +6,7 @@ pub(crate) mod checks;
 pub(crate) mod deployments;
 pub(crate) mod events;
 pub(crate) mod extend;
+pub(crate) mod feed_syncs;
 pub(crate) mod feeds;
 mod filter;
 pub(crate) mod findings;

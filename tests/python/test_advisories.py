@@ -115,7 +115,9 @@ def test_hostile_files_harm_only_themselves(cli, tmp_path):
     said = cli("advisories", "load", str(folder), "--feed", "ubuntu", "--fewer")
     assert "not read" in said.stderr and "etc/passwd" in said.stderr
     assert feed(cli, "ubuntu")["records"] == 3
-    assert len(feed(cli, "ubuntu")["unread"]) == 2
+    ubuntu = feed(cli, "ubuntu")
+    assert (len(ubuntu["unread"]), ubuntu["state"]) == (2, "stale")
+    assert "2 parts of it could not be read" in ubuntu["why"]
     assert "\x1b" not in cli("advisories", "show", "USN-8002-1").stdout
 
 
@@ -133,6 +135,28 @@ def test_what_cannot_be_loaded_is_said(cli, up, tmp_path):
     foreign = {"page": {"signals": {"exploited": {"CVE-<b>": {"since": "2024-07-02T00:00:00Z", "ransomware": True}}}}}
     refused = up.call("PUT", f"{base}/{load}/pages/0", foreign)
     assert refused.status == 422 and "no CVE" in refused.text
+    for number in (-1, 1_000_000):
+        refused = up.call("PUT", f"{base}/{load}/pages/{number}", {"page": {}})
+        assert refused.status == 422 and "number" in refused.text
+
+
+def test_a_feed_is_off_beside_a_simulated_region_and_its_mirror_is_checked(cli, up):
+    said = cli("advisories", "sync", "epss", code=1).stderr
+    assert "off on this worker" in said and "--feeds network" in said
+    assert feed(cli, "epss")["state"] in ("ok", "stale"), "what is loaded stays as it is"
+    for bad in ("http://mirror.example.com/x", "file:///etc/passwd", "https://u:p@mirror.example.com/"):
+        assert "urls" in cli("advisories", "set", "epss", "--mirror", bad, code=3).stderr
+    cli("advisories", "set", "epss", "--mirror", "https://mirror.example.com/epss.csv", "--off")
+    one = feed(cli, "epss")
+    assert (one["urls"], one["enabled"]) == (["https://mirror.example.com/epss.csv"], False)
+    assert "--on" in cli("advisories", "sync", "epss", code=3).stderr
+    cli("advisories", "set", "epss", "--publisher", "--on")
+    assert "empiricalsecurity" in feed(cli, "epss")["urls"][0]
+    assert "say what to set" in cli("advisories", "set", "epss", code=2).stderr
+    told = cli("advisories", "logs", "epss").stdout
+    assert "is off by" in told and "from its publisher" in told
+    assert up.call("PATCH", "/v1/advisories/feeds/epss", {}).status == 422
+    assert up.call("POST", "/v1/advisories/feeds/suse/sync").status == 404
     assert "send page 0 first" in up.call("PUT", f"{base}/{load}/pages/1", {"page": {}}).text
     newer = up.call("POST", base, {}).json()["generation"]
     assert newer > load

@@ -12,6 +12,7 @@ from ingot_up import CLOCKWORK, problem, template
 # Every GET of the document, with what fills its path.
 GETS = [
     "/v1/advisories/feeds",
+    "/v1/advisories/feeds/{feed}/events",
     "/v1/advisories/{advisory}",
     "/v1/advisories/{advisory}/affected",
     "/v1/aws/checks",
@@ -429,6 +430,7 @@ def filled(ingot, first):
         "track": "ubuntu-24.04",
         "check": checked(ingot),
         "advisory": "CVE-2024-6387",
+        "feed": "ubuntu",
         "update": moved(ingot),
     }
     document = ingot.get("/openapi.json")["paths"]

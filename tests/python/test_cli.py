@@ -40,7 +40,7 @@ COMMANDS = {
     "tasks": ["list", "show"],
     "retention": ["show", "set"],
     "aws": ["check", "policy", "calls"],
-    "advisories": ["assess", "feeds", "load", "show", "affects"],
+    "advisories": ["assess", "feeds", "sync", "load", "set", "logs", "show", "affects"],
     "up": [],
     "api": [],
     "worker": [],

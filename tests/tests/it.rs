@@ -16,6 +16,7 @@ mod it {
     mod doubts;
     mod ends;
     mod faults;
+    mod feeds_sync;
     mod first_boot;
     mod given;
     mod install_sight;

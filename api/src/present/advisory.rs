@@ -1,7 +1,7 @@
 //! Feeds, advisories and CVEs as the API shows them.
 
 use ingot_client::advisory::{Advisory, Cve, Fix};
-use ingot_client::feed::Feed;
+use ingot_client::feed::{Feed, FeedSync};
 use ingot_domain::Instant;
 use ingot_domain::advisory::feed::{Facts, Feed as Known};
 use ingot_domain::advisory::level::{Level, vendor_level};
@@ -28,7 +28,28 @@ pub(crate) fn feed(feed: Known, row: Option<&feed::Model>, now: Instant, today: 
             .filter(|row| row.loading.is_some())
             .and_then(|row| row.loading_since),
         unread: row.map(feed::Model::unread).unwrap_or_default(),
+        urls: match row {
+            Some(row) => row.sources(),
+            None => feed.sources().iter().map(|url| (*url).to_owned()).collect(),
+        },
+        enabled: row.is_none_or(|row| row.enabled),
+        last_checked: row.and_then(|row| row.checked_at),
+        last_error: row.and_then(|row| row.sync_error.clone()),
+        syncing: row.and_then(sync),
     }
+}
+
+fn sync(row: &feed::Model) -> Option<FeedSync> {
+    let under_way = row.under_way()?;
+    Some(FeedSync {
+        document: under_way.document,
+        bytes: under_way.bytes,
+        of_bytes: under_way.of_bytes,
+        pages: match row.loading {
+            Some(_) => u64::try_from(row.loading_pages).unwrap_or_default(),
+            None => 0,
+        },
+    })
 }
 
 /// An advisory, with the level that its vendor's words stand for.

@@ -21,6 +21,9 @@ use crate::state::Api;
 /// Advisories that one CVE is shown with.
 const SHOWN: u32 = 200;
 
+/// Pages of one load: more than any feed has.
+const MOST_PAGES: i64 = 1_000_000;
+
 /// List the feeds of advisories and how they stand
 #[utoipa::path(
     get, path = "/v1/advisories/feeds", tag = "advisories", operation_id = "listFeeds",
@@ -100,6 +103,11 @@ pub(crate) async fn add(
     Json(body): Json<FeedPage>,
 ) -> Result<Json<FeedLoad>, ApiError> {
     let feed = named(&name)?;
+    if !(0..MOST_PAGES).contains(&number) {
+        let message = format!("number pages from 0 to {}", MOST_PAGES - 1);
+        let error = FieldError::new("number", number.to_string(), message);
+        return Err(ApiError::Invalid(vec![error]));
+    }
     body.page
         .check(feed)
         .map_err(|unfit| ApiError::Invalid(vec![FieldError::new("page", unfit.what, unfit.why)]))?;
@@ -218,7 +226,7 @@ fn named_in(known: &[Known]) -> Vec<String> {
     all.map(|cve| cve.id.clone()).collect()
 }
 
-fn named(name: &str) -> Result<Feed, ApiError> {
+pub(super) fn named(name: &str) -> Result<Feed, ApiError> {
     Feed::parse(name).ok_or_else(|| {
         let known = Feed::ALL.map(Feed::name).join(", ");
         let shown = shown(name);

@@ -28,8 +28,57 @@ pub struct Feed {
     pub next_sync_at: Option<DateTime<Utc>>,
     /// Since when a load is under way.
     pub loading_since: Option<DateTime<Utc>>,
+    /// Where it is fetched from over the network: its mirrors, else its publisher's own addresses.
+    #[serde(default)]
+    pub urls: Vec<String>,
+    /// Whether it is fetched over the network at all.
+    #[serde(default)]
+    pub enabled: bool,
+    /// When a sync ended last, however.
+    #[serde(default)]
+    pub last_checked: Option<DateTime<Utc>>,
+    /// Why the last sync failed; none if it did not.
+    #[serde(default)]
+    pub last_error: Option<String>,
+    /// The sync that is under way.
+    #[serde(default)]
+    pub syncing: Option<FeedSync>,
     /// Parts of the last load that could not be read; an advisory may be missing for each.
     pub unread: Vec<String>,
+}
+
+/// How far a sync has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FeedSync {
+    /// The document that is fetched or read.
+    pub document: Option<String>,
+    /// Bytes of it that are there.
+    pub bytes: u64,
+    /// Bytes that it has, where its host says so.
+    pub of_bytes: Option<u64>,
+    /// Pages that are written.
+    pub pages: u64,
+}
+
+/// What was asked for: a sync.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SyncAsked {
+    /// The feed as it is now.
+    pub feed: Feed,
+    /// When; `last_checked` is later than this once it has ended.
+    pub asked_at: DateTime<Utc>,
+}
+
+/// Sets whether and from where a feed is fetched over the network; what is left out stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetFeed {
+    /// Whether it is fetched at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// Mirrors: at most 8 addresses of https, or of http on the worker's own machine. An empty list means its publisher.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urls: Option<Vec<String>>,
 }
 
 /// Begins a load.

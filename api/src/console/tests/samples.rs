@@ -225,6 +225,11 @@ pub(super) fn feed(state: &str) -> Feed {
         fetched_at: Some(at(2)),
         next_sync_at: Some(at(3)),
         loading_since: None,
+        urls: vec![text()],
+        enabled: true,
+        last_checked: Some(at(2)),
+        last_error: Some(text()),
+        syncing: None,
         unread: vec![text()],
     }
 }

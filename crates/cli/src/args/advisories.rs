@@ -1,6 +1,7 @@
 //! `ingot advisories …`: what vendors' security advisories say of base images.
 
 pub(crate) mod feeds;
+pub(crate) mod sync;
 
 use std::path::PathBuf;
 
@@ -26,7 +27,10 @@ pub(crate) struct AdvisoriesArgs {
 pub(crate) enum AdvisoriesAction {
     Assess(Box<AssessArgs>),
     Feeds(feeds::FeedsArgs),
+    Sync(sync::SyncArgs),
     Load(feeds::LoadArgs),
+    Set(sync::SetArgs),
+    Logs(sync::LogsArgs),
     Show(feeds::ShowArgs),
     Affects(feeds::AffectsArgs),
 }

@@ -3,6 +3,7 @@
 mod affects;
 mod feeds;
 mod load;
+mod sync;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ use ingot_domain::advisory::packages::{BaseSet, PackageList};
 use ingot_domain::track::known;
 
 use crate::args::advisories::{AdvisoriesAction, AdvisoriesArgs, AssessArgs, Named};
+use crate::command::story;
 use crate::failure::Refused;
 use crate::output::{clean, or_dash, pairs, table, time};
 
@@ -33,6 +35,19 @@ pub(crate) async fn run(args: AdvisoriesArgs) -> anyhow::Result<ExitCode> {
             output.result(&said, people)?;
         }
         AdvisoriesAction::Feeds(_) => feeds::feeds(&args.connection.client()?, output).await?,
+        AdvisoriesAction::Sync(wanted) => {
+            return sync::run(&args.connection.client()?, output, wanted).await;
+        }
+        AdvisoriesAction::Set(wanted) => {
+            sync::set(&args.connection.client()?, output, wanted).await?;
+        }
+        AdvisoriesAction::Logs(wanted) => {
+            let client = args.connection.client()?;
+            story::print_all(output, wanted.after, async |filter| {
+                client.feed_events(&wanted.feed, &filter).await
+            })
+            .await?;
+        }
         AdvisoriesAction::Load(wanted) => {
             load::run(&args.connection.client()?, output, wanted).await?;
         }

@@ -4,7 +4,8 @@ use reqwest::Method;
 
 use super::{Client, ClientError, segment};
 use crate::advisory::KnownAdvisory;
-use crate::feed::{EndFeedLoad, Feed, FeedLoad, FeedPage, NewFeedLoad};
+use crate::event::{Event, EventFilter};
+use crate::feed::{EndFeedLoad, Feed, FeedLoad, FeedPage, NewFeedLoad, SetFeed, SyncAsked};
 use crate::page::Page;
 
 impl Client {
@@ -48,6 +49,30 @@ impl Client {
         let feed = segment(feed);
         let path = format!("/v1/advisories/feeds/{feed}/loads/{generation}/end");
         self.send(self.request(Method::POST, &path).json(end)).await
+    }
+
+    /// `POST /v1/advisories/feeds/{feed}/sync`
+    pub async fn sync_feed(&self, feed: &str) -> Result<SyncAsked, ClientError> {
+        let path = format!("/v1/advisories/feeds/{}/sync", segment(feed));
+        self.send(self.request(Method::POST, &path)).await
+    }
+
+    /// `PATCH /v1/advisories/feeds/{feed}`
+    pub async fn set_feed(&self, feed: &str, set: &SetFeed) -> Result<Feed, ClientError> {
+        let path = format!("/v1/advisories/feeds/{}", segment(feed));
+        self.send(self.request(Method::PATCH, &path).json(set))
+            .await
+    }
+
+    /// `GET /v1/advisories/feeds/{feed}/events`
+    pub async fn feed_events(
+        &self,
+        feed: &str,
+        filter: &EventFilter,
+    ) -> Result<Page<Event>, ClientError> {
+        let path = format!("/v1/advisories/feeds/{}/events", segment(feed));
+        self.send(self.request(Method::GET, &path).query(filter))
+            .await
     }
 
     /// `GET /v1/advisories/{id}`

@@ -46,12 +46,19 @@ pub(super) fn of(feeds: &[Feed]) -> String {
         };
         [
             clean(&feed.name),
-            clean(&feed.state),
+            match feed.enabled {
+                true => clean(&feed.state),
+                false => format!("{} (off)", clean(&feed.state)),
+            },
             feed.records.to_string(),
             or_dash(&age),
             when(&feed.newest),
             when(&feed.next_sync_at),
-            or_dash(&feed.source),
+            match &feed.source {
+                Some(source) => clean(source),
+                // Nothing is loaded: where it would be fetched from.
+                None => clean(&feed.urls.join(", ")),
+            },
         ]
     });
     let mut text = grid(&columns, rows);
@@ -61,13 +68,18 @@ pub(super) fn of(feeds: &[Feed]) -> String {
             .unread
             .iter()
             .map(|part| format!("not read: {}", clean(part)));
-        for said in why.chain(unread) {
+        let error = feed
+            .last_error
+            .as_ref()
+            .filter(|error| !feed.why.contains(error));
+        let error = error.map(|error| format!("the last sync failed: {}", clean(error)));
+        for said in why.chain(unread).chain(error) {
             text.push_str(&format!("\n{}: {said}", clean(&feed.name)));
         }
     }
     if feeds.iter().all(|feed| feed.state == "empty") {
         text.push_str(
-            "\nnothing is loaded: `ingot advisories load DIR` loads a folder of vendors' files",
+            "\nnothing is loaded: `ingot advisories sync` fetches feeds, `ingot advisories load DIR` loads a folder of vendors' files",
         );
     }
     text
