@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::routes::{
     again, base_images, checks, deployments, events, extend, feed_syncs, feeds, findings, images,
-    queues, settings, status, tasks, templates, updates,
+    notifications, queues, receivers, settings, status, tasks, templates, updates,
 };
 use crate::state::Api;
 
@@ -31,6 +31,7 @@ pub(crate) struct Document(pub(crate) Arc<str>);
         (name = "base images", description = "What vendors publish and templates start from"),
         (name = "templates", description = "How one kind of software is launched, probed and imaged"),
         (name = "advisories", description = "What vendors say of vulnerabilities, and how old that is"),
+        (name = "notifications", description = "What people are told of, and whom it is sent to"),
         (name = "tasks", description = "The durable work behind everything"),
         (name = "system", description = "Which part is down, what was found wrong, and how long what is over is kept"),
     )
@@ -88,6 +89,14 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(feed_syncs::story))
         .routes(routes!(feed_syncs::sync))
         .routes(routes!(feeds::show))
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::show_one))
+        .routes(routes!(notifications::read))
+        .routes(routes!(receivers::list, receivers::add))
+        .routes(routes!(receivers::show_one, receivers::remove))
+        .routes(routes!(receivers::prefer))
+        .routes(routes!(receivers::enable))
+        .routes(routes!(receivers::test))
         .routes(routes!(settings::retention, settings::set_retention))
 }
 

@@ -5,6 +5,7 @@ mod base_images;
 mod deployments;
 mod forms;
 mod images;
+mod notifications;
 mod order;
 mod own;
 mod sign_in;
@@ -68,6 +69,16 @@ pub(crate) fn routes(document: Document) -> Router<Api> {
         .route("/findings", get(work::findings))
         .route("/findings/{id}/settle", post(work::settle))
         .route("/advisories", get(work::feeds))
+        .route("/notifications", get(notifications::list))
+        .route("/notifications/read", post(notifications::read))
+        .route(
+            "/notifications/receivers/{name}/test",
+            post(notifications::test),
+        )
+        .route(
+            "/unsubscribe",
+            get(notifications::ask).post(notifications::leave),
+        )
         .route("/system", get(work::system))
         .route("/aws", get(own::aws))
         .route("/login", get(sign_in::form).post(sign_in::sign_in))

@@ -5,6 +5,7 @@ pub(crate) mod base_image;
 mod check;
 mod finding;
 pub(crate) mod launched;
+pub(crate) mod notification;
 mod runs_on;
 pub(crate) mod update;
 pub(crate) mod wait;

@@ -14,6 +14,7 @@ use ingot_domain::template::Template;
 use ingot_entity::store::Revision;
 use ingot_entity::{Ledger, LedgerError, deployment, token};
 use ingot_queue::Ringer;
+use ingot_seal::Ring;
 use ingot_telemetry::{Health, Metrics};
 use tokio_util::sync::CancellationToken;
 
@@ -74,6 +75,8 @@ pub struct Shared {
     pub shutdown: CancellationToken,
     /// Browsers reach us over TLS, so the cookie is theirs over TLS only.
     pub(crate) secure_cookie: bool,
+    /// The keys that seal receivers' secrets.
+    pub(crate) ring: Ring,
     /// The workers' pace: how fast a wait's patience passes.
     pub(crate) pace: Pace,
     /// Since when which part is as it is.
@@ -112,6 +115,7 @@ impl Api {
             limits: Arc::new(limits),
             shutdown,
             secure_cookie: false,
+            ring: Ring::none(),
             pace: Pace::default(),
             parts: Parts::default(),
             live,
@@ -130,6 +134,12 @@ impl Api {
     /// cookie is for TLS only.
     pub fn with_public_url(mut self, url: &str) -> Self {
         Arc::make_mut(&mut self.0).secure_cookie = url.starts_with("https://");
+        self
+    }
+
+    /// Says which keys seal receivers' secrets.
+    pub fn with_ring(mut self, ring: Ring) -> Self {
+        Arc::make_mut(&mut self.0).ring = ring;
         self
     }
 

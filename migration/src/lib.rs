@@ -25,6 +25,7 @@ mod m20261128_000019_tracks;
 mod m20261128_000020_feeds;
 mod m20261128_000023_assessments;
 mod m20261128_000024_syncs;
+mod m20261128_000025_notify;
 mod m20261128_000026_money;
 
 pub use sea_orm_migration::sea_orm;
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000020_feeds::Migration),
             Box::new(m20261128_000023_assessments::Migration),
             Box::new(m20261128_000024_syncs::Migration),
+            Box::new(m20261128_000025_notify::Migration),
             Box::new(m20261128_000026_money::Migration),
         ]
     }

@@ -35,6 +35,7 @@ CLOCKWORK = {
     "base_update": "1",
     "assessment": "1",
     "finding": "1",
+    "notification": "topic IN ('finding_opened', 'security_update_available')",
     "tick": "1",
     "token_use": "1",
     "worker": "1",
@@ -77,7 +78,7 @@ class Answer:
 class Up:
     """A running `ingot up --cloud sim`. `terminal` gives it a terminal as stdout, as a person has."""
 
-    def __init__(self, folder, pace=PACE, terminal=False):
+    def __init__(self, folder, pace=PACE, terminal=False, environment=None):
         self.data = Path(folder)
         self.data.mkdir(parents=True, exist_ok=True)
         self.sim = None
@@ -94,7 +95,7 @@ class Up:
                 stdout=stdout if slave is None else slave,
                 stderr=stderr,
                 stdin=subprocess.DEVNULL,
-                env=own_environment(),
+                env=own_environment(**(environment or {})),
             )
             if slave is not None:
                 os.close(slave)

@@ -33,7 +33,11 @@ GETS = [
     "/v1/images/{image}/security",
     "/v1/images/{ami}",
     "/v1/invariants",
+    "/v1/notifications",
+    "/v1/notifications/{notification}",
     "/v1/queues",
+    "/v1/receivers",
+    "/v1/receivers/{receiver}",
     "/v1/security-status",
     "/v1/settings/retention",
     "/v1/status",
@@ -57,6 +61,7 @@ PAGES = [
     "/images",
     "/images/{image}",
     "/login",
+    "/notifications",
     "/openapi.json",
     "/security",
     "/system",
@@ -417,6 +422,18 @@ def moved(ingot):
     raise AssertionError("the update is not judged")
 
 
+def receiver(ingot):
+    """A receiver that nothing but a test is sent to."""
+    body = {
+        "name": "life",
+        "channel": "slack",
+        "url": "https://hooks.example.org/x",
+        "preferences": {"topics": ["test"]},
+    }
+    assert ingot.call("POST", "/v1/receivers", body).status in (201, 409)
+    return "life"
+
+
 def filled(ingot, first):
     """Every GET there is, for things that exist; the document must know no other."""
     image = ingot.get(f"/v1/images/{first['created_ami_id']}")
@@ -426,6 +443,8 @@ def filled(ingot, first):
         "image": image["id"],
         "ami": image["ami_id"],
         "task": task["id"],
+        "notification": ingot.get("/v1/notifications", limit=1)["items"][0]["id"],
+        "receiver": receiver(ingot),
         "template": "kamiwaza",
         "track": "ubuntu-24.04",
         "check": checked(ingot),

@@ -24,7 +24,7 @@ TYPES = {
 # Keys whose value is one key of several.
 CHOICES = {"BaseImage": "base_image.", "InstallFinished": "install_finished."}
 # Commands that run without the API, beside those that a page of their own would not call clients.
-PROCESSES = ("up", "api", "worker", "sim", "migrate", "token")
+PROCESSES = ("up", "api", "worker", "sim", "migrate", "token", "keys")
 
 
 def rows(page):

@@ -14,6 +14,7 @@
 //! | [`installing`] | how soon a failing step is told, and what a thousand installations cost one worker |
 //! | [`first_ami`] | from a clone to the AMI of one's own template: the build, and the rest |
 //! | [`million`] | the API, the console and the engine over a million finished tasks |
+//! | [`notify`] | 10,000 notifications to three receivers |
 //! | [`purses`] | starts that reserve on one purse at the same time |
 //! | [`security`] | the security status over 1,000 templates and 200 updates |
 //! | [`peer`] | Ingot's side of the comparison with other engines (`make bench-peers`) |
@@ -36,6 +37,7 @@ pub mod intake;
 mod machine;
 mod metrics;
 pub mod million;
+pub mod notify;
 pub mod peer;
 mod proc;
 pub mod purses;

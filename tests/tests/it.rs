@@ -30,6 +30,7 @@ mod it {
     mod listeners;
     mod lost_after_reboot;
     mod migrations;
+    mod notify;
     mod orphans;
     mod pages;
     mod plays;

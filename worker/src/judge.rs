@@ -83,7 +83,8 @@ fn ends(kind: TaskKind) -> bool {
         | TaskKind::Scheduler
         | TaskKind::Track
         | TaskKind::Judge
-        | TaskKind::Feed => false,
+        | TaskKind::Feed
+        | TaskKind::Notify => false,
     }
 }
 

@@ -9,10 +9,12 @@ mod lifetime;
 mod observe;
 mod provenance;
 mod story;
+mod teller;
 mod tools;
 mod visits;
 mod watched;
 
 pub use observe::AwsObserver;
+pub use teller::Teller;
 pub use tools::{FeedSettings, Settings, Tools};
 pub use visits::periodic;

@@ -21,6 +21,7 @@ use ingot_telemetry::Metrics;
 use rand::Rng;
 use tokio::sync::Mutex;
 
+use crate::teller::Teller;
 use crate::watched::Watched;
 
 /// How a worker is set up.
@@ -70,6 +71,8 @@ pub struct Tools {
     pub(crate) watched: Watched,
     /// One document of a feed is read at a time: reading takes memory.
     pub(crate) reading: Mutex<()>,
+    /// What deliveries of notifications need.
+    pub(crate) teller: Teller,
     account: OnceLock<String>,
     bases: Mutex<HashMap<(String, String), Asked>>,
 }
@@ -101,9 +104,16 @@ impl Tools {
             settings,
             watched: Watched::default(),
             reading: Mutex::default(),
+            teller: Teller::default(),
             account,
             bases,
         }
+    }
+
+    /// The same, with what deliveries of notifications need.
+    pub fn telling(mut self, teller: Teller) -> Self {
+        self.teller = teller;
+        self
     }
 
     /// The AWS account of our credentials, remembered once it is known. Visits that ask meanwhile make a call each:

@@ -7,6 +7,7 @@ mod feed;
 mod image;
 pub(crate) mod launch;
 mod monitor;
+mod notify;
 mod orphans;
 mod readiness;
 mod scheduler;
@@ -49,6 +50,7 @@ impl Visits for Tools {
             TaskKind::Track => Box::pin(track::visit(self, claim)),
             TaskKind::Judge => Box::pin(assess::visit(self, claim)),
             TaskKind::Feed => Box::pin(feed::visit(self, claim)),
+            TaskKind::Notify => Box::pin(notify::visit(self, claim)),
         };
         let paid = paid.await;
         match Box::pin(settled(self, claim, kind, paid)).await {
@@ -200,6 +202,7 @@ async fn end(
             feed::failed(tools, claim, why).await?;
             Ok(Visit::only(then))
         }
+        TaskKind::Notify => notify::given_up(tools, claim, why, then).await,
         TaskKind::Monitor | TaskKind::Scheduler | TaskKind::Track | TaskKind::Judge => {
             Ok(Visit::only(then))
         }

@@ -23,6 +23,19 @@ pub fn login_page(problem: Option<&str>, to: &str) -> Result<String, askama::Err
 }
 
 #[derive(Template)]
+#[template(path = "unsubscribe.html")]
+struct UnsubscribeView {
+    title: String,
+    done: bool,
+}
+
+/// The page at `/unsubscribe`, before and after.
+pub fn unsubscribe_page(title: &str, done: bool) -> Result<String, askama::Error> {
+    let title = text::plain(title);
+    UnsubscribeView { title, done }.render()
+}
+
+#[derive(Template)]
 #[template(path = "notice.html")]
 struct NoticeView {
     here: &'static str,

@@ -20,7 +20,9 @@ pub(crate) mod doctor;
 pub(crate) mod feeds;
 pub(crate) mod findings;
 pub(crate) mod guide;
+pub(crate) mod keys;
 pub(crate) mod ledger;
+pub(crate) mod notifications;
 pub(crate) mod page;
 pub(crate) mod plan;
 pub(crate) mod policy;
@@ -84,6 +86,7 @@ Looking inside (the same):
   retention     how long what is over is kept
   aws           the permissions Ingot needs, as a policy and as a check
   advisories    what an update of a base image means for security
+  notifications what people are told of, and whom it is sent to
 
 Being Ingot:
   up            everything in one process
@@ -91,6 +94,7 @@ Being Ingot:
   worker        a worker of the scaled shape
   migrate       the ledger's schema
   token         API tokens
+  keys          the keys that seal secrets at rest
   sim           the simulated region
   identity      who your AWS credentials say you are
   openapi       the API's OpenAPI document
@@ -110,12 +114,13 @@ fn guide() -> String {
 }
 
 /// Commands that ask no API: the options about one are accepted, and not listed in their help.
-const APART: [&str; 12] = [
+const APART: [&str; 13] = [
     "up",
     "api",
     "worker",
     "migrate",
     "token",
+    "keys",
     "sim",
     "identity",
     "openapi",
@@ -199,11 +204,13 @@ pub(crate) enum Command {
     Retention(retention::RetentionArgs),
     Aws(aws::AwsArgs),
     Advisories(advisories::AdvisoriesArgs),
+    Notifications(notifications::NotificationsArgs),
     Up(process::UpArgs),
     Api(process::ApiArgs),
     Worker(process::WorkerArgs),
     Migrate(process::MigrateArgs),
     Token(process::TokenArgs),
+    Keys(keys::KeysArgs),
     Sim(process::SimArgs),
     Identity(process::IdentityArgs),
     Openapi(process::OpenapiArgs),

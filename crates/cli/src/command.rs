@@ -23,6 +23,7 @@ pub(crate) mod guide;
 pub(crate) mod ids;
 pub(crate) mod images;
 pub(crate) mod mistakes;
+pub(crate) mod notifications;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod retention;

@@ -3,6 +3,7 @@
 pub(crate) mod api;
 pub(crate) mod failpoints;
 pub(crate) mod identity;
+pub(crate) mod keys;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 mod rates;

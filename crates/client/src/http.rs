@@ -5,6 +5,7 @@ mod base_images;
 mod checks;
 mod decisions;
 mod feeds;
+mod notifications;
 mod templates;
 mod updates;
 

@@ -16,6 +16,7 @@ pub mod finding;
 pub mod http;
 pub mod image;
 pub mod launched;
+pub mod notification;
 pub mod page;
 pub mod problem;
 pub mod retention;

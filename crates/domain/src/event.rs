@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::deployment::words;
+use crate::notice::Notice;
 use crate::template::KAMIWAZA;
 use crate::version::Version;
 use std::fmt;
@@ -50,6 +51,9 @@ pub struct Line {
     pub level: Level,
     /// The sentence for people.
     pub message: String,
+    /// What makes it a notification, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Box<Notice>>,
 }
 
 impl Line {
@@ -60,7 +64,14 @@ impl Line {
             source,
             level: Level::Info,
             message: message.into(),
+            notice: Notice::of_kind(kind).map(Box::new),
         }
+    }
+
+    /// The same line as this notification, or as none.
+    pub fn telling(mut self, notice: impl Into<Option<Notice>>) -> Self {
+        self.notice = notice.into().map(Box::new);
+        self
     }
 
     /// The same line, as a warning.

@@ -125,6 +125,15 @@ id!(
     UpdateId, "upd", "update"
 );
 
+id!(
+    /// A notification.
+    NotificationId, "ntf", "notification"
+);
+id!(
+    /// A receiver of notifications.
+    ReceiverId, "rcv", "receiver"
+);
+
 /// A UUID made of a text and nothing else.
 fn derived(text: &str) -> Uuid {
     let digest = Sha256::digest(text);

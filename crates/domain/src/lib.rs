@@ -28,6 +28,7 @@ pub mod limits;
 pub mod money;
 pub mod nearest;
 pub mod network;
+pub mod notice;
 pub mod pace;
 pub mod plan;
 pub mod policy;

@@ -65,7 +65,7 @@ words! {
         Bases = "bases",
         /// Fetching feeds of advisories from outside. A queue of its own for the same reason.
         Feeds = "feeds",
-        /// Telling people; its jobs come with the notifications.
+        /// Telling people: deliveries of notifications.
         Notify = "notify",
     }
 }
@@ -103,6 +103,8 @@ words! {
         Feed = "feed",
         /// One tick of one periodic job.
         Scheduler = "scheduler",
+        /// One delivery of a notification, or one receiver's digest.
+        Notify = "notify",
     }
 }
 
@@ -115,6 +117,7 @@ impl TaskKind {
             TaskKind::Ami => Queue::Ami,
             TaskKind::Monitor => Queue::Monitor,
             TaskKind::Scheduler => Queue::Scheduler,
+            TaskKind::Notify => Queue::Notify,
             TaskKind::Check => Queue::Check,
             TaskKind::Track | TaskKind::Judge => Queue::Bases,
             TaskKind::Feed => Queue::Feeds,
@@ -124,7 +127,11 @@ impl TaskKind {
     /// Attempts before it is given up. A snooze is not an attempt.
     pub fn max_attempts(self) -> u32 {
         match self {
-            TaskKind::Launch | TaskKind::Destroy | TaskKind::Readiness | TaskKind::Ami => 20,
+            TaskKind::Launch
+            | TaskKind::Destroy
+            | TaskKind::Readiness
+            | TaskKind::Ami
+            | TaskKind::Notify => 20,
             TaskKind::Monitor
             | TaskKind::Scheduler
             | TaskKind::Check

@@ -119,6 +119,10 @@ pub enum Wait {
     Batch,
     /// The next look at the tracks of a region.
     Scan,
+    /// A receiver of notifications that takes nothing at present.
+    Receiver,
+    /// The end of a receiver's quiet hours, or its digest.
+    Quiet,
 }
 
 impl Wait {
@@ -162,6 +166,8 @@ impl Wait {
             Self::GivingUp,
             Self::Batch,
             Self::Scan,
+            Self::Receiver,
+            Self::Quiet,
         ]
     }
 
@@ -204,6 +210,8 @@ impl Wait {
             Self::GivingUp => "giving_up",
             Self::Batch => "batch",
             Self::Scan => "scan",
+            Self::Receiver => "receiver",
+            Self::Quiet => "quiet",
         }
     }
 
@@ -299,6 +307,8 @@ impl fmt::Display for Wait {
             Self::GivingUp => f.write_str("giving up"),
             Self::Batch => f.write_str("the next batch"),
             Self::Scan => f.write_str("the next look at base images"),
+            Self::Receiver => f.write_str("the receiver takes nothing at present"),
+            Self::Quiet => f.write_str("the receiver's quiet hours or its digest"),
         }
     }
 }

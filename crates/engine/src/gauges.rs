@@ -165,6 +165,18 @@ pub async fn gauge_queues(ledger: &Ledger, metrics: &Metrics) {
         }
     }
     let now = ledger.now();
+    match ledger.outbox_depth().await {
+        Ok((rows, oldest)) => {
+            let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+            metrics.outbox_rows.set(rows);
+            let age = oldest.map_or(0.0, |at| (now - at).as_seconds_f64().max(0.0));
+            metrics.outbox_oldest.set(age);
+        }
+        Err(error) => {
+            metrics.db_errors.with_label_values(&["gauges"]).inc();
+            tracing::warn!(%error, "the deliveries could not be counted");
+        }
+    }
     for depth in depths {
         let count = |state| {
             let found = depth.states.iter().find(|(one, _)| *one == state);

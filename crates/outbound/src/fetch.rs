@@ -321,7 +321,7 @@ async fn read(mut response: Response, want: Want<'_>, sink: Sink<'_>) -> Result<
 }
 
 /// What went wrong, with its causes and without the address, which may be long.
-fn told(error: &reqwest::Error) -> String {
+pub(crate) fn told(error: &reqwest::Error) -> String {
     let mut text = String::new();
     let mut cause = std::error::Error::source(error);
     while let Some(one) = cause {
@@ -337,7 +337,7 @@ fn told(error: &reqwest::Error) -> String {
     shown(&text)
 }
 
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     text.chars()
         .take(200)
         .flat_map(char::escape_debug)

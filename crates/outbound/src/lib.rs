@@ -4,9 +4,11 @@
 
 mod address;
 mod fetch;
+mod post;
 mod unpack;
 
 pub use fetch::{Answer, Door, Poured, Range, Sink, Want};
+pub use post::{Post, Posted};
 pub use unpack::unpack;
 
 /// Why nothing came of a request.

@@ -96,6 +96,9 @@ metrics! {
     orphans_reaped: IntCounterVec = "ingot_orphans_reaped_total" ["kind"] "Orphans removed after two sightings and the grace period.";
     invariant_violations: IntGaugeVec = "ingot_invariant_violations" ["id"] "Open findings of each invariant that were seen at least twice, from the ledger; 0 always.";
     schedule_fires: IntCounterVec = "ingot_schedule_fires_total" ["outcome"] "Ticks of periodic jobs: fired, duplicate (another replica fired it), skipped (no worker ran).";
+    notify_deliveries: IntCounterVec = "ingot_notify_deliveries_total" ["channel", "outcome"] "Attempts to deliver a notification: delivered, again, failed, disabled.";
+    outbox_rows: IntGauge = "ingot_outbox_rows" [] "Deliveries of notifications that are not made yet.";
+    outbox_oldest: Gauge = "ingot_outbox_oldest_seconds" [] "Age of the oldest of them.";
     uptime: Counter = "ingot_uptime_seconds_total" [] "Seconds this process has run.";
     build_info: GaugeVec = "ingot_build_info" ["version"] "1, labelled with the version.";
 }

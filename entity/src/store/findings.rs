@@ -4,6 +4,8 @@
 use ingot_domain::Instant;
 use ingot_domain::decide::scan::Sighting;
 use ingot_domain::ids::FindingId;
+use ingot_domain::invariant::WEATHER;
+use ingot_domain::notice::{Notice, Topic};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter,
@@ -11,6 +13,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::outbox::{self, Telling};
 use super::{Ledger, LedgerError};
 use crate::finding;
 
@@ -88,12 +91,14 @@ impl Ledger {
                 .exec(&tx)
                 .await?;
         }
+        let mut told = Vec::new();
         for one in seen
             .iter()
             .filter(|one| !open.iter().any(|row| same(row, one)))
         {
+            let id = new_id().to_string();
             let row = finding::ActiveModel {
-                id: Set(new_id().to_string()),
+                id: Set(id.clone()),
                 invariant: Set(one.invariant.to_owned()),
                 scope: Set(scope.to_owned()),
                 subject: Set(one.subject.clone()),
@@ -106,11 +111,24 @@ impl Ledger {
                 cleared_at: Set(None),
                 ..Default::default()
             };
-            finding::Entity::insert(row)
+            let opened = finding::Entity::insert(row)
                 .on_conflict(OnConflict::new().do_nothing().to_owned())
                 .exec_without_returning(&tx)
                 .await?;
+            // Weather is waited out; an orphan or a broken rule is for a person.
+            if opened > 0 && one.invariant != WEATHER {
+                let notice = Notice::of(Topic::FindingOpened)
+                    .with("invariant", one.invariant)
+                    .with("about", one.subject.as_str());
+                told.push(Telling {
+                    subject: id,
+                    seq: 1,
+                    message: one.what.clone(),
+                    notice,
+                });
+            }
         }
+        outbox::write(&tx, &told, now).await?;
         Ok(tx.commit().await?)
     }
 

@@ -7,6 +7,7 @@ use ingot_domain::event::Line;
 use sea_orm::ConnectionTrait;
 
 use super::LedgerError;
+use super::outbox::{self, Telling};
 use super::rows::{Column, Row, Rows, assignments};
 use super::tracks::Sighted;
 use crate::{assessment, base_update, deployment, image, track, track_region};
@@ -151,14 +152,16 @@ const EVENT: &[Column] = &[
 #[derive(Debug)]
 pub(super) struct Stories {
     rows: Rows,
+    /// Lines that people are told of besides.
+    told: Vec<Telling>,
     now: Instant,
 }
 
 impl Stories {
     /// No lines yet; those that come are of this instant.
     pub(super) fn at(now: Instant) -> Self {
-        let rows = Rows::of(&[EVENT]);
-        Self { rows, now }
+        let (rows, told) = (Rows::of(&[EVENT]), Vec::new());
+        Self { rows, told, now }
     }
 
     /// Adds a story's next lines, after number `last`; answers the number of the last one.
@@ -176,16 +179,24 @@ impl Stories {
                 .with("level", line.level.as_str())
                 .with("message", &line.message);
             self.rows.push(&row);
+            if let Some(notice) = &line.notice {
+                self.told.push(Telling {
+                    subject: subject.to_owned(),
+                    seq,
+                    message: line.message.clone(),
+                    notice: (**notice).clone(),
+                });
+            }
         }
         seq
     }
 
-    /// Appends them.
+    /// Appends them, and what people are told of them.
     pub(super) async fn append<C: ConnectionTrait>(self, tx: &C) -> Result<(), LedgerError> {
         if !self.rows.is_empty() {
             self.rows.insert(tx, "event", "").await?;
         }
-        Ok(())
+        outbox::write(tx, &self.told, self.now).await
     }
 }
 

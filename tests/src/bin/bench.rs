@@ -1,6 +1,6 @@
 //! `make bench`: measures the promised figures and prints them with the machine; ends with 1 when a target is missed.
 //!
-//! `bench [FIGURE…]` measures some only: advisories, help, check, idle, enqueue, delayed, intake, crowd, installing, own-ami, purses, security, million; and on request only
+//! `bench [FIGURE…]` measures some only: advisories, help, check, idle, enqueue, delayed, intake, crowd, installing, notify, own-ami, purses, security, million; and on request only
 //! build, and first-ami (a clone, its build, and own-ami with what was built).
 //! INGOT_BIN names the binary that is measured; it should be a release build.
 
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use ingot_tests::bench::{self, Figure, Verdict};
 use ingot_tests::{Options, Stack};
 
-const ALL: [&str; 13] = [
+const ALL: [&str; 14] = [
     "advisories",
     "help",
     "check",
@@ -22,6 +22,7 @@ const ALL: [&str; 13] = [
     "crowd",
     "installing",
     "own-ami",
+    "notify",
     "purses",
     "security",
     "million",
@@ -93,6 +94,17 @@ async fn measure(name: &str) -> Result<Vec<Figure>> {
             let failing = bench::installing::failing(&failing).await?;
             let many = bench::installing::many(&stack(1).await?).await?;
             Ok([failing, many].concat())
+        }
+        "notify" => {
+            let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+            let options = Options {
+                environment: vec![
+                    pair("INGOT_KEY", bench::notify::KEY),
+                    pair("INGOT_NOTIFY_CIDRS", "127.0.0.0/8"),
+                ],
+                ..real_time(1)
+            };
+            bench::notify::measure(&Stack::scaled_with(options).await?).await
         }
         "purses" => bench::purses::measure().await,
         // Without a worker: its monitor would find none of the images in the region.

@@ -9,6 +9,7 @@ use ingot_domain::advisory::level::SecurityLevel;
 use ingot_domain::advisory::packages::BaseSet;
 use ingot_domain::advisory::standing::{Follow, Said, follow, is_due};
 use ingot_domain::event::{Line, Source};
+use ingot_domain::notice::{Notice, Severity, Topic};
 use ingot_domain::task::TaskKind;
 use ingot_engine::Visit;
 use ingot_entity::store::{Claim, Move, Moved, New, NewTask, Then, UpdateCase};
@@ -306,7 +307,21 @@ fn line(case: &UpdateCase, judged: &Judged, followed: Follow) -> Option<Line> {
         ),
         Follow::Same => return None,
     };
-    let line = Line::info(word, Source::Monitor, said);
+    let mut line = Line::info(word, Source::Monitor, said);
+    if followed.stands() && kind.to_string() == "security" {
+        let notice = Notice::of(Topic::SecurityUpdateAvailable)
+            .as_grave_as(match level {
+                SecurityLevel::Critical => Severity::Critical,
+                SecurityLevel::High | SecurityLevel::Unknown => Severity::Warning,
+                _ => Severity::Info,
+            })
+            .once(level.to_string())
+            .with("base_image", case.track.name.to_string())
+            .with("security_level", level.to_string())
+            .with("previous_build", name(&case.old))
+            .with("build", name(&case.new));
+        line = line.telling(notice);
+    }
     let grave = matches!(
         level,
         SecurityLevel::Critical | SecurityLevel::High | SecurityLevel::Unknown

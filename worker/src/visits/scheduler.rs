@@ -42,6 +42,9 @@ pub(super) const JOBS: [(&str, Duration); 7] = [
     (PRUNE, Duration::from_secs(3600)),
 ];
 
+/// How long notifications are kept.
+const NOTIFICATIONS: TimeDelta = TimeDelta::days(90);
+
 /// The scope of what the scan finds; regions are the others.
 const SCAN_SCOPE: &str = "ledger";
 
@@ -116,14 +119,19 @@ async fn prune(tools: &Tools) -> Result<Visit, VisitError> {
         .prune_findings(before(kept.cleared_findings()), BATCH)
         .await?;
     let feeds = tools.ledger.sweep_feeds(BATCH).await?;
+    let told = tools
+        .ledger
+        .prune_notifications(now - NOTIFICATIONS, BATCH)
+        .await?;
     tracing::info!(
         small,
         feeds,
         tasks,
         findings,
+        told,
         "pruned what no request asks for any more"
     );
-    if tasks < BATCH && findings < BATCH && feeds < BATCH {
+    if tasks < BATCH && findings < BATCH && feeds < BATCH && told < BATCH {
         return Ok(Visit::only(Then::Done));
     }
     let until = now + TimeDelta::from_std(PAUSE).unwrap_or_default();

@@ -129,28 +129,33 @@ impl MigrateArgs {
 }
 
 impl TokenArgs {
-    /// The ledger's address: the one given, else that of the newest ledger which `ingot up` keeps in its data directory.
+    /// The ledger's address (see [`ledger_url`]).
     pub(crate) fn database_url(&self, data: &DataDir) -> anyhow::Result<String> {
-        if let Ok(url) = required(&self.database_url) {
-            return Ok(url.to_owned());
-        }
-        let directory = data.path()?;
-        let written = |file: &PathBuf| file.metadata().and_then(|it| it.modified()).ok();
-        let newest = ["ingot.sqlite3", "simulated.sqlite3"]
-            .map(|name| directory.join(name))
-            .into_iter()
-            .filter(|file| file.is_file())
-            .max_by_key(written);
-        let Some(file) = newest else {
-            let text = format!(
-                "which ledger? `ingot up` has left none in {}: give --database-url or set DATABASE_URL, such as `postgres://ingot@localhost/ingot`, or name its directory with --data-dir",
-                directory.display()
-            );
-            return Err(Usage(text).into());
-        };
-        eprintln!("the ledger is {}, which `ingot up` keeps", file.display());
-        Ok(format!("sqlite://{}", file.display()))
+        ledger_url(&self.database_url, data)
     }
+}
+
+/// A ledger's address: the one given, else that of the newest ledger which `ingot up` keeps in its data directory.
+pub(crate) fn ledger_url(given: &Option<String>, data: &DataDir) -> anyhow::Result<String> {
+    if let Ok(url) = required(given) {
+        return Ok(url.to_owned());
+    }
+    let directory = data.path()?;
+    let written = |file: &PathBuf| file.metadata().and_then(|it| it.modified()).ok();
+    let newest = ["ingot.sqlite3", "simulated.sqlite3"]
+        .map(|name| directory.join(name))
+        .into_iter()
+        .filter(|file| file.is_file())
+        .max_by_key(written);
+    let Some(file) = newest else {
+        let text = format!(
+            "which ledger? `ingot up` has left none in {}: give --database-url or set DATABASE_URL, such as `postgres://ingot@localhost/ingot`, or name its directory with --data-dir",
+            directory.display()
+        );
+        return Err(Usage(text).into());
+    };
+    eprintln!("the ledger is {}, which `ingot up` keeps", file.display());
+    Ok(format!("sqlite://{}", file.display()))
 }
 
 fn required(url: &Option<String>) -> anyhow::Result<&str> {

@@ -13,6 +13,7 @@ use ingot_throttle::Rates;
 use crate::args::connection::Format;
 use crate::args::data_dir::DataDir;
 pub(crate) use crate::args::feeds::{FeedArgs, FeedChoice};
+use crate::args::keys::{KeyArgs, TellArgs};
 pub(crate) use crate::args::ledger::{MigrateAction, MigrateArgs, TokenAction, TokenArgs};
 use crate::args::sim::SimAction;
 use crate::args::value;
@@ -100,6 +101,10 @@ pub(crate) struct UpArgs {
     pub(crate) reach: ReachArgs,
     #[command(flatten)]
     pub(crate) feeds: FeedArgs,
+    #[command(flatten)]
+    pub(crate) keys: KeyArgs,
+    #[command(flatten)]
+    pub(crate) tell: TellArgs,
     /// With `sim`: forget templates, tokens and history of the simulated regions before
     #[arg(long)]
     pub(crate) fresh: bool,
@@ -132,6 +137,8 @@ pub(crate) struct ApiArgs {
     #[arg(long, value_name = "ADDRESS", env = "INGOT_METRICS_LISTEN")]
     pub(crate) metrics_listen: Option<SocketAddr>,
     #[command(flatten)]
+    pub(crate) keys: KeyArgs,
+    #[command(flatten)]
     pub(crate) stores: Stores,
     #[command(flatten)]
     pub(crate) regions: RegionArgs,
@@ -154,6 +161,13 @@ pub(crate) struct WorkerArgs {
         default_value = "127.0.0.1:9185"
     )]
     pub(crate) metrics_listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) keys: KeyArgs,
+    #[command(flatten)]
+    pub(crate) tell: TellArgs,
+    /// The address people use, for the links of notifications
+    #[arg(long, value_name = "URL", env = "INGOT_PUBLIC_URL", value_parser = value::public_url)]
+    pub(crate) public_url: Option<String>,
     #[command(flatten)]
     pub(crate) stores: Stores,
     /// Tasks worked on at the same time, per queue; 64 when absent

@@ -63,6 +63,7 @@ pub(crate) async fn run(args: ApiArgs) -> anyhow::Result<ExitCode> {
     }
     let api = Api::new(ledger, ringer, metrics, health, limits, stop)
         .at_pace(args.pace)
+        .with_ring(args.keys.ring()?)
         .with_public_url(args.public_url.as_deref().unwrap_or_default());
     // Without a reader of the line the API serves all the same; the log has the address, too.
     drop(say(&line.to_string()));

@@ -26,7 +26,7 @@ use ingot_queue::{Doorbell, LocalBell};
 use ingot_sim::{Region, SimConfig};
 use ingot_telemetry::{Health, LogFormat, Metrics};
 use ingot_throttle::Throttle;
-use ingot_worker::{Settings, Tools};
+use ingot_worker::{Settings, Teller, Tools};
 use rand::Rng;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -114,6 +114,8 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     let ringing = CancellationToken::new();
     let (ringer, rings) = ingot_engine::ringer(&ledger, &bell, ringing.clone());
     let rings = tokio::spawn(rings);
+    let ring = args.keys.ring_in(&data.path()?)?;
+    let here: Vec<Cidr> = vec!["127.0.0.0/8".parse()?, "::1/128".parse()?];
     let mut probe_cidrs: Vec<Cidr> = args.reach.probe_cidrs.clone();
     if simulated {
         // The simulated instances live on loopback.
@@ -137,7 +139,12 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         prober,
         metrics.clone(),
         settings,
-    );
+    )
+    .telling(Teller::new(
+        ring.clone(),
+        args.tell.post(if simulated { &here } else { &[] })?,
+        Some(url.clone()),
+    ));
     let engine = Engine::new(
         ledger.clone(),
         metrics.clone(),
@@ -168,6 +175,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     tokio::spawn(watch_parts(metrics.clone(), health.clone(), stop.clone()));
     let api = Api::new(ledger, ringer, metrics, health, limits, stop.clone())
         .at_pace(pace)
+        .with_ring(ring)
         .with_login(login);
     let serving = tokio::spawn(ingot_api::serve(listener, api));
     announce(&url, &link, region.as_ref(), &lines, args.demo)?;

@@ -14,7 +14,7 @@ use ingot_probe::Prober;
 use ingot_queue::Doorbell;
 use ingot_telemetry::{LogFormat, Metrics};
 use ingot_throttle::Throttle;
-use ingot_worker::Tools;
+use ingot_worker::{Teller, Tools};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -71,7 +71,12 @@ pub(crate) async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
         prober,
         metrics.clone(),
         settings,
-    );
+    )
+    .telling(Teller::new(
+        args.keys.ring()?,
+        args.tell.post(&[])?,
+        args.public_url.filter(|url| !url.is_empty()),
+    ));
     let settings = engine_settings(args.pace, args.concurrency.map(usize::from));
     let engine = Arc::new(Engine::new(
         ledger,

@@ -58,6 +58,8 @@ impl Wait {
             Self::Ledger => Until("a ledger that answers"),
             Self::Batch => Until("the last batch"),
             Self::Scan => Until("no track is watched in the region"),
+            Self::Receiver => Until("72 hours without success, which disable the receiver"),
+            Self::Quiet => Until("the hour that the receiver wishes"),
         }
     }
 
@@ -312,7 +314,7 @@ mod tests {
     #[test]
     fn each_word_is_its_own_and_the_list_is_whole() {
         let mut words: Vec<_> = Wait::all().iter().map(Wait::on).collect();
-        assert_eq!(words.len(), 36, "a new wait belongs into `Wait::all`");
+        assert_eq!(words.len(), 38, "a new wait belongs into `Wait::all`");
         words.sort_unstable();
         words.dedup();
         assert_eq!(words.len(), 36);

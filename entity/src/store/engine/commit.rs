@@ -14,6 +14,7 @@ use crate::store::Ledger;
 use crate::store::LedgerError;
 use crate::store::assessments;
 use crate::store::change;
+use crate::store::deliveries;
 use crate::store::effects;
 use crate::store::engine::claims::Claim;
 use crate::store::engine::finish;
@@ -25,7 +26,7 @@ use crate::store::images;
 use crate::store::purses::{Entry, Short};
 use crate::store::subject::{self, Move, Moved, New, Stories, Write};
 use crate::store::tracks;
-use crate::{deployment, effect};
+use crate::{delivery, deployment, effect};
 
 /// What a visit changes besides its own task.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +41,8 @@ pub struct Change {
     pub intend: Option<effect::Model>,
     /// An effect's outcome: the row as it shall be.
     pub outcome: Option<effect::Model>,
+    /// Deliveries of notifications as they shall be.
+    pub delivered: Vec<delivery::Model>,
     /// Tasks this visit causes.
     pub tasks: Vec<NewTask>,
 }
@@ -66,6 +69,7 @@ impl Change {
             money,
             intend,
             outcome,
+            delivered,
             tasks,
         } = self;
         moved.is_empty()
@@ -73,6 +77,7 @@ impl Change {
             && money.is_empty()
             && intend.is_none()
             && outcome.is_none()
+            && delivered.is_empty()
             && tasks.is_empty()
     }
 }
@@ -300,6 +305,11 @@ async fn together(
         tx.rollback().await?;
         return Ok(Whole::Not(Committed::Overtaken));
     }
+    let delivered: Vec<&delivery::Model> = held
+        .iter()
+        .flat_map(|(change, _)| &change.delivered)
+        .collect();
+    deliveries::write(&tx, &delivered).await?;
     let mut caused = Vec::new();
     for (change, beside) in held {
         for new in &change.new {

@@ -9,13 +9,15 @@ use serde_json::Value;
 use super::files;
 
 /// Which room may import which; `*` may import all.
-const ARROWS: [(&str, &[&str]); 19] = [
+const ARROWS: [(&str, &[&str]); 21] = [
     ("domain", &[]),
     ("failpoint", &[]),
     ("yaml", &["domain"]),
     ("advisories", &["domain"]),
     ("cloud", &["domain"]),
     ("outbound", &["domain"]),
+    ("notify", &["domain", "outbound", "seal"]),
+    ("seal", &[]),
     ("probe", &["domain"]),
     ("queue", &[]),
     ("telemetry", &[]),
@@ -37,14 +39,24 @@ const ARROWS: [(&str, &[&str]); 19] = [
             "engine",
             "entity",
             "failpoint",
+            "notify",
             "outbound",
             "probe",
+            "seal",
             "telemetry",
         ],
     ),
     (
         "api",
-        &["domain", "yaml", "client", "entity", "queue", "telemetry"],
+        &[
+            "domain",
+            "yaml",
+            "client",
+            "entity",
+            "queue",
+            "seal",
+            "telemetry",
+        ],
     ),
     ("cli", &["*"]),
     ("tests", &["*"]),
@@ -54,7 +66,7 @@ const ARROWS: [(&str, &[&str]); 19] = [
 const ARROWS_OF_TESTS: [(&str, &str); 1] = [("cloud", "sim")];
 
 /// Crates, by the beginning of their names, and the rooms that may name them. The test building speaks to everything.
-const VOCABULARIES: [(&str, &[&str]); 11] = [
+const VOCABULARIES: [(&str, &[&str]); 13] = [
     ("aws-", &["cloud"]),
     ("sea-orm-migration", &["migration"]),
     ("sea-orm", &["entity", "migration"]),
@@ -62,7 +74,9 @@ const VOCABULARIES: [(&str, &[&str]); 11] = [
     ("apalis", &["queue"]),
     ("redis", &["queue", "throttle"]),
     ("reqwest", &["client", "outbound"]),
+    ("chacha20poly1305", &["seal"]),
     ("chrono-tz", &["domain"]),
+    ("lettre", &["notify"]),
     ("clap", &["cli"]),
     ("axum", &["api", "telemetry"]),
     ("serde-saphyr", &["yaml"]),
