@@ -76,7 +76,7 @@ impl Link {
     }
 }
 
-/// Asks whether to unsubscribe; programs that follow links in letters must not do it. Nobody is signed in here.
+/// Asks whether to unsubscribe; programs that follow links in letters must not do it. It needs no token: the mark is the proof.
 pub(super) async fn ask(State(api): State<Api>, Asked(link): Asked<Link>) -> Answer {
     let topic = link.checked(&api)?;
     bare(

@@ -88,6 +88,7 @@ impl Notice {
             "ami.completed" => Topic::AmiCompleted,
             "ami.failed" => Topic::AmiFailed,
             "base.alarm" => Topic::BaseImageAlarm,
+            "budget.alert" => Topic::BudgetAlert,
             "receiver.disabled" => Topic::ReceiverDisabled,
             _ => return None,
         };
