@@ -6,19 +6,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use ingot_tests::{Options, Process, Stack, ingot};
+use ingot_client::notification::NewReceiver;
+use ingot_tests::{Options, Process, Sink, Stack, ingot};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// SIGABRT, the only death a failpoint deals.
 const ABORTED: i32 = 6;
+/// 32 bytes in Base64.
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 /// A debug build on two busy cores.
 const UP: Duration = Duration::from_secs(60);
 
 /// An installation under drill.
 pub(super) struct Drill {
     pub(super) stack: Stack,
+    /// Who is told of everything, so that deliveries are drilled, too.
+    _hook: Sink,
     /// Where each acting of a point leaves a file.
     folder: TempDir,
     deaths: Arc<AtomicUsize>,
@@ -33,9 +38,21 @@ impl Drill {
         let options = Options {
             workers: 0,
             pace: 600,
+            environment: vec![
+                ("INGOT_KEY".to_owned(), KEY.to_owned()),
+                ("INGOT_NOTIFY_CIDRS".to_owned(), "127.0.0.0/8".to_owned()),
+            ],
             ..Options::default()
         };
         let stack = Stack::scaled_with(options).await.unwrap();
+        let hook = Sink::http().await.unwrap();
+        let receiver = NewReceiver {
+            name: "drill".to_owned(),
+            channel: "webhook".to_owned(),
+            url: Some(format!("http://127.0.0.1:{}/", hook.port)),
+            ..NewReceiver::default()
+        };
+        stack.client.add_receiver(&receiver).await.unwrap();
         let mut environment = stack.environment.clone();
         let plan = format!("{plan};shared={}", folder.path().display());
         environment.push(("INGOT_FAILPOINTS".to_owned(), plan));
@@ -52,6 +69,7 @@ impl Drill {
         }
         Self {
             stack,
+            _hook: hook,
             folder,
             deaths,
             over,
