@@ -96,11 +96,7 @@ async fn a_worker_that_dies_after_sending_loses_none_and_repeats_that_one_alone(
     }
     let drill = [("INGOT_FAILPOINTS", "notify.sent=abort*1")];
     let place = stack.add_worker_with(&drill).await.unwrap();
-    until("it dies", LONG, async || {
-        Ok((!stack.workers[place].runs()).then_some(()))
-    })
-    .await
-    .unwrap();
+    stack.workers[place].wait(LONG).await.unwrap();
     stack.add_worker().await.unwrap();
     let waiting = async || {
         let row = stack.client.receiver("ci").await?;
