@@ -37,7 +37,9 @@ class Command:
         ).stdout
         self.text = shown
         self.about = shown.split("\n\nUsage:")[0].strip().replace("\n\n", ". ").replace("\n", " ")
-        self.usage = re.search(r"^Usage: (.*)$", shown, re.M).group(1)
+        usage = re.search(r"^Usage: (.*)$", shown, re.M).group(1)
+        # Whatever the file of the binary is called here.
+        self.usage = re.sub(r"^\S+", "ingot", usage)
         self.commands = bool(re.search(r"^Commands:$", shown, re.M))
         self.arguments, self.options, self.shared = [], [], []
         self._lists()
