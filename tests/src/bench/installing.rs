@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use ingot_client::RevisionFilter;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -19,8 +20,9 @@ use crate::wait::until;
 pub const PACE: u32 = 10;
 const FAILING: usize = 100;
 const MANY: usize = 1000;
-/// Microseconds of simulated time.
+/// Microseconds of simulated time, through SSM and through the console.
 const LATE: i64 = 10_000_000;
+const LATE_ON_CONSOLE: i64 = 60_000_000;
 const SPREAD: Duration = Duration::from_secs(60);
 /// The longest period between two questions, and a bit.
 const SETTLE: Duration = Duration::from_secs(200);
@@ -31,10 +33,40 @@ const CALLS: f64 = 15.0;
 
 /// From a step's end to `failed`, on a fresh stack of one worker at [`PACE`].
 pub async fn failing(stack: &Stack) -> Result<Vec<Figure>> {
+    let late = late(stack, "kamiwaza", true).await?;
+    Ok(vec![Figure::judged(
+        "100 installing at pace 10: a step's end to `failed`, simulated",
+        "max ≤ 10 s",
+        late.words(),
+        late.max() <= LATE,
+    )])
+}
+
+/// The same where no agent runs and the console tells it.
+pub async fn failing_on_console(stack: &Stack) -> Result<Vec<Figure>> {
+    let built_in = stack
+        .client
+        .template_yaml("kamiwaza", RevisionFilter::default());
+    let yaml = built_in
+        .await?
+        .replace("name: kamiwaza\n", "name: console\n");
+    let yaml = yaml.replace("\nprobe:\n", "\nprogress: console\nprobe:\n");
+    stack.client.apply_template(&yaml, "console").await?;
+    let late = late(stack, "console", false).await?;
+    Ok(vec![Figure::judged(
+        "the same through the console",
+        "max ≤ 60 s",
+        late.words(),
+        late.max() <= LATE_ON_CONSOLE,
+    )])
+}
+
+/// How late the failures of [`FAILING`] deployments of a template are told.
+async fn late(stack: &Stack, template: &str, agent: bool) -> Result<Sample> {
     let step = json!({ "exit_code": 100, "output": ["one", "E: Unable to locate package nginxx"] });
-    let order = json!({ "install": 300, "step": step, "times": FAILING });
+    let order = json!({ "install": 300, "step": step, "times": FAILING, "agent": agent });
     stack.region.post("next_guest", &order).await?;
-    order_all(stack, FAILING, Duration::from_secs(5)).await?;
+    order_all(stack, template, FAILING, Duration::from_secs(5)).await?;
     let ledger = connect(&stack.database.as_ref().context("a stack on Postgres")?.url).await?;
     level(
         &ledger,
@@ -58,20 +90,14 @@ pub async fn failing(stack: &Stack) -> Result<Vec<Figure>> {
         late.push((since * 1e6) as i64 - ago);
     }
     ensure!(late.len() == FAILING, "{} instances", late.len());
-    let late = Sample::of(late);
-    Ok(vec![Figure::judged(
-        "100 installing at pace 10: a step's end to `failed`, simulated",
-        "max ≤ 10 s",
-        late.words(),
-        late.max() <= LATE,
-    )])
+    Ok(Sample::of(late))
 }
 
 /// A thousand installations on one worker, on a fresh stack at pace 1.
 pub async fn many(stack: &Stack) -> Result<Vec<Figure>> {
     let order = json!({ "install": 7200, "times": 0 });
     stack.region.post("next_guest", &order).await?;
-    order_all(stack, MANY, SPREAD).await?;
+    order_all(stack, "kamiwaza", MANY, SPREAD).await?;
     let ledger = connect(&stack.database.as_ref().context("a stack on Postgres")?.url).await?;
     level(
         &ledger,
@@ -110,12 +136,14 @@ pub async fn many(stack: &Stack) -> Result<Vec<Figure>> {
     ])
 }
 
-async fn order_all(stack: &Stack, count: usize, spread: Duration) -> Result<()> {
+async fn order_all(stack: &Stack, template: &str, count: usize, spread: Duration) -> Result<()> {
     let mut api = Connection::open(stack.client.base(), &stack.token).await?;
     let mut turn = tokio::time::interval(spread / u32::try_from(count)?);
     for number in 0..count {
         turn.tick().await;
-        let body = serde_json::to_string(&Stack::order(&format!("v3.0.{number}")))?;
+        let mut order = Stack::order(&format!("v3.0.{number}"));
+        template.clone_into(&mut order.template);
+        let body = serde_json::to_string(&order)?;
         let key = Uuid::new_v4().to_string();
         let (status, _) = api.post("/v1/deployments", &key, &body).await?;
         ensure!(status == 202, "the API answered {status}");

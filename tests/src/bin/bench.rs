@@ -86,14 +86,16 @@ async fn measure(name: &str) -> Result<Vec<Figure>> {
         }
         "crowd" => bench::crowd::measure(&stack(1).await?).await,
         "installing" => {
-            let options = Options {
+            let options = || Options {
                 pace: bench::installing::PACE,
                 ..real_time(1)
             };
-            let failing = Stack::scaled_with(options).await?;
+            let failing = Stack::scaled_with(options()).await?;
             let failing = bench::installing::failing(&failing).await?;
+            let console = Stack::scaled_with(options()).await?;
+            let console = bench::installing::failing_on_console(&console).await?;
             let many = bench::installing::many(&stack(1).await?).await?;
-            Ok([failing, many].concat())
+            Ok([failing, console, many].concat())
         }
         "notify" => {
             let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
