@@ -12,7 +12,7 @@ use ingot_entity::{LedgerError, feed};
 use crate::state::Api;
 
 /// What to do about a feed.
-const WAY_OUT: &str = "`ingot advisories load DIR` loads its publisher's files from a folder, `ingot advisories feeds` tells how each stands.";
+const WAY_OUT: &str = "`ingot advisories sync` fetches it again, `ingot advisories load DIR` loads its publisher's files from a folder, `ingot advisories feeds` tells how each stands.";
 
 /// All of them; `real` is the real time.
 pub(crate) async fn look(

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use ingot_client::{BaseImage, BaseImageRegion, BaseImageUpdate, Event};
 
 use super::base_images::{badge, base_image_address, linked, listed, word};
-use super::frame::{Cell, List, Nothing, Row, column};
+use super::frame::{Cell, List, Nothing, Row, column, lesser};
 use super::parts::{Badge, Fact, Group, Line, Value};
 use super::text;
 use super::updates::level;
@@ -90,6 +90,7 @@ pub fn base_image_page(
                 column("Seen in"),
                 column("Seen"),
                 column("Made"),
+                lesser("Changes"),
             ],
             rows: one
                 .update_history
@@ -205,6 +206,7 @@ fn moved(update: &BaseImageUpdate, now: DateTime<Utc>) -> Row {
         Cell::from(Value::text(Some(&update.region))),
         Cell::from(Value::ago(Some(update.updated_at), now)).number(),
         Cell::from(Value::ago(update.created_at, now)).number(),
+        Cell::from(Value::outside(update.changelog_url.as_deref())).words(),
     ];
     Row { cells }
 }

@@ -69,7 +69,7 @@ pub fn base_images_page(
 }
 
 fn row(one: &BaseImage, now: DateTime<Utc>) -> Row {
-    let (last, judged) = match &one.last_update {
+    let (last, judged) = match one.update_history.first() {
         Some(update) => (linked(update), Value::State(level(word(update)))),
         None => (Value::Missing, Value::Missing),
     };

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use ingot_client::base_image::{BaseImage, BaseImageRegion, BaseImageUpdate};
 use ingot_domain::Instant;
+use ingot_domain::advisory::base::{Base, Build};
+use ingot_domain::advisory::link;
 use ingot_domain::template::BaseImage as Asked;
 use ingot_entity::store::Update;
 use ingot_entity::{LedgerError, base_ami, track, track_region};
@@ -39,10 +41,11 @@ pub(crate) fn shown(row: &track::Model, facts: &Facts) -> Result<BaseImage, Ledg
             alarms: texts(&one.alarms),
         })
         .collect();
+    let base = Base::parse(track.like.as_deref().unwrap_or(&row.name)).ok();
     let mut history = facts.updates.iter().filter(|one| one.row.track == row.id);
     let history: Vec<BaseImageUpdate> = history
         .by_ref()
-        .map(|one| update(&row.name, one, facts))
+        .map(|one| update(&row.name, base.as_ref(), one, facts))
         .collect();
     let current = regions
         .iter()
@@ -71,7 +74,7 @@ pub(crate) fn shown(row: &track::Model, facts: &Facts) -> Result<BaseImage, Ledg
             .filter(|(_, asked)| track.is_asked_for_by(asked))
             .map(|(name, _)| name.clone())
             .collect(),
-        last_update: history.first().cloned(),
+        last_update: history.first().map(|newest| newest.updated_at),
         update_history: history,
         regions,
         paused_at: row.paused_at,
@@ -86,7 +89,7 @@ fn state(row: &track::Model, one: &track_region::Model) -> String {
     if behind { "pending" } else { &one.state }.to_owned()
 }
 
-fn update(name: &str, update: &Update, facts: &Facts) -> BaseImageUpdate {
+fn update(name: &str, base: Option<&Base>, update: &Update, facts: &Facts) -> BaseImageUpdate {
     let row = &update.row;
     let ami = |base: &Option<String>| {
         let amis = facts.amis.get(base.as_ref()?)?;
@@ -107,8 +110,19 @@ fn update(name: &str, update: &Update, facts: &Facts) -> BaseImageUpdate {
         created_at: update.new.as_ref().and_then(|base| base.created_at),
         update_type: row.update_type.clone(),
         security_level: row.level.clone(),
+        changelog_url: changes(base, update),
         tags: texts(&row.tags),
     }
+}
+
+/// The vendor's page about the new build.
+fn changes(base: Option<&Base>, update: &Update) -> Option<String> {
+    let (old, new) = (update.old.as_ref()?, update.new.as_ref()?);
+    let (old, new) = (
+        Build::parse(&old.build).ok()?,
+        Build::parse(&new.build).ok()?,
+    );
+    link::changelog(base?, &old, &new, None)
 }
 
 fn texts(list: &serde_json::Value) -> Vec<String> {

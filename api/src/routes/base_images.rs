@@ -26,7 +26,7 @@ const HISTORY: u64 = 50;
 
 /// List base images
 ///
-/// Every track that is known, by name, with its newest build. `update_history` is empty here.
+/// Every track that is known, by name, with its newest build. `update_history` has its newest update alone here.
 #[utoipa::path(
     get, path = "/v1/base-images", tag = "base images", operation_id = "listBaseImages",
     responses((status = 200, description = "All of them", body = Page<BaseImage>))
@@ -38,14 +38,14 @@ pub(crate) async fn list(
     all(&api).await.map(Json)
 }
 
-/// Every track without its history; the console uses it too.
+/// Every track with its last update alone; the console uses it too.
 pub(crate) async fn all(api: &Api) -> Result<Page<BaseImage>, ApiError> {
     let rows = api.ledger.tracks().await?;
     let facts = facts(api, None).await?;
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
         let mut shown = base_image::shown(&row, &facts)?;
-        shown.update_history.clear();
+        shown.update_history.truncate(1);
         items.push(shown);
     }
     Ok(Page {

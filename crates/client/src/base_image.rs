@@ -39,9 +39,9 @@ pub struct BaseImage {
     pub regions: Vec<BaseImageRegion>,
     /// Templates that ask for it, in whichever words.
     pub dependent_templates: Vec<String>,
-    /// The newest of the history.
-    pub last_update: Option<BaseImageUpdate>,
-    /// The newest first, 50 at most; the list shows none.
+    /// When it moved last.
+    pub last_update: Option<DateTime<Utc>>,
+    /// The newest first, 50 at most; the list shows the newest alone.
     pub update_history: Vec<BaseImageUpdate>,
     /// Since when it is paused.
     pub paused_at: Option<DateTime<Utc>>,
@@ -101,6 +101,9 @@ pub struct BaseImageUpdate {
     pub update_type: Option<String>,
     /// `critical` to `none`, or `unknown`; none while it is not judged.
     pub security_level: Option<String>,
+    /// The vendor's page about the new build, where it has one.
+    #[serde(default)]
+    pub changelog_url: Option<String>,
     /// Lines that change with it, such as `feature:9.5->9.6`.
     pub tags: Vec<String>,
 }

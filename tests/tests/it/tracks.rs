@@ -68,7 +68,7 @@ async fn moves(stack: &Stack) {
     assert_eq!(moved.current_build.as_deref(), Some(NEW), "{moved:#?}");
     assert_eq!(moved.pending_region, ["eu-west-1"]);
     assert_eq!(here(&moved, "eu-west-1").build.as_deref(), Some(OLD));
-    let update = moved.last_update.clone().unwrap();
+    let update = moved.update_history[0].clone();
     assert_eq!(
         (
             update.kind.as_str(),
@@ -77,6 +77,9 @@ async fn moves(stack: &Stack) {
         ),
         ("update", Some(OLD), Some(NEW))
     );
+    assert_eq!(moved.last_update, Some(update.updated_at));
+    let page = format!("https://cloud-images.ubuntu.com/releases/jammy/release-{NEW}/");
+    assert_eq!(update.changelog_url, Some(page));
     assert_eq!(update.previous_image_id, Some(one));
     assert_eq!(update.image_id.as_deref(), Some(id));
 

@@ -25,6 +25,7 @@ fn update(kind: &str, level: Option<&str>) -> BaseImageUpdate {
         created_at: Some(at(0)),
         update_type: level.map(|_| text()),
         security_level: level.map(str::to_owned),
+        changelog_url: Some(text()),
         tags: vec![text()],
     }
 }
@@ -67,7 +68,7 @@ fn base(regions: Vec<BaseImageRegion>) -> BaseImage {
         pending_region: vec![text()],
         regions,
         dependent_templates: vec![text()],
-        last_update: history.first().cloned(),
+        last_update: Some(at(1)),
         update_history: history,
         paused_at: None,
         paused_by: None,

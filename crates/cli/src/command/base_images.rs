@@ -127,8 +127,8 @@ fn list_table(page: &Page<BaseImage>) -> String {
                 or_dash(&one.current_build),
                 dashed(&regions.join(", ")),
                 dashed(&one.pending_region.join(", ")),
-                one.last_update
-                    .as_ref()
+                one.update_history
+                    .first()
                     .map_or_else(|| "-".to_owned(), moved),
                 time_or_dash(&one.last_checked),
                 dashed(&one.dependent_templates.join(", ")),
