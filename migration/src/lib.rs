@@ -23,6 +23,7 @@ mod m20261128_000017_views;
 mod m20261128_000018_subjects;
 mod m20261128_000019_tracks;
 mod m20261128_000020_feeds;
+mod m20261128_000022_packages;
 mod m20261128_000023_assessments;
 mod m20261128_000024_syncs;
 mod m20261128_000025_notify;
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000018_subjects::Migration),
             Box::new(m20261128_000019_tracks::Migration),
             Box::new(m20261128_000020_feeds::Migration),
+            Box::new(m20261128_000022_packages::Migration),
             Box::new(m20261128_000023_assessments::Migration),
             Box::new(m20261128_000024_syncs::Migration),
             Box::new(m20261128_000025_notify::Migration),

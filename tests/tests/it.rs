@@ -32,6 +32,7 @@ mod it {
     mod migrations;
     mod notify;
     mod orphans;
+    mod packages;
     mod pages;
     mod plays;
     mod private;

@@ -8,6 +8,7 @@ mod answers;
 mod cloud_init;
 mod enter;
 mod files;
+mod packages;
 mod script;
 mod serves;
 mod shell;
@@ -42,6 +43,8 @@ pub(crate) struct Guest {
     pub(crate) step: Option<BadStep>,
     /// What commands answer, the latest order first.
     pub(crate) answers: Vec<Answer>,
+    /// The day of its launch, such as 20240630: what the archives hold when its script installs.
+    pub(crate) today: u32,
     /// Files tests made or removed, with their content.
     pub(crate) files: BTreeMap<String, Option<String>>,
 }

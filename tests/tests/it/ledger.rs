@@ -15,6 +15,7 @@ mod interventions;
 mod keys;
 mod lists;
 mod money;
+mod packages;
 mod policies;
 mod reader;
 mod recipes;

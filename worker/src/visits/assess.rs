@@ -6,7 +6,7 @@ use ingot_domain::advisory::apply::Images;
 use ingot_domain::advisory::assess::{Assessment, Confidence, Known, RULESET, assess};
 use ingot_domain::advisory::base::{Base, Build};
 use ingot_domain::advisory::level::SecurityLevel;
-use ingot_domain::advisory::packages::BaseSet;
+use ingot_domain::advisory::packages::{BaseSet, PackageList};
 use ingot_domain::advisory::standing::{Follow, Said, follow, is_due};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::notice::{Notice, Severity, Topic};
@@ -93,13 +93,18 @@ async fn judged(tools: &Tools, case: &UpdateCase) -> Result<Judged, VisitError> 
         let ahead = at - tools.ledger.calendar_now();
         feed.fetched = feed.fetched.map(|fetched| fetched + ahead);
     }
+    let set = BaseSet::of(&base);
+    let (old_list, new_list) = (
+        own_list(tools, old, &set).await?,
+        own_list(tools, new, &set).await?,
+    );
     let images = Images {
         created: case.appeared.unwrap_or_else(|| to.end()),
-        set: BaseSet::of(&base),
+        set,
         old: from,
         new: to,
-        old_list: None,
-        new_list: None,
+        old_list,
+        new_list,
         repositories: None,
         base,
     };
@@ -111,8 +116,30 @@ async fn judged(tools: &Tools, case: &UpdateCase) -> Result<Judged, VisitError> 
         feed: told.feed.as_ref(),
         earlier: Some(&case.earlier),
     };
-    let said = assess(&known, at);
+    let mut said = assess(&known, at);
+    let sides = [
+        (&images.old_list, OWN_LISTS[0]),
+        (&images.new_list, OWN_LISTS[1]),
+    ];
+    let listed = sides.into_iter().filter(|(list, _)| list.is_some());
+    said.tags.extend(listed.map(|(_, tag)| tag.to_owned()));
     stored(case, &said, json!(told.generations), &images.base)
+}
+
+/// Tags of a judgement by the list that an install took of the old base, and of the new one.
+const OWN_LISTS: [&str; 2] = ["list:old", "list:new"];
+
+/// What a build carries, once an install on it has listed that.
+async fn own_list(
+    tools: &Tools,
+    base: &ingot_entity::base::Model,
+    set: &BaseSet,
+) -> Result<Option<PackageList>, VisitError> {
+    let listed = tools
+        .ledger
+        .packages_of_base(&base.owner, &base.name)
+        .await?;
+    Ok(listed.map(|listed| listed.list(set)))
 }
 
 fn stored(
@@ -277,6 +304,20 @@ fn same(one: &Value, other: &Value) -> bool {
     without(one) == without(other)
 }
 
+/// Whether a list of packages took part that did not in the last judgement.
+fn by_new_list(case: &UpdateCase, judged: &Judged) -> bool {
+    let has = |body: Option<&Value>, tag: &str| {
+        let tags = body
+            .and_then(|body| body.get("tags"))
+            .and_then(Value::as_array);
+        tags.is_some_and(|tags| tags.iter().any(|known| known.as_str() == Some(tag)))
+    };
+    let last = case.last.as_ref().and_then(|last| last.body.as_ref());
+    OWN_LISTS
+        .into_iter()
+        .any(|tag| has(Some(&judged.body), tag) && !has(last, tag))
+}
+
 fn line(case: &UpdateCase, judged: &Judged, followed: Follow) -> Option<Line> {
     let name = |base: &Option<ingot_entity::base::Model>| {
         base.as_ref()
@@ -304,6 +345,13 @@ fn line(case: &UpdateCase, judged: &Judged, followed: Follow) -> Option<Line> {
         Follow::Noted => (
             "update.noted",
             format!("{what} would be {level} by now{why}; what stands is not lowered by that"),
+        ),
+        // Better evidence for the same is told once.
+        Follow::Same if by_new_list(case, judged) => (
+            "update.exact",
+            format!(
+                "{what} stays {level}, by the lists of packages that installs took of its builds{why}"
+            ),
         ),
         Follow::Same => return None,
     };

@@ -3,6 +3,7 @@
 
 mod claim;
 mod create;
+mod packages;
 mod poll;
 mod scrub;
 
@@ -56,7 +57,12 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         from_stale_image: stale,
         ..view(tools, &case, facts.as_ref())
     };
-    match before_claim(view) {
+    let next = before_claim(view);
+    // Within the settling delay, so that it usually costs no time.
+    if matches!(next, BeforeNext::Wait(_) | BeforeNext::Claim) && packages::concerns(&case) {
+        return packages::visit(tools, case).await;
+    }
+    match next {
         BeforeNext::Over => Ok(case.end(Then::Done)),
         BeforeNext::Skip(reason) => Ok(skip(tools, case, reason)),
         BeforeNext::Fail(why) => {

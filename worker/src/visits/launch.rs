@@ -15,7 +15,7 @@ mod watch;
 pub(super) use prepare::wants_group;
 pub(crate) use start::GroupIntention;
 pub(super) use start::Params;
-pub(super) use user_data::script;
+pub(super) use user_data::{Unlisted, script, unlisted};
 
 use std::time::Duration;
 

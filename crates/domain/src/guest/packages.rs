@@ -4,9 +4,13 @@
 
 use serde::{Deserialize, Serialize};
 
+mod plausible;
+
+pub use plausible::{Expected, Taken};
+
 use super::progress::decoded;
 use crate::Instant;
-use crate::advisory::packages::Package;
+use crate::advisory::packages::{BaseSet, Package, PackageList};
 use crate::userdata::LONGEST_RAW;
 
 /// Bytes that one answer brings: in base64 with its line ends they stay below the 24,000 characters that SSM keeps, and a
@@ -29,7 +33,7 @@ pub struct Reading {
     pub question: Option<String>,
     /// Looks for its answer.
     pub looks: u32,
-    /// Since when they are read.
+    /// Since when the next piece is waited for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Instant>,
     /// They are read, or will not be.
@@ -69,13 +73,14 @@ pub fn listed(recorded: &str, path: &str) -> Option<String> {
 }
 
 /// `dpkg-query` tells of packages that are gone but for their configuration, too: only those whose state ends with `i` stay.
+/// The last line is there only if the manager told all it knows.
 const LISTS: &str = r"ingot_list() {
 { uname -r | sed 's/^/# uname -r: /'
 { cat /etc/system-release || sed -n 's/^PRETTY_NAME=//p' /etc/os-release; } | head -n 1 | sed 's/^/# release: /'
-if command -v dpkg-query >/dev/null; then
-timeout 60 dpkg-query -W -f '${Package}\t${Version}\t${Architecture}\t${source:Package}\t${source:Version}\t${db:Status-Abbrev}\n' | sed -n 's/.[a-z]i *$//p'
+if [ -s /var/lib/dpkg/status ]; then
+{ timeout 60 dpkg-query -W -f '${Package}\t${Version}\t${Architecture}\t${source:Package}\t${source:Version}\t${db:Status-Abbrev}\n' && echo '# whole.ii'; } | sed -n 's/.[a-z]i *$//p'
 else
-timeout 60 rpm -qa --qf '%{NAME}\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\t%{ARCH}\t%{SOURCERPM}\n'
+timeout 60 rpm -qa --qf '%{NAME}\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\t%{ARCH}\t%{SOURCERPM}\n' && echo '# whole'
 fi; } 2>/dev/null </dev/null | (umask 077; { gzip -9 2>/dev/null || cat; } > $1) 2>/dev/null
 }
 ";
@@ -101,14 +106,18 @@ pub struct Answer {
     pub piece: String,
 }
 
-/// Reads what the question printed; `None` if it is none of its answers.
+/// Reads what the question printed; `None` if it is none of its answers. An answer that SSM cut is the shorter piece.
 pub fn read(printed: &str) -> Option<Answer> {
     let (head, piece) = printed.split_once("\n==")?;
     let mut head = head.lines();
     let mut size = || head.next().map(|line| line.trim().parse::<u64>().ok());
     let (begin, end) = (size()?, size()?);
-    let piece: String = piece.chars().filter(|c| !c.is_whitespace()).collect();
+    // SSM says behind what it cut that it did.
+    let piece = piece.split("--").next().unwrap_or_default();
+    let mut piece: String = piece.chars().filter(|c| !c.is_whitespace()).collect();
+    // What was cut ends anywhere; whole groups of four join with the next piece.
     decoded(&piece)?;
+    piece.truncate(piece.len() / 4 * 4);
     let sizes = begin.zip(end);
     Some(Answer { sizes, piece })
 }
@@ -155,6 +164,13 @@ impl Listed {
         listed.packages.sort_by_key(key);
         listed.packages.dedup();
         listed
+    }
+
+    /// As advisories are held against it; `set` knows the sources of packages whose list does not tell them.
+    pub fn list(self, set: &BaseSet) -> PackageList {
+        let mut list = PackageList::new(self.packages, set);
+        (list.booted, list.own) = (self.booted, true);
+        list
     }
 
     /// Its packages as lines of name, version, source and the source's version, as they are kept: [`Self::read`] takes them

@@ -50,8 +50,15 @@ pub(crate) fn enter(call: &mut Call<'_>, image: &Image) -> Guest {
         install: plan.install.filter(|_| !image.installed),
         step: plan.step,
         answers: plan.answers,
+        today: today(&call.stamp()),
         files: std::collections::BTreeMap::new(),
     }
+}
+
+/// The day of a stamp as EC2 writes it, as a number.
+fn today(stamp: &str) -> u32 {
+    let digits: String = stamp.chars().filter(char::is_ascii_digit).take(8).collect();
+    digits.parse().unwrap_or_default()
 }
 
 /// Whether an image carries the agent: as ordered, as the instance it was made from, or as its

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Boot;
+use super::packages;
 use super::script::{leaves, of_user_data, outlives};
 use super::steps::{keeps, output};
 use crate::state::Place;
@@ -22,6 +23,9 @@ pub(super) fn exists(place: &Place, instance: &Instance, path: &str, now: Durati
     }
     if keeps(instance, path) {
         return now >= instance.running_at;
+    }
+    if let Some(there) = packages::exists(instance, path, now) {
+        return there;
     }
     let boot = instance.boot(now);
     if of_cloud_init(path, &instance.id) {
@@ -78,6 +82,9 @@ pub(super) fn content(place: &Place, instance: &Instance, path: &str, now: Durat
     }
     if keeps(instance, path) {
         return output(instance, now);
+    }
+    if let Some(list) = packages::content(place, instance, path) {
+        return list;
     }
     match instance.boot(now) {
         Boot::Done if record(instance, path) => "0\n".to_owned(),

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use ingot_domain::guest::packages;
 use ingot_domain::guest::record::{self, Script};
 use ingot_domain::template::{Encoding, Template, Watch};
 use ingot_domain::{render, userdata};
@@ -27,16 +28,59 @@ pub(super) fn recorded(case: &Case, cached: bool) -> Result<String, render::Unfi
         return Ok(record::recorded(&script, &path).unwrap_or(script));
     }
     let path = record::path(Script::Install, &case.row.id, case.row.run);
+    let written = installing(case, script, &path);
+    // Without a profile SSM could not read the lists back.
+    let listed = match case.recipe.instance_profile {
+        Some(_) => packages::listed(&written, &path),
+        None => None,
+    };
+    Ok(listed.unwrap_or(written))
+}
+
+/// The installation's script with the lines that write down its end and its output.
+fn installing(case: &Case, script: String, path: &str) -> String {
     if case.recipe.progress == Watch::None {
-        return Ok(record::recorded(&script, &path).unwrap_or(script));
+        return record::recorded(&script, path).unwrap_or(script);
     }
     let followed = match case.recipe.progress {
-        Watch::Console => record::consoled(&script, &path),
-        _ => record::followed(&script, &path),
+        Watch::Console => record::consoled(&script, path),
+        _ => record::followed(&script, path),
     };
     // Near the longest that EC2 takes, there may be room for its end but not for its output.
-    let written = followed.or_else(|_| record::recorded(&script, &path));
-    Ok(written.unwrap_or(script))
+    let written = followed.or_else(|_| record::recorded(&script, path));
+    written.unwrap_or(script)
+}
+
+/// Why an installation lists no packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::visits) enum Unlisted {
+    /// Windows is judged by its bulletins.
+    Windows,
+    /// For a reason in words.
+    Because(&'static str),
+}
+
+/// Why the installation of this run writes no lists of packages that can be read; nothing where it does.
+pub(in crate::visits) fn unlisted(case: &Case) -> Result<Option<Unlisted>, render::Unfit> {
+    let script = script(case, false)?;
+    let path = record::path(Script::Install, &case.row.id, case.row.run);
+    let because = |why| Ok(Some(Unlisted::Because(why)));
+    if render::Kind::of(&script) == render::Kind::Windows {
+        return Ok(Some(Unlisted::Windows));
+    }
+    if case.recipe.instance_profile.is_none() {
+        return because(
+            "the template names no `instance_profile`, so SSM cannot reach the instance",
+        );
+    }
+    if !script.starts_with("#!") {
+        return because("`user_data` is no script that starts with `#!` and an interpreter");
+    }
+    let written = installing(case, script, &path);
+    if packages::listed(&written, &path).is_none() {
+        return because("its script leaves no room in the user data for the lines that list them");
+    }
+    Ok(None)
 }
 
 /// What is sent of a script, and its length before it was packed: with the line that says what it serves wherever that

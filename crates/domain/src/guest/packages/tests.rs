@@ -89,6 +89,13 @@ fn an_answer_is_sizes_and_a_piece() {
     );
     assert_eq!(both("YWJjZA==", (1, 4)), None);
     assert_eq!(both("YWJjZA==", (u64::MAX, 4)), None);
+    // SSM's cut falls anywhere; what is whole of it joins with the next piece.
+    for (cut, held) in [
+        ("YWJjZ", "YWJj"),
+        ("YWJjZA==\n--output truncated--", "YWJjZA=="),
+    ] {
+        assert_eq!(read(&format!("3\n4\n==\n{cut}")).expect("read").1, held);
+    }
     // 23,000 characters and their line ends are what SSM keeps whole.
     let encoded = PIECE.div_ceil(3) * 4;
     assert!(PIECE.is_multiple_of(3) && encoded + encoded.div_ceil(76) + 40 < 24_000);
