@@ -246,7 +246,7 @@ def test_doctor_finds_nothing_wrong(ingot, cli, done):
     said = cli("doctor").stdout
     assert worker["name"] in said and "Nothing is wrong." in said
     assert "not applicable" not in said
-    assert re.search(r"I7 +not applicable yet +there are no webhooks yet", cli("doctor", "--all").stdout)
+    assert re.search(r"I8 +not applicable yet +there is no audit log yet", cli("doctor", "--all").stdout)
     assert len(report["invariants"]) == 12 and {one["violations"] for one in report["invariants"]} == {0}
 
 
