@@ -86,7 +86,7 @@ Looking inside (the same):
   retention     how long what is over is kept
   aws           the permissions Ingot needs, as a policy and as a check
   advisories    what an update of a base image means for security
-  notifications what people are told of, and whom it is sent to
+  notifications  what people are told of, and whom it is sent to
 
 Being Ingot:
   up            everything in one process

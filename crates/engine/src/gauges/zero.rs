@@ -1,6 +1,7 @@
 //! Counters whose labels are known before anything happens begin at 0: a graph of what never happened is a line, not a gap,
 //! and an alert on its growth sees the first time.
 
+use ingot_domain::notice::Channel;
 use ingot_domain::provenance::Kind;
 use ingot_domain::task::TaskKind;
 use ingot_telemetry::Metrics;
@@ -36,6 +37,13 @@ pub(super) fn begin(metrics: &Metrics) {
     }
     for kind in Kind::ALL {
         metrics.orphans_reaped.with_label_values(&[kind.as_str()]);
+    }
+    for channel in Channel::ALL {
+        for outcome in ["delivered", "again", "failed", "disabled"] {
+            metrics
+                .notify_deliveries
+                .with_label_values(&[channel.as_str(), outcome]);
+        }
     }
     metrics.rerung.with_label_values(&["due"]);
     metrics.redis_errors.with_label_values(&["report"]);
