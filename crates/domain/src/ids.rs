@@ -113,6 +113,14 @@ id!(
 );
 
 id!(
+    /// A build: a decision to make a template's image anew.
+    BuildId, "bld", "build"
+);
+id!(
+    /// A request that a build answers.
+    BuildRequestId, "bre", "build request"
+);
+id!(
     /// A track of base images; derived from its name.
     TrackId, "trk", "track"
 );

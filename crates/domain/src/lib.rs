@@ -6,6 +6,7 @@ pub mod advisory;
 pub mod arch;
 pub mod auth;
 pub mod base;
+pub mod build;
 pub mod calendar;
 pub mod check;
 pub mod cron;

@@ -51,6 +51,8 @@ pub struct Waiting {
     pub target: Target,
     /// In any order.
     pub requests: Vec<Request>,
+    /// A build that failed pauses until then before it is tried again (AUTO-AMI 2); scenarios have none.
+    pub not_before: Option<Instant>,
 }
 
 /// A build that runs.

@@ -65,6 +65,8 @@ words! {
         Bases = "bases",
         /// Fetching feeds of advisories from outside. A queue of its own for the same reason.
         Feeds = "feeds",
+        /// Builds that run. A queue of its own for the same reason.
+        Builds = "builds",
         /// Telling people: deliveries of notifications.
         Notify = "notify",
     }
@@ -75,7 +77,7 @@ impl Queue {
     pub fn is_housekeeping(self) -> bool {
         matches!(
             self,
-            Queue::Monitor | Queue::Scheduler | Queue::Bases | Queue::Feeds
+            Queue::Monitor | Queue::Scheduler | Queue::Bases | Queue::Feeds | Queue::Builds
         )
     }
 }
@@ -101,6 +103,8 @@ words! {
         Judge = "judge",
         /// Fetch one feed of advisories.
         Feed = "feed",
+        /// Watch a build that runs, and end it.
+        Build = "build",
         /// One tick of one periodic job.
         Scheduler = "scheduler",
         /// One delivery of a notification, or one receiver's digest.
@@ -121,6 +125,7 @@ impl TaskKind {
             TaskKind::Check => Queue::Check,
             TaskKind::Track | TaskKind::Judge => Queue::Bases,
             TaskKind::Feed => Queue::Feeds,
+            TaskKind::Build => Queue::Builds,
         }
     }
 
@@ -131,7 +136,8 @@ impl TaskKind {
             | TaskKind::Destroy
             | TaskKind::Readiness
             | TaskKind::Ami
-            | TaskKind::Notify => 20,
+            | TaskKind::Notify
+            | TaskKind::Build => 20,
             TaskKind::Monitor
             | TaskKind::Scheduler
             | TaskKind::Check

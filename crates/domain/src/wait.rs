@@ -123,6 +123,8 @@ pub enum Wait {
     Receiver,
     /// The end of a receiver's quiet hours, or its digest.
     Quiet,
+    /// A build's builder is at work.
+    Build,
 }
 
 impl Wait {
@@ -168,6 +170,7 @@ impl Wait {
             Self::Scan,
             Self::Receiver,
             Self::Quiet,
+            Self::Build,
         ]
     }
 
@@ -212,6 +215,7 @@ impl Wait {
             Self::Scan => "scan",
             Self::Receiver => "receiver",
             Self::Quiet => "quiet",
+            Self::Build => "build",
         }
     }
 
@@ -309,6 +313,7 @@ impl fmt::Display for Wait {
             Self::Scan => f.write_str("the next look at base images"),
             Self::Receiver => f.write_str("the receiver takes nothing at present"),
             Self::Quiet => f.write_str("the receiver's quiet hours or its digest"),
+            Self::Build => f.write_str("its builder, until its instance is gone"),
         }
     }
 }

@@ -104,6 +104,17 @@ pub struct Request {
     pub approved: bool,
     /// When it was asked for; may lie ahead.
     pub requested: Instant,
+    /// Since when the level's window counts, and the deadline it had before, if that was not `requested`; scenarios have none.
+    pub term: Option<Term>,
+}
+
+/// The window of a request for security, where it does not simply count from `requested` (AUTO-AMI 2 and 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Term {
+    /// When the update was detected, or the level was raised.
+    pub since: Instant,
+    /// A deadline from before the level was raised; the earlier counts.
+    pub before: Option<Instant>,
 }
 
 /// The row of the table in AUTO-AMI 5 that rules a request.
@@ -197,10 +208,13 @@ impl Request {
             }
             Cause::Manual { urgent: false } | Cause::Popularity | Cause::Dependency => return None,
         };
-        Some(match window.is_immediate() {
-            true => self.requested + expected + AT_ONCE,
-            false => self.requested + window.delta(),
-        })
+        let since = self.term.map_or(self.requested, |term| term.since);
+        let deadline = match window.is_immediate() {
+            true => since + expected + AT_ONCE,
+            false => since + window.delta(),
+        };
+        let before = self.term.and_then(|term| term.before);
+        Some(before.map_or(deadline, |before| before.min(deadline)))
     }
 
     /// Whether a person must approve it first: one of low level, where the policy says so.

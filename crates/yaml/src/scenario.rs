@@ -84,7 +84,11 @@ fn scenario<'a>(asker: &mut Asker<'a>, whole: &Item<'a>) -> Option<Scenario> {
     let spent = spent(asker, whole);
     let waiting = targets.into_iter().filter_map(|target| {
         let requests = queues.remove(&target.name)?;
-        Some(Waiting { target, requests })
+        Some(Waiting {
+            target,
+            requests,
+            not_before: None,
+        })
     });
     Some(Scenario {
         queue: waiting.collect(),
@@ -192,6 +196,7 @@ fn requests<'a>(
             max_cost,
             approved: approved.unwrap_or(false),
             requested,
+            term: None,
         };
         requests.push((name, request));
     }

@@ -118,6 +118,10 @@ impl<'a> Finder<'a> {
             at = group.requested + lead;
             reasons.add(Why::new(On::Notice, Some(at)));
         }
+        if let Some(pause) = group.not_before.filter(|pause| *pause > at) {
+            at = pause;
+            reasons.add(Why::new(On::Notice, Some(at)));
+        }
         if let Some(end) = self
             .ends
             .get(group.target.name.as_str())

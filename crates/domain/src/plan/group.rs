@@ -28,6 +28,8 @@ pub(super) struct Group<'a> {
     pub(super) row: Row,
     /// The smallest.
     pub(super) requested: Instant,
+    /// A pause after a failure.
+    pub(super) not_before: Option<Instant>,
     /// The smallest.
     pub(super) deadline: Option<Instant>,
     /// Whether a person must approve it first.
@@ -99,6 +101,7 @@ fn group<'a>(now: Instant, policy: &Policy, waiting: &'a Waiting) -> Option<Grou
         first,
         row,
         requested: oldest.requested,
+        not_before: waiting.not_before,
         deadline: counting.iter().filter_map(|request| alone(request)).min(),
         needs_approval: first.needs_approval(policy),
         others: others.iter().map(|request| request.id.as_str()).collect(),

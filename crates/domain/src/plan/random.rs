@@ -125,6 +125,7 @@ pub(super) fn scenario(seed: u64) -> Scenario {
                 cost: dice.cents(1, 1_200),
             },
             requests: Vec::new(),
+            not_before: None,
         })
         .collect();
     for at in 0..dice.from(1, 10) {
@@ -231,5 +232,6 @@ fn request(dice: &mut Dice, now: Instant, at: i64) -> Request {
         max_cost: Some(dice.cents(0, 1_200)).filter(|_| dice.once_in(6)),
         approved: dice.once_in(4),
         requested: now - TimeDelta::seconds(age),
+        term: None,
     }
 }

@@ -38,6 +38,7 @@ fn request(id: &str, cause: Cause, requested: &str) -> Request {
         max_cost: None,
         approved: false,
         requested: at(requested),
+        term: None,
     }
 }
 
@@ -46,7 +47,11 @@ fn security(level: Level) -> Cause {
 }
 
 fn waiting(target: Target, requests: Vec<Request>) -> Waiting {
-    Waiting { target, requests }
+    Waiting {
+        target,
+        requests,
+        not_before: None,
+    }
 }
 
 /// A scenario at noon with nothing spent and nothing running.

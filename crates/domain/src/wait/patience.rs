@@ -60,6 +60,7 @@ impl Wait {
             Self::Scan => Until("no track is watched in the region"),
             Self::Receiver => Until("72 hours without success, which disable the receiver"),
             Self::Quiet => Until("the hour that the receiver wishes"),
+            Self::Build => Until("its builder and that one's instance are gone"),
         }
     }
 
