@@ -62,6 +62,8 @@ pub struct Model {
     pub ends_at: Option<DateTimeUtc>,
     /// The end that the story has told of an hour before.
     pub end_told: Option<DateTimeUtc>,
+    /// The build whose builder it is.
+    pub build_id: Option<String>,
 }
 
 /// No relations are declared: joins are few and written where they are needed.

@@ -2,6 +2,7 @@
 //! goes through `change` (which asks the transition tables of `domain`).
 
 mod assessments;
+mod builds;
 mod calendar;
 mod change;
 mod checks;
@@ -55,6 +56,7 @@ use engine::group::Group;
 use request::{intake, recipes};
 
 pub use assessments::{UpdateCase, level_of};
+pub use builds::{Ask, Asked, BuildQuery, BuildQueue, BuildSeen, Queued, Verdict};
 pub use change::{ami_status_of, status_of};
 pub use connect::Shape;
 pub use decisions::{Decided, Decision};

@@ -28,6 +28,7 @@ mod m20261128_000023_assessments;
 mod m20261128_000024_syncs;
 mod m20261128_000025_notify;
 mod m20261128_000026_money;
+mod m20261128_000027_builds;
 
 pub use sea_orm_migration::sea_orm;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000024_syncs::Migration),
             Box::new(m20261128_000025_notify::Migration),
             Box::new(m20261128_000026_money::Migration),
+            Box::new(m20261128_000027_builds::Migration),
         ]
     }
 }

@@ -64,7 +64,12 @@ impl Ledger {
                 status,
                 Status::Success | Status::Failed | Status::ReadinessTimeout
             );
-            if !over || row.instance_id.is_none() || self.is_ending(id).await? {
+            // A builder's end is the bound of what is reserved for it.
+            if !over
+                || row.build_id.is_some()
+                || row.instance_id.is_none()
+                || self.is_ending(id).await?
+            {
                 return Ok(Extended::Refused(status));
             }
             let ends_at = match extended(row.ends_at, how, self.now()) {

@@ -8,9 +8,10 @@ use sea_orm::ConnectionTrait;
 
 use super::LedgerError;
 use super::outbox::{self, Telling};
+use super::request::create::Requested;
 use super::rows::{Column, Row, Rows, assignments};
 use super::tracks::Sighted;
-use crate::{assessment, base_update, deployment, image, track, track_region};
+use crate::{assessment, base_update, build, deployment, image, track, track_region};
 
 /// A row with a story.
 pub(super) trait Subject {
@@ -95,6 +96,8 @@ pub enum Moved {
     Update(Box<Move<base_update::Model>>),
     /// A track's.
     Track(Box<Move<track::Model>>),
+    /// A build's.
+    Build(Box<Move<build::Model>>),
 }
 
 /// A subject that is new; one that an index refuses ends the transaction.
@@ -110,6 +113,8 @@ pub enum New {
     Assessment(Box<assessment::Model>),
     /// A track's move; refused when it is there.
     Update(Box<base_update::Model>),
+    /// A build's builder and what its story begins with; never refused.
+    Builder(Box<(Requested, String)>),
 }
 
 /// One row's move, borrowed.
@@ -162,6 +167,11 @@ impl Stories {
     pub(super) fn at(now: Instant) -> Self {
         let (rows, told) = (Rows::of(&[EVENT]), Vec::new());
         Self { rows, told, now }
+    }
+
+    /// The instant of its lines.
+    pub(super) fn now(&self) -> Instant {
+        self.now
     }
 
     /// Adds a story's next lines, after number `last`; answers the number of the last one.

@@ -13,6 +13,7 @@ use sea_orm::{
 use crate::store::Ledger;
 use crate::store::LedgerError;
 use crate::store::assessments;
+use crate::store::builds;
 use crate::store::change;
 use crate::store::deliveries;
 use crate::store::effects;
@@ -315,6 +316,11 @@ async fn together(
         for new in &change.new {
             let begun = match new {
                 New::Image(row) => images::begin(&tx, row, &mut stories).await?,
+                New::Builder(builder) => {
+                    let (builder, said) = &**builder;
+                    builds::launch(&tx, builder, said, &mut stories).await?;
+                    true
+                }
                 New::Assessment(row) => assessments::begin(&tx, row).await.map(|()| true)?,
                 new => tracks::begin(&tx, new).await?,
             };
@@ -350,16 +356,19 @@ async fn move_all_kinds<C: ConnectionTrait>(
 ) -> Result<bool, LedgerError> {
     let (mut deployments, mut images) = (Vec::new(), Vec::new());
     let (mut tracks, mut updates) = (Vec::new(), Vec::new());
+    let mut builds = Vec::new();
     for moved in held.iter().flat_map(|(change, _)| &change.moved) {
         match moved {
             Moved::Deployment(one) => deployments.push(Write::from(&**one)),
             Moved::Image(after) => images.push(&**after),
             Moved::Track(one) => tracks.push(Write::from(&**one)),
+            Moved::Build(one) => builds.push(Write::from(&**one)),
             Moved::Update(one) => updates.push(Write::from(&**one)),
         }
     }
     Ok(subject::move_all(tx, &deployments, stories).await?
         && images::move_on(tx, &images, stories).await?
         && subject::move_all(tx, &tracks, stories).await?
-        && subject::move_all(tx, &updates, stories).await?)
+        && subject::move_all(tx, &updates, stories).await?
+        && subject::move_all(tx, &builds, stories).await?)
 }

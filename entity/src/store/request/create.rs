@@ -72,8 +72,26 @@ pub enum Created<T> {
     Mismatch,
 }
 
+impl Requested {
+    /// The builder of a build, which ends by `ends_at` whatever happens, with what its story begins with.
+    pub fn builder(
+        new: &NewDeployment,
+        build: &str,
+        ends_at: Instant,
+        now: Instant,
+    ) -> Result<(Self, String), LedgerError> {
+        let row = deployment::Model {
+            build_id: Some(build.to_owned()),
+            ends_at: Some(ends_at),
+            ..row(new, now)?
+        };
+        let order = new.order.clone();
+        Ok((Self { row, order }, said(new)))
+    }
+}
+
 /// A deployment that was just accepted. Its order is here as it was read: JSON is made of it for the ledger alone.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Requested {
     pub(in crate::store) row: deployment::Model,
     pub(in crate::store) order: Order,
@@ -288,6 +306,7 @@ fn row(new: &NewDeployment, now: Instant) -> Result<deployment::Model, LedgerErr
         finished_at: None,
         ends_at: None,
         end_told: None,
+        build_id: None,
     })
 }
 

@@ -67,7 +67,7 @@ pub(in crate::store) async fn begin<C: ConnectionTrait>(
     new: &New,
 ) -> Result<bool, LedgerError> {
     match new {
-        New::Image(_) | New::Assessment(_) => {}
+        New::Image(_) | New::Assessment(_) | New::Builder(_) => {}
         New::Sighted(sighted) => {
             base::Entity::insert(base::ActiveModel::from(sighted.base.clone()))
                 .on_conflict(OnConflict::new().do_nothing().to_owned())

@@ -1,0 +1,129 @@
+//! Builds: what asks for them (`ask`), what the plan reads of them (`queue`), from which facts wants follow (`facts`), what
+//! people do to them (`decide`), and lists. A start, a step and an end are moves of a visit's `Change`.
+
+mod ask;
+mod decide;
+mod facts;
+mod list;
+mod queue;
+mod story;
+
+pub use ask::{Ask, Asked};
+pub use decide::Verdict;
+pub use list::{BuildQuery, BuildSeen};
+pub use queue::{BuildQueue, Queued};
+pub(super) use story::launch;
+
+use ingot_domain::advisory::level::Level;
+use ingot_domain::arch::Arch;
+use ingot_domain::build::BuildStatus;
+use ingot_domain::build::failure::FailureClass;
+use ingot_domain::build::wants::Aim;
+use ingot_domain::money::Money;
+use ingot_domain::want::{Cause, Request, Term, Trigger};
+
+use super::LedgerError;
+use crate::{build, build_request};
+
+impl build::Model {
+    /// Its status.
+    pub fn parsed_status(&self) -> Result<BuildStatus, LedgerError> {
+        BuildStatus::parse(&self.status).ok_or_else(|| LedgerError::Unknown {
+            what: "build.status",
+            value: self.status.clone(),
+        })
+    }
+
+    /// Why it failed, if it did.
+    pub fn parsed_class(&self) -> Result<Option<FailureClass>, LedgerError> {
+        let word = self.failure_class.as_deref();
+        let class = word.map(|word| {
+            FailureClass::parse(word).ok_or_else(|| LedgerError::Unknown {
+                what: "build.failure_class",
+                value: word.to_owned(),
+            })
+        });
+        class.transpose()
+    }
+
+    /// What is built.
+    pub fn aim(&self) -> Result<Aim, LedgerError> {
+        let arch = Arch::parse(&self.arch).ok_or_else(|| LedgerError::Unknown {
+            what: "build.arch",
+            value: self.arch.clone(),
+        })?;
+        Ok(Aim {
+            template: self.template.clone(),
+            version: self.version.clone(),
+            mode: self.mode.clone(),
+            arch,
+            region: self.region.clone(),
+        })
+    }
+
+    /// `web v1.2.0 (default, x86_64) in us-east-1`, as people read it and as the plan names its target.
+    pub fn target(&self) -> String {
+        format!(
+            "{} {} ({}, {}) in {}",
+            self.template, self.version, self.mode, self.arch, self.region
+        )
+    }
+}
+
+impl build_request::Model {
+    /// As the plan reads it.
+    pub fn parsed(&self) -> Result<Request, LedgerError> {
+        let unknown = |what: &'static str, value: &str| LedgerError::Unknown {
+            what,
+            value: value.to_owned(),
+        };
+        let trigger = Trigger::parse(&self.trigger)
+            .ok_or_else(|| unknown("build_request.trigger", &self.trigger))?;
+        let cause = match trigger {
+            Trigger::Popularity => Cause::Popularity,
+            Trigger::Security => Cause::Security {
+                level: match self.level.as_deref() {
+                    Some(word) => {
+                        Some(level(word).ok_or_else(|| unknown("build_request.level", word))?)
+                    }
+                    None => None,
+                },
+            },
+            Trigger::Scheduled => Cause::Scheduled {
+                campaign: match self.campaign.as_deref() {
+                    Some(text) => Some(
+                        text.parse()
+                            .map_err(|_| unknown("build_request.campaign", text))?,
+                    ),
+                    None => None,
+                },
+            },
+            Trigger::Manual => Cause::Manual {
+                urgent: self.urgent,
+            },
+            Trigger::Dependency => Cause::Dependency,
+        };
+        let term = self.since.map(|since| Term {
+            since,
+            before: self.before,
+        });
+        Ok(Request {
+            id: self.id.clone(),
+            cause,
+            max_cost: self.max_cost.map(money),
+            approved: self.approved,
+            requested: self.requested_at,
+            term,
+        })
+    }
+}
+
+fn level(word: &str) -> Option<Level> {
+    let all = [Level::Critical, Level::High, Level::Medium, Level::Low];
+    all.into_iter().find(|level| level.as_str() == word)
+}
+
+/// A column of micro-dollars.
+fn money(micros: i64) -> Money {
+    Money::from_micros(u64::try_from(micros).unwrap_or_default())
+}

@@ -1,0 +1,164 @@
+//! What people do to a build: approve, reject, cancel; and switching a template's builds off and on.
+
+use ingot_domain::build::BuildStatus;
+use ingot_domain::event::{Line, Source};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, TransactionTrait};
+
+use crate::store::decisions::{Decided, Decision};
+use crate::store::ending::Ending;
+use crate::store::engine::tasks;
+use crate::store::subject::{Stories, Write, move_all};
+use crate::store::{Ledger, LedgerError};
+use crate::{build, build_request, template_off};
+
+/// What a person says about a build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may start although it needs approval.
+    Approve,
+    /// It is refused: its requests are answered with no.
+    Reject,
+    /// It is ended, whether it waits or runs; what it used so far is paid.
+    Cancel,
+}
+
+impl Ledger {
+    /// Carries out a person's word about a build.
+    pub async fn decide_build(
+        &self,
+        id: &str,
+        verdict: Verdict,
+        decision: &Decision,
+    ) -> Result<Decided<build::Model>, LedgerError> {
+        let Some(before) = build::Entity::find_by_id(id).one(&self.db).await? else {
+            return Ok(Decided::Unknown);
+        };
+        let status = before.parsed_status()?;
+        let refused = |why: String| Ok(Decided::Refused(why));
+        if status.is_over() {
+            return refused(format!("{id} is {status}: nothing more comes of it"));
+        }
+        let mut after = build::Model {
+            decided_by: Some(decision.by.clone()),
+            decided_reason: Some(decision.reason.clone()),
+            ..before.clone()
+        };
+        let (by, why) = (&decision.by, &decision.reason);
+        let (kind, said) = match verdict {
+            Verdict::Approve | Verdict::Reject if !status.waits() => {
+                return refused(format!(
+                    "{id} is {status}: it runs already; `ingot builds cancel {id}` ends it"
+                ));
+            }
+            Verdict::Approve => {
+                after.status = BuildStatus::Queued.as_str().to_owned();
+                ("build.approved", format!("Approved by {by}: {why}"))
+            }
+            Verdict::Reject => {
+                after.status = BuildStatus::Rejected.as_str().to_owned();
+                after.ended_at = Some(self.calendar_now());
+                ("build.rejected", format!("Rejected by {by}: {why}"))
+            }
+            Verdict::Cancel if status.waits() => {
+                after.status = BuildStatus::Cancelled.as_str().to_owned();
+                after.ended_at = Some(self.calendar_now());
+                ("build.cancelled", format!("Cancelled by {by}: {why}"))
+            }
+            Verdict::Cancel => {
+                // It is over when its builder is: the build's visit settles what it used.
+                after.cancelling = true;
+                let said = format!("Cancelled by {by}: {why}; its builder is terminated");
+                ("build.cancelling", said)
+            }
+        };
+        let lines = [Line::info(kind, Source::Request, said)];
+        let tx = self.db.begin().await?;
+        let mut stories = Stories::at(self.now());
+        let write = Write {
+            before: &before,
+            after: &after,
+            lines: &lines,
+        };
+        if !move_all(&tx, &[write], &mut stories).await? {
+            tx.rollback().await?;
+            return refused(format!(
+                "{id} changed at the same moment; look and try again"
+            ));
+        }
+        if verdict == Verdict::Approve {
+            build_request::Entity::update_many()
+                .col_expr(build_request::Column::Approved, Expr::value(true))
+                .filter(build_request::Column::BuildId.eq(id))
+                .exec(&tx)
+                .await?;
+        }
+        stories.append(&tx).await?;
+        tx.commit().await?;
+        if verdict == Verdict::Cancel
+            && status.runs()
+            && let Some(builder) = &before.deployment_id
+        {
+            self.end_builder(builder, by).await?;
+        }
+        Ok(Decided::Done(Box::new(after)))
+    }
+
+    /// Ends a builder whatever it does; one that is over stays as it is.
+    pub async fn end_builder(&self, id: &str, by: &str) -> Result<(), LedgerError> {
+        if let crate::store::Intervention::Refused(_) = self.cancel(id, by).await?
+            && let Some(row) = self.deployment(id).await?
+            && row.instance_id.is_some()
+        {
+            let task = Ending::Destroy { run: row.run }.task(id, self.now());
+            tasks::insert(&self.db, &[task], self.now(), false).await?;
+        }
+        Ok(())
+    }
+
+    /// Switches a template's builds off; its waiting builds are left to be decided one by one.
+    pub async fn switch_off(
+        &self,
+        template: &str,
+        revision: i32,
+        by_itself: bool,
+        decision: &Decision,
+    ) -> Result<template_off::Model, LedgerError> {
+        let row = template_off::Model {
+            name: template.to_owned(),
+            off_at: self.calendar_now(),
+            off_by: decision.by.clone(),
+            off_reason: decision.reason.clone(),
+            by_itself,
+            revision,
+        };
+        template_off::Entity::insert(row.clone().into_active_model())
+            .on_conflict(OnConflict::new().do_nothing().to_owned())
+            .exec_without_returning(&self.db)
+            .await?;
+        Ok(self.switched_off(template).await?.unwrap_or(row))
+    }
+
+    /// Switches a template's builds on; whether they were off.
+    pub async fn switch_on(&self, template: &str) -> Result<bool, LedgerError> {
+        let gone = template_off::Entity::delete_by_id(template)
+            .exec(&self.db)
+            .await?;
+        Ok(gone.rows_affected > 0)
+    }
+
+    /// Whether and why a template's builds are switched off.
+    pub async fn switched_off(
+        &self,
+        template: &str,
+    ) -> Result<Option<template_off::Model>, LedgerError> {
+        Ok(template_off::Entity::find_by_id(template)
+            .one(&self.db)
+            .await?)
+    }
+
+    /// Every template whose builds are switched off.
+    pub async fn all_switched_off(&self) -> Result<Vec<template_off::Model>, LedgerError> {
+        Ok(template_off::Entity::find().all(&self.db).await?)
+    }
+}

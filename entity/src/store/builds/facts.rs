@@ -1,0 +1,223 @@
+//! The facts that wants follow from: newest images, the updates they lack, and how often templates were launched.
+
+use std::collections::{BTreeMap, HashMap};
+
+use ingot_domain::Instant;
+use ingot_domain::arch::Arch;
+use ingot_domain::build::wants::{Aim, Facts, Lacked, Newest, POPULAR, Subject, UpdateKind};
+use ingot_domain::fingerprint;
+use ingot_domain::request::Order;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::store::assessments::level_of;
+use crate::store::updates::UpdateSeen;
+use crate::store::{Ledger, LedgerError};
+use crate::{build, build_request, deployment, image};
+
+/// Launches that are counted at most; a popular template has far fewer in a week.
+const LAUNCHES: u64 = 50_000;
+
+/// What is built, as a key without its version: template, mode, architecture, region.
+type Place = (String, String, Arch, String);
+
+impl Ledger {
+    /// The facts at this moment. `looked` is the calendar's instant of the look before.
+    pub async fn build_facts(&self, looked: Instant) -> Result<Facts, LedgerError> {
+        let mut templates = HashMap::new();
+        for row in self.templates().await? {
+            let template = row.parsed()?;
+            templates.insert(row.name, (fingerprint::of_recipe(&template), template));
+        }
+        let security = self.security_facts().await?;
+        let launched = self.launched_lately().await?;
+        let mut newest: BTreeMap<Place, (image::Model, Arch)> = BTreeMap::new();
+        for row in self.available_images().await? {
+            let Some(arch) = Arch::parse(&row.arch) else {
+                continue;
+            };
+            let place = (
+                row.template.clone(),
+                row.mode.clone(),
+                arch,
+                row.region.clone(),
+            );
+            // The oldest come first, so the last one stays.
+            newest.insert(place, (row, arch));
+        }
+        let mut counts: HashMap<&str, u32> = HashMap::new();
+        for (place, _) in &launched {
+            *counts.entry(place.0.as_str()).or_default() += 1;
+        }
+        // A template without an image is asked for where it was launched last, in the version it was launched in last.
+        let mut places: BTreeMap<&Place, (&str, Option<&image::Model>)> = newest
+            .iter()
+            .map(|(place, (row, _))| (place, (row.version.as_str(), Some(row))))
+            .collect();
+        for (place, version) in &launched {
+            places.entry(place).or_insert((version, None));
+        }
+        let asked = self.popular_lately().await?;
+        let mut subjects = Vec::new();
+        for (place, (version, image)) in places {
+            let (name, mode, arch, region) = place;
+            let Some((recipe, _)) = templates.get(name) else {
+                continue;
+            };
+            let lacks = match image {
+                Some(image) => lacked(&security.updates, image)?,
+                None => Vec::new(),
+            };
+            subjects.push(Subject {
+                aim: Aim {
+                    template: name.clone(),
+                    version: version.to_owned(),
+                    mode: mode.clone(),
+                    arch: *arch,
+                    region: region.clone(),
+                },
+                newest: image.map(|row| Newest {
+                    id: row.id.clone(),
+                    // Ages are the calendar's.
+                    made: self.calendar().at(row.created_at),
+                    current: row.fingerprint == *recipe,
+                }),
+                lacks,
+                launches: counts.get(name.as_str()).copied().unwrap_or_default(),
+                popular: asked.get(name).copied(),
+                rebuild: None,
+            });
+        }
+        Ok(Facts { subjects, looked })
+    }
+
+    /// Images that can be launched from, the oldest first.
+    async fn available_images(&self) -> Result<Vec<image::Model>, LedgerError> {
+        use image::Column;
+        Ok(image::Entity::find()
+            .filter(Column::Status.eq("available"))
+            .filter(Column::DisabledAt.is_null())
+            .order_by_asc(Column::CreatedAt)
+            .order_by_asc(Column::Id)
+            .all(&self.reader)
+            .await?)
+    }
+
+    /// Successful launches of the last seven days of the calendar that were not builds, the newest first: where, and the version.
+    async fn launched_lately(&self) -> Result<Vec<(Place, String)>, LedgerError> {
+        use deployment::Column;
+        let since = self.calendar().due(self.calendar_now() - POPULAR);
+        let rows = deployment::Entity::find()
+            .filter(Column::ReadyAt.gte(since))
+            .filter(Column::BuildId.is_null())
+            .order_by_desc(Column::ReadyAt)
+            .limit(LAUNCHES)
+            .all(&self.reader)
+            .await?;
+        let mut found = Vec::new();
+        for row in rows {
+            // An order of a version that is newer than this binary is another's to count.
+            let Ok(order) = serde_json::from_value::<Order>(row.order) else {
+                continue;
+            };
+            if order.build_only.is_none() {
+                let place = (row.template, row.mode, order.arch, row.region);
+                found.push((place, row.version));
+            }
+        }
+        Ok(found)
+    }
+
+    /// By template, when popularity last asked for a build of it.
+    async fn popular_lately(&self) -> Result<HashMap<String, Instant>, LedgerError> {
+        let since = self.calendar_now() - POPULAR;
+        let found: Vec<(String, Instant)> = build_request::Entity::find()
+            .select_only()
+            .column(build::Column::Template)
+            .column(build_request::Column::RequestedAt)
+            .inner_join_build()
+            .filter(build_request::Column::Trigger.eq("popularity"))
+            .filter(build_request::Column::RequestedAt.gt(since))
+            .order_by_asc(build_request::Column::RequestedAt)
+            .into_tuple()
+            .all(&self.reader)
+            .await?;
+        Ok(found.into_iter().collect())
+    }
+}
+
+/// The join of requests with their builds, which no relation declares.
+trait WithBuild {
+    fn inner_join_build(self) -> Self;
+}
+
+impl WithBuild for sea_orm::Select<build_request::Entity> {
+    fn inner_join_build(mut self) -> Self {
+        let of = Expr::col((build::Entity, build::Column::Id))
+            .equals((build_request::Entity, build_request::Column::BuildId));
+        sea_orm::QuerySelect::query(&mut self).inner_join(build::Entity, of);
+        self
+    }
+}
+
+/// The judged updates that an image does not have, oldest first: those that followed its base on the track.
+fn lacked(updates: &[UpdateSeen], image: &image::Model) -> Result<Vec<Lacked>, LedgerError> {
+    let (Some(owner), Some(name)) = (&image.base_owner, &image.base_name) else {
+        return Ok(Vec::new());
+    };
+    let is_base = |base: &Option<crate::base::Model>| {
+        base.as_ref()
+            .is_some_and(|base| base.owner == *owner && base.name == *name)
+    };
+    // The newest come first. The base is the old side of the first update it lacks; one that is the new side of an update
+    // lacks those after that.
+    let Some(track) = updates
+        .iter()
+        .find(|one| is_base(&one.old) || is_base(&one.new))
+        .map(|one| one.row.track.as_str())
+    else {
+        return Ok(Vec::new());
+    };
+    let of_track = || updates.iter().filter(|one| one.row.track == track);
+    let from = of_track()
+        .filter(|one| is_base(&one.new))
+        .map(|one| one.row.seq + 1)
+        .chain(
+            of_track()
+                .filter(|one| is_base(&one.old))
+                .map(|one| one.row.seq),
+        )
+        .max();
+    let mut found = Vec::new();
+    for one in of_track() {
+        let after = from.is_some_and(|from| one.row.seq >= from);
+        let (true, false, Some(level)) = (after, one.withdrawn, one.row.level.as_deref()) else {
+            continue;
+        };
+        let level = level_of(level)?;
+        let kind = one.row.update_type.as_deref().unwrap_or("unknown");
+        let build = |base: &Option<crate::base::Model>| {
+            base.as_ref()
+                .map_or("?".to_owned(), |base| base.build.clone())
+        };
+        let headline = one
+            .stands
+            .as_ref()
+            .and_then(|stands| stands.summary.as_ref()?.get("headline")?.get("advisory"))
+            .and_then(serde_json::Value::as_str);
+        let why = headline.map_or(String::new(), |why| format!(", {why}"));
+        found.push(Lacked {
+            id: one.row.id.clone(),
+            detected: one.row.detected_at,
+            kind: UpdateKind::of(kind, level),
+            said: format!(
+                "{} {} → {} is {kind}, {level}{why}",
+                one.track,
+                build(&one.old),
+                build(&one.new)
+            ),
+        });
+    }
+    found.reverse();
+    Ok(found)
+}

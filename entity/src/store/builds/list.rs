@@ -1,0 +1,86 @@
+//! Lists of builds, the newest first.
+
+use std::collections::HashMap;
+
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::store::{Ledger, LedgerError};
+use crate::{build, build_request};
+
+/// Which builds.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "each is an equality, `before` is the cursor")]
+pub struct BuildQuery {
+    pub status: Option<String>,
+    pub template: Option<String>,
+    pub region: Option<String>,
+    pub before: Option<String>,
+}
+
+/// A build with what asks for it.
+#[derive(Debug, Clone)]
+pub struct BuildSeen {
+    /// The build.
+    pub row: build::Model,
+    /// What asks for it, oldest first.
+    pub requests: Vec<build_request::Model>,
+}
+
+impl Ledger {
+    /// Builds, the newest first.
+    pub async fn list_builds(
+        &self,
+        query: &BuildQuery,
+        limit: u64,
+    ) -> Result<Vec<BuildSeen>, LedgerError> {
+        use build::Column;
+        let mut select = build::Entity::find();
+        let equal = [
+            (Column::Status, &query.status),
+            (Column::Template, &query.template),
+            (Column::Region, &query.region),
+        ];
+        for (column, value) in equal {
+            if let Some(value) = value {
+                select = select.filter(column.eq(value));
+            }
+        }
+        if let Some(before) = &query.before {
+            select = select.filter(Column::Id.lt(before));
+        }
+        let rows = select
+            .order_by_desc(Column::Id)
+            .limit(limit)
+            .all(&self.reader)
+            .await?;
+        self.with_requests(rows).await
+    }
+
+    /// One build.
+    pub async fn build(&self, id: &str) -> Result<Option<BuildSeen>, LedgerError> {
+        let row = build::Entity::find_by_id(id).one(&self.db).await?;
+        Ok(self.with_requests(row.into_iter().collect()).await?.pop())
+    }
+
+    async fn with_requests(&self, rows: Vec<build::Model>) -> Result<Vec<BuildSeen>, LedgerError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let requests = build_request::Entity::find()
+            .filter(build_request::Column::BuildId.is_in(rows.iter().map(|row| row.id.as_str())))
+            .order_by_asc(build_request::Column::RequestedAt)
+            .order_by_asc(build_request::Column::Id)
+            .all(&self.db)
+            .await?;
+        let mut by_build: HashMap<String, Vec<build_request::Model>> = HashMap::new();
+        for request in requests {
+            let of_build = by_build.entry(request.build_id.clone()).or_default();
+            of_build.push(request);
+        }
+        let seen = rows.into_iter().map(|row| BuildSeen {
+            requests: by_build.remove(&row.id).unwrap_or_default(),
+            row,
+        });
+        Ok(seen.collect())
+    }
+}

@@ -1,0 +1,256 @@
+//! What the plan reads: the builds that wait with their requests, the builds that run, and how long earlier ones took.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::TimeDelta;
+use ingot_domain::Instant;
+use ingot_domain::advisory::level::SecurityLevel;
+use ingot_domain::build::cost::HISTORY;
+use ingot_domain::build::failure::Ended;
+use ingot_domain::build::wants::UpdateKind;
+use ingot_domain::task::TaskState;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::store::assessments::level_of;
+use crate::store::{Ledger, LedgerError};
+use crate::{base_update, build, build_request, task};
+
+/// A build that waits, with what asks for it.
+#[derive(Debug, Clone)]
+pub struct Queued {
+    /// The build.
+    pub row: build::Model,
+    /// At least one, in any order.
+    pub requests: Vec<build_request::Model>,
+}
+
+/// What waits and what runs.
+#[derive(Debug, Clone, Default)]
+pub struct BuildQueue {
+    /// Builds that wait.
+    pub waiting: Vec<Queued>,
+    /// Builds that run.
+    pub running: Vec<build::Model>,
+    /// By template, how long its last builds took, the newest first.
+    pub history: HashMap<String, Vec<TimeDelta>>,
+}
+
+/// Ends that are looked back at for the history.
+const LOOKED_AT: u64 = 2_000;
+
+impl Ledger {
+    /// What waits and what runs. Levels of requests follow the judgements that stand by now.
+    pub async fn build_queue(&self) -> Result<BuildQueue, LedgerError> {
+        use build::Column;
+        let open = build::Entity::find()
+            .filter(Column::Status.is_in([
+                "queued",
+                "awaiting_approval",
+                "building",
+                "testing",
+                "publishing",
+            ]))
+            .order_by_asc(Column::CreatedAt)
+            .all(&self.reader)
+            .await?;
+        let (waiting, running): (Vec<_>, Vec<_>) = open
+            .into_iter()
+            .partition(|row| matches!(row.status.as_str(), "queued" | "awaiting_approval"));
+        let ids = waiting.iter().map(|row| row.id.as_str());
+        let requests = build_request::Entity::find()
+            .filter(build_request::Column::BuildId.is_in(ids))
+            .all(&self.reader)
+            .await?;
+        let mut by_build: HashMap<String, Vec<build_request::Model>> = HashMap::new();
+        for request in requests {
+            let of_build = by_build.entry(request.build_id.clone()).or_default();
+            of_build.push(request);
+        }
+        let waiting = waiting.into_iter().map(|row| Queued {
+            requests: by_build.remove(&row.id).unwrap_or_default(),
+            row,
+        });
+        Ok(BuildQueue {
+            waiting: waiting.collect(),
+            running,
+            history: self.build_history().await?,
+        })
+    }
+
+    async fn build_history(&self) -> Result<HashMap<String, Vec<TimeDelta>>, LedgerError> {
+        use build::Column;
+        let ended: Vec<(String, Option<Instant>, Option<Instant>)> = build::Entity::find()
+            .select_only()
+            .columns([Column::Template, Column::StartedAt, Column::EndedAt])
+            .filter(Column::StartedAt.is_not_null())
+            .filter(Column::EndedAt.is_not_null())
+            .filter(
+                Column::Status
+                    .eq("completed")
+                    .or(Column::FailureClass.eq("bound")),
+            )
+            .order_by_desc(Column::EndedAt)
+            .limit(LOOKED_AT)
+            .into_tuple()
+            .all(&self.reader)
+            .await?;
+        let mut history: HashMap<String, Vec<TimeDelta>> = HashMap::new();
+        for (template, started, ended) in ended {
+            let (Some(started), Some(ended)) = (started, ended) else {
+                continue;
+            };
+            let lengths = history.entry(template).or_default();
+            if lengths.len() < HISTORY {
+                lengths.push(ended - started);
+            }
+        }
+        Ok(history)
+    }
+
+    /// Brings waiting requests to the level that stands for their update by now (AUTO-AMI 2): upward with the earlier of the
+    /// deadline it had and one that counts from now; downward as far as the update's own level was lowered.
+    pub async fn follow_levels(
+        &self,
+        waiting: &[Queued],
+        deadline: impl Fn(&Queued, &build_request::Model) -> Option<Instant>,
+    ) -> Result<u64, LedgerError> {
+        let about = waiting
+            .iter()
+            .flat_map(|queued| &queued.requests)
+            .filter(|request| request.trigger == "security")
+            .filter_map(|request| request.about.as_deref());
+        let updates = base_update::Entity::find()
+            .filter(base_update::Column::Id.is_in(about))
+            .all(&self.reader)
+            .await?;
+        let by_id: HashMap<&str, &base_update::Model> =
+            updates.iter().map(|row| (row.id.as_str(), row)).collect();
+        let mut changed = 0;
+        for queued in waiting {
+            for request in &queued.requests {
+                let update = request.about.as_deref().and_then(|id| by_id.get(id));
+                let (Some(update), "security") = (update, request.trigger.as_str()) else {
+                    continue;
+                };
+                let Some(word) = update.level.as_deref() else {
+                    continue;
+                };
+                let kind = update.update_type.as_deref().unwrap_or("unknown");
+                let level = level_of(word)?;
+                let UpdateKind::Security(now) = UpdateKind::of(kind, level) else {
+                    continue;
+                };
+                let now = now.map(|level| level.to_string());
+                if now == request.level {
+                    continue;
+                }
+                let raised = gravity(level)
+                    > request
+                        .level
+                        .as_deref()
+                        .and_then(|word| level_of(word).ok())
+                        .map_or(gravity(SecurityLevel::Unknown), gravity);
+                let mut write = build_request::Entity::update_many()
+                    .col_expr(build_request::Column::Level, Expr::value(now))
+                    .filter(build_request::Column::Id.eq(&request.id))
+                    .filter(match &request.level {
+                        Some(level) => build_request::Column::Level.eq(level),
+                        None => build_request::Column::Level.is_null(),
+                    });
+                if raised {
+                    let before = deadline(queued, request);
+                    write = write
+                        .col_expr(
+                            build_request::Column::Since,
+                            Expr::value(self.calendar_now()),
+                        )
+                        .col_expr(build_request::Column::Before, Expr::value(before));
+                }
+                changed += write.exec(&self.db).await?.rows_affected;
+            }
+        }
+        Ok(changed)
+    }
+
+    /// The build of the same target that waits, if there is one.
+    pub async fn waiting_build(&self, of: &build::Model) -> Result<Option<String>, LedgerError> {
+        use build::Column;
+        let found = build::Entity::find()
+            .filter(Column::Template.eq(&of.template))
+            .filter(Column::Version.eq(&of.version))
+            .filter(Column::Mode.eq(&of.mode))
+            .filter(Column::Arch.eq(&of.arch))
+            .filter(Column::Region.eq(&of.region))
+            .filter(Column::Status.is_in(["queued", "awaiting_approval"]))
+            .one(&self.db)
+            .await?;
+        Ok(found.map(|row| row.id))
+    }
+
+    /// Lets the requests of one build wait with another.
+    pub async fn hand_over(&self, from: &str, to: &str) -> Result<(), LedgerError> {
+        build_request::Entity::update_many()
+            .col_expr(build_request::Column::BuildId, Expr::value(to))
+            .filter(build_request::Column::BuildId.eq(from))
+            .exec(&self.db)
+            .await?;
+        Ok(())
+    }
+
+    /// Whether a worker has something to do for a deployment.
+    pub async fn is_worked_on(&self, deployment: &str) -> Result<bool, LedgerError> {
+        let alive = TaskState::ALL.iter().filter(|state| !state.is_final());
+        let found = task::Entity::find()
+            .filter(task::Column::DeploymentId.eq(deployment))
+            .filter(task::Column::State.is_in(alive.map(|state| state.as_str())))
+            .one(&self.db)
+            .await?;
+        Ok(found.is_some())
+    }
+
+    /// Of these causes, those that have asked before.
+    pub async fn asked_before(&self, keys: &[&str]) -> Result<HashSet<String>, LedgerError> {
+        let found: Vec<String> = build_request::Entity::find()
+            .select_only()
+            .column(build_request::Column::RequestKey)
+            .filter(build_request::Column::RequestKey.is_in(keys.iter().copied()))
+            .into_tuple()
+            .all(&self.db)
+            .await?;
+        Ok(found.into_iter().collect())
+    }
+
+    /// Builds that ended since an instant of the calendar, for what follows from failures.
+    pub async fn builds_ended(&self, since: Instant) -> Result<Vec<Ended>, LedgerError> {
+        use build::Column;
+        let rows = build::Entity::find()
+            .filter(Column::EndedAt.gte(since))
+            .filter(Column::Status.is_in(["completed", "failed"]))
+            .order_by_desc(Column::EndedAt)
+            .limit(LOOKED_AT)
+            .all(&self.reader)
+            .await?;
+        let mut ends = Vec::new();
+        for row in rows {
+            let Some(at) = row.ended_at else { continue };
+            ends.push(Ended {
+                failed: row.parsed_class()?,
+                template: row.template,
+                at,
+            });
+        }
+        Ok(ends)
+    }
+}
+
+/// Unknown is read as high unless the policy says medium; it is never taken for less.
+fn gravity(level: SecurityLevel) -> u8 {
+    match level {
+        SecurityLevel::None => 0,
+        SecurityLevel::Low => 1,
+        SecurityLevel::Medium => 2,
+        SecurityLevel::Unknown | SecurityLevel::High => 3,
+        SecurityLevel::Critical => 4,
+    }
+}
