@@ -25,15 +25,17 @@ PATIENCE = 60.0
 FOREIGN = ("INGOT_", "AWS_", "DATABASE_URL", "REDIS_URL", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
 # Rows that the clockwork of an idle installation goes on writing, by table, as `Up.dump` leaves them out.
 CLOCKWORK = {
-    "task": "kind IN ('scheduler', 'monitor', 'track', 'judge')",
-    "attempt": "task_id NOT IN (SELECT id FROM task WHERE kind NOT IN ('scheduler', 'monitor', 'track', 'judge'))",
-    "event": "deployment_id LIKE 'trk_%' OR deployment_id LIKE 'upd_%'",
+    "task": "kind IN ('scheduler', 'monitor', 'track', 'judge', 'feed', 'build')",
+    "attempt": "task_id NOT IN (SELECT id FROM task WHERE kind NOT IN ('scheduler', 'monitor', 'track', 'judge', 'feed', 'build'))",
+    "event": "deployment_id LIKE 'trk_%' OR deployment_id LIKE 'upd_%' OR deployment_id LIKE 'bld_%'",
     "track": "1",
     "track_region": "1",
     "base": "1",
     "base_ami": "1",
     "base_update": "1",
     "assessment": "1",
+    "build": "1",
+    "build_request": "1",
     "finding": "1",
     "notification": "topic IN ('finding_opened', 'security_update_available')",
     "tick": "1",

@@ -38,6 +38,7 @@ mod it {
     mod private;
     mod provenance;
     mod rates;
+    mod rebuilt;
     mod refusals;
     mod security;
     mod spot;

@@ -84,7 +84,8 @@ fn ends(kind: TaskKind) -> bool {
         | TaskKind::Track
         | TaskKind::Judge
         | TaskKind::Feed
-        | TaskKind::Notify => false,
+        | TaskKind::Notify
+        | TaskKind::Build => false,
     }
 }
 

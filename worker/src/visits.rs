@@ -1,6 +1,7 @@
 //! The register of visits: one handler per kind of task.
 
 mod assess;
+mod builds;
 mod check;
 mod destroy;
 mod feed;
@@ -51,6 +52,7 @@ impl Visits for Tools {
             TaskKind::Judge => Box::pin(assess::visit(self, claim)),
             TaskKind::Feed => Box::pin(feed::visit(self, claim)),
             TaskKind::Notify => Box::pin(notify::visit(self, claim)),
+            TaskKind::Build => Box::pin(builds::visit(self, claim)),
         };
         let paid = paid.await;
         match Box::pin(settled(self, claim, kind, paid)).await {
@@ -203,6 +205,7 @@ async fn end(
             Ok(Visit::only(then))
         }
         TaskKind::Notify => notify::given_up(tools, claim, why, then).await,
+        TaskKind::Build => builds::given_up(tools, claim, why, then).await,
         TaskKind::Monitor | TaskKind::Scheduler | TaskKind::Track | TaskKind::Judge => {
             Ok(Visit::only(then))
         }

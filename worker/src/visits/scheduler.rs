@@ -31,9 +31,13 @@ const FEEDS: &str = "feeds";
 /// Sees to it that regions with watched base images are looked at.
 const TRACKS: &str = "tracks";
 
+/// Asks for what is wanted and starts what the plan says is due.
+const PLAN: &str = "plan";
+
 /// Every periodic job and its period in simulated time.
-pub(super) const JOBS: [(&str, Duration); 7] = [
+pub(super) const JOBS: [(&str, Duration); 8] = [
     (FEEDS, Duration::from_secs(60)),
+    (PLAN, Duration::from_secs(60)),
     (ASSESS, Duration::from_secs(600)),
     (TRACKS, Duration::from_secs(60)),
     (RECONCILE, Duration::from_secs(60)),
@@ -77,6 +81,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         Some(FEEDS) => super::feed::spread(tools).await,
         Some(TRACKS) => super::track::spread(tools).await,
         Some(ASSESS) => super::assess::spread(tools).await,
+        Some(PLAN) => super::builds::look(tools).await,
         Some(ENDS) => sweep::sweep(tools).await,
         Some(PRUNE) => prune(tools).await,
         other => Err(VisitError::Nonsense(format!(

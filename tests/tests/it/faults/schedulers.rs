@@ -40,6 +40,7 @@ async fn five_schedulers_of_which_some_die_in_the_fire_make_one_task_per_tick() 
     let jobs = [
         "assess",
         "feeds",
+        "plan",
         "tracks",
         "reconcile",
         "prune",

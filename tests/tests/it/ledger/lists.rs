@@ -66,7 +66,7 @@ async fn tasks_are_listed_by_every_filter(ledgers: Ledgers) {
     for (queue, deployment_id) in cases.collect::<Vec<_>>() {
         for (state, work_only) in states().flat_map(|s| [(s, false), (s, true)]) {
             let hidden = work_only && queue.is_none() && deployment_id.is_none();
-            let clockwork = ["monitor", "scheduler", "bases"];
+            let clockwork = ["monitor", "scheduler", "bases", "feeds", "builds"];
             let wanted: Vec<&str> = rows
                 .iter()
                 .filter(|row| queue.is_none_or(|queue| row.queue == queue.as_str()))

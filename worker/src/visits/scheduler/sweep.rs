@@ -20,6 +20,10 @@ pub(super) async fn sweep(tools: &Tools) -> Result<Visit, VisitError> {
     let until = tools.after(NOTICE);
     for row in tools.ledger.ending_before(until, MOST).await? {
         let Some(at) = row.ends_at else { continue };
+        if row.build_id.is_some() {
+            builder(tools, &row, at).await?;
+            continue;
+        }
         let (ami, now) = (ami_status_of(&row)?, tools.ledger.now());
         let step = due(
             at,
@@ -43,6 +47,20 @@ pub(super) async fn sweep(tools: &Tools) -> Result<Visit, VisitError> {
         }
     }
     Ok(Visit::only(Then::Done))
+}
+
+/// A builder ends when its reserved hours are used up, whatever it does then (FEATURES F45); nothing moves that, so nothing is
+/// announced.
+async fn builder(
+    tools: &Tools,
+    row: &deployment::Model,
+    at: ingot_domain::Instant,
+) -> Result<(), VisitError> {
+    if at <= tools.ledger.now() {
+        let by = "Ingot: its reserved time is over";
+        tools.ledger.end_builder(&row.id, by).await?;
+    }
+    Ok(())
 }
 
 async fn tell(

@@ -1,0 +1,222 @@
+//! One look of the scheduler: asks for what is wanted, plans everything that waits, commits exactly the plan's starts, and
+//! writes down what the plan says about the rest.
+
+use chrono::TimeDelta;
+use ingot_domain::Instant;
+use ingot_domain::build::{BuildStatus, cost};
+use ingot_domain::event::{Line, Source};
+use ingot_domain::plan::{Build, Running, State, Waiting, plan};
+use ingot_domain::want::{Target, Urgency};
+use ingot_engine::Visit;
+use ingot_entity::build;
+use ingot_entity::store::{ActivePolicy, BuildQueue, Move, Moved, Queued, Then};
+
+use super::start::{self, Costs};
+use super::wanted;
+use crate::case::VisitError;
+use crate::tools::Tools;
+
+/// How long before now lines of cron are looked at: two looks, so that one that was missed loses nothing.
+const LOOKED: TimeDelta = TimeDelta::minutes(10);
+
+pub(crate) async fn look(tools: &Tools) -> Result<Visit, VisitError> {
+    let now = whole_second(tools.ledger.calendar_now());
+    let active = tools.ledger.policy().await?;
+    wanted::ask(tools, &active.policy, now - LOOKED, now).await?;
+    let mut queue = tools.ledger.build_queue().await?;
+    let followed = wanted::follow(tools, &active.policy, &queue.waiting, |queued| {
+        expected(&queue, &queued.row)
+    })
+    .await?;
+    if followed > 0 {
+        queue = tools.ledger.build_queue().await?;
+    }
+    let mut visit = Visit::only(Then::Done);
+    let costs = start::costs(tools, &queue).await?;
+    let waiting = waiting(&queue, &costs)?;
+    let spent = tools.ledger.spent(&active.policy, now).await?;
+    let running: Vec<Running> = queue.running.iter().map(runs).collect();
+    let planned = plan(now, &active.policy, &spent, &running, &waiting);
+    for one in &planned.builds {
+        let of = |queued: &&Queued| queued.row.target() == one.template;
+        let Some(queued) = queue.waiting.iter().find(of) else {
+            continue;
+        };
+        match one.state {
+            State::Start => {
+                start::begin(tools, &mut visit.change, queued, one, &costs, &active, now).await?;
+            }
+            State::Scheduled | State::AwaitingApproval | State::Blocked => {
+                visit.change.moved.extend(waits(queued, one, &active));
+            }
+        }
+    }
+    for (id, why) in &costs.unknown {
+        let of = |queued: &&Queued| queued.row.id == *id;
+        if let Some(queued) = queue.waiting.iter().find(of) {
+            visit.change.moved.extend(unpriced(queued, why));
+        }
+    }
+    Ok(visit)
+}
+
+/// The plan counts whole seconds.
+fn whole_second(at: Instant) -> Instant {
+    Instant::from_timestamp(at.timestamp(), 0).unwrap_or(at)
+}
+
+fn expected(queue: &BuildQueue, row: &build::Model) -> TimeDelta {
+    let history = queue.history.get(&row.template);
+    cost::expected(history.map(Vec::as_slice).unwrap_or_default())
+}
+
+/// What waits, as the plan reads it; builds without a price are told apart.
+fn waiting(queue: &BuildQueue, costs: &Costs) -> Result<Vec<Waiting>, VisitError> {
+    let mut waiting = Vec::new();
+    for queued in &queue.waiting {
+        let Some(priced) = costs.of.get(&queued.row.id) else {
+            continue;
+        };
+        let requests: Result<Vec<_>, _> = queued.requests.iter().map(|one| one.parsed()).collect();
+        waiting.push(Waiting {
+            target: Target {
+                name: queued.row.target(),
+                region: queued.row.region.clone(),
+                expected: expected(queue, &queued.row),
+                cost: priced.reserved,
+            },
+            requests: requests?,
+            not_before: queued.row.not_before,
+        });
+    }
+    Ok(waiting)
+}
+
+fn runs(row: &build::Model) -> Running {
+    Running {
+        region: row.region.clone(),
+        until: row.expected_end.unwrap_or(row.requested_at),
+        target: Some(row.target()),
+    }
+}
+
+/// What the plan says about one that does not start, if that is news.
+fn waits(queued: &Queued, one: &Build, active: &ActivePolicy) -> Option<Moved> {
+    let before = &queued.row;
+    let status = match one.state {
+        State::AwaitingApproval => BuildStatus::AwaitingApproval,
+        State::Start | State::Scheduled | State::Blocked => BuildStatus::Queued,
+    };
+    let why: Vec<serde_json::Value> = one.why.iter().map(said).collect();
+    let after = build::Model {
+        status: status.as_str().to_owned(),
+        trigger: Some(one.trigger.to_string()),
+        urgency: Some(one.urgency.to_string()),
+        priority: i32::try_from(one.priority).unwrap_or(i32::MAX),
+        scheduled_for: one.scheduled_for,
+        latest_start: one.latest_start,
+        deadline: one.deadline,
+        late: one.late,
+        why: Some(serde_json::json!({"state": one.state, "on": why})),
+        purse: one.budget_source.map(|purse| purse.to_string()),
+        estimated: i64::try_from(one.estimated_cost.micros()).ok(),
+        policy_revision: Some(active.revision),
+        ..before.clone()
+    };
+    if after == *before {
+        return None;
+    }
+    Some(Moved::Build(Box::new(Move {
+        lines: news(before, one),
+        before: before.clone(),
+        after,
+    })))
+}
+
+/// One reason, with its sentence.
+fn said(why: &ingot_domain::plan::why::Why) -> serde_json::Value {
+    let mut value = serde_json::to_value(why).unwrap_or_default();
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("said".to_owned(), why.to_string().into());
+    }
+    value
+}
+
+/// The story tells what changed for people: the state, and what is waited for; a start that moves by minutes is no news.
+fn news(before: &build::Model, one: &Build) -> Vec<Line> {
+    let known = |key: &str| before.why.as_ref().and_then(|why| why.get(key));
+    let was = known("state").and_then(serde_json::Value::as_str);
+    let kinds = |value: &serde_json::Value| {
+        let on = value.as_array().into_iter().flatten();
+        let on = on.filter_map(|one| one.get("on")?.as_str().map(str::to_owned));
+        on.collect::<Vec<_>>()
+    };
+    let before_kinds = known("on").map(kinds).unwrap_or_default();
+    let now_kinds: Vec<String> = one.why.iter().map(|why| why.on.to_string()).collect();
+    let same = was == Some(one.state.as_str()) && before_kinds == now_kinds;
+    let mut lines = Vec::new();
+    if !same {
+        let why: Vec<String> = one.why.iter().map(ToString::to_string).collect();
+        let why = why.join("; ");
+        let line = match (one.state, one.scheduled_for) {
+            (State::AwaitingApproval, _) => Line::info(
+                "build.awaiting_approval",
+                Source::Monitor,
+                format!(
+                    "Waits for approval ({why}): `ingot builds approve {} --reason TEXT`, or `reject`",
+                    before.id
+                ),
+            )
+            .warn(),
+            (State::Blocked, _) => {
+                Line::info("build.blocked", Source::Monitor, format!("Blocked: {why}")).warn()
+            }
+            (_, Some(at)) => {
+                let at = at.format("%Y-%m-%d %H:%M UTC");
+                let purse = one.budget_source.map(|purse| purse.to_string());
+                let purse = purse.unwrap_or_default();
+                let cost = one.estimated_cost;
+                let said =
+                    format!("Planned for {at}, paid by the {purse} purse, at most {cost} USD: {why}");
+                Line::info("build.scheduled", Source::Monitor, said)
+            }
+            (_, None) => Line::info("build.waits", Source::Monitor, why),
+        };
+        lines.push(line);
+    }
+    if one.late && !before.late {
+        let deadline = one
+            .deadline
+            .map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string());
+        let said = format!(
+            "Its deadline {} is at risk: it starts after the latest start",
+            deadline.unwrap_or_default()
+        );
+        let line = Line::info("build.deadline_at_risk", Source::Monitor, said);
+        lines.push(match one.urgency {
+            Urgency::Critical => line.error(),
+            _ => line.warn(),
+        });
+    }
+    lines
+}
+
+/// Without a price there is no start; the sentence says how to add it.
+fn unpriced(queued: &Queued, why: &str) -> Option<Moved> {
+    let before = &queued.row;
+    let reason = serde_json::json!({"state": State::Blocked, "on": [{"on": "price", "said": why}]});
+    if before.why.as_ref() == Some(&reason) {
+        return None;
+    }
+    let after = build::Model {
+        why: Some(reason),
+        scheduled_for: None,
+        ..before.clone()
+    };
+    let line = Line::info("build.blocked", Source::Monitor, format!("Blocked: {why}")).warn();
+    Some(Moved::Build(Box::new(Move {
+        before: before.clone(),
+        after,
+        lines: vec![line],
+    })))
+}
