@@ -56,7 +56,10 @@ use engine::group::Group;
 use request::{intake, recipes};
 
 pub use assessments::{UpdateCase, level_of};
-pub use builds::{Ask, Asked, BuildQuery, BuildQueue, BuildSeen, Queued, Verdict};
+pub use builds::{
+    Ask, Asked, BuildQuery, BuildQueue, BuildSeen, Planned, Priced, Queued, Verdict, hourly,
+    machine,
+};
 pub use change::{ami_status_of, status_of};
 pub use connect::Shape;
 pub use decisions::{Decided, Decision};
@@ -72,7 +75,7 @@ pub use feeds::{Known, Loaded, Paged, Synced, Told, UnderWay, feed_task};
 pub use findings::{FindingQuery, Violations};
 pub use images::{Found, OfKey};
 pub use intervene::Intervention;
-pub use lists::{DeploymentQuery, ImageQuery, QueueDepth};
+pub use lists::{DeploymentQuery, ImageQuery, Purpose, QueueDepth};
 pub use manifests::{NoList, OfInstall};
 pub use notices::NoticeQuery;
 pub use owners::{DeploymentOwner, EffectOwner, ImageOwner, Owners};

@@ -3,6 +3,7 @@
 
 pub mod cost;
 pub mod failure;
+pub mod order;
 pub mod step;
 pub mod wants;
 

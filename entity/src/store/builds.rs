@@ -5,12 +5,15 @@ mod ask;
 mod decide;
 mod facts;
 mod list;
+mod open;
+mod planned;
 mod queue;
 mod story;
 
 pub use ask::{Ask, Asked};
 pub use decide::Verdict;
 pub use list::{BuildQuery, BuildSeen};
+pub use planned::{Planned, Priced, hourly, machine};
 pub use queue::{BuildQueue, Queued};
 pub(super) use story::launch;
 

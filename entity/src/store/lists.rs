@@ -14,6 +14,18 @@ use super::engine::claims::WAITING;
 use super::{Ledger, LedgerError};
 use crate::{deployment, event, image, task};
 
+/// What deployments are for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// All of them.
+    #[default]
+    All,
+    /// Those that people asked for.
+    Use,
+    /// Builders of builds.
+    Build,
+}
+
 /// Which deployments.
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "each is an equality, `before` is the cursor")]
@@ -22,6 +34,7 @@ pub struct DeploymentQuery {
     pub template: Option<String>,
     pub version: Option<String>,
     pub region: Option<String>,
+    pub purpose: Purpose,
     pub before: Option<String>,
 }
 
@@ -76,6 +89,11 @@ impl Ledger {
             Version = version,
             Region = region
         );
+        let ids = match query.purpose {
+            Purpose::All => ids,
+            Purpose::Use => ids.filter(deployment::Column::BuildId.is_null()),
+            Purpose::Build => ids.filter(deployment::Column::BuildId.is_not_null()),
+        };
         let page = ids
             .order_by_desc(deployment::Column::Id)
             .limit(limit)

@@ -174,7 +174,7 @@ fn told(cause: &Cause) -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one source of ids of builds")]
-fn new(aim: &Aim, now: Instant, real: Instant) -> build::Model {
+pub(super) fn new(aim: &Aim, now: Instant, real: Instant) -> build::Model {
     build::Model {
         id: BuildId::new(Uuid::now_v7()).to_string(),
         template: aim.template.clone(),
@@ -220,7 +220,7 @@ fn new(aim: &Aim, now: Instant, real: Instant) -> build::Model {
     clippy::disallowed_methods,
     reason = "the one source of ids of requests"
 )]
-fn request(ask: &Ask, build: &str, now: Instant) -> build_request::Model {
+pub(super) fn request(ask: &Ask, build: &str, now: Instant) -> build_request::Model {
     let want = &ask.want;
     let (mut level, mut urgent, mut campaign) = (None, false, None);
     match want.cause {

@@ -11,6 +11,8 @@ use crate::{build, build_request};
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "each is an equality, `before` is the cursor")]
 pub struct BuildQuery {
+    /// All that wait or run.
+    pub open: bool,
     pub status: Option<String>,
     pub template: Option<String>,
     pub region: Option<String>,
@@ -44,6 +46,15 @@ impl Ledger {
             if let Some(value) = value {
                 select = select.filter(column.eq(value));
             }
+        }
+        if query.open {
+            select = select.filter(Column::Status.is_in([
+                "queued",
+                "awaiting_approval",
+                "building",
+                "testing",
+                "publishing",
+            ]));
         }
         if let Some(before) = &query.before {
             select = select.filter(Column::Id.lt(before));

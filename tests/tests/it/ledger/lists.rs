@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use ingot_domain::task::{Queue, TaskKind, TaskState};
-use ingot_entity::store::{DeploymentQuery, TaskQuery};
+use ingot_entity::store::{DeploymentQuery, Purpose, TaskQuery};
 use ingot_entity::{Ledger, deployment, task};
 use ingot_migration::sea_orm::sea_query::Expr;
 use ingot_migration::sea_orm::{
@@ -139,6 +139,7 @@ async fn deployments_are_listed_by_every_filter(ledgers: Ledgers) {
             template: asked(1, "kamiwaza"),
             version: asked(2, "v2"),
             region: asked(3, "there"),
+            purpose: Purpose::All,
             before: None,
         };
         let fits =

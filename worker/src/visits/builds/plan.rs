@@ -3,15 +3,15 @@
 
 use chrono::TimeDelta;
 use ingot_domain::Instant;
-use ingot_domain::build::{BuildStatus, cost};
+use ingot_domain::build::BuildStatus;
 use ingot_domain::event::{Line, Source};
-use ingot_domain::plan::{Build, Running, State, Waiting, plan};
-use ingot_domain::want::{Target, Urgency};
+use ingot_domain::plan::{Build, State};
+use ingot_domain::want::Urgency;
 use ingot_engine::Visit;
 use ingot_entity::build;
-use ingot_entity::store::{ActivePolicy, BuildQueue, Move, Moved, Queued, Then};
+use ingot_entity::store::{ActivePolicy, Move, Moved, Queued, Then};
 
-use super::start::{self, Costs};
+use super::start;
 use super::wanted;
 use crate::case::VisitError;
 use crate::tools::Tools;
@@ -25,33 +25,38 @@ pub(crate) async fn look(tools: &Tools) -> Result<Visit, VisitError> {
     wanted::ask(tools, &active.policy, now - LOOKED, now).await?;
     let mut queue = tools.ledger.build_queue().await?;
     let followed = wanted::follow(tools, &active.policy, &queue.waiting, |queued| {
-        expected(&queue, &queued.row)
+        queue.expected(&queued.row)
     })
     .await?;
     if followed > 0 {
         queue = tools.ledger.build_queue().await?;
     }
     let mut visit = Visit::only(Then::Done);
-    let costs = start::costs(tools, &queue).await?;
-    let waiting = waiting(&queue, &costs)?;
-    let spent = tools.ledger.spent(&active.policy, now).await?;
-    let running: Vec<Running> = queue.running.iter().map(runs).collect();
-    let planned = plan(now, &active.policy, &spent, &running, &waiting);
-    for one in &planned.builds {
+    let planned = tools.ledger.planned(&queue, &active.policy, now).await?;
+    for one in &planned.plan.builds {
         let of = |queued: &&Queued| queued.row.target() == one.template;
         let Some(queued) = queue.waiting.iter().find(of) else {
             continue;
         };
         match one.state {
             State::Start => {
-                start::begin(tools, &mut visit.change, queued, one, &costs, &active, now).await?;
+                start::begin(
+                    tools,
+                    &mut visit.change,
+                    queued,
+                    one,
+                    &planned,
+                    &active,
+                    now,
+                )
+                .await?;
             }
             State::Scheduled | State::AwaitingApproval | State::Blocked => {
                 visit.change.moved.extend(waits(queued, one, &active));
             }
         }
     }
-    for (id, why) in &costs.unknown {
+    for (id, why) in &planned.unpriced {
         let of = |queued: &&Queued| queued.row.id == *id;
         if let Some(queued) = queue.waiting.iter().find(of) {
             visit.change.moved.extend(unpriced(queued, why));
@@ -63,41 +68,6 @@ pub(crate) async fn look(tools: &Tools) -> Result<Visit, VisitError> {
 /// The plan counts whole seconds.
 fn whole_second(at: Instant) -> Instant {
     Instant::from_timestamp(at.timestamp(), 0).unwrap_or(at)
-}
-
-fn expected(queue: &BuildQueue, row: &build::Model) -> TimeDelta {
-    let history = queue.history.get(&row.template);
-    cost::expected(history.map(Vec::as_slice).unwrap_or_default())
-}
-
-/// What waits, as the plan reads it; builds without a price are told apart.
-fn waiting(queue: &BuildQueue, costs: &Costs) -> Result<Vec<Waiting>, VisitError> {
-    let mut waiting = Vec::new();
-    for queued in &queue.waiting {
-        let Some(priced) = costs.of.get(&queued.row.id) else {
-            continue;
-        };
-        let requests: Result<Vec<_>, _> = queued.requests.iter().map(|one| one.parsed()).collect();
-        waiting.push(Waiting {
-            target: Target {
-                name: queued.row.target(),
-                region: queued.row.region.clone(),
-                expected: expected(queue, &queued.row),
-                cost: priced.reserved,
-            },
-            requests: requests?,
-            not_before: queued.row.not_before,
-        });
-    }
-    Ok(waiting)
-}
-
-fn runs(row: &build::Model) -> Running {
-    Running {
-        region: row.region.clone(),
-        until: row.expected_end.unwrap_or(row.requested_at),
-        target: Some(row.target()),
-    }
 }
 
 /// What the plan says about one that does not start, if that is news.

@@ -1,29 +1,20 @@
 //! A start: the build moves, its builder and its launch task are made and its upper bound is reserved, in one commit
 //! (DESIGN-2 section 3). A worker that dies before has started nothing, one that dies after has nothing left to do.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use ingot_domain::Instant;
-use ingot_domain::arch::Arch;
 use ingot_domain::build::BuildStatus;
-use ingot_domain::build::cost::{self, Machine};
 use ingot_domain::event::{Line, Source};
-use ingot_domain::fingerprint;
 use ingot_domain::ids::DeploymentId;
-use ingot_domain::money::Money;
 use ingot_domain::plan::Build;
-use ingot_domain::price;
-use ingot_domain::request::{Draft, Limits, Order, parse};
 use ingot_domain::task::TaskKind;
-use ingot_domain::template::Template;
 use ingot_domain::want::Purse;
 use ingot_entity::build;
 use ingot_entity::store::{
-    ActivePolicy, BuildQueue, Change, Entry, Move, Moved, New, NewDeployment, NewTask, Queued,
-    Requested, Reservation, Revision,
+    ActivePolicy, Change, Entry, Move, Moved, New, NewDeployment, NewTask, Planned, Queued,
+    Requested, Reservation,
 };
 use uuid::Uuid;
 
@@ -32,134 +23,6 @@ use crate::tools::Tools;
 
 /// How soon after its start a build is looked at, felt.
 const FIRST_LOOK: Duration = Duration::from_secs(30);
-
-/// What the builds that wait would cost.
-#[derive(Debug, Default)]
-pub(super) struct Costs {
-    /// By build.
-    pub(super) of: HashMap<String, Priced>,
-    /// Builds without a price, or whose order the template refuses, with the way out.
-    pub(super) unknown: Vec<(String, String)>,
-}
-
-/// A build's order with what it reserves.
-#[derive(Debug)]
-pub(super) struct Priced {
-    order: Order,
-    recipe: Arc<Template>,
-    revision: Revision,
-    bound: TimeDelta,
-    pub(super) reserved: Money,
-}
-
-/// The orders and prices of everything that waits, by the templates as they are now.
-pub(super) async fn costs(tools: &Tools, queue: &BuildQueue) -> Result<Costs, VisitError> {
-    let mut costs = Costs::default();
-    let mut templates: HashMap<&str, Option<(Arc<Template>, Revision)>> = HashMap::new();
-    for queued in &queue.waiting {
-        let row = &queued.row;
-        if !templates.contains_key(row.template.as_str()) {
-            let found = template(tools, &row.template).await?;
-            templates.insert(&row.template, found);
-        }
-        let priced = match templates
-            .get(row.template.as_str())
-            .and_then(Option::as_ref)
-        {
-            None => Err(format!("there is no template `{}` any more", row.template)),
-            Some((recipe, revision)) => order(row, recipe).and_then(|order| {
-                let history = queue.history.get(&row.template).map(Vec::as_slice);
-                let expected = cost::expected(history.unwrap_or_default());
-                let bound = cost::bound(None, expected);
-                let hourly = hourly(&order.instance_type, &row.region)?;
-                let machine = machine(&order, hourly);
-                Ok(Priced {
-                    reserved: cost::reservation(&machine, bound),
-                    recipe: Arc::clone(recipe),
-                    revision: revision.clone(),
-                    order,
-                    bound,
-                })
-            }),
-        };
-        match priced {
-            Ok(priced) => {
-                costs.of.insert(row.id.clone(), priced);
-            }
-            Err(why) => costs.unknown.push((row.id.clone(), why)),
-        }
-    }
-    Ok(costs)
-}
-
-/// What a type costs per hour, or how to add that.
-pub(super) fn hourly(instance_type: &str, region: &str) -> Result<Money, String> {
-    let known = price::hourly(instance_type, region);
-    known.map(|(price, _)| price).ok_or_else(|| {
-        format!("no price of {instance_type} is known, so nothing is reserved; choose an instance type that has one")
-    })
-}
-
-/// What a build runs on; images are neither copied nor tried out yet.
-pub(super) fn machine(order: &Order, hourly: Money) -> Machine {
-    Machine {
-        hourly,
-        volume_gb: order.volume_size_gb,
-        copies: 0,
-        tested: false,
-    }
-}
-
-async fn template(
-    tools: &Tools,
-    name: &str,
-) -> Result<Option<(Arc<Template>, Revision)>, VisitError> {
-    let Some(row) = tools.ledger.template(name).await? else {
-        return Ok(None);
-    };
-    let template = row.parsed()?;
-    let revision = Revision {
-        number: row.revision,
-        fingerprint: fingerprint::of_recipe(&template),
-        referred: tools.ledger.all_read_references().await?,
-    };
-    Ok(Some((Arc::new(template), revision)))
-}
-
-/// The builder's order: the template's own, for its AMI alone.
-fn order(row: &build::Model, template: &Template) -> Result<Order, String> {
-    let arch = Arch::parse(&row.arch).unwrap_or_default();
-    let default = template.default_instance_type();
-    let fits = |kind: &&str| Arch::of_instance_type(kind) == arch;
-    let types = std::iter::once(default).chain(template.instance_types.iter().map(String::as_str));
-    let Some(instance_type) = types.into_iter().find(fits) else {
-        return Err(format!(
-            "no instance type of the template `{}` is of {arch}: add one, or cancel the build",
-            row.template
-        ));
-    };
-    let draft = Draft {
-        template: row.template.clone(),
-        version: row.version.clone(),
-        mode: Some(row.mode.clone()),
-        region: row.region.clone(),
-        // The default may be replaced by the template's others where EC2 has no room.
-        instance_type: Some(instance_type.to_owned()).filter(|kind| kind != default),
-        build_only: true,
-        again: true,
-        ..Draft::default()
-    };
-    let limits = Limits {
-        regions: vec![row.region.clone()],
-    };
-    parse(draft, template, &limits).map_err(|wrong| {
-        let wrong: Vec<String> = wrong
-            .iter()
-            .map(|one| format!("{}: {}", one.field, one.message))
-            .collect();
-        format!("the template refuses the build: {}", wrong.join("; "))
-    })
-}
 
 /// Adds everything a start commits.
 #[expect(
@@ -171,12 +34,12 @@ pub(super) async fn begin(
     change: &mut Change,
     queued: &Queued,
     one: &Build,
-    costs: &Costs,
+    planned: &Planned,
     active: &ActivePolicy,
     now: Instant,
 ) -> Result<(), VisitError> {
     let before = &queued.row;
-    let (Some(priced), Some(purse)) = (costs.of.get(&before.id), one.budget_source) else {
+    let (Some(priced), Some(purse)) = (planned.priced.get(&before.id), one.budget_source) else {
         return Ok(());
     };
     let (run, real) = (before.run + 1, tools.ledger.now());

@@ -13,10 +13,11 @@ use ingot_domain::money::Money;
 use ingot_domain::request::Order;
 use ingot_domain::wait::Wait;
 use ingot_engine::Visit;
-use ingot_entity::store::{Claim, Decision, Entry, Move, Moved, Then, ami_status_of, status_of};
+use ingot_entity::store::{
+    Claim, Decision, Entry, Move, Moved, Then, ami_status_of, hourly, machine, status_of,
+};
 use ingot_entity::{build, deployment};
 
-use super::start::{hourly, machine};
 use crate::case::VisitError;
 use crate::tools::Tools;
 

@@ -1,0 +1,213 @@
+//! The plan of the queue: what waits is priced by the templates as they are now, and planned. The scheduler's look carries it
+//! out, `GET /v1/plan` shows it: there is one function, so that what is printed is what runs (AUTO-AMI 6).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use ingot_domain::Instant;
+use ingot_domain::arch::Arch;
+use ingot_domain::build::cost::{self, Machine};
+use ingot_domain::build::order::draft;
+use ingot_domain::fingerprint;
+use ingot_domain::money::Money;
+use ingot_domain::plan::{Plan, Running, Waiting, plan};
+use ingot_domain::policy::Policy;
+use ingot_domain::price;
+use ingot_domain::request::{Limits, Order, parse};
+use ingot_domain::template::Template;
+use ingot_domain::want::Target;
+
+use super::{BuildQueue, Queued, ask};
+use crate::build;
+use crate::store::{Ask, Ledger, LedgerError, Revision};
+
+/// A build's order with what it reserves.
+#[derive(Debug, Clone)]
+pub struct Priced {
+    /// What its builder is asked to be.
+    pub order: Order,
+    /// By this template.
+    pub recipe: Arc<Template>,
+    /// In this revision.
+    pub revision: Revision,
+    /// When the builder ends at the latest, counted from its start.
+    pub bound: TimeDelta,
+    /// What it reserves.
+    pub reserved: Money,
+}
+
+/// The plan, with what its starts need.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// In rank order; a build's `template` is the target of its row.
+    pub plan: Plan,
+    /// By build.
+    pub priced: HashMap<String, Priced>,
+    /// Builds without a price, or whose order the template refuses, with the way out; they are not in the plan.
+    pub unpriced: Vec<(String, String)>,
+}
+
+impl BuildQueue {
+    /// How long a build of this row is expected to take.
+    pub fn expected(&self, row: &build::Model) -> TimeDelta {
+        let history = self.history.get(&row.template);
+        cost::expected(history.map(Vec::as_slice).unwrap_or_default())
+    }
+
+    /// Adds a request as if it had been asked for: it joins the build of its target that waits, or makes one. Nothing is stored.
+    pub fn suppose(&mut self, wanted: &Ask, now: Instant) {
+        let aim = &wanted.want.aim;
+        let same = |queued: &&mut Queued| queued.row.aim().is_ok_and(|is| is == *aim);
+        match self.waiting.iter_mut().find(same) {
+            Some(queued) => {
+                let request = ask::request(wanted, &queued.row.id, now);
+                queued.requests.push(request);
+            }
+            None => {
+                let row = ask::new(aim, now, now);
+                let requests = vec![ask::request(wanted, &row.id, now)];
+                self.waiting.push(Queued { row, requests });
+            }
+        }
+    }
+}
+
+impl Ledger {
+    /// Plans the queue at an instant of the calendar, in whole seconds.
+    pub async fn planned(
+        &self,
+        queue: &BuildQueue,
+        policy: &Policy,
+        now: Instant,
+    ) -> Result<Planned, LedgerError> {
+        let mut templates: HashMap<&str, Option<(Arc<Template>, Revision)>> = HashMap::new();
+        let (mut priced, mut unpriced) = (HashMap::new(), Vec::new());
+        let mut waiting = Vec::new();
+        for queued in &queue.waiting {
+            let row = &queued.row;
+            if !templates.contains_key(row.template.as_str()) {
+                templates.insert(&row.template, self.buildable(&row.template).await?);
+            }
+            let template = templates
+                .get(row.template.as_str())
+                .and_then(Option::as_ref);
+            let expected = queue.expected(row);
+            let one = match template {
+                None => Err(format!("there is no template `{}` any more", row.template)),
+                Some((recipe, revision)) => price_of(row, recipe, revision, expected),
+            };
+            let one = match one {
+                Ok(one) => one,
+                Err(why) => {
+                    unpriced.push((row.id.clone(), why));
+                    continue;
+                }
+            };
+            let requests: Result<Vec<_>, _> =
+                queued.requests.iter().map(|one| one.parsed()).collect();
+            waiting.push(Waiting {
+                target: Target {
+                    name: row.target(),
+                    region: row.region.clone(),
+                    expected,
+                    cost: one.reserved,
+                },
+                requests: requests?,
+                not_before: row.not_before,
+            });
+            priced.insert(row.id.clone(), one);
+        }
+        let running: Vec<Running> = queue.running.iter().map(runs).collect();
+        let spent = self.spent(policy, now).await?;
+        Ok(Planned {
+            plan: plan(now, policy, &spent, &running, &waiting),
+            priced,
+            unpriced,
+        })
+    }
+
+    /// A template's newest revision, as a build uses it.
+    async fn buildable(
+        &self,
+        name: &str,
+    ) -> Result<Option<(Arc<Template>, Revision)>, LedgerError> {
+        let Some(row) = self.template(name).await? else {
+            return Ok(None);
+        };
+        let template = row.parsed()?;
+        let revision = Revision {
+            number: row.revision,
+            fingerprint: fingerprint::of_recipe(&template),
+            referred: self.all_read_references().await?,
+        };
+        Ok(Some((Arc::new(template), revision)))
+    }
+}
+
+fn runs(row: &build::Model) -> Running {
+    Running {
+        region: row.region.clone(),
+        until: row.expected_end.unwrap_or(row.requested_at),
+        target: Some(row.target()),
+    }
+}
+
+fn price_of(
+    row: &build::Model,
+    recipe: &Arc<Template>,
+    revision: &Revision,
+    expected: TimeDelta,
+) -> Result<Priced, String> {
+    let order = order(row, recipe)?;
+    let bound = cost::bound(None, expected);
+    let machine = machine(&order, hourly(&order.instance_type, &row.region)?);
+    Ok(Priced {
+        reserved: cost::reservation(&machine, bound),
+        recipe: Arc::clone(recipe),
+        revision: revision.clone(),
+        order,
+        bound,
+    })
+}
+
+/// What a type costs per hour, or how to add that.
+pub fn hourly(instance_type: &str, region: &str) -> Result<Money, String> {
+    let known = price::hourly(instance_type, region);
+    known.map(|(price, _)| price).ok_or_else(|| {
+        format!("no price of {instance_type} is known, so nothing is reserved; choose an instance type that has one")
+    })
+}
+
+/// What a build runs on; images are neither copied nor tried out yet.
+pub fn machine(order: &Order, hourly: Money) -> Machine {
+    Machine {
+        hourly,
+        volume_gb: order.volume_size_gb,
+        copies: 0,
+        tested: false,
+    }
+}
+
+/// The builder's order: the template's own, for its AMI alone.
+fn order(row: &build::Model, template: &Template) -> Result<Order, String> {
+    let arch = Arch::parse(&row.arch).unwrap_or_default();
+    let draft = draft(
+        template,
+        &row.version,
+        Some(&row.mode),
+        Some(arch),
+        &row.region,
+    )
+    .map_err(|why| format!("{why}, or cancel the build"))?;
+    let limits = Limits {
+        regions: vec![row.region.clone()],
+    };
+    parse(draft, template, &limits).map_err(|wrong| {
+        let wrong: Vec<String> = wrong
+            .iter()
+            .map(|one| format!("{}: {}", one.field, one.message))
+            .collect();
+        format!("the template refuses the build: {}", wrong.join("; "))
+    })
+}
