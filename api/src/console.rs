@@ -3,9 +3,11 @@
 //! whole without JavaScript; `live.js` only keeps them fresh. No page has an inline script or style, see [`CSP`].
 
 mod assets;
+mod auto_ami;
 mod aws;
 mod base_image;
 mod base_images;
+mod builds;
 mod deployment;
 mod deployments;
 mod docs;
@@ -18,6 +20,7 @@ mod notices;
 mod notifications;
 mod order;
 mod parts;
+mod plan;
 mod stages;
 mod system;
 mod tasks;
@@ -30,10 +33,12 @@ mod updates;
 mod tests;
 
 pub use assets::asset;
+pub use auto_ami::auto_ami_page;
 pub use aws::aws_page;
 pub use base_image::base_image_page;
 pub(crate) use base_images::base_image_address;
 pub use base_images::base_images_page;
+pub use builds::{build_page, builds_page};
 pub use deployment::deployment_page;
 pub use deployments::deployments_page;
 pub use docs::docs_page;
@@ -43,6 +48,7 @@ pub use images::{image_page, images_page};
 pub use notices::{login_page, problem_page, unsubscribe_page};
 pub use notifications::notifications_page;
 pub use order::{Choices, Chosen, order_page};
+pub use plan::plan_page;
 pub use system::system_page;
 pub use tasks::{task_page, tasks_page};
 pub use templates::{Beyond, Desk, Known, Verdict, desk_page, template_page, templates_page};

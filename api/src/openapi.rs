@@ -12,8 +12,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    again, base_images, checks, deployments, events, extend, feed_syncs, feeds, findings, images,
-    notifications, queues, receivers, settings, status, tasks, templates, updates,
+    again, auto_ami, base_images, builds, checks, deployments, events, extend, feed_syncs, feeds,
+    findings, images, notifications, plan, queues, receivers, settings, status, tasks, templates,
+    updates,
 };
 use crate::state::Api;
 
@@ -29,6 +30,7 @@ pub(crate) struct Document(pub(crate) Arc<str>);
         (name = "deployments", description = "Launch software, wait until it answers, image it"),
         (name = "images", description = "AMIs and where they come from"),
         (name = "base images", description = "What vendors publish and templates start from"),
+        (name = "builds", description = "Decisions to make images anew: what asks for them, when they start, what they cost"),
         (name = "templates", description = "How one kind of software is launched, probed and imaged"),
         (name = "advisories", description = "What vendors say of vulnerabilities, and how old that is"),
         (name = "notifications", description = "What people are told of, and whom it is sent to"),
@@ -65,6 +67,16 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(updates::set_level))
         .routes(routes!(updates::security_status))
         .routes(routes!(updates::affected))
+        .routes(routes!(builds::list, builds::ask::ask))
+        .routes(routes!(builds::show))
+        .routes(routes!(builds::story))
+        .routes(routes!(builds::approve))
+        .routes(routes!(builds::reject))
+        .routes(routes!(builds::cancel))
+        .routes(routes!(plan::show))
+        .routes(routes!(auto_ami::status))
+        .routes(routes!(auto_ami::enable))
+        .routes(routes!(auto_ami::disable))
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::show))
         .routes(routes!(queues::list))

@@ -2,6 +2,7 @@
 //! those of `/v1` do: around every request, a problem becomes a page for a browser (`middleware.rs`).
 
 mod base_images;
+mod builds;
 mod deployments;
 mod forms;
 mod images;
@@ -49,6 +50,12 @@ pub(crate) fn routes(document: Document) -> Router<Api> {
         .route("/images", get(images::list))
         .route("/images/{id}", get(images::one))
         .route("/images/{id}/actions/{action}", post(images::act))
+        .route("/auto-ami", get(builds::overview))
+        .route("/auto-ami/switch", post(builds::switch))
+        .route("/builds", get(builds::list).post(builds::ask))
+        .route("/builds/{id}", get(builds::one))
+        .route("/builds/{id}/actions/{action}", post(builds::act))
+        .route("/plan", get(builds::plan))
         .route("/security", get(updates::security))
         .route("/base-images", get(base_images::list))
         .route("/base-images/{name}", get(base_images::one))

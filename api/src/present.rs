@@ -2,10 +2,12 @@
 
 mod advisory;
 pub(crate) mod base_image;
+pub(crate) mod build;
 mod check;
 mod finding;
 pub(crate) mod launched;
 pub(crate) mod notification;
+pub(crate) mod rebuilds;
 mod runs_on;
 pub(crate) mod update;
 pub(crate) mod wait;
@@ -78,6 +80,7 @@ pub(crate) fn ordered(
         build_only: order
             .as_ref()
             .is_some_and(|order| order.build_only.is_some()),
+        build_id: row.build_id,
         ends_at: row.ends_at,
         running_cost: order
             .as_ref()

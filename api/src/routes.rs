@@ -1,7 +1,9 @@
 //! The handlers under `/v1`, one file per noun.
 
 pub(crate) mod again;
+pub(crate) mod auto_ami;
 pub(crate) mod base_images;
+pub(crate) mod builds;
 pub(crate) mod checks;
 pub(crate) mod deployments;
 pub(crate) mod events;
@@ -13,6 +15,7 @@ pub(crate) mod findings;
 mod given;
 pub(crate) mod images;
 pub(crate) mod notifications;
+pub(crate) mod plan;
 pub(crate) mod queues;
 pub(crate) mod receivers;
 pub(crate) mod settings;

@@ -15,6 +15,7 @@ GETS = [
     "/v1/advisories/feeds/{feed}/events",
     "/v1/advisories/{advisory}",
     "/v1/advisories/{advisory}/affected",
+    "/v1/auto-ami/status",
     "/v1/aws/checks",
     "/v1/aws/checks/{check}",
     "/v1/base-images",
@@ -22,6 +23,9 @@ GETS = [
     "/v1/base-images/{track}/events",
     "/v1/base-updates",
     "/v1/base-updates/{update}",
+    "/v1/builds",
+    "/v1/builds/{build}",
+    "/v1/builds/{build}/events",
     "/v1/deployments",
     "/v1/deployments/{deployment}",
     "/v1/deployments/{deployment}/events",
@@ -35,6 +39,7 @@ GETS = [
     "/v1/invariants",
     "/v1/notifications",
     "/v1/notifications/{notification}",
+    "/v1/plan",
     "/v1/queues",
     "/v1/receivers",
     "/v1/receivers/{receiver}",
@@ -51,9 +56,12 @@ GETS = [
 PAGES = [
     "/",
     "/advisories",
+    "/auto-ami",
     "/aws",
     "/base-images",
     "/base-images/{track}",
+    "/builds",
+    "/builds/{build}",
     "/deployments/new",
     "/deployments/{deployment}",
     "/docs",
@@ -63,6 +71,7 @@ PAGES = [
     "/login",
     "/notifications",
     "/openapi.json",
+    "/plan",
     "/security",
     "/system",
     "/tasks",
@@ -432,6 +441,14 @@ def receiver(ingot):
     }
     assert ingot.call("POST", "/v1/receivers", body).status in (201, 409)
     return "life"
+def skipped(ingot):
+    """A build that never starts: its template was switched off when it was asked for."""
+    switch = "/v1/templates/kamiwaza/auto-ami"
+    assert ingot.call("POST", f"{switch}/disable", {"reason": "a build that stays"}).status == 200
+    asked = ingot.call("POST", "/v1/builds", {"template": "kamiwaza"})
+    assert asked.status == 202 and asked.json()["status"] == "skipped", asked.text
+    assert ingot.call("POST", f"{switch}/enable", {"reason": "again"}).status == 200
+    return asked.json()["id"]
 
 
 def filled(ingot, first):
@@ -447,6 +464,7 @@ def filled(ingot, first):
         "receiver": receiver(ingot),
         "template": "kamiwaza",
         "track": "ubuntu-24.04",
+        "build": skipped(ingot),
         "check": checked(ingot),
         "advisory": "CVE-2024-6387",
         "feed": "ubuntu",

@@ -29,6 +29,7 @@ COMMANDS = {
     "logs": [],
     "images": ["list", "show", "logs", "adopt", "drop"],
     "base-images": ["list", "show", "updates", "update", "set-level", "logs", "scan", "add", "pause", "resume"],
+    "builds": ["list", "show", "logs", "approve", "reject", "cancel"],
     "findings": ["list", "settle"],
     "templates": ["apply", "auto-ami", "check", "diff", "list", "revisions", "show"],
     "plan": [],

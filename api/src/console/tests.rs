@@ -1,6 +1,7 @@
 //! What the single pages say.
 
 mod base_images;
+mod builds;
 mod documentation;
 mod every_page;
 mod more;

@@ -20,8 +20,8 @@ use ingot_entity::{assessment, feed, image};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// What will be done about an update, until rebuilds are planned.
-pub(crate) const PLAN: &str = "not planned yet";
+use super::rebuilds::Rebuilds;
+
 /// Updates that no template lacks, at most.
 const RECENT: usize = 10;
 
@@ -98,9 +98,10 @@ pub(crate) fn judgement(row: &assessment::Model) -> Judgement {
     }
 }
 
-/// A template that an update concerns.
-pub(crate) fn template(one: &Behind) -> AffectedTemplate {
+/// A template that an update concerns, with the build that will make its image anew.
+pub(crate) fn template(one: &Behind, rebuilds: &Rebuilds) -> AffectedTemplate {
     AffectedTemplate {
+        planned: rebuilds.of(one),
         template: one.template.clone(),
         version: one.version.clone(),
         ami_id: one.ami_id.clone(),
@@ -126,6 +127,7 @@ pub(crate) fn templates(facts: &SecurityFacts, track: &str) -> Vec<Behind> {
 /// The screen's facts: per track with templates behind it its newest update, and what else came lately.
 pub(crate) fn security_status(
     facts: &SecurityFacts,
+    rebuilds: &Rebuilds,
     feeds: Vec<String>,
     at: Instant,
 ) -> SecurityStatus {
@@ -143,7 +145,7 @@ pub(crate) fn security_status(
                 recent.push(seen);
                 listed.remove(seen.track.as_str());
             }
-            Some(behind) => available.push(entry(facts, seen, &found, behind)),
+            Some(behind) => available.push(entry(facts, rebuilds, seen, &found, behind)),
             None => recent.push(seen),
         }
     }
@@ -169,6 +171,7 @@ pub(crate) fn security_status(
 
 fn entry(
     facts: &SecurityFacts,
+    rebuilds: &Rebuilds,
     newest: &UpdateSeen,
     found: &[Behind],
     behind: usize,
@@ -198,12 +201,14 @@ fn entry(
         // The gravest one is what people must know of; the newest one brings it, too.
         update.headline = self::update(shown).headline;
     }
+    let templates: Vec<AffectedTemplate> =
+        found.iter().map(|one| template(one, rebuilds)).collect();
     SecurityEntry {
         security_level: worst.to_string(),
         update,
         gravest: shown.row.id.clone(),
-        templates: found.iter().map(template).collect(),
-        plan: PLAN.to_owned(),
+        plan: rebuilds.plan(&templates),
+        templates,
     }
 }
 

@@ -13,6 +13,7 @@ use ingot_domain::request::{self, Order};
 use ingot_entity::store::{Renewal, Retry, Revision, status_of};
 use ingot_entity::{deployment, template};
 
+use super::builds::refuse_builder;
 use super::deployments::{answered, one, refusal, unknown};
 use crate::address::Path;
 use crate::auth::Caller;
@@ -53,6 +54,7 @@ pub(super) async fn retry(
 ) -> Result<Deployment, ApiError> {
     let row = api.ledger.deployment(id).await?;
     let row = row.ok_or_else(|| unknown(format!("there is no deployment `{id}`")))?;
+    refuse_builder(&row)?;
     let status = status_of(&row)?;
     if !status.may_start() {
         return Err(ApiError::Conflict(refusal("retry", status)));

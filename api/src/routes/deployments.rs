@@ -12,11 +12,12 @@ use ingot_domain::launched::Launched;
 use ingot_domain::request::{self, Order};
 use ingot_entity::store::{
     Created, DeploymentQuery, EffectKind, IdempotencyClaim, Intervention, NewDeployment, NewTask,
+    Purpose,
 };
 use ingot_entity::{deployment, effect};
 use uuid::Uuid;
 
-use super::{again, cursor, filter, given, limit, page, stale, word};
+use super::{again, builds, cursor, filter, given, limit, page, stale, word};
 use crate::address::{Params, Path};
 use crate::auth::Caller;
 use crate::body::{IdempotencyKey, Json};
@@ -188,6 +189,7 @@ pub(crate) async fn find(
         template: filter.template,
         version: filter::version(filter.version)?,
         region: filter.region,
+        purpose: purpose(filter.purpose.as_ref())?,
         before: filter.cursor,
     };
     let rows = api.ledger.list_deployments(&query, limit + 1).await?;
@@ -202,6 +204,16 @@ pub(crate) async fn find(
     Ok(Page {
         items: api.with_waits(items).await?,
         next_cursor: page.next_cursor,
+    })
+}
+
+/// Builders are not what people asked for: they are listed when they are asked for, or all.
+fn purpose(asked: Option<&String>) -> Result<Purpose, ApiError> {
+    word("purpose", asked, &["use", "build", "all"])?;
+    Ok(match asked.map(String::as_str) {
+        Some("build") => Purpose::Build,
+        Some("all") => Purpose::All,
+        _ => Purpose::Use,
     })
 }
 
@@ -308,7 +320,12 @@ pub(crate) async fn intervene(
     let id: DeploymentId = id.parse().map_err(unknown)?;
     let (id, by) = (id.as_str(), caller.name.as_str());
     let done = match action {
-        "start" => api.ledger.start(id, by).await?,
+        "start" => {
+            if let Some(row) = api.ledger.deployment(id).await? {
+                builds::refuse_builder(&row)?;
+            }
+            api.ledger.start(id, by).await?
+        }
         "retry" => return again::retry(api, by, id, false).await,
         "cancel" => api.ledger.cancel(id, by).await?,
         "destroy" => api.ledger.destroy(id, by).await?,

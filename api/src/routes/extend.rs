@@ -12,6 +12,7 @@ use ingot_domain::ids::DeploymentId;
 use ingot_domain::lifetime::Extend;
 use ingot_entity::store::Extended;
 
+use super::builds::refuse_builder;
 use super::deployments::unknown;
 use crate::address::Path;
 use crate::auth::Caller;
@@ -39,6 +40,9 @@ pub(crate) async fn extend(
 ) -> Result<Response, ApiError> {
     let id: DeploymentId = id.parse().map_err(unknown)?;
     let how = how(&api, &body)?;
+    if let Some(row) = api.ledger.deployment(id.as_str()).await? {
+        refuse_builder(&row)?;
+    }
     match api.ledger.extend(id.as_str(), how, &caller.name).await? {
         Extended::Done(row) => {
             let shown = api.shown(*row).await?;

@@ -12,11 +12,12 @@ use ingot_domain::field::FieldError;
 use ingot_domain::ids::UpdateId;
 use ingot_entity::store::UpdateQuery;
 
-use super::{cursor, decided, decision, limit, page, word};
+use super::{builds, cursor, decided, decision, limit, page, word};
 use crate::address::{Params, Path};
 use crate::auth::Caller;
 use crate::body::Json;
 use crate::error::ApiError;
+use crate::present::rebuilds::Rebuilds;
 use crate::present::update as show;
 use crate::state::Api;
 
@@ -83,11 +84,15 @@ pub(crate) async fn one(api: &Api, id: &str) -> Result<BaseUpdateDetail, ApiErro
     let judged = rows.iter().find(|row| row.body.is_some());
     let (evidence, outside) = show::evidence(judged.and_then(|row| row.body.as_ref()));
     let facts = api.ledger.security_facts().await?;
-    let templates = show::templates(&facts, &seen.track);
+    let rebuilds = rebuilds(api).await?;
+    let templates: Vec<_> = show::templates(&facts, &seen.track)
+        .iter()
+        .map(|one| show::template(one, &rebuilds))
+        .collect();
     Ok(BaseUpdateDetail {
         update: show::update(&seen),
-        templates: templates.iter().map(show::template).collect(),
-        plan: show::PLAN.to_owned(),
+        plan: rebuilds.plan(&templates),
+        templates,
         evidence,
         outside,
         assessments: rows.iter().map(show::judgement).collect(),
@@ -162,7 +167,16 @@ pub(crate) async fn status(api: &Api) -> Result<SecurityStatus, ApiError> {
     let (now, today) = (api.ledger.now(), api.ledger.calendar_now());
     let rows = api.ledger.feeds().await?;
     let feeds = show::feeds_in_doubt(&rows, facts.steps.keys(), now, today);
-    Ok(show::security_status(&facts, feeds, today))
+    let rebuilds = rebuilds(api).await?;
+    Ok(show::security_status(&facts, &rebuilds, feeds, today))
+}
+
+/// What waits and runs, and what is switched off.
+async fn rebuilds(api: &Api) -> Result<Rebuilds, ApiError> {
+    Ok(Rebuilds {
+        open: builds::open(api).await?,
+        off: api.ledger.all_switched_off().await?,
+    })
 }
 
 /// Show what has a vulnerability

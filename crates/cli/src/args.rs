@@ -10,6 +10,7 @@ pub(crate) mod auto_ami;
 pub(crate) mod aws;
 pub(crate) mod base_images;
 pub(crate) mod base_updates;
+pub(crate) mod builds;
 pub(crate) mod catalog;
 pub(crate) mod config;
 pub(crate) mod connection;
@@ -71,13 +72,14 @@ Deploying (clients of the HTTP API):
   images        the AMIs that deployments left (also: amis)
   templates     list, show, check, apply and compare templates
   base-images   the vendors' images that templates start from, and their updates
+  builds        images that are made anew: when, why, and what that costs
 
-Building in time (policies and scenarios are files, and ask no API):
-  plan          what a scenario's builds wait for, when they start and which purse pays
+Building in time (a policy or a scenario is a file, and asks no API):
+  plan          what builds wait for, when they start and which purse pays
   policy        check a policy, list when its windows open and when a line of cron fires
 
 Looking inside (the same):
-  why           what a deployment or a task waits for, since when, and what ends it
+  why           what a deployment, build or task waits for, since when, what ends it
   status        is everything there that the API needs
   doctor        what is wrong, what it means, what to do
   findings      what was found, and what shall become of it
@@ -193,6 +195,7 @@ pub(crate) enum Command {
     Images(catalog::ImagesArgs),
     Templates(catalog::TemplatesArgs),
     BaseImages(base_images::BaseImagesArgs),
+    Builds(builds::BuildsArgs),
     Plan(plan::PlanArgs),
     Policy(policy::PolicyArgs),
     Why(work::WhyArgs),

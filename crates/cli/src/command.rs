@@ -14,6 +14,7 @@ pub(crate) mod auto_ami;
 pub(crate) mod aws;
 pub(crate) mod base_images;
 pub(crate) mod base_updates;
+pub(crate) mod builds;
 pub(crate) mod config;
 pub(crate) mod deploy;
 pub(crate) mod deployments;

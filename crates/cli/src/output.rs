@@ -2,6 +2,7 @@
 
 pub(crate) mod grid;
 pub(crate) mod look;
+pub(crate) mod moment;
 pub(crate) mod tree;
 
 use std::io::{self, Write};

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::build::Planned;
+
 /// One item of evidence, as a row that a person can argue with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Evidence {
@@ -74,6 +76,9 @@ pub struct AffectedTemplate {
     pub builds_behind: u64,
     /// Whole days between that build and the newest.
     pub days_behind: i64,
+    /// The build that will make its image anew; null when none waits or runs.
+    #[serde(default)]
+    pub planned: Option<Planned>,
 }
 
 impl AffectedTemplate {

@@ -255,6 +255,9 @@ pub struct Deployment {
     /// It is for the AMI alone.
     #[serde(default)]
     pub build_only: bool,
+    /// The build that it is the builder of (`bld_…`): what becomes of it is decided there.
+    #[serde(default)]
+    pub build_id: Option<String>,
     /// When its instance is terminated by itself; null when it runs until it is destroyed, and before that is known.
     #[serde(default)]
     pub ends_at: Option<DateTime<Utc>>,
@@ -349,6 +352,9 @@ pub struct DeploymentFilter {
     /// Only this region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
+    /// `use` for those that people asked for, which is what an absent one means; `build` for builders of builds; `all`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
     /// `next_cursor` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,

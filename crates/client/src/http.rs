@@ -2,6 +2,7 @@
 //! answer is safe.
 
 mod base_images;
+mod builds;
 mod checks;
 mod decisions;
 mod feeds;

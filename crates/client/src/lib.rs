@@ -3,8 +3,10 @@
 
 pub mod advisory;
 pub mod affected;
+pub mod auto_ami;
 pub mod base_image;
 pub mod base_update;
+pub mod build;
 pub mod calendar;
 pub mod check;
 pub mod decision;
@@ -18,6 +20,7 @@ pub mod image;
 pub mod launched;
 pub mod notification;
 pub mod page;
+pub mod plan;
 pub mod problem;
 pub mod retention;
 pub mod status;

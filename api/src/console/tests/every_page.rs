@@ -7,7 +7,7 @@ use ingot_domain::image::ImageStatus;
 
 use super::documentation::openapi;
 use super::samples::{ATTACK, at, bare, check, event, feed, hostile, image, page};
-use super::{base_images, more, security};
+use super::{base_images, builds, more, security};
 use crate::console::*;
 
 /// Each kind of page, with hostile words wherever words come in.
@@ -17,6 +17,7 @@ fn every_page() -> Vec<(String, String)> {
         template: Some(ATTACK.to_owned()),
         version: Some(ATTACK.to_owned()),
         region: Some(ATTACK.to_owned()),
+        purpose: Some(ATTACK.to_owned()),
         cursor: Some(ATTACK.to_owned()),
         limit: Some(20),
     };
@@ -86,6 +87,7 @@ fn every_page() -> Vec<(String, String)> {
     pages.extend(more::pages());
     pages.extend(security::pages());
     pages.extend(base_images::pages());
+    pages.extend(builds::pages());
     for &status in ImageStatus::ALL {
         for text in [None, Some(ATTACK)] {
             let name = format!("image {status} {text:?}");

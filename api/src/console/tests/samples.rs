@@ -55,6 +55,7 @@ pub(super) fn bare(status: Status, ami: Option<AmiStatus>) -> Deployment {
         ami_creation_error: None,
         ami_skip_reason: None,
         build_only: false,
+        build_id: None,
         ends_at: None,
         running_cost: None,
         template_revision: None,

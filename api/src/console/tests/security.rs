@@ -68,6 +68,7 @@ fn template(behind: u64) -> AffectedTemplate {
         build: Some(text()),
         builds_behind: behind,
         days_behind: 3,
+        planned: None,
     }
 }
 

@@ -62,6 +62,9 @@ pub(crate) struct ListArgs {
     /// Only this region
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
+    /// `build` for the builders of builds, `all` for everything; what people asked for when absent
+    #[arg(long, value_name = "PURPOSE", value_parser = ["use", "build", "all"])]
+    pub(crate) purpose: Option<String>,
     #[command(flatten)]
     pub(crate) page: PageArgs,
 }

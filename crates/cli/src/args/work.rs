@@ -75,13 +75,14 @@ pub(crate) enum QueuesAction {
     List,
 }
 
-/// Say what a deployment or a task waits for: on what, since when, until when, and what to do
+/// Say what a deployment, a build or a task waits for: on what, since when, until when, and what to do
 #[derive(Clone, Args)]
 #[command(after_help = "Examples:
   ingot why dep_…
+  ingot why bld_…
   ingot why tsk_… --json")]
 pub(crate) struct WhyArgs {
-    /// dep_… or tsk_…
+    /// dep_…, bld_… or tsk_…
     #[arg(value_name = "ID")]
     pub(crate) id: String,
     #[command(flatten)]

@@ -1,5 +1,7 @@
 //! `ingot templates auto-ami …`.
 
+mod status;
+
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
@@ -7,8 +9,11 @@ use ingot_client::Client;
 use ingot_client::base_update::{
     AffectedTemplate, BaseUpdate, Evidence, SecurityEntry, SecurityStatus,
 };
+use ingot_client::build::{BuildDecision, Planned};
 
 use crate::args::auto_ami::AutoAmiAction;
+use crate::command::builds;
+use crate::output::moment::{moment, relative};
 use crate::output::tree::{Branch, Strokes, tree};
 use crate::output::{Output, clean};
 
@@ -19,9 +24,24 @@ pub(crate) async fn run(
     action: AutoAmiAction,
 ) -> anyhow::Result<ExitCode> {
     match action {
+        AutoAmiAction::Status => {
+            let status = client.auto_ami_status().await?;
+            output.result(&status, |status| status::screen(status, Strokes::here()))?;
+        }
         AutoAmiAction::SecurityStatus => {
             let status = client.security_status().await?;
             output.result(&status, |status| security_status(status, Strokes::here()))?;
+        }
+        AutoAmiAction::Build(args) => return builds::ask::run(client, output, *args).await,
+        AutoAmiAction::Enable { name, reason } => {
+            let decision = BuildDecision { reason };
+            let switch = client.switch_auto_ami(&name, true, &decision).await?;
+            output.result(&switch, status::switched)?;
+        }
+        AutoAmiAction::Disable { name, reason } => {
+            let decision = BuildDecision { reason };
+            let switch = client.switch_auto_ami(&name, false, &decision).await?;
+            output.result(&switch, status::switched)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -82,7 +102,7 @@ fn branch(entry: &SecurityEntry, strokes: Strokes, now: DateTime<Utc>) -> Branch
         clean(&update.from),
         strokes.arrow(),
         clean(&update.to),
-        ago(update.detected_at, now)
+        relative(update.detected_at, now)
     )];
     if let Some(row) = &update.headline {
         twigs.push(format!("Why: {}", why(row)));
@@ -114,21 +134,46 @@ fn branch(entry: &SecurityEntry, strokes: Strokes, now: DateTime<Utc>) -> Branch
     if !templates.is_empty() {
         twigs.push(format!("Affected templates: {}", templates.join(", ")));
     }
-    twigs.push(format!("Auto-rebuild: {}", clean(&entry.plan)));
-    if let Some(one) = entry.templates.iter().find(|one| one.ami_id.is_some()) {
-        let region = one.region.as_deref().unwrap_or("REGION");
-        twigs.push(format!(
-            "Manual rebuild: ingot deploy {} --version {} --region {} --build-only --again",
-            clean(&one.template),
-            clean(one.version.as_deref().unwrap_or("VERSION")),
-            clean(region)
-        ));
+    let planned: Vec<String> = entry
+        .templates
+        .iter()
+        .filter_map(|one| Some(rebuild(&one.template, one.planned.as_ref()?, now)))
+        .collect();
+    match planned.is_empty() {
+        true => twigs.push(format!("Auto-rebuild: {}", clean(&entry.plan))),
+        false => twigs.extend(planned),
+    }
+    if entry.templates.iter().any(|one| one.ami_id.is_some()) {
+        let how = "ingot templates auto-ami build --security-update";
+        twigs.push(format!("Manual rebuild: {how}"));
     }
     twigs.push(format!(
         "Evidence: ingot base-images update {}",
         clean(&entry.gravest)
     ));
     Branch::new(text, twigs)
+}
+
+/// `Auto-rebuild scheduled: web in 30 min (…), bld_…`, or where it is, or what it waits for.
+fn rebuild(template: &str, planned: &Planned, now: DateTime<Utc>) -> String {
+    let (name, id) = (clean(template), clean(&planned.build_id));
+    let why = planned.why_not_now.as_deref().map(clean);
+    match (planned.status.as_str(), planned.scheduled_for, why) {
+        ("queued", Some(at), _) if at <= now => {
+            format!("Auto-rebuild: {name}, about to start, {id}")
+        }
+        ("queued", Some(at), _) => {
+            format!("Auto-rebuild scheduled: {name} {}, {id}", moment(at, now))
+        }
+        ("queued" | "awaiting_approval", _, Some(why)) => {
+            format!("Auto-rebuild waits: {name}: {why} ({id})")
+        }
+        (status, _, _) => {
+            let end = planned.expected_end;
+            let end = end.map_or(String::new(), |at| format!(", done {}", moment(at, now)));
+            format!("Auto-rebuild {}: {name}{end}, {id}", clean(status))
+        }
+    }
 }
 
 fn headline(row: &Evidence) -> String {
@@ -173,123 +218,9 @@ fn short(update: &BaseUpdate, now: DateTime<Utc>) -> String {
         clean(&update.base),
         clean(&what),
         clean(&update.to),
-        ago(update.detected_at, now)
+        relative(update.detected_at, now)
     )
 }
 
-/// How long ago, by the installation's calendar.
-fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    let minutes = (now - at).num_minutes().max(0);
-    match minutes {
-        0 => "just now".to_owned(),
-        1..120 => format!("{minutes} min ago"),
-        120..2880 => format!("{} h ago", minutes / 60),
-        _ => format!("{} days ago", minutes / 1440),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn update() -> BaseUpdate {
-        let at = DateTime::UNIX_EPOCH;
-        BaseUpdate {
-            id: "upd_1".to_owned(),
-            base: "ubuntu-22.04".to_owned(),
-            from: "20240629".to_owned(),
-            to: "20240701".to_owned(),
-            image_id: None,
-            previous_image_id: None,
-            update_type: Some("security".to_owned()),
-            security_level: Some("critical".to_owned()),
-            updated_at: at,
-            changelog_url: None,
-            detected_at: at,
-            judged_at: Some(at),
-            confidence: Some("medium".to_owned()),
-            upper_bound: Some("critical".to_owned()),
-            headline: Some(Evidence {
-                advisory: Some("USN-6859-1".to_owned()),
-                cve: Some("CVE-2024-6387".to_owned()),
-                package: "openssh-server".to_owned(),
-                source: None,
-                old: None,
-                fixed: None,
-                new: None,
-                status: "likely".to_owned(),
-                grade: "C".to_owned(),
-                basis: "base_set_window".to_owned(),
-                level: "critical".to_owned(),
-                vendor_level: "high".to_owned(),
-                vendor_severity: Some("high".to_owned()),
-                rules: vec!["R3".to_owned()],
-                exploited_since: None,
-                epss: None,
-                published: None,
-                link: None,
-            }),
-            reasons: Vec::new(),
-            tags: Vec::new(),
-            set_by: None,
-            set_reason: None,
-        }
-    }
-
-    #[test]
-    fn the_screen_is_the_documents() {
-        let template = |name: &str, ami: Option<&str>| AffectedTemplate {
-            template: name.to_owned(),
-            version: ami.map(|_| "v1.0.0".to_owned()),
-            ami_id: ami.map(str::to_owned),
-            region: ami.map(|_| "us-east-1".to_owned()),
-            build: None,
-            builds_behind: 1,
-            days_behind: 2,
-        };
-        let status = SecurityStatus {
-            at: DateTime::UNIX_EPOCH + chrono::TimeDelta::minutes(3),
-            available: vec![SecurityEntry {
-                security_level: "critical".to_owned(),
-                gravest: "upd_1".to_owned(),
-                update: update(),
-                templates: vec![template("web", Some("ami-1")), template("db", None)],
-                plan: "not planned yet".to_owned(),
-            }],
-            recent: vec![],
-            feeds: vec![],
-        };
-        let screen = security_status(&status, Strokes::Drawn);
-        let wanted = "SECURITY UPDATE STATUS
-
-Critical Updates Available:
-└── ubuntu-22.04: CVE-2024-6387 (openssh-server)
-    ├── Update: 20240629 → 20240701, seen 3 min ago
-    ├── Why: USN-6859-1, high by the vendor, rules R3, likely, grade C
-    ├── Affected templates: web, db (not built)
-    ├── Auto-rebuild: not planned yet
-    ├── Manual rebuild: ingot deploy web --version v1.0.0 --region us-east-1 --build-only --again
-    └── Evidence: ingot base-images update upd_1";
-        assert_eq!(screen, wanted);
-    }
-
-    #[test]
-    fn nothing_behind_is_said() {
-        let status = SecurityStatus {
-            at: DateTime::UNIX_EPOCH,
-            available: vec![],
-            recent: vec![update()],
-            feeds: vec!["ubuntu is 3 days old".to_owned()],
-        };
-        let screen = security_status(&status, Strokes::Plain);
-        assert!(
-            screen.contains("No template's newest image is behind"),
-            "{screen}"
-        );
-        assert!(
-            screen.contains("`-- ubuntu-22.04: security update, critical"),
-            "{screen}"
-        );
-        assert!(screen.contains("Feed: ubuntu is 3 days old"), "{screen}");
-    }
-}
+mod tests;

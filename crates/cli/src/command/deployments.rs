@@ -73,6 +73,7 @@ async fn list(client: &Client, output: Output, args: ListArgs) -> anyhow::Result
         template: args.template,
         version: args.version,
         region: args.region,
+        purpose: args.purpose,
         cursor: None,
         limit: args.page.limit,
     };
@@ -270,6 +271,7 @@ fn details(deployment: &Deployment) -> String {
                 revision(deployment)
             )),
         ),
+        ("builder of", or_dash(&deployment.build_id)),
         ("status", clean(&deployment.status)),
         ("stage", clean(&deployment.stage)),
         (

@@ -1,4 +1,6 @@
-//! `ingot plan --scenario FILE`: plans without server or ledger.
+//! `ingot plan`: the plan of what waits in the ledger (`ledger`), or of a scenario, without server or ledger.
+
+mod ledger;
 
 use std::process::ExitCode;
 
@@ -12,8 +14,11 @@ use crate::output::grid::{Cell, Column, grid};
 use crate::output::{clean, time_or_dash};
 
 /// Runs it.
-pub(crate) fn run(args: PlanArgs) -> anyhow::Result<ExitCode> {
-    let (output, file) = (args.connection.output(), args.scenario);
+pub(crate) async fn run(args: PlanArgs) -> anyhow::Result<ExitCode> {
+    let Some(file) = args.scenario else {
+        return ledger::run(args).await;
+    };
+    let output = args.connection.output();
     let text = read(&file)?;
     let scenario =
         ingot_yaml::parse_scenario(&text).map_err(|error| refused(output, &file, &error))?;

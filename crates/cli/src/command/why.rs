@@ -1,5 +1,6 @@
-//! `ingot why ID`: what a deployment or a task waits for, and how a deployment ended (`end`).
+//! `ingot why ID`: what a deployment, a build (`build`) or a task waits for, and how a deployment ended (`end`).
 
+mod build;
 mod end;
 
 use std::process::ExitCode;
@@ -39,6 +40,12 @@ struct Why {
 /// `ingot why ID`
 pub(crate) async fn run(args: WhyArgs) -> anyhow::Result<ExitCode> {
     let client = args.connection.client()?;
+    if args.id.starts_with("bld_") {
+        let id = ids::build(&client, &args.id).await?;
+        let build = client.build(&id).await?;
+        args.connection.output().result(&build, build::told)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let (mut tasks, mut stage, mut ended) = (Vec::new(), None, None);
     let id = if args.id.starts_with("tsk_") {
         ids::task(&client, &args.id).await?

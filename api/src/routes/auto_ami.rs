@@ -1,0 +1,233 @@
+//! Where the automatic builds stand, and switching a template's builds.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use axum::extract::State;
+use ingot_client::auto_ami::{AutoAmiEvent, AutoAmiStatus, AutoAmiSwitch, AutoAmiTemplate};
+use ingot_client::build::{Build, BuildDecision};
+use ingot_domain::Instant;
+use ingot_domain::build::cost;
+use ingot_domain::build::wants::{Facts, Subject, UpdateKind};
+use ingot_entity::store::UpdateQuery;
+
+use super::{builds, decision, templates};
+use crate::address::Path;
+use crate::auth::Caller;
+use crate::body::Json;
+use crate::error::ApiError;
+use crate::present::build::{planned, switch};
+use crate::state::Api;
+
+/// What happened lately, at most.
+const RECENT: usize = 6;
+
+/// Show where the automatic builds stand
+///
+/// By template what it has, what it lacks and what is planned, and what happened lately.
+#[utoipa::path(
+    get, path = "/v1/auto-ami/status", tag = "builds", operation_id = "autoAmiStatus",
+    responses((status = 200, description = "The status", body = AutoAmiStatus))
+)]
+pub(crate) async fn status(
+    State(api): State<Api>,
+    _: Caller,
+) -> Result<Json<AutoAmiStatus>, ApiError> {
+    whole(&api).await.map(Json)
+}
+
+/// The status; the console uses it too.
+pub(crate) async fn whole(api: &Api) -> Result<AutoAmiStatus, ApiError> {
+    let now = api.ledger.calendar_now();
+    let facts = api.ledger.build_facts(now).await?;
+    let off = api.ledger.all_switched_off().await?;
+    let open = builds::open(api).await?;
+    let history = api.ledger.build_queue().await?.history;
+    let (mut shown, mut unused) = (Vec::new(), Vec::new());
+    for row in api.ledger.templates().await? {
+        let name = row.name;
+        let switch = switch(&name, off.iter().find(|off| off.name == name));
+        match template(switch, &facts, &open) {
+            Some(one) => shown.push(one),
+            None => unused.push(name),
+        }
+    }
+    shown.sort_by_key(|one| (Reverse(one.launches), one.switch.template.clone()));
+    let count = |of: &dyn Fn(&Build) -> bool| open.iter().filter(|one| of(one)).count() as u64;
+    let expected: HashMap<&str, chrono::TimeDelta> = open
+        .iter()
+        .map(|one| {
+            let lengths = history.get(&one.template).map(Vec::as_slice);
+            (
+                one.template.as_str(),
+                cost::expected(lengths.unwrap_or_default()),
+            )
+        })
+        .collect();
+    let ends = open.iter().filter_map(|one| match one.waits() {
+        true => Some(one.scheduled_for? + *expected.get(one.template.as_str())?),
+        false => one.expected_end,
+    });
+    Ok(AutoAmiStatus {
+        at: now,
+        templates: shown,
+        unused,
+        recent: recent(api).await?,
+        running: count(&|one| !one.waits()),
+        scheduled: count(&|one| one.status == "queued" && one.scheduled_for.is_some()),
+        awaiting_approval: count(&|one| one.status == "awaiting_approval"),
+        blocked: count(&|one| one.status == "queued" && one.scheduled_for.is_none()),
+        completion: ends.max(),
+    })
+}
+
+/// A template of which there is anything.
+fn template(switch: AutoAmiSwitch, facts: &Facts, open: &[Build]) -> Option<AutoAmiTemplate> {
+    let name = switch.template.clone();
+    let of = |subject: &&Subject| subject.aim.template == name;
+    let subjects: Vec<&Subject> = facts.subjects.iter().filter(of).collect();
+    let builds: Vec<_> = open
+        .iter()
+        .filter(|one| one.template == name)
+        .map(planned)
+        .collect();
+    if subjects.is_empty() && builds.is_empty() && switch.enabled {
+        return None;
+    }
+    let newest = subjects.iter().filter_map(|one| one.newest.as_ref());
+    let newest = newest.max_by_key(|one| one.made);
+    let lacks = subjects.iter().flat_map(|one| &one.lacks);
+    let gravest = lacks
+        .map(|one| word(one.kind))
+        .min_by_key(|word| order(word));
+    Some(AutoAmiTemplate {
+        switch,
+        launches: subjects.first().map_or(0, |one| one.launches),
+        image_id: newest.map(|one| one.id.clone()),
+        compiled_at: newest.map(|one| one.made),
+        current: newest.map(|one| one.current),
+        lacks: gravest.map(str::to_owned),
+        builds,
+    })
+}
+
+/// The words of levels, the gravest first; what is no matter of security comes last.
+const WORDS: [&str; 6] = ["critical", "high", "unknown", "medium", "low", "none"];
+
+fn order(word: &str) -> usize {
+    WORDS
+        .iter()
+        .position(|one| *one == word)
+        .unwrap_or(WORDS.len())
+}
+
+fn word(kind: UpdateKind) -> &'static str {
+    match kind {
+        UpdateKind::Security(Some(level)) => level.as_str(),
+        UpdateKind::Security(None) => "unknown",
+        UpdateKind::Other => "none",
+    }
+}
+
+/// The newest updates of base images and ends of builds.
+async fn recent(api: &Api) -> Result<Vec<AutoAmiEvent>, ApiError> {
+    let most = RECENT as u64;
+    let updates = api
+        .ledger
+        .list_updates(&UpdateQuery::default(), most)
+        .await?;
+    let mut found: Vec<AutoAmiEvent> = updates
+        .iter()
+        .map(|seen| {
+            let row = &seen.row;
+            let judged = match (row.update_type.as_deref(), row.level.as_deref()) {
+                (Some("security"), Some(level)) => format!("security: {level}"),
+                (Some(kind), _) => kind.to_owned(),
+                _ => "not judged yet".to_owned(),
+            };
+            AutoAmiEvent {
+                at: row.detected_at,
+                said: format!("{} base image updated ({judged})", seen.track),
+                about: row.id.clone(),
+            }
+        })
+        .collect();
+    for row in api.ledger.builds_over(most).await? {
+        let at: Instant = row.ended_at.unwrap_or(row.requested_at);
+        let trigger = row.trigger.as_deref().unwrap_or("manual");
+        let what = format!("{} {} in {}", row.template, row.version, row.region);
+        let said = match row.status.as_str() {
+            "completed" => format!("{what} rebuilt ({trigger})"),
+            _ => {
+                let why = row.error.as_deref().unwrap_or("it is not known why");
+                format!("{what} failed to build ({trigger}): {why}")
+            }
+        };
+        found.push(AutoAmiEvent {
+            at,
+            said,
+            about: row.id,
+        });
+    }
+    found.sort_by_key(|one| Reverse(one.at));
+    found.truncate(RECENT);
+    Ok(found)
+}
+
+/// Switch a template's automatic builds on
+#[utoipa::path(
+    post, path = "/v1/templates/{name}/auto-ami/enable", tag = "builds", operation_id = "enableAutoAmi",
+    params(("name" = String, Path, description = "Such as `kamiwaza`")),
+    request_body = BuildDecision,
+    responses((status = 200, description = "On, or so already", body = AutoAmiSwitch))
+)]
+pub(crate) async fn enable(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(name): Path<String>,
+    Json(body): Json<BuildDecision>,
+) -> Result<Json<AutoAmiSwitch>, ApiError> {
+    set(&api, &caller, &name, true, body).await.map(Json)
+}
+
+/// Switch a template's automatic builds off
+///
+/// Requests to build it are recorded as `skipped` with this reason, those for security included, until it is switched on.
+/// Builds that wait or run already are left to be decided one by one.
+#[utoipa::path(
+    post, path = "/v1/templates/{name}/auto-ami/disable", tag = "builds", operation_id = "disableAutoAmi",
+    params(("name" = String, Path, description = "Such as `kamiwaza`")),
+    request_body = BuildDecision,
+    responses((status = 200, description = "Off, or so already: then with the reason it was given first", body = AutoAmiSwitch))
+)]
+pub(crate) async fn disable(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(name): Path<String>,
+    Json(body): Json<BuildDecision>,
+) -> Result<Json<AutoAmiSwitch>, ApiError> {
+    set(&api, &caller, &name, false, body).await.map(Json)
+}
+
+/// Switches; the console uses it too.
+pub(crate) async fn set(
+    api: &Api,
+    caller: &Caller,
+    name: &str,
+    on: bool,
+    body: BuildDecision,
+) -> Result<AutoAmiSwitch, ApiError> {
+    let decision = decision(caller, body.reason)?;
+    let row = templates::one(api, name, None).await?;
+    let (by, why) = (&decision.by, &decision.reason);
+    tracing::info!(%by, template = %row.name, on, %why, "a template's builds were switched");
+    if on {
+        api.ledger.switch_on(&row.name).await?;
+        return Ok(switch(&row.name, None));
+    }
+    let off = api
+        .ledger
+        .switch_off(&row.name, row.revision, false, &decision);
+    let off = off.await?;
+    Ok(switch(&row.name, Some(&off)))
+}

@@ -1,0 +1,223 @@
+//! `ingot templates auto-ami build`: asks for a build, tells what the plan says of it, and with `--wait` follows it.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use ingot_client::Client;
+use ingot_client::build::{Build, NewBuild};
+use ingot_client::event::EventFilter;
+use ingot_domain::span::told;
+
+use super::details;
+use crate::args::auto_ami::BuildArgs;
+use crate::command::{may_be_lost, random_key, repeated};
+use crate::failure::{Exit, Refused, TimedOut};
+use crate::output::moment::moment;
+use crate::output::{Output, clean};
+use crate::watch::line;
+
+/// How long the first plan is waited for; it looks every minute of the installation.
+const PLANNED: Duration = Duration::from_secs(4);
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(400);
+
+/// Runs it.
+pub(crate) async fn run(
+    client: &Client,
+    output: Output,
+    args: BuildArgs,
+) -> anyhow::Result<ExitCode> {
+    if args.security_update {
+        return affected(client, output, &args).await;
+    }
+    let request = NewBuild {
+        template: args.name.clone().unwrap_or_default(),
+        version: args.version.clone(),
+        mode: args.mode.clone(),
+        architecture: args.architecture.clone(),
+        region: args.region.clone(),
+        ..common(&args)
+    };
+    let key = args.idempotency_key.clone().unwrap_or_else(random_key);
+    let asked = ask(client, &request, &key).await?;
+    if args.wait {
+        eprintln!("{}", screen(&asked, client.base(), args.urgent));
+        return wait(client, output, asked, args.timeout).await;
+    }
+    let build = planned(client, asked).await?;
+    let base = client.base();
+    output.result(&build, |build| screen(build, base, args.urgent))?;
+    Ok(ended(&build))
+}
+
+fn common(args: &BuildArgs) -> NewBuild {
+    NewBuild {
+        urgent: args.urgent,
+        reason: args.reason.clone(),
+        max_cost: args.max_cost.map(|most| most.to_string()),
+        ..NewBuild::default()
+    }
+}
+
+async fn ask(client: &Client, request: &NewBuild, key: &str) -> anyhow::Result<Build> {
+    let asked = repeated(Duration::from_millis(500), async || {
+        client.ask_build(request, key).await
+    })
+    .await;
+    asked
+        .inspect_err(|error| {
+            if may_be_lost(error) {
+                eprintln!("whether it was asked for is unknown; repeat the command with --idempotency-key {key} to find out safely");
+            }
+        })
+        .map_err(Into::into)
+}
+
+/// Asks for every template whose newest image is behind its base image.
+async fn affected(client: &Client, output: Output, args: &BuildArgs) -> anyhow::Result<ExitCode> {
+    let status = client.security_status().await?;
+    let behind = status.available.iter().flat_map(|entry| &entry.templates);
+    let mut builds = Vec::new();
+    for one in behind.filter(|one| one.builds_behind > 0) {
+        let request = NewBuild {
+            template: one.template.clone(),
+            version: one.version.clone(),
+            region: one.region.clone(),
+            ..common(args)
+        };
+        builds.push(ask(client, &request, &random_key()).await?);
+    }
+    if builds.is_empty() {
+        let none = "no template's newest image is behind its base image; `ingot templates auto-ami security-status` shows that";
+        return Err(Refused(none.to_owned()).into());
+    }
+    let base = client.base();
+    output.result(&builds, |builds| {
+        let told = builds.iter().map(|build| screen(build, base, args.urgent));
+        told.collect::<Vec<_>>().join("\n\n")
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The build once the plan has looked at it, or as it is when that takes longer.
+async fn planned(client: &Client, mut build: Build) -> anyhow::Result<Build> {
+    let begin = Instant::now();
+    while build.waits() && build.state.is_none() && begin.elapsed() < PLANNED {
+        tokio::time::sleep(LOOK).await;
+        build = client.build(&build.id).await?;
+    }
+    Ok(build)
+}
+
+/// The document's screen.
+fn screen(build: &Build, base: &str, urgent: bool) -> String {
+    let what = clean(&build.what());
+    let mut lines = vec![match (build.status.as_str(), urgent) {
+        ("skipped", _) => format!("Nothing is built for {what}"),
+        (_, true) => format!("Emergency compilation initiated for {what}"),
+        (_, false) => format!("Compilation initiated for {what}"),
+    }];
+    if let Some(request) = build.requests.last() {
+        lines.push(format!("Trigger: {}", clean(&request.reason)));
+    }
+    if build.requests.len() > 1 {
+        let others = build.requests.len() - 1;
+        lines.push(format!(
+            "Joined: {others} other requests wait for the same build"
+        ));
+    }
+    lines.push(match &build.estimated_cost {
+        Some(cost) => format!("Estimated cost: ${}", clean(cost)),
+        None => "Estimated cost: not known before the plan has looked at it".to_owned(),
+    });
+    if let Some(end) = build.expected_end.filter(|_| !build.waits()) {
+        lines.push(format!("ETA: {}", moment(end, build.at)));
+    } else if let Some(start) = build.scheduled_for {
+        lines.push(format!("Start: {}", moment(start, build.at)));
+    }
+    if let Some(why) = &build.why_not_now {
+        lines.push(format!("Why not now: {}", clean(why)));
+    }
+    if let (Some(error), true) = (&build.error, build.is_over()) {
+        lines.push(format!("Why: {}", clean(error)));
+    }
+    lines.push(format!("Progress: {base}/builds/{}", clean(&build.id)));
+    lines.join("\n")
+}
+
+/// Follows the story on stderr; the result is the build at its end.
+async fn wait(
+    client: &Client,
+    output: Output,
+    mut build: Build,
+    longest: Option<Duration>,
+) -> anyhow::Result<ExitCode> {
+    let (begin, mut after) = (Instant::now(), 0);
+    loop {
+        loop {
+            let filter = EventFilter {
+                after: Some(after),
+                limit: None,
+            };
+            let page = client.build_events(&build.id, &filter).await?;
+            for event in &page.items {
+                after = event.seq;
+                eprintln!("{}", line::stamped(event));
+            }
+            if page.next_cursor.is_none() {
+                break;
+            }
+        }
+        if build.is_over() {
+            output.result(&build, details)?;
+            return Ok(ended(&build));
+        }
+        if longest.is_some_and(|longest| begin.elapsed() > longest) {
+            let (id, long) = (clean(&build.id), told(begin.elapsed().as_secs()));
+            let said = format!("{id} is not over after {long}; it goes on: `ingot why {id}`");
+            return Err(TimedOut(said).into());
+        }
+        tokio::time::sleep(LOOK).await;
+        build = client.build(&build.id).await?;
+    }
+}
+
+/// A build that is over without an image ended badly.
+fn ended(build: &Build) -> ExitCode {
+    match build.is_over() && build.status != "completed" {
+        true => Exit::Failed.into(),
+        false => ExitCode::SUCCESS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::builds::tests::waiting;
+
+    #[test]
+    fn the_screen_is_the_documents() {
+        let mut build = waiting();
+        build.requests[0].reason = "critical-security-patch".to_owned();
+        build.status = "building".to_owned();
+        build.why_not_now = None;
+        build.expected_end = Some(build.at + chrono::TimeDelta::minutes(25));
+        assert_eq!(
+            screen(&build, "http://127.0.0.1:8080", true),
+            "Emergency compilation initiated for web v1.2.0 in us-east-1\n\
+             Trigger: critical-security-patch\n\
+             Estimated cost: $8.50\n\
+             ETA: in 25 min (2026-11-27 12:25 UTC)\n\
+             Progress: http://127.0.0.1:8080/builds/bld_1"
+        );
+        let waits = screen(&waiting(), "http://h", false);
+        assert!(
+            waits.starts_with("Compilation initiated for web"),
+            "{waits}"
+        );
+        assert!(
+            waits.contains("\nStart: in 14 h (2026-11-28 02:00 UTC)\nWhy not now: "),
+            "{waits}"
+        );
+    }
+}
