@@ -12,9 +12,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    again, auto_ami, base_images, builds, checks, deployments, events, extend, feed_syncs, feeds,
-    findings, images, notifications, plan, queues, receivers, settings, status, tasks, templates,
-    updates,
+    again, auto_ami, base_images, budget, builds, checks, deployments, events, extend, feed_syncs,
+    feeds, findings, images, notifications, plan, policy, prices, queues, receivers, settings,
+    status, tasks, templates, updates,
 };
 use crate::state::Api;
 
@@ -34,6 +34,7 @@ pub(crate) struct Document(pub(crate) Arc<str>);
         (name = "templates", description = "How one kind of software is launched, probed and imaged"),
         (name = "advisories", description = "What vendors say of vulnerabilities, and how old that is"),
         (name = "notifications", description = "What people are told of, and whom it is sent to"),
+        (name = "policy", description = "When builds start, what they may spend, and what instance types cost"),
         (name = "tasks", description = "The durable work behind everything"),
         (name = "system", description = "Which part is down, what was found wrong, and how long what is over is kept"),
     )
@@ -91,6 +92,15 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(base_images::scan::scan_one))
         .routes(routes!(base_images::pause))
         .routes(routes!(base_images::resume))
+        .routes(routes!(policy::show, policy::import))
+        .routes(routes!(policy::revisions))
+        .routes(routes!(policy::diff))
+        .routes(routes!(policy::activate))
+        .routes(routes!(policy::story))
+        .routes(routes!(budget::show))
+        .routes(routes!(budget::history))
+        .routes(routes!(budget::allow))
+        .routes(routes!(prices::list, prices::load))
         .routes(routes!(checks::list, checks::ask))
         .routes(routes!(checks::show))
         .routes(routes!(feeds::list))

@@ -6,6 +6,7 @@ mod builds;
 mod deployments;
 mod forms;
 mod images;
+mod money;
 mod notifications;
 mod order;
 mod own;
@@ -86,6 +87,9 @@ pub(crate) fn routes(document: Document) -> Router<Api> {
             "/unsubscribe",
             get(notifications::ask).post(notifications::leave),
         )
+        .route("/policy", get(money::policy))
+        .route("/budget", get(money::budget))
+        .route("/prices", get(money::prices))
         .route("/system", get(work::system))
         .route("/aws", get(own::aws))
         .route("/login", get(sign_in::form).post(sign_in::sign_in))

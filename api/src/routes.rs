@@ -3,6 +3,7 @@
 pub(crate) mod again;
 pub(crate) mod auto_ami;
 pub(crate) mod base_images;
+pub(crate) mod budget;
 pub(crate) mod builds;
 pub(crate) mod checks;
 pub(crate) mod deployments;
@@ -16,6 +17,8 @@ mod given;
 pub(crate) mod images;
 pub(crate) mod notifications;
 pub(crate) mod plan;
+pub(crate) mod policy;
+pub(crate) mod prices;
 pub(crate) mod queues;
 pub(crate) mod receivers;
 pub(crate) mod settings;

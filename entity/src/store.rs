@@ -26,6 +26,7 @@ mod notices;
 mod outbox;
 mod owners;
 mod policies;
+mod prices;
 mod purses;
 mod receivers;
 mod region_end;

@@ -19,6 +19,9 @@ ENOUGH = {
     "advisories show": ["USN-1-1"],
     "advisories sync": ["kev"],
     "aws calls": [],
+    "budget allow": ["1", "--reason", "x"],
+    "budget history": [],
+    "budget show": [],
     "aws check": [],
     "aws policy": [],
     "base-images add": ["{track}"],
@@ -59,9 +62,16 @@ ENOUGH = {
     "images show": ["img_" + NOBODY[4:]],
     "logs": [NOBODY],
     "plan": ["--scenario", "{scenario}"],
+    "policy activate": ["1", "--reason", "x"],
     "policy check": ["{policy}"],
+    "policy diff": [],
     "policy fires": ["weekly", "--zone", "UTC"],
+    "policy import": ["{policy}"],
+    "policy list": [],
+    "policy show": [],
     "policy windows": ["{policy}"],
+    "prices load": ["{prices}", "--as-of", "2026-11-01"],
+    "prices show": [],
     "queues list": [],
     "retention set": ["--tasks-days", "30"],
     "retention show": [],
@@ -144,13 +154,14 @@ def file(tmp_path, cli):
     (tmp_path / "policy.yaml").write_text("auto_ami_policy: {}\n")
     (tmp_path / "scenario.yaml").write_text("now: 2026-11-27T12:00:00Z\ntemplates: []\nrequests: []\n")
     (tmp_path / "track.yaml").write_text(TRACK)
+    (tmp_path / "prices.yaml").write_text("region,instance_type,usd_per_hour\nus-east-1,x99.metal,1\n")
     return path
 
 
 def line(name, file):
     """A command's words. What it reads stands beside the template."""
     places = {"{file}": file, "{folder}": file.parent / "advisories"}
-    places |= {f"{{{beside}}}": file.with_name(f"{beside}.yaml") for beside in ("policy", "scenario", "track")}
+    places |= {f"{{{beside}}}": file.with_name(f"{beside}.yaml") for beside in ("policy", "prices", "scenario", "track")}
     return [*name.split(), *[str(places.get(word, word)) for word in ENOUGH[name]]]
 
 

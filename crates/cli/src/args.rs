@@ -23,6 +23,7 @@ pub(crate) mod findings;
 pub(crate) mod guide;
 pub(crate) mod keys;
 pub(crate) mod ledger;
+pub(crate) mod money;
 pub(crate) mod notifications;
 pub(crate) mod page;
 pub(crate) mod plan;
@@ -74,9 +75,11 @@ Deploying (clients of the HTTP API):
   base-images   the vendors' images that templates start from, and their updates
   builds        images that are made anew: when, why, and what that costs
 
-Building in time (a policy or a scenario is a file, and asks no API):
+Building in time:
   plan          what builds wait for, when they start and which purse pays
-  policy        check a policy, list when its windows open and when a line of cron fires
+  policy        check, import, show and compare policies, list when their windows open
+  budget        what builds spent and reserved of the budgets, and more that is allowed
+  prices        what instance types cost an hour
 
 Looking inside (the same):
   why           what a deployment, build or task waits for, since when, what ends it
@@ -198,6 +201,8 @@ pub(crate) enum Command {
     Builds(builds::BuildsArgs),
     Plan(plan::PlanArgs),
     Policy(policy::PolicyArgs),
+    Budget(money::BudgetArgs),
+    Prices(money::PricesArgs),
     Why(work::WhyArgs),
     Status(work::StatusArgs),
     Doctor(doctor::DoctorArgs),

@@ -6,6 +6,7 @@ mod builds;
 mod checks;
 mod decisions;
 mod feeds;
+mod money;
 mod notifications;
 mod templates;
 mod updates;

@@ -1,6 +1,8 @@
 //! What an instance that runs on costs: the one sentence that story, `show` and `doctor` say. The prices are facts of a date,
 //! kept beside this file with their source; what has no price there is said to have none.
 
+pub mod book;
+
 use std::fmt;
 
 use crate::money::Money;

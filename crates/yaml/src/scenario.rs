@@ -306,10 +306,21 @@ fn spent<'a>(asker: &mut Asker<'a>, whole: &Item<'a>) -> Spent {
         item.given(key)
             .and_then(|item| asker.spelled(item, Money::parse))
     };
-    Spent {
+    let spent = Spent {
         daily: money("daily").unwrap_or_default(),
         monthly: money("monthly").unwrap_or_default(),
         urgent: money("urgent").unwrap_or_default(),
         ..Spent::default()
+    };
+    if let Some(monthly) = item
+        .given("monthly")
+        .filter(|_| spent.monthly < spent.daily)
+    {
+        let daily = spent.daily;
+        asker.wrong(
+            monthly,
+            format!("what the month spent includes the day's; write at least {daily}, or less for `daily`"),
+        );
     }
+    spent
 }

@@ -121,26 +121,29 @@ impl Moved {
 
 /// What a YAML text says, or every mistake in it with its place; the console checks with it.
 pub(crate) fn read(text: &str) -> Result<Recipe, ApiError> {
-    let spec = ingot_yaml::parse(text).map_err(|error| {
-        let wrong = error.problems().map(|problem| {
-            let place = match (problem.line, problem.column) {
-                (Some(line), Some(column)) => format!("line {line}, column {column}: "),
-                _ => String::new(),
-            };
-            let field = match problem.field.as_str() {
-                "" => "body",
-                field => field,
-            };
-            FieldError::new(field, "", format!("{place}{}", problem.message))
-        });
-        ApiError::Invalid(wrong.collect())
-    })?;
+    let spec = ingot_yaml::parse(text).map_err(|error| wrong(&error))?;
     let whole = serde_json::to_value(&spec).map_err(|_| ApiError::Internal)?;
     if let Some(field) = nul(&whole) {
         let error = FieldError::new(&field, "\0", "remove the NUL character");
         return Err(ApiError::Invalid(vec![error]));
     }
     Ok(spec)
+}
+
+/// Every mistake of a text with its place; policies are refused with it, too.
+pub(crate) fn wrong(error: &ingot_yaml::YamlError) -> ApiError {
+    let wrong = error.problems().map(|problem| {
+        let place = match (problem.line, problem.column) {
+            (Some(line), Some(column)) => format!("line {line}, column {column}: "),
+            _ => String::new(),
+        };
+        let field = match problem.field.as_str() {
+            "" => "body",
+            field => field,
+        };
+        FieldError::new(field, "", format!("{place}{}", problem.message))
+    });
+    ApiError::Invalid(wrong.collect())
 }
 
 /// Stores what was read as a template's next revision; the console uses it too.

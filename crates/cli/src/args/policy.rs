@@ -10,12 +10,18 @@ use ingot_domain::zone::Zone;
 use crate::args::connection::Connection;
 use crate::args::value::instant;
 
-/// Check a policy, and list when its windows open and when a line of cron fires
+/// Check, import, show and compare policies, list when their windows open and when a line of cron fires
 #[derive(Clone, Args)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "`check`, `windows` and `fires` find out here what a file means, and ask no API.
+
+Examples:
+  ingot policy import policy.yaml --reason 'new semester'
+  ingot policy show
   ingot policy check policy.yaml
   ingot policy windows policy.yaml --from 2026-11-28T00:00:00Z
-  ingot policy fires '0 2 * * mon' --zone America/New_York")]
+  ingot policy fires '0 2 * * mon' --zone America/New_York"
+)]
 pub(crate) struct PolicyArgs {
     #[command(flatten)]
     pub(crate) connection: Connection,
@@ -26,6 +32,66 @@ pub(crate) struct PolicyArgs {
 /// What can be done with policies.
 #[derive(Clone, Subcommand)]
 pub(crate) enum PolicyAction {
+    /// Make a file the installation's policy: its next revision, in force at once
+    #[command(
+        after_help = "A file with a mistake is refused whole, and the policy before stays in force. What is right and yet worth a word is
+told on stderr. Revisions stay: `ingot policy list` shows them, `ingot policy activate` goes back to one.
+
+Examples:
+  ingot policy import policy.yaml
+  ingot policy import policy.yaml --reason 'new semester' --expect 3"
+    )]
+    Import {
+        /// YAML file; `-` reads stdin
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        /// Only while this revision is in force; 0 stands for the defaults
+        #[arg(long, value_name = "REVISION", value_parser = clap::value_parser!(i32).range(0..))]
+        expect: Option<i32>,
+    },
+    /// Show the policy in force: every key, windows and deadlines as text
+    #[command(
+        after_help = "Examples:\n  ingot policy show\n  ingot policy show --revision 2 --yaml\n  ingot policy show --json | jq .auto_ami_policy"
+    )]
+    Show {
+        /// This revision; the one in force when absent
+        #[arg(long, value_name = "REVISION", value_parser = clap::value_parser!(i32).range(0..))]
+        revision: Option<i32>,
+        /// As it was imported, word by word
+        #[arg(long)]
+        yaml: bool,
+    },
+    /// List the revisions: who imported each, when, and what it changed
+    #[command(after_help = "Examples:\n  ingot policy list\n  ingot policy list --json")]
+    List,
+    /// Show what differs between two revisions, or between the one in force and a file
+    #[command(
+        after_help = "Examples:\n  ingot policy diff\n  ingot policy diff policy.yaml\n  ingot policy diff --from 1 --to 3"
+    )]
+    Diff {
+        /// What this file would change; `-` reads stdin
+        #[arg(value_name = "FILE", conflicts_with = "to")]
+        file: Option<PathBuf>,
+        /// The one; the revision before `--to`, or the one in force with a file, when absent. 0 stands for the defaults
+        #[arg(long, value_name = "REVISION", value_parser = clap::value_parser!(i32).range(0..))]
+        from: Option<i32>,
+        /// The other; the one in force when absent
+        #[arg(long, value_name = "REVISION", value_parser = clap::value_parser!(i32).range(0..))]
+        to: Option<i32>,
+    },
+    /// Put another revision in force
+    #[command(after_help = "Examples:\n  ingot policy activate 2 --reason 'too dear'")]
+    Activate {
+        /// Its number
+        #[arg(value_name = "REVISION", value_parser = clap::value_parser!(i32).range(1..))]
+        revision: i32,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
     /// Check a policy file here, and show what it means with every default
     #[command(
         after_help = "Everything that is wrong is named with line and column; the exit code is 3 then. With --json the policy is

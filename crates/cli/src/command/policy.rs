@@ -1,9 +1,12 @@
-//! `ingot policy …`: what policies mean, found out here without asking the API.
+//! `ingot policy …`: what policies mean, found out here without asking the API; the installation's own is in `installed`.
+
+mod installed;
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use chrono::TimeDelta;
+use ingot_client::policy::{PolicyActivation, PolicyDiffFilter, PolicyFilter, PolicyImport};
 use ingot_domain::Instant;
 use ingot_domain::policy::{Document, Policy};
 use ingot_domain::window::WindowKind;
@@ -18,10 +21,38 @@ use crate::output::{Output, clean, clean_lines, pairs, table, time};
 /// How much time `policy windows` lists unless it is told.
 const WEEK: TimeDelta = TimeDelta::days(7);
 
+/// The longest time that `policy windows` lists: a hundred years.
+const MOST: TimeDelta = TimeDelta::days(36_525);
+
 /// Runs one of them.
-pub(crate) fn run(args: PolicyArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(args: PolicyArgs) -> anyhow::Result<ExitCode> {
     let output = args.connection.output();
+    let client = || args.connection.client();
     match args.action {
+        PolicyAction::Import {
+            file,
+            reason,
+            expect,
+        } => {
+            let how = PolicyImport {
+                reason,
+                expected_revision: expect,
+            };
+            installed::import(&client()?, output, &file, &how).await?;
+        }
+        PolicyAction::Show { revision, yaml } => {
+            let policy = client()?.policy(PolicyFilter { revision }).await?;
+            installed::show(output, &policy, yaml)?;
+        }
+        PolicyAction::List => installed::list(&client()?, output).await?,
+        PolicyAction::Diff { file, from, to } => {
+            let of = PolicyDiffFilter { from, to };
+            installed::diff(&client()?, output, file.as_deref(), of).await?;
+        }
+        PolicyAction::Activate { revision, reason } => {
+            let wanted = PolicyActivation { revision, reason };
+            installed::activate(&client()?, output, &wanted).await?;
+        }
         PolicyAction::Check { file } => check(output, &file)?,
         PolicyAction::Windows { file, from, to } => {
             let (_, policy) = parsed(output, &file)?;
@@ -30,6 +61,15 @@ pub(crate) fn run(args: PolicyArgs) -> anyhow::Result<ExitCode> {
             if from >= to {
                 let (from, to) = (time(&from), time(&to));
                 let message = format!("--to {to} is not after --from {from}; give a later one");
+                return Err(Usage(message).into());
+            }
+            if to - from > MOST {
+                let message = format!(
+                    "--from {} and --to {} are more than {} days apart; ask for a shorter time",
+                    time(&from),
+                    time(&to),
+                    MOST.num_days()
+                );
                 return Err(Usage(message).into());
             }
             output.result(&openings(&policy, from, to), |openings| {
