@@ -110,9 +110,9 @@ Examples:
         /// The file; `-` reads stdin
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// The date the figures are of, YYYY-MM-DD
+        /// The date the figures are of, YYYY-MM-DD; today when absent
         #[arg(long, value_name = "DATE")]
-        as_of: String,
+        as_of: Option<String>,
         /// Where they are from; the file's name when absent
         #[arg(long, value_name = "TEXT")]
         source: Option<String>,

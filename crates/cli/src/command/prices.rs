@@ -40,7 +40,7 @@ pub(crate) async fn run(args: PricesArgs) -> anyhow::Result<ExitCode> {
             };
             let load = PriceLoad {
                 source: source.unwrap_or_else(name),
-                as_of,
+                as_of: as_of.unwrap_or_else(|| crate::command::now().date_naive().to_string()),
                 prices,
             };
             let loaded = client.load_prices(&load).await?;
