@@ -196,6 +196,16 @@ def test_a_stopped_instance_is_remembered_as_lost(sim, ec2, base):
         ssm.get_command_invocation(CommandId="0" * 36, InstanceId=instance)
 
 
+def test_windows_has_no_shell_for_documents(sim, ec2):
+    name = "/aws/service/ami-windows-latest/Windows_Server-2022-English-Full-Base"
+    windows = sim.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+    instance = reachable(sim, ec2, windows, InstanceType="m5.large")
+    sent = dict(InstanceIds=[instance], Parameters={"commands": ["true"]})
+    with refused("UnsupportedPlatformType"):
+        sim.client("ssm").send_command(DocumentName=SHELL, **sent)
+    sim.client("ssm").send_command(DocumentName="AWS-RunPowerShellScript", **sent)
+
+
 def test_documents_and_timeouts_are_checked(sim, ec2, base):
     instance = reachable(sim, ec2, base)
     ssm = sim.client("ssm")

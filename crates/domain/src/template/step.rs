@@ -176,4 +176,30 @@ mod tests {
             assert!(wrong[0].field == "steps[0].timeout" && wrong[0].message.contains("6 hours"));
         }
     }
+
+    #[test]
+    fn nothing_is_asked_of_a_shell_on_windows() {
+        let script = |changes: serde_json::Value| {
+            let mut whole = changes;
+            whole["steps"] = json!([]);
+            whole["user_data"] = json!("<powershell>\nid\n</powershell>");
+            whole["instance_profile"] = json!("p");
+            let told = template(whole).problems().into_iter();
+            told.map(|wrong| wrong.field).collect::<Vec<_>>()
+        };
+        let table = [
+            (json!({}), vec![]),
+            (
+                json!({ "install_finished": "cloud_init" }),
+                vec!["install_finished"],
+            ),
+            (
+                json!({ "probe": { "command": "id" } }),
+                vec!["probe.command"],
+            ),
+        ];
+        for (changes, want) in table {
+            assert_eq!(script(changes.clone()), want, "{changes}");
+        }
+    }
 }
