@@ -29,7 +29,7 @@ pub fn heard(said: Said) -> ProbeOutcome {
         }
         Said::Silent => not_ready("the command did not end within a minute".to_owned()),
         Said::Absent => not_ready(
-            "SSM does not reach the instance yet (its agent, or the template's `instance_profile`)"
+            "SSM does not reach the instance yet (its agent, which the template's `ssm_agent: install` installs, or its `instance_profile`)"
                 .to_owned(),
         ),
     }
