@@ -85,9 +85,10 @@ pub(super) async fn absorbed(
         return Ok(signals);
     }
     let backend = tx.get_database_backend();
+    // The kinds are named for the primary key's sake: by feed and generation alone every page would read all before it.
     let sql = format!(
         "SELECT s.cve, s.kind, s.since, s.value FROM {} CROSS JOIN signal s \
-         WHERE s.cve = v.cve AND s.feed = {} AND s.generation = {}",
+         WHERE s.cve = v.cve AND s.kind IN ('kev', 'epss', 'vectors', 'ubuntu') AND s.feed = {} AND s.generation = {}",
         names.source(backend, 1),
         place(backend, 2),
         place(backend, 3)
