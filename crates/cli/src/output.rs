@@ -1,5 +1,6 @@
 //! What goes to stdout and how it looks. Results only; progress and errors go to stderr.
 
+pub(crate) mod evidence;
 pub(crate) mod grid;
 pub(crate) mod look;
 pub(crate) mod moment;

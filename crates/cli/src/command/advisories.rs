@@ -19,12 +19,11 @@ use ingot_domain::track::known;
 use crate::args::advisories::{AdvisoriesAction, AdvisoriesArgs, AssessArgs, Named};
 use crate::command::story;
 use crate::failure::Refused;
-use crate::output::{clean, or_dash, pairs, table, time};
+use crate::output::evidence::evidence;
+use crate::output::{clean, or_dash, pairs, time};
 
 /// The longest package list that is read, in bytes.
 const LONGEST_LIST: u64 = 16 * 1024 * 1024;
-/// Rows of evidence that people are shown; JSON has all.
-const SHOWN: usize = 12;
 
 /// Runs one of them.
 pub(crate) async fn run(args: AdvisoriesArgs) -> anyhow::Result<ExitCode> {
@@ -231,20 +230,7 @@ fn people(said: &Assessment) -> String {
     let link = said.headline.as_ref().and_then(|row| row.link.clone());
     facts.extend(link.map(|link| ("advisory", link)));
     facts.extend(said.changelog_url.clone().map(|link| ("changes", link)));
-    let mut text = pairs(facts);
-    if !said.evidence.is_empty() {
-        text.push_str("\n\n");
-        let head = [
-            "level", "status", "grade", "advisory", "cve", "package", "old", "fixed", "new",
-            "rules",
-        ];
-        text.push_str(&table(head, said.evidence.iter().take(SHOWN).map(cells)));
-        let rest = said.evidence.len().saturating_sub(SHOWN);
-        if rest > 0 {
-            text.push_str(&format!("\n{rest} more: --json"));
-        }
-    }
-    text
+    pairs(facts) + &evidence(&said.evidence, cells)
 }
 
 fn cells(row: &Evidence) -> [String; 10] {

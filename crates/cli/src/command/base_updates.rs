@@ -11,11 +11,9 @@ use ingot_client::base_update::{
 
 use crate::args::base_updates::{LevelArgs, UpdateArgs, UpdatesArgs};
 use crate::command::{ids, mention_rest, pages};
+use crate::output::evidence::evidence;
 use crate::output::grid::{Cell, Column, grid};
 use crate::output::{Output, clean, or_dash, pairs, table, time, time_or_dash};
-
-/// Rows of evidence that people are shown; JSON has all.
-const SHOWN: usize = 15;
 
 /// `ingot base-images updates`
 pub(crate) async fn list(
@@ -147,21 +145,7 @@ fn details(detail: &BaseUpdateDetail) -> String {
         text.push_str("\n\n");
         text.push_str(&table(head, detail.templates.iter().map(template)));
     }
-    if !detail.evidence.is_empty() {
-        let head = [
-            "level", "status", "grade", "advisory", "cve", "package", "old", "fixed", "new",
-            "rules",
-        ];
-        text.push_str("\n\n");
-        text.push_str(&table(
-            head,
-            detail.evidence.iter().take(SHOWN).map(evidence),
-        ));
-        let rest = detail.evidence.len().saturating_sub(SHOWN);
-        if rest > 0 {
-            text.push_str(&format!("\n{rest} more: --json"));
-        }
-    }
+    text.push_str(&evidence(&detail.evidence, cells));
     if detail.assessments.len() > 1 {
         let head = ["judged", "level", "type", "confidence", "by"];
         text.push_str("\n\n");
@@ -180,7 +164,7 @@ fn template(one: &AffectedTemplate) -> [String; 5] {
     ]
 }
 
-fn evidence(row: &Evidence) -> [String; 10] {
+fn cells(row: &Evidence) -> [String; 10] {
     [
         clean(&row.level),
         clean(&row.status),
