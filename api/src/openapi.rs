@@ -88,6 +88,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(base_images::list, base_images::add))
         .routes(routes!(base_images::scan::scan_all))
         .routes(routes!(base_images::show))
+        .routes(routes!(base_images::remove))
         .routes(routes!(base_images::story))
         .routes(routes!(base_images::scan::scan_one))
         .routes(routes!(base_images::pause))
@@ -120,6 +121,10 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(receivers::enable))
         .routes(routes!(receivers::test))
         .routes(routes!(settings::retention, settings::set_retention))
+        .routes(routes!(
+            settings::scan_interval,
+            settings::set_scan_interval
+        ))
 }
 
 /// The routes and their document.

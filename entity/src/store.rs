@@ -95,7 +95,7 @@ pub use subject::{Move, Moved, New};
 pub use task_list::TaskQuery;
 pub use templates::Applied;
 pub use tokens::TokenEnd;
-pub use tracks::{Sighted, Unseen, Update, track_task};
+pub use tracks::{Sighted, Unseen, track_task};
 pub use updates::{Judged, UpdateQuery, UpdateSeen};
 pub use waiting::Waiting;
 

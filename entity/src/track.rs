@@ -28,6 +28,8 @@ pub struct Model {
     pub paused_reason: Option<String>,
     pub created_by: Option<String>,
     pub created_at: DateTimeUtc,
+    /// A person took it out of what is watched.
+    pub removed_at: Option<DateTimeUtc>,
     pub row_version: i64,
     pub event_seq: i64,
 }

@@ -29,6 +29,7 @@ mod m20261128_000024_syncs;
 mod m20261128_000025_notify;
 mod m20261128_000026_money;
 mod m20261128_000027_builds;
+mod m20261128_000028_tracks_removed;
 mod m20261128_000031_purpose;
 
 pub use sea_orm_migration::sea_orm;
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000025_notify::Migration),
             Box::new(m20261128_000026_money::Migration),
             Box::new(m20261128_000027_builds::Migration),
+            Box::new(m20261128_000028_tracks_removed::Migration),
             Box::new(m20261128_000031_purpose::Migration),
         ]
     }

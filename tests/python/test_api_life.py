@@ -52,6 +52,7 @@ GETS = [
     "/v1/receivers/{receiver}",
     "/v1/security-status",
     "/v1/settings/retention",
+    "/v1/settings/scan-interval",
     "/v1/status",
     "/v1/tasks",
     "/v1/tasks/{task}",

@@ -82,3 +82,47 @@ install_finished: none
     assert error["field"] == "base_image.track" and "ubuntu-22.04" in error["message"], error
     answer = ingot.call("POST", "/v1/templates", yaml.replace("22.4", "22.04"), headers)
     assert answer.status == 201, answer.text
+
+
+def test_a_track_of_ones_own_is_removed_unless_a_template_starts_from_it(ingot):
+    new = {**GOOD, "name": "team-old", "aws_filter": "team-old-*", "pattern": r"team-old-(?<build>\d{8})"}
+    assert ingot.call("POST", "/v1/base-images", new).status == 201
+    yaml = """name: stands
+base_image: { track: team-old }
+instance_types: [t3.micro]
+user_data: |
+  #!/bin/sh
+  true
+probe: { scheme: http, port: 80, path: / }
+install_finished: none
+"""
+    headers = {"Content-Type": "application/yaml"}
+    assert ingot.call("POST", "/v1/templates", yaml, headers).status == 201
+    path, why = "/v1/base-images/team-old", {"reason": "the team is gone"}
+    held = ingot.call("POST", f"{path}/remove", why)
+    assert held.status == 409 and "stands" in held.text and "another base image first" in held.text, held.text
+    assert ingot.call("POST", "/v1/templates", yaml.replace("team-old", "ubuntu-22.04"), headers).status == 201
+    assert ingot.call("POST", f"{path}/remove", {"reason": " "}).status == 422
+    gone = ingot.call("POST", f"{path}/remove", why)
+    assert gone.status == 200 and gone.json()["name"] == "team-old", gone.text
+    assert ingot.call("GET", path).status == 404
+    assert all(one["name"] != "team-old" for one in ingot.get("/v1/base-images")["items"])
+    assert ingot.call("POST", f"{path}/remove", why).status == 404
+    built_in = ingot.call("POST", "/v1/base-images/ubuntu-22.04/remove", why)
+    assert built_in.status == 409 and "paused" in built_in.text
+    assert ingot.call("POST", "/v1/base-images", new).status == 201
+    story = [line["message"] for line in ingot.get(f"{path}/events")["items"]]
+    assert len(story) == 2 and "the team is gone" in story[0] and "again" in story[1], story
+
+
+def test_the_interval_of_looks_is_a_setting_with_bounds(ingot):
+    path = "/v1/settings/scan-interval"
+    assert ingot.get(path) == {"scan_interval_seconds": 3600}
+    for seconds in (59, 604801):
+        answer = ingot.call("PUT", path, {"scan_interval_seconds": seconds})
+        assert answer.status == 422, answer.text
+        (error,) = answer.json()["errors"]
+        assert error["field"] == "scan_interval_seconds" and "7 days" in error["message"], error
+    assert ingot.call("PUT", path, {"scan_interval_seconds": 1800}).status == 200
+    assert ingot.get(path) == {"scan_interval_seconds": 1800}
+    assert ingot.call("PUT", path, {"scan_interval_seconds": 3600}).status == 200

@@ -40,6 +40,7 @@ mod it {
     mod rates;
     mod rebuilt;
     mod refusals;
+    mod replay;
     mod security;
     mod spot;
     mod storms;

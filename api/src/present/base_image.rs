@@ -7,8 +7,8 @@ use ingot_domain::Instant;
 use ingot_domain::advisory::base::{Base, Build};
 use ingot_domain::advisory::link;
 use ingot_domain::template::BaseImage as Asked;
-use ingot_entity::store::Update;
-use ingot_entity::{LedgerError, base_ami, track, track_region};
+use ingot_entity::store::UpdateSeen;
+use ingot_entity::{LedgerError, track, track_region};
 
 /// What tracks are shown with.
 pub(crate) struct Facts {
@@ -16,9 +16,7 @@ pub(crate) struct Facts {
     /// The next look at each region.
     pub(crate) next: BTreeMap<String, Instant>,
     pub(crate) templates: Vec<(String, Asked)>,
-    pub(crate) updates: Vec<Update>,
-    /// The ids of builds.
-    pub(crate) amis: BTreeMap<String, Vec<base_ami::Model>>,
+    pub(crate) updates: Vec<UpdateSeen>,
 }
 
 /// A track with its regions and its history.
@@ -45,7 +43,7 @@ pub(crate) fn shown(row: &track::Model, facts: &Facts) -> Result<BaseImage, Ledg
     let mut history = facts.updates.iter().filter(|one| one.row.track == row.id);
     let history: Vec<BaseImageUpdate> = history
         .by_ref()
-        .map(|one| update(&row.name, base.as_ref(), one, facts))
+        .map(|one| update(base.as_ref(), one))
         .collect();
     let current = regions
         .iter()
@@ -89,34 +87,29 @@ fn state(row: &track::Model, one: &track_region::Model) -> String {
     if behind { "pending" } else { &one.state }.to_owned()
 }
 
-fn update(name: &str, base: Option<&Base>, update: &Update, facts: &Facts) -> BaseImageUpdate {
-    let row = &update.row;
-    let ami = |base: &Option<String>| {
-        let amis = facts.amis.get(base.as_ref()?)?;
-        let here = amis.iter().find(|ami| ami.region == row.region);
-        here.map(|ami| ami.ami_id.clone())
-    };
+fn update(base: Option<&Base>, seen: &UpdateSeen) -> BaseImageUpdate {
+    let row = &seen.row;
     BaseImageUpdate {
         id: row.id.clone(),
-        name: name.to_owned(),
+        name: seen.track.clone(),
         number: row.seq,
         kind: row.kind.clone(),
-        previous_build: update.old.as_ref().map(|base| base.build.clone()),
-        build: update.new.as_ref().map(|base| base.build.clone()),
-        previous_image_id: ami(&row.old_base),
-        image_id: ami(&row.new_base),
+        previous_build: seen.old.as_ref().map(|base| base.build.clone()),
+        build: seen.new.as_ref().map(|base| base.build.clone()),
+        previous_image_id: seen.ids.0.clone(),
+        image_id: seen.ids.1.clone(),
         region: row.region.clone(),
         updated_at: row.detected_at,
-        created_at: update.new.as_ref().and_then(|base| base.created_at),
+        created_at: seen.new.as_ref().and_then(|base| base.created_at),
         update_type: row.update_type.clone(),
         security_level: row.level.clone(),
-        changelog_url: changes(base, update),
+        changelog_url: changes(base, seen),
         tags: texts(&row.tags),
     }
 }
 
 /// The vendor's page about the new build.
-fn changes(base: Option<&Base>, update: &Update) -> Option<String> {
+fn changes(base: Option<&Base>, update: &UpdateSeen) -> Option<String> {
     let (old, new) = (update.old.as_ref()?, update.new.as_ref()?);
     let (old, new) = (
         Build::parse(&old.build).ok()?,

@@ -2,8 +2,6 @@
 
 pub(crate) mod scan;
 
-use std::collections::BTreeMap;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use ingot_client::base_image::{BaseImage, BaseImageDecision, NewBaseImage};
@@ -11,6 +9,7 @@ use ingot_client::event::EventFilter;
 use ingot_client::{Event, Page};
 use ingot_domain::field::shown;
 use ingot_domain::track::add::NewTrack;
+use ingot_entity::store::UpdateQuery;
 use ingot_entity::track;
 
 use super::{decided, decision, events};
@@ -62,7 +61,7 @@ pub(crate) async fn all(api: &Api) -> Result<Page<BaseImage>, ApiError> {
     request_body = NewBaseImage,
     responses(
         (status = 201, description = "Added", body = BaseImage),
-        (status = 409, description = "One of this name is there", body = ingot_client::Problem, content_type = "application/problem+json"),
+        (status = 409, description = "One of this name is there, or there are as many as are watched at most", body = ingot_client::Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn add(
@@ -81,12 +80,7 @@ pub(crate) async fn add(
     };
     let track = new.check().map_err(ApiError::Invalid)?;
     let added = api.ledger.add_track(&track, &caller.name).await?;
-    let row = added.ok_or_else(|| {
-        let name = &track.name;
-        ApiError::Conflict(format!(
-            "there is a track `{name}` already; add this one under another name"
-        ))
-    })?;
+    let row = decided(added, || unknown(&track.name))?;
     tracing::info!(by = %caller.name, track = %row.name, "a track was added");
     let facts = facts(&api, Some(&row)).await?;
     let shown = base_image::shown(&row, &facts)?;
@@ -162,6 +156,31 @@ pub(crate) async fn resume(
     decide(&api, &caller, &name, false, body).await.map(Json)
 }
 
+/// Take a track of one's own out of what is watched
+///
+/// Its updates and its story stay. Refused while templates start from it; those that every installation has can be paused.
+#[utoipa::path(
+    post, path = "/v1/base-images/{name}/remove", tag = "base images", operation_id = "removeBaseImage",
+    params(("name" = String, Path, description = "team-web")),
+    request_body = BaseImageDecision,
+    responses(
+        (status = 200, description = "Removed; as it stood", body = BaseImage),
+        (status = 409, description = "Templates start from it, or every installation has it", body = ingot_client::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn remove(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(name): Path<String>,
+    Json(body): Json<BaseImageDecision>,
+) -> Result<Json<BaseImage>, ApiError> {
+    let decision = decision(&caller, body.reason)?;
+    let done = api.ledger.remove_track(&name, &decision).await?;
+    let row = decided(done, || unknown(&name))?;
+    tracing::info!(by = %caller.name, track = %row.name, "a track was removed");
+    full(&api, &row).await.map(Json)
+}
+
 /// Pauses a track or lets it go on; the console uses it too.
 pub(crate) async fn decide(
     api: &Api,
@@ -202,21 +221,11 @@ async fn facts(api: &Api, row: Option<&track::Model>) -> Result<Facts, ApiError>
         templates.push((template.name, template.base_image));
     }
     let limit = if id.is_some() { HISTORY } else { 1_000 };
-    let updates = api.ledger.base_updates(id, limit).await?;
-    let mut amis = BTreeMap::new();
-    if id.is_some() {
-        let mut bases = Vec::new();
-        for update in &updates {
-            bases.extend(update.row.old_base.clone());
-            bases.extend(update.row.new_base.clone());
-        }
-        bases.sort_unstable();
-        bases.dedup();
-        for base in bases {
-            let of_base = api.ledger.base_amis(&base).await?;
-            amis.insert(base, of_base);
-        }
-    }
+    let of = UpdateQuery {
+        base: row.map(|row| row.name.clone()),
+        ..UpdateQuery::default()
+    };
+    let updates = api.ledger.list_updates(&of, limit).await?;
     let calendar = api.ledger.read_calendar().await?;
     Ok(Facts {
         regions: api.ledger.track_regions(id, None).await?,
@@ -229,6 +238,5 @@ async fn facts(api: &Api, row: Option<&track::Model>) -> Result<Facts, ApiError>
             .collect(),
         templates,
         updates,
-        amis,
     })
 }

@@ -1,8 +1,9 @@
 //! Settings of the installation that people may see and change.
 
 use axum::extract::State;
-use ingot_client::RetentionSetting;
+use ingot_client::{RetentionSetting, ScanIntervalSetting};
 use ingot_domain::retention::Retention;
+use ingot_domain::track;
 
 use crate::auth::Caller;
 use crate::body::Json;
@@ -42,6 +43,41 @@ pub(crate) async fn set_retention(
     api.ledger.set_retention(wanted).await?;
     tracing::info!(by = %caller.name, ?wanted, "the retention was changed");
     Ok(Json(shown(wanted)))
+}
+
+/// Show how long looks at base images lie apart
+#[utoipa::path(
+    get, path = "/v1/settings/scan-interval", tag = "system", operation_id = "showScanInterval",
+    responses((status = 200, description = "The setting, or the default", body = ScanIntervalSetting))
+)]
+pub(crate) async fn scan_interval(
+    State(api): State<Api>,
+    _: Caller,
+) -> Result<Json<ScanIntervalSetting>, ApiError> {
+    let interval = api.ledger.scan_interval().await?;
+    Ok(Json(ScanIntervalSetting {
+        scan_interval_seconds: interval.as_secs(),
+    }))
+}
+
+/// Say how long looks at base images lie apart
+///
+/// Each region keeps to it from its next look on; `POST /v1/base-images/scan` asks for that look now.
+#[utoipa::path(
+    put, path = "/v1/settings/scan-interval", tag = "system", operation_id = "setScanInterval",
+    request_body = ScanIntervalSetting,
+    responses((status = 200, description = "The setting", body = ScanIntervalSetting))
+)]
+pub(crate) async fn set_scan_interval(
+    State(api): State<Api>,
+    caller: Caller,
+    Json(wanted): Json<ScanIntervalSetting>,
+) -> Result<Json<ScanIntervalSetting>, ApiError> {
+    let interval = track::checked_interval(wanted.scan_interval_seconds);
+    let interval = interval.map_err(|error| ApiError::Invalid(vec![error]))?;
+    api.ledger.set_scan_interval(interval).await?;
+    tracing::info!(by = %caller.name, ?interval, "the scan interval was changed");
+    Ok(Json(wanted))
 }
 
 fn shown(retention: Retention) -> RetentionSetting {

@@ -174,6 +174,19 @@ fn ids_that_lead_elsewhere_are_refused_and_doubles_are_one() {
 }
 
 #[test]
+fn a_record_that_was_withdrawn_keeps_the_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("ubuntu");
+    fs::create_dir_all(&path).expect("made");
+    let more = r#""withdrawn":"2024-07-20T10:00:00Z","#;
+    fs::write(path.join("usn.jsonl"), usn("USN-1-1", more)).expect("written");
+    let now = "2024-08-01T00:00:00Z".parse().expect("a time");
+    let read = Folder::read(folder.path(), now).expect("a folder");
+    let withdrawn = read.advisories[0].withdrawn.map(|at| at.to_rfc3339());
+    assert_eq!(withdrawn.as_deref(), Some("2024-07-20T10:00:00+00:00"));
+}
+
+#[test]
 fn records_of_the_future_are_named_and_make_no_feed_fresh() {
     let future = usn("USN-2-1", "").replace("2024-07-01", "2999-07-01");
     let (state, ids, notes) = read("ubuntu/future.jsonl", future.as_bytes());

@@ -20,7 +20,7 @@ use crate::advisory::base::Base;
 use crate::arch::Arch;
 
 pub use newest::{Alarm, Look, Recorded, Seen, Verdict, absent, newest};
-pub use pacing::{INTERVAL, INTERVALS, SETTING, pause};
+pub use pacing::{INTERVAL, INTERVALS, SETTING, checked_interval, pause};
 pub use rule::{BadRule, Rule, Version};
 
 /// The accounts that publish a track, one per partition of AWS. A partition without one has no builds of the track.

@@ -240,12 +240,33 @@ impl Ledger {
             after: &after,
             lines: &lines,
         };
+        // The track's own story tells what a person decided about its builds, too.
+        let of = track::Entity::find_by_id(&before.track)
+            .one(&self.db)
+            .await?;
+        let build = self.base_by_id(before.new_base.as_deref()).await?;
+        let build = build.map_or_else(|| id.to_owned(), |build| format!("build {}", build.build));
+        let said = format!(
+            "{} set the level of {build} to {level}: {}",
+            decision.by, decision.reason
+        );
+        let told = [Line::info("base.level_set", Source::Request, said)];
+        let of: Vec<Write<'_, track::Model>> = of
+            .iter()
+            .map(|row| Write {
+                before: row,
+                after: row,
+                lines: &told,
+            })
+            .collect();
         let tx = self.db.begin().await?;
         let mut stories = Stories::at(self.now());
-        if !move_all(&tx, &[write], &mut stories).await? {
+        let moved = move_all(&tx, &[write], &mut stories).await?
+            && move_all(&tx, &of, &mut stories).await?;
+        if !moved {
             tx.rollback().await?;
             return Ok(Decided::Refused(
-                "it was judged at the same moment; look and try again".to_owned(),
+                "it was judged or looked at in the same moment; look and try again".to_owned(),
             ));
         }
         begin(&tx, &row).await?;

@@ -2,6 +2,7 @@
 //! judge it are one transaction (`commit`); the head moves by compare-and-swap, so each move is judged once.
 
 mod commit;
+mod own;
 mod read;
 
 use std::time::Duration;
@@ -20,7 +21,7 @@ use crate::{setting, task, track as row, track_region};
 
 pub use commit::Sighted;
 pub(super) use commit::{begin, forget};
-pub use read::{Unseen, Update};
+pub use read::Unseen;
 
 impl row::Model {
     /// What is watched. Of a track that every installation has, this binary's own rule counts.
@@ -52,19 +53,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Adds a track that a person describes; `None` if one of this name is there.
-    pub async fn add_track(
-        &self,
-        track: &Track,
-        by: &str,
-    ) -> Result<Option<row::Model>, LedgerError> {
-        if !self.insert_track(track, false, Some(by)).await? {
-            return Ok(None);
-        }
-        self.track(&track.name).await
-    }
-
-    async fn insert_track(
+    pub(super) async fn insert_track(
         &self,
         track: &Track,
         builtin: bool,
@@ -131,18 +120,37 @@ impl Ledger {
                 after,
                 lines,
             };
-            let tx = self.db.begin().await?;
-            let mut stories = Stories::at(self.now());
-            if move_all(&tx, &[Write::from(&moved)], &mut stories).await? {
-                stories.append(&tx).await?;
-                tx.commit().await?;
+            if self.move_track(&moved, false).await? {
                 let row = self.track(name).await?.unwrap_or(moved.after);
                 return Ok(Decided::Done(Box::new(row)));
             }
-            tx.rollback().await?;
         }
         let busy = format!("track `{name}` is being looked at; try again");
         Ok(Decided::Refused(busy))
+    }
+
+    /// Moves a track by its story; false when a look or another person moved it meanwhile. `afresh` forgets how it stood in
+    /// regions.
+    async fn move_track(
+        &self,
+        moved: &Move<row::Model>,
+        afresh: bool,
+    ) -> Result<bool, LedgerError> {
+        let tx = self.db.begin().await?;
+        let mut stories = Stories::at(self.now());
+        if !move_all(&tx, &[Write::from(moved)], &mut stories).await? {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        if afresh {
+            track_region::Entity::delete_many()
+                .filter(track_region::Column::Track.eq(&moved.before.id))
+                .exec(&tx)
+                .await?;
+        }
+        stories.append(&tx).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Asks for looks at regions now; `tracks` are wanted there from now on. Answers tasks to ring for.

@@ -156,16 +156,24 @@ impl Ledger {
             .filter(base_ami::Column::Base.is_in(ids.iter().copied()))
             .all(&self.db)
             .await?;
+        // Builds whose images are on record, and whether one of them is still there.
+        let mut kept: HashMap<&str, bool> = HashMap::new();
+        for ami in &amis {
+            *kept.entry(&ami.base).or_default() |= ami.withdrawn_at.is_none();
+        }
         let there = |id: &Option<String>| {
-            let of = |ami: &&base_ami::Model| Some(&ami.base) == id.as_ref();
-            let mut of_base = amis.iter().filter(of).peekable();
-            of_base.peek().is_none() || of_base.any(|ami| ami.withdrawn_at.is_none())
+            let known = id.as_deref().and_then(|id| kept.get(id));
+            known.copied().unwrap_or(true)
         };
         let by_region: HashMap<(&str, &str), &str> = amis
             .iter()
             .map(|ami| ((&*ami.base, &*ami.region), &*ami.ami_id))
             .collect();
         let judged = self.judgements(&rows).await?;
+        let judged: HashMap<(&str, i64), &Judged> = judged
+            .iter()
+            .map(|one| ((&*one.update_id, one.seq), one))
+            .collect();
         let seen = rows.iter().map(|row| {
             let of = |id: &Option<String>| id.as_deref().and_then(|id| bases.get(id).copied());
             let ami = |id: &Option<String>| {
@@ -173,11 +181,8 @@ impl Ledger {
                 by_region.get(&key).map(|ami| (*ami).to_owned())
             };
             let judgement = |seq: Option<i64>| {
-                let seq = seq?;
-                judged
-                    .iter()
-                    .find(|one| one.update_id == row.id && one.seq == seq)
-                    .cloned()
+                let key = (row.id.as_str(), seq?);
+                judged.get(&key).map(|one| (*one).clone())
             };
             UpdateSeen {
                 track: names.get(&row.track).cloned().unwrap_or_default(),

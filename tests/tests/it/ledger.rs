@@ -16,6 +16,7 @@ mod interventions;
 mod keys;
 mod lists;
 mod money;
+mod own_tracks;
 mod packages;
 mod policies;
 mod reader;

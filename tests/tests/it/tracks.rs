@@ -116,6 +116,21 @@ async fn moves(stack: &Stack) {
     let base = found["items"].as_array().unwrap().iter();
     let base: Vec<_> = base.filter(|one| one["invariant"] == "base").collect();
     assert_eq!(base.len(), 1, "{found:#}");
+    // It is there again, which is no update; and what a person decides of a build is part of the track's story, too.
+    release(stack, NEW, &["--region", "us-east-1"]).await;
+    let back = scan(stack, "ubuntu-22.04").await;
+    assert_eq!(here(&back, "us-east-1").state, "current", "{back:#?}");
+    assert_eq!(back.update_history.len(), 2, "{back:#?}");
+    let level = [
+        "base-images",
+        "set-level",
+        &update.id,
+        "--level",
+        "low",
+        "--reason",
+        "port 22 is closed",
+    ];
+    stack.ingot_json(&level).await.unwrap();
     let story = stack
         .ingot(&["base-images", "logs", "ubuntu-22.04"])
         .await
@@ -125,6 +140,8 @@ async fn moves(stack: &Stack) {
         "First sighting",
         "Build 20261127 follows 20261112",
         "is gone from us-east-1",
+        "Build 20261127 is back in us-east-1",
+        "set the level of build 20261127 to low: port 22 is closed",
     ] {
         assert!(story.contains(line), "{line}: {story}");
     }

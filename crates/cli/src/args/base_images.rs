@@ -1,11 +1,13 @@
 //! `ingot base-images …`: the vendors' images that templates start from.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
 use crate::args::base_updates::{LevelArgs, UpdateArgs, UpdatesArgs};
 use crate::args::connection::Connection;
+use crate::args::value;
 
 /// List, show and watch base images: what vendors publish, by owner and name
 #[derive(Clone, Args)]
@@ -104,6 +106,26 @@ Examples:
         name: String,
         /// Why
         #[arg(long, value_name = "TEXT", default_value = "it is watched again")]
+        reason: String,
+    },
+    /// Show or say how long looks at a region lie apart, for all base images
+    #[command(after_help = "Examples:
+  ingot base-images interval
+  ingot base-images interval 30m")]
+    Interval {
+        /// From 60s to 168h; shows what it is when absent
+        #[arg(value_name = "TIME", value_parser = value::span)]
+        interval: Option<Duration>,
+    },
+    /// Take a track of your own out of what is watched
+    #[command(after_help = "Examples:
+  ingot base-images remove team-web --reason 'the team uses ubuntu-24.04 now'")]
+    Remove {
+        /// Such as team-web
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
         reason: String,
     },
 }

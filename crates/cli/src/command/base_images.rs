@@ -4,7 +4,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use ingot_client::{
-    BaseImage, BaseImageDecision, BaseImageUpdate, Client, Page, ScanRequest, Scanned,
+    BaseImage, BaseImageDecision, BaseImageUpdate, Client, Page, ScanIntervalSetting, ScanRequest,
+    Scanned,
 };
 
 use crate::args::base_images::{BaseImagesAction, BaseImagesArgs};
@@ -63,6 +64,31 @@ pub(crate) async fn run(args: BaseImagesArgs) -> anyhow::Result<ExitCode> {
             let decision = BaseImageDecision { reason };
             let row = client.pause_base_image(&name, true, &decision).await?;
             output.result(&row, details)?;
+        }
+        BaseImagesAction::Interval { interval } => {
+            let setting = match interval {
+                None => client.scan_interval().await?,
+                Some(interval) => {
+                    let wanted = ScanIntervalSetting {
+                        scan_interval_seconds: interval.as_secs(),
+                    };
+                    client.set_scan_interval(&wanted).await?
+                }
+            };
+            output.result(&setting, |setting| {
+                let seconds = setting.scan_interval_seconds;
+                format!("looks at a region lie {seconds} seconds apart, from its next look on")
+            })?;
+        }
+        BaseImagesAction::Remove { name, reason } => {
+            let decision = BaseImageDecision { reason };
+            let row = client.remove_base_image(&name, &decision).await?;
+            output.result(&row, |row| {
+                format!(
+                    "{} is removed; `ingot base-images updates` still shows its updates",
+                    clean(&row.name)
+                )
+            })?;
         }
         BaseImagesAction::Resume { name, reason } => {
             let decision = BaseImageDecision { reason };

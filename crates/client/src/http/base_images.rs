@@ -6,6 +6,7 @@ use super::{Client, ClientError, segment};
 use crate::base_image::{BaseImage, BaseImageDecision, NewBaseImage, ScanRequest, Scanned};
 use crate::event::{Event, EventFilter};
 use crate::page::Page;
+use crate::scan_interval::ScanIntervalSetting;
 
 impl Client {
     /// `GET /v1/base-images`
@@ -49,6 +50,32 @@ impl Client {
     ) -> Result<BaseImage, ClientError> {
         let verb = if pause { "pause" } else { "resume" };
         let path = format!("/v1/base-images/{}/{verb}", segment(name));
+        self.send(self.request(Method::POST, &path).json(decision))
+            .await
+    }
+
+    /// `GET /v1/settings/scan-interval`
+    pub async fn scan_interval(&self) -> Result<ScanIntervalSetting, ClientError> {
+        self.send(self.request(Method::GET, "/v1/settings/scan-interval"))
+            .await
+    }
+
+    /// `PUT /v1/settings/scan-interval`
+    pub async fn set_scan_interval(
+        &self,
+        wanted: &ScanIntervalSetting,
+    ) -> Result<ScanIntervalSetting, ClientError> {
+        let request = self.request(Method::PUT, "/v1/settings/scan-interval");
+        self.send(request.json(wanted)).await
+    }
+
+    /// `POST /v1/base-images/{name}/remove`
+    pub async fn remove_base_image(
+        &self,
+        name: &str,
+        decision: &BaseImageDecision,
+    ) -> Result<BaseImage, ClientError> {
+        let path = format!("/v1/base-images/{}/remove", segment(name));
         self.send(self.request(Method::POST, &path).json(decision))
             .await
     }

@@ -13,6 +13,9 @@ use crate::field::{FieldError, check_seen, check_text};
 /// The longest name of a track.
 pub const LONGEST_NAME: usize = 60;
 
+/// Tracks of its own that an installation watches at most, beside those that every installation has.
+pub const MOST_OWN: u64 = 200;
+
 /// A track as a person describes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

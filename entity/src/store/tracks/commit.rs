@@ -13,6 +13,7 @@ record! {
     CHANGED, changed of track::Model {
         head_owner: "text", head_name: "text", head_build: "text", head_at: "timestamptz", updates: "bigint",
         paused_at: "timestamptz", paused_by: "text", paused_reason: "text",
+        definition: "jsonb", created_by: "text", created_at: "timestamptz", removed_at: "timestamptz",
     }
 }
 

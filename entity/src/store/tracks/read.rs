@@ -14,17 +14,6 @@ use sea_orm::{
 use crate::store::{Ledger, LedgerError};
 use crate::{base, base_ami, base_update, image, task, track, track_region};
 
-/// An update with the builds it is between.
-#[derive(Debug, Clone)]
-pub struct Update {
-    /// The row.
-    pub row: base_update::Model,
-    /// What it was.
-    pub old: Option<base::Model>,
-    /// What it became.
-    pub new: Option<base::Model>,
-}
-
 /// A track whose last look at a region failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unseen {
@@ -73,17 +62,19 @@ impl Ledger {
         Ok(unseen.collect())
     }
 
-    /// Every track, by name.
+    /// Every track that was not removed, by name.
     pub async fn tracks(&self) -> Result<Vec<track::Model>, LedgerError> {
         Ok(track::Entity::find()
+            .filter(track::Column::RemovedAt.is_null())
             .order_by_asc(track::Column::Name)
             .all(&self.db)
             .await?)
     }
 
-    /// One track.
+    /// One track that was not removed.
     pub async fn track(&self, name: &str) -> Result<Option<track::Model>, LedgerError> {
         Ok(track::Entity::find()
+            .filter(track::Column::RemovedAt.is_null())
             .filter(track::Column::Name.eq(name))
             .one(&self.db)
             .await?)
@@ -125,56 +116,9 @@ impl Ledger {
         Ok(base::Entity::find_by_id(id).one(&self.db).await?)
     }
 
-    /// Every image id of a build, by region.
-    pub async fn base_amis(&self, base: &str) -> Result<Vec<base_ami::Model>, LedgerError> {
-        Ok(base_ami::Entity::find()
-            .filter(base_ami::Column::Base.eq(base))
-            .order_by_asc(base_ami::Column::Region)
-            .all(&self.db)
-            .await?)
-    }
-
     /// One update.
     pub async fn base_update(&self, id: &str) -> Result<Option<base_update::Model>, LedgerError> {
         Ok(base_update::Entity::find_by_id(id).one(&self.db).await?)
-    }
-
-    /// The updates of some tracks, or of all, the newest first, with their builds.
-    pub async fn base_updates(
-        &self,
-        track: Option<&str>,
-        limit: u64,
-    ) -> Result<Vec<Update>, LedgerError> {
-        let mut select = base_update::Entity::find();
-        if let Some(track) = track {
-            select = select.filter(base_update::Column::Track.eq(track));
-        }
-        let rows = select
-            .order_by_desc(base_update::Column::DetectedAt)
-            .order_by_desc(base_update::Column::Seq)
-            .limit(limit)
-            .all(&self.db)
-            .await?;
-        let ids: Vec<&String> = rows
-            .iter()
-            .flat_map(|row| [&row.old_base, &row.new_base])
-            .flatten()
-            .collect();
-        let bases = base::Entity::find()
-            .filter(base::Column::Id.is_in(ids))
-            .all(&self.db)
-            .await?;
-        let bases: BTreeMap<String, base::Model> = bases
-            .into_iter()
-            .map(|base| (base.id.clone(), base))
-            .collect();
-        let find = |id: &Option<String>| id.as_ref().and_then(|id| bases.get(id)).cloned();
-        let update = |row: base_update::Model| Update {
-            old: find(&row.old_base),
-            new: find(&row.new_base),
-            row,
-        };
-        Ok(rows.into_iter().map(update).collect())
     }
 
     /// When regions are looked at next.

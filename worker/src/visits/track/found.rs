@@ -72,6 +72,9 @@ impl Found<'_> {
         if state == "withdrawn" {
             self.gone(tools, change).await?;
         }
+        if let (Verdict::Same(here), "withdrawn" | "rolled_back") = (&look.verdict, was) {
+            lines.push(tell::back(here, was, self.region));
+        }
         if state != was && matches!(state, "withdrawn" | "rolled_back") {
             lines.push(tell::alarm(row, state, here, self.region));
             let mark = here.map(Candidate::mark);

@@ -31,6 +31,17 @@ pub(super) fn alarm(
     Line::info(&format!("base.{state}"), Source::Monitor, said).warn()
 }
 
+/// The recorded build was gone and is listed again.
+pub(super) fn back(here: &Candidate, was: &str, region: &str) -> Line {
+    let said = format!(
+        "Build {} is back in {region} ({}), where it was {}: launches use it again",
+        here.version.build.name,
+        here.image.id,
+        was.replace('_', " ")
+    );
+    Line::info("base.back", Source::Monitor, said)
+}
+
 fn gone(row: &track::Model, state: &str, here: Option<&Candidate>, region: &str) -> String {
     let build = row.head_build.as_deref().unwrap_or_default();
     let how = match state {
