@@ -57,6 +57,24 @@ fn a_list_of_another_distribution_is_told() {
         (amazon, "amazon-linux-2023", None),
         (amazon, "amazon-linux-2", Some("Amazon Linux 2023")),
         ("sudo\t1.9-1\n", "debian-12", None),
+        (debian, "debian-11", Some("Debian 12")),
+        (ubuntu, "ubuntu-22.04", Some("Ubuntu 24.04")),
+        // `2.360` is no `2.36`, and an unknown library speaks against nothing.
+        ("dpkg\t1.23\nlibc6\t2.360-1\n", "debian-11", None),
+        ("dpkg\nlibc6\nbash\n", "ubuntu-24.04", None),
+        (
+            "dpkg\nlibc6\nbash\n",
+            "almalinux-9",
+            Some("a Debian or Ubuntu"),
+        ),
+        ("rpm\nglibc\nbash\n", "debian-12", Some("an rpm system")),
+        (arm, "debian-12", Some("arm64")),
+        (arm, "debian-12-arm64", None),
+        (
+            "glibc-2.34-100.el9.x86_64\n",
+            "rocky-9-arm64",
+            Some("x86_64"),
+        ),
     ];
     for (text, base, wanted) in table {
         let base = Base::parse(base).expect(base);
