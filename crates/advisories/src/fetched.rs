@@ -22,6 +22,8 @@ const LONGEST_TEXT: u64 = 32 * 1024 * 1024;
 /// Entries of an archive that are read at a time, and their bytes.
 const ENTRIES: usize = 200;
 const BYTES: u64 = 1024 * 1024;
+/// Lines of scores that are read at a time: a day has 300,000.
+const LINES: usize = 4_000;
 
 /// A document on the disk.
 #[derive(Debug, Clone, Copy)]
@@ -45,20 +47,20 @@ pub struct Told {
     pub next: Vec<String>,
     /// How many entries it has of a list in pages, and how many the whole list has.
     pub listed: Option<(u64, u64)>,
-    /// Of an archive: the entry that is read next.
+    /// Of an archive or of scores: the entry or line that is read next.
     pub rest: Option<usize>,
 }
 
 impl Fetched<'_> {
-    /// Reads it, an archive from entry `from` on. Fails for a document that is cut or is none of a feed's.
+    /// Reads it, an archive or scores from entry `from` on. Fails for a document that is cut or is none of a feed's.
     pub fn read(&self, from: usize, now: Instant) -> Result<Told, String> {
         let mut file = File::open(self.path).map_err(|cause| format!("cannot be read: {cause}"))?;
         let mut head = [0; 4];
         let length = file.read(&mut head).unwrap_or_default();
         match &head[..length] {
             [b'P', b'K', ..] => self.archive(from, now),
-            [0x1f, 0x8b, ..] => self.text(&self.bounded(true)?, now),
-            _ => self.text(&self.bounded(false)?, now),
+            [0x1f, 0x8b, ..] => self.text(&self.bounded(true)?, from, now),
+            _ => self.text(&self.bounded(false)?, from, now),
         }
     }
 
@@ -81,7 +83,7 @@ impl Fetched<'_> {
         String::from_utf8(bytes).map_err(|_| "is no UTF-8 text".to_owned())
     }
 
-    fn text(&self, text: &str, now: Instant) -> Result<Told, String> {
+    fn text(&self, text: &str, from: usize, now: Instant) -> Result<Told, String> {
         if text.trim().is_empty() {
             return Err("is empty".to_owned());
         }
@@ -92,6 +94,9 @@ impl Fetched<'_> {
             });
         }
         let name = self.name(text);
+        if self.feed == Feed::Epss {
+            return self.scores(text, &name, from, now);
+        }
         let mut take = Take::default();
         file::text(text, &name, self.feed.os(), &mut take)?;
         let list = follow::list(self.url, text)?;
@@ -112,6 +117,27 @@ impl Fetched<'_> {
             next,
             listed,
             rest: None,
+        })
+    }
+
+    /// Some lines of scores, each time below the lines that say of which day they are.
+    fn scores(&self, text: &str, name: &str, from: usize, now: Instant) -> Result<Told, String> {
+        let is_head = |line: &&str| line.starts_with('#') || line.starts_with("cve,");
+        let head = text.lines().take_while(is_head);
+        let mut lines = text.lines().skip_while(is_head).skip(from);
+        let some: Vec<&str> = head.chain(lines.by_ref().take(LINES)).collect();
+        let more = lines.next().is_some();
+        let mut take = Take::default();
+        file::text(&some.join("\n"), name, self.feed.os(), &mut take)?;
+        let part = self.part(take, now);
+        if part.records == 0 && from == 0 {
+            return Err("holds no score that can be read".to_owned());
+        }
+        Ok(Told {
+            pages: part.pages,
+            unread: part.unread,
+            rest: more.then_some(from + LINES),
+            ..Told::default()
         })
     }
 

@@ -284,6 +284,35 @@ fn a_repository_and_an_index_lead_to_their_documents() {
 }
 
 #[test]
+fn scores_are_read_some_lines_at_a_time_and_none_is_lost() {
+    let disk = Disk::new();
+    let head =
+        "#model_version:v2025.03.14,score_date:2024-07-02T00:00:00+0000\ncve,epss,percentile\n";
+    let line = |number: usize| format!("CVE-2024-{number},0.5,0.9\n");
+    let lines: String = (10_000..19_500).map(line).collect();
+    let text = gz(format!("{head}{lines}").as_bytes());
+    let url = "https://example.org/epss_scores-current.csv.gz";
+    let (mut from, mut cves) = (0, std::collections::BTreeSet::new());
+    for part in 1.. {
+        let told = disk.read(Feed::Epss, url, &text, from).expect("a part");
+        assert!(told.unread.is_empty(), "{:?}", told.unread);
+        cves.extend(
+            told.pages
+                .iter()
+                .flat_map(|page| page.signals.cves().cloned()),
+        );
+        match told.rest {
+            Some(next) => from = next,
+            None => {
+                assert_eq!(part, 3);
+                break;
+            }
+        }
+    }
+    assert_eq!(cves.len(), 9_500);
+}
+
+#[test]
 fn what_a_document_is_is_told_by_its_contents() {
     let disk = Disk::new();
     let records = |told: Result<Told, String>| -> usize {

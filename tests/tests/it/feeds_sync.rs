@@ -2,8 +2,9 @@
 //! workers that die; and what is cut, shrunken, a bomb, slow, or leads inward, which leaves the old records and says why.
 
 mod host;
+mod killed;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ingot_client::feed::{Feed, SetFeed};
 use ingot_tests::{Options, Stack, until};
@@ -282,52 +283,6 @@ async fn a_large_file_comes_in_parts_and_one_that_changes_begins_anew() {
     let told = story(&stack, "kev").await;
     let anew = told.iter().filter(|line| line.starts_with("feed.anew"));
     assert_eq!(anew.count(), 2, "{told:#?}");
-}
-
-#[tokio::test]
-async fn a_worker_killed_between_pages_loses_none_and_doubles_none() {
-    let mut stack = stack(1).await;
-    let host = Host::start().await;
-    let url = list(&host, 12, 120);
-    stack.kill_worker(0).await.unwrap();
-    // Each step kills a worker once at its beginning, three times in all; the others go on.
-    let folder = tempfile::tempdir().unwrap();
-    let plan = format!("feed.stepped=abort*3;shared={}", folder.path().display());
-    mirrored(&stack, "ubuntu", &url).await;
-    let asked = stack.client.sync_feed("ubuntu").await.unwrap();
-    let environment: [(&str, &str); 1] = [("INGOT_FAILPOINTS", &plan)];
-    let mut ended = None;
-    for _ in 0..4 {
-        let place = stack.add_worker_with(&environment).await.unwrap();
-        let deadline = Instant::now() + LONG;
-        while stack.workers[place].runs() && ended.is_none() {
-            assert!(Instant::now() < deadline, "{}", stack.said());
-            let feed = seen(&stack, "ubuntu").await;
-            let over = feed.last_checked.is_some_and(|at| at >= asked.asked_at);
-            ended = over.then_some(feed);
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        if ended.is_some() {
-            break;
-        }
-    }
-    let feed = ended.unwrap_or_else(|| panic!("it did not end: {}", stack.said()));
-    assert_eq!(
-        (feed.records, feed.state.as_str()),
-        (120, "ok"),
-        "{feed:#?}"
-    );
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
-    let heard = host.heard();
-    let mut pages: Vec<&String> = heard.iter().map(|(path, _, _)| path).collect();
-    pages.sort();
-    pages.dedup();
-    assert_eq!(pages.len(), 12, "every page: {heard:?}");
-    for number in [6_000, 6_057, 6_119] {
-        let id = format!("USN-{number}-1");
-        let known = stack.client.advisory(&id).await.unwrap();
-        assert_eq!(known.advisories.len(), 1, "{known:#?}");
-    }
 }
 
 #[tokio::test]
