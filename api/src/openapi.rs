@@ -168,6 +168,7 @@ fn complete(api: &mut utoipa::openapi::OpenApi) {
         let writes = [
             (&mut item.post, true),
             (&mut item.put, true),
+            (&mut item.patch, true),
             (&mut item.delete, true),
         ];
         for (operation, changes) in reads.into_iter().chain(writes) {

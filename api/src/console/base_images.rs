@@ -44,7 +44,7 @@ pub fn base_images_page(
             rows: watched.into_iter().map(|one| row(one, now)).collect(),
             nothing: Nothing {
                 what: "No base image is watched yet.",
-                how: "One is once a template names it, an image stands on it, or somebody asks for a look at it.",
+                how: "One is once a template names it, an image stands on it, or a person asks for a look at it.",
                 command: Some("ingot base-images scan ubuntu-24.04"),
             },
         },

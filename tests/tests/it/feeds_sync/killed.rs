@@ -1,5 +1,7 @@
 //! Workers that die between the steps of a sync: what was read is not lost, what is read again is not doubled.
 
+use std::time::Duration;
+
 use std::time::Instant;
 
 use ingot_client::feed::Feed;

@@ -1,3 +1,5 @@
+//! Every trigger as a table.
+
 use super::*;
 use crate::policy::length::Length;
 use crate::policy::season::{Campaign, Schedule};
