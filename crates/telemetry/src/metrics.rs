@@ -98,7 +98,7 @@ metrics! {
     schedule_fires: IntCounterVec = "ingot_schedule_fires_total" ["outcome"] "Ticks of periodic jobs: fired, duplicate (another replica fired it), skipped (no worker ran).";
     notify_deliveries: IntCounterVec = "ingot_notify_deliveries_total" ["channel", "outcome"] "Attempts to deliver a notification: delivered, again, failed, disabled.";
     outbox_rows: IntGauge = "ingot_outbox_rows" [] "Deliveries of notifications that are not made yet.";
-    outbox_oldest: Gauge = "ingot_outbox_oldest_seconds" [] "Age of the oldest of them.";
+    outbox_oldest: Gauge = "ingot_outbox_waiting_seconds" [] "How long the oldest of them has waited.";
     uptime: Counter = "ingot_uptime_seconds_total" [] "Seconds this process has run.";
     build_info: GaugeVec = "ingot_build_info" ["version"] "1, labelled with the version.";
 }

@@ -207,7 +207,7 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         use receiver::Column;
         let now = Expr::value(self.now());
-        let since = Func::coalesce([Expr::col(Column::FailingSince).into(), now]);
+        let since = Func::coalesce([Expr::col(Column::FailingSince), now]);
         let mut update = receiver::Entity::update_many()
             .col_expr(Column::FailingSince, since.into())
             .col_expr(Column::Failures, Expr::col(Column::Failures).add(1))

@@ -356,7 +356,7 @@ fn line(case: &UpdateCase, judged: &Judged, followed: Follow) -> Option<Line> {
         Follow::Same => return None,
     };
     let mut line = Line::info(word, Source::Monitor, said);
-    if followed.stands() && kind.to_string() == "security" {
+    if followed.stands() && kind == "security" {
         let notice = Notice::of(Topic::SecurityUpdateAvailable)
             .as_grave_as(match level {
                 SecurityLevel::Critical => Severity::Critical,

@@ -49,11 +49,13 @@ impl FailureClass {
             "given up after",
             "spot",
         ];
-        let says = |word: &&str| error.contains(*word);
-        match () {
-            () if CLOUD.iter().any(|word| says(word)) => Self::Cloud,
-            () if CAPACITY.iter().any(|word| says(word)) => Self::Capacity,
-            () => Self::Own,
+        let says = |words: &[&str]| words.iter().any(|word| error.contains(word));
+        if says(&CLOUD) {
+            Self::Cloud
+        } else if says(&CAPACITY) {
+            Self::Capacity
+        } else {
+            Self::Own
         }
     }
 }

@@ -90,6 +90,10 @@ pub struct Subject {
     pub lacks: Vec<Lacked>,
     /// Successful launches within 7 days.
     pub launches: u32,
+    /// An image of it comes without a build: one is in the making.
+    pub coming: bool,
+    /// The template's deployments leave images at all; one that wants none is not built because it is used.
+    pub imaged: bool,
     /// When popularity last asked for it.
     pub popular: Option<Instant>,
     /// The template's own line of cron.
@@ -175,7 +179,8 @@ fn updates(subject: &Subject, found: &mut Vec<Want>) {
 fn popular(subject: &Subject, policy: &Policy, now: Instant, found: &mut Vec<Want>) {
     let fresh = subject.lacks.is_empty() && subject.newest.as_ref().is_some_and(|one| one.current);
     let lately = subject.popular.is_some_and(|at| now - at < POPULAR);
-    if subject.launches < policy.popularity_threshold || fresh || lately {
+    let unwanted = !subject.imaged || subject.coming;
+    if subject.launches < policy.popularity_threshold || fresh || lately || unwanted {
         return;
     }
     found.push(Want {

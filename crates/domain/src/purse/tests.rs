@@ -153,9 +153,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(
-        std::env::var("PURSE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(2_000)
-    ))]
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn whatever_the_order_no_more_is_committed_than_the_limit(steps in prop::collection::vec(step(), 1..40)) {

@@ -23,7 +23,7 @@ pub fn checked_interval(seconds: u64) -> Result<Duration, FieldError> {
     }
     Err(FieldError::new(
         "scan_interval_seconds",
-        &seconds.to_string(),
+        seconds.to_string(),
         "looks lie from 60 seconds to 7 days (604800) apart",
     ))
 }

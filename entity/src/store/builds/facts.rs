@@ -1,6 +1,6 @@
 //! The facts that wants follow from: newest images, the updates they lack, and how often templates were launched.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ingot_domain::Instant;
 use ingot_domain::arch::Arch;
@@ -20,6 +20,14 @@ const LAUNCHES: u64 = 50_000;
 
 /// What is built, as a key without its version: template, mode, architecture, region.
 type Place = (String, String, Arch, String);
+
+/// A successful launch that was no build.
+struct Launch {
+    place: Place,
+    version: String,
+    /// Its image is to come, or in the making.
+    leaves_an_image: bool,
+}
 
 impl Ledger {
     /// The facts at this moment. `looked` is the calendar's instant of the look before.
@@ -46,7 +54,7 @@ impl Ledger {
             newest.insert(place, (row, arch));
         }
         let mut counts: HashMap<&str, u32> = HashMap::new();
-        for (place, _) in &launched {
+        for Launch { place, .. } in &launched {
             *counts.entry(place.0.as_str()).or_default() += 1;
         }
         // A template without an image is asked for where it was launched last, in the version it was launched in last.
@@ -54,14 +62,17 @@ impl Ledger {
             .iter()
             .map(|(place, (row, _))| (place, (row.version.as_str(), Some(row))))
             .collect();
-        for (place, version) in &launched {
+        for Launch { place, version, .. } in &launched {
             places.entry(place).or_insert((version, None));
         }
         let asked = self.popular_lately().await?;
+        let mut coming = self.places_in_the_making().await?;
+        let making = launched.iter().filter(|one| one.leaves_an_image);
+        coming.extend(making.map(|one| one.place.clone()));
         let mut subjects = Vec::new();
         for (place, (version, image)) in places {
             let (name, mode, arch, region) = place;
-            let Some((recipe, _)) = templates.get(name) else {
+            let Some((recipe, template)) = templates.get(name) else {
                 continue;
             };
             let lacks = match image {
@@ -83,12 +94,28 @@ impl Ledger {
                     current: row.fingerprint == *recipe,
                 }),
                 lacks,
+                coming: coming.contains(place),
+                imaged: template.images.create,
                 launches: counts.get(name.as_str()).copied().unwrap_or_default(),
                 popular: asked.get(name).copied(),
                 rebuild: None,
             });
         }
         Ok(Facts { subjects, looked })
+    }
+
+    /// Where an image is in the making.
+    async fn places_in_the_making(&self) -> Result<BTreeSet<Place>, LedgerError> {
+        use image::Column;
+        let rows = image::Entity::find()
+            .filter(Column::Status.is_in(["claimed", "pending"]))
+            .all(&self.reader)
+            .await?;
+        let place = |row: image::Model| {
+            let arch = Arch::parse(&row.arch)?;
+            Some((row.template, row.mode, arch, row.region))
+        };
+        Ok(rows.into_iter().filter_map(place).collect())
     }
 
     /// Images that can be launched from, the oldest first.
@@ -103,8 +130,8 @@ impl Ledger {
             .await?)
     }
 
-    /// Successful launches of the last seven days of the calendar that were not builds, the newest first: where, and the version.
-    async fn launched_lately(&self) -> Result<Vec<(Place, String)>, LedgerError> {
+    /// Successful launches of the last seven days of the calendar that were not builds, the newest first.
+    async fn launched_lately(&self) -> Result<Vec<Launch>, LedgerError> {
         use deployment::Column;
         let since = self.calendar().due(self.calendar_now() - POPULAR);
         let rows = deployment::Entity::find()
@@ -121,8 +148,12 @@ impl Ledger {
                 continue;
             };
             if order.build_only.is_none() {
-                let place = (row.template, row.mode, order.arch, row.region);
-                found.push((place, row.version));
+                let ami = row.ami_status.as_deref();
+                found.push(Launch {
+                    leaves_an_image: matches!(ami, Some("pending" | "creating")),
+                    place: (row.template, row.mode, order.arch, row.region),
+                    version: row.version,
+                });
             }
         }
         Ok(found)

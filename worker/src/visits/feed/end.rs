@@ -111,10 +111,12 @@ impl Sync<'_> {
             cursor: None,
             checked_at: Some(now),
             // A worker that may not ask makes no promise for those that may.
-            next_sync_at: match self.tools.settings.feeds {
-                Some(_) => Some(self.next(now, true)),
-                None => None,
-            },
+            next_sync_at: self
+                .tools
+                .settings
+                .feeds
+                .as_ref()
+                .map(|_| self.next(now, true)),
             sync_error: Some(why.clone()),
             ..row.clone()
         };

@@ -25,6 +25,8 @@ fn subject() -> Subject {
         }),
         lacks: Vec::new(),
         launches: 0,
+        coming: false,
+        imaged: true,
         popular: None,
         rebuild: None,
     }
@@ -126,6 +128,15 @@ fn launches_make_a_template_popular_unless_its_image_is_fresh_or_it_was_asked_fo
     let mut changed = fresh;
     changed.newest.as_mut().expect("one").current = false;
     assert_eq!(count(changed), 1);
+    let coming = Subject {
+        coming: true,
+        ..used(9)
+    };
+    let never = Subject {
+        imaged: false,
+        ..used(9)
+    };
+    assert_eq!((count(coming), count(never)), (0, 0));
     let asked = |days| Subject {
         popular: Some(at(NOW) - TimeDelta::days(days)),
         ..used(9)

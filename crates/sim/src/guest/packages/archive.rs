@@ -335,7 +335,10 @@ impl System {
 }
 
 fn newest(entry: &Entry, day: u32) -> &'static str {
-    let there = entry.versions.iter().filter(|(from, _)| *from <= day);
+    let mut there = entry.versions.iter().filter(|(from, _)| *from <= day);
     let first = entry.versions.first();
-    there.last().or(first).map_or("", |(_, version)| *version)
+    there
+        .next_back()
+        .or(first)
+        .map_or("", |(_, version)| *version)
 }
