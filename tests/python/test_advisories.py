@@ -138,6 +138,10 @@ def test_what_cannot_be_loaded_is_said(cli, up, tmp_path):
     for number in (-1, 1_000_000):
         refused = up.call("PUT", f"{base}/{load}/pages/{number}", {"page": {}})
         assert refused.status == 422 and "number" in refused.text
+    assert "send page 0 first" in up.call("PUT", f"{base}/{load}/pages/1", {"page": {}}).text
+    newer = up.call("POST", base, {}).json()["generation"]
+    assert newer > load
+    assert up.call("POST", f"{base}/{load}/end", {"source": "x"}).status == 409
 
 
 def test_a_feed_is_off_beside_a_simulated_region_and_its_mirror_is_checked(cli, up):
@@ -157,7 +161,3 @@ def test_a_feed_is_off_beside_a_simulated_region_and_its_mirror_is_checked(cli, 
     assert "is off by" in told and "from its publisher" in told
     assert up.call("PATCH", "/v1/advisories/feeds/epss", {}).status == 422
     assert up.call("POST", "/v1/advisories/feeds/suse/sync").status == 404
-    assert "send page 0 first" in up.call("PUT", f"{base}/{load}/pages/1", {"page": {}}).text
-    newer = up.call("POST", base, {}).json()["generation"]
-    assert newer > load
-    assert up.call("POST", f"{base}/{load}/end", {"source": "x"}).status == 409

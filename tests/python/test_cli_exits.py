@@ -64,6 +64,20 @@ ENOUGH = {
     "images show": ["img_" + NOBODY[4:]],
     "logs": [NOBODY],
     "plan": ["--scenario", "{scenario}"],
+    "keys list": [],
+    "keys new": [],
+    "keys rotate": [],
+    "notifications add email": ["ops", "--to", "ops@example.org", "--from", "i@example.org", "--server", "smtp://127.0.0.1:1", "--user", "u", "--password-file", "{address}"],
+    "notifications add slack": ["team", "--to-file", "{address}"],
+    "notifications add webhook": ["ci", "--to-file", "{address}"],
+    "notifications enable": ["ops"],
+    "notifications list": [],
+    "notifications preferences": ["ops"],
+    "notifications read": ["ntf_" + NOBODY[4:]],
+    "notifications receivers": [],
+    "notifications remove": ["ops"],
+    "notifications show": ["ops"],
+    "notifications test": ["ops"],
     "policy activate": ["1", "--reason", "x"],
     "policy check": ["{policy}"],
     "policy diff": [],
@@ -119,7 +133,7 @@ ASK_NO_API = {
 # Ask `/readyz`, which takes no token.
 NEED_NO_TOKEN = {"status"}
 # Work on the ledger.
-LEDGER = {"api", "worker", "migrate down", "migrate status", "migrate up", "token create", "token list", "token revoke"}
+LEDGER = {"api", "worker", "keys list", "keys rotate", "migrate down", "migrate status", "migrate up", "token create", "token list", "token revoke"}
 NAMED = {"ID", "NAME"}
 TRACK = """name: team-web
 owner: "123456789012"
@@ -153,6 +167,7 @@ def file(tmp_path, cli):
     path.write_text(text.replace("name: kamiwaza", "name: web", 1))
     (tmp_path / "advisories/kev").mkdir(parents=True)
     (tmp_path / "advisories/kev/kev.csv").write_text("cveID,dateAdded\nCVE-2024-6387,2024-07-02\n")
+    (tmp_path / "address.yaml").write_text("https://ci.example.org/x\n")
     (tmp_path / "policy.yaml").write_text("auto_ami_policy: {}\n")
     (tmp_path / "scenario.yaml").write_text("now: 2026-11-27T12:00:00Z\ntemplates: []\nrequests: []\n")
     (tmp_path / "track.yaml").write_text(TRACK)
@@ -163,7 +178,7 @@ def file(tmp_path, cli):
 def line(name, file):
     """A command's words. What it reads stands beside the template."""
     places = {"{file}": file, "{folder}": file.parent / "advisories"}
-    places |= {f"{{{beside}}}": file.with_name(f"{beside}.yaml") for beside in ("policy", "prices", "scenario", "track")}
+    places |= {f"{{{beside}}}": file.with_name(f"{beside}.yaml") for beside in ("address", "policy", "prices", "scenario", "track")}
     return [*name.split(), *[str(places.get(word, word)) for word in ENOUGH[name]]]
 
 
@@ -212,12 +227,19 @@ def test_a_file_that_cannot_be_read_is_3(tree, cli, tmp_path):
     binary.write_bytes(b"\xff\xfe\x00")
     takers = 0
     for name, leaf in tree.items():
-        option = [one.split()[0] for one in leaf["options"] if one.endswith(" FILE")]
+        # A process reads its keys after it has found its ledger.
+        taken = [one.split()[0] for one in leaf["options"] if one.endswith(" FILE")]
+        option = [one for one in taken if one != "--key-file"]
         for bad in (gone, folder, binary):
             if "FILE" in leaf["arguments"]:
                 said = cli(*name.split(), str(bad), code=3).stderr
             elif option:
-                said = cli(*line(name, gone), option[0], str(bad), code=3).stderr
+                words = line(name, gone)
+                if option[0] in words:
+                    words[words.index(option[0]) + 1] = str(bad)
+                else:
+                    words += [option[0], str(bad)]
+                said = cli(*words, code=3).stderr
             else:
                 continue
             takers += 1

@@ -76,7 +76,10 @@ fn text(diagnosis: &Diagnosis, all: bool) -> String {
         parts.push(check_table(&diagnosis.status));
     }
     let doubts = Doubt::lines(&diagnosis.status.doubts);
-    parts.extend(doubts.iter().map(|(_, line)| clean(line)));
+    if !doubts.is_empty() {
+        let rows = doubts.iter().map(|(_, line)| [clean(line)]);
+        parts.push(table(["what cannot be relied on"], rows));
+    }
     parts.extend(diagnosis.findings.iter().map(finding));
     parts.push(match (diagnosis.ok, diagnosis.findings.len()) {
         (false, _) => "Something is wrong; see above.".to_owned(),
