@@ -58,8 +58,7 @@ use request::{intake, recipes};
 
 pub use assessments::{UpdateCase, level_of};
 pub use builds::{
-    Ask, Asked, BuildQuery, BuildQueue, BuildSeen, Planned, Priced, Queued, Verdict, hourly,
-    machine,
+    Ask, Asked, BuildQuery, BuildQueue, BuildSeen, Planned, Priced, Queued, Verdict, machine,
 };
 pub use change::{ami_status_of, status_of};
 pub use connect::Shape;

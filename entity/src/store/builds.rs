@@ -13,7 +13,7 @@ mod story;
 pub use ask::{Ask, Asked};
 pub use decide::Verdict;
 pub use list::{BuildQuery, BuildSeen};
-pub use planned::{Planned, Priced, hourly, machine};
+pub use planned::{Planned, Priced, machine};
 pub use queue::{BuildQueue, Queued};
 pub(super) use story::launch;
 

@@ -13,7 +13,6 @@ use ingot_domain::fingerprint;
 use ingot_domain::money::Money;
 use ingot_domain::plan::{Plan, Running, Waiting, plan};
 use ingot_domain::policy::Policy;
-use ingot_domain::price;
 use ingot_domain::request::{Limits, Order, parse};
 use ingot_domain::template::Template;
 use ingot_domain::want::Target;
@@ -31,6 +30,8 @@ pub struct Priced {
     pub recipe: Arc<Template>,
     /// In this revision.
     pub revision: Revision,
+    /// How long it is expected to take, by which the plan placed it.
+    pub expected: TimeDelta,
     /// When the builder ends at the latest, counted from its start.
     pub bound: TimeDelta,
     /// What it reserves.
@@ -47,6 +48,9 @@ pub struct Planned {
     /// Builds without a price, or whose order the template refuses, with the way out; they are not in the plan.
     pub unpriced: Vec<(String, String)>,
 }
+
+/// Prices per hour that a plan has read, by type and region.
+type Prices = HashMap<(String, String), Result<Money, String>>;
 
 impl BuildQueue {
     /// How long a build of this row is expected to take.
@@ -84,6 +88,7 @@ impl Ledger {
         let mut templates: HashMap<&str, Option<(Arc<Template>, Revision)>> = HashMap::new();
         let (mut priced, mut unpriced) = (HashMap::new(), Vec::new());
         let mut waiting = Vec::new();
+        let mut prices = Prices::default();
         for queued in &queue.waiting {
             let row = &queued.row;
             if !templates.contains_key(row.template.as_str()) {
@@ -95,7 +100,10 @@ impl Ledger {
             let expected = queue.expected(row);
             let one = match template {
                 None => Err(format!("there is no template `{}` any more", row.template)),
-                Some((recipe, revision)) => price_of(row, recipe, revision, expected),
+                Some((recipe, revision)) => {
+                    let of = (recipe, revision);
+                    self.price_of(row, of, expected, &mut prices).await?
+                }
             };
             let one = match one {
                 Ok(one) => one,
@@ -127,6 +135,46 @@ impl Ledger {
         })
     }
 
+    /// What a build reserves: by the dearest type its launch may end up with.
+    async fn price_of(
+        &self,
+        row: &build::Model,
+        (recipe, revision): (&Arc<Template>, &Revision),
+        expected: TimeDelta,
+        prices: &mut Prices,
+    ) -> Result<Result<Priced, String>, LedgerError> {
+        let order = match order(row, recipe) {
+            Ok(order) => order,
+            Err(why) => return Ok(Err(why)),
+        };
+        let mut hourly = Money::ZERO;
+        for instance_type in std::iter::once(&order.instance_type).chain(&order.instance_types) {
+            let key = (instance_type.clone(), row.region.clone());
+            let price = match prices.get(&key) {
+                Some(price) => price.clone(),
+                None => {
+                    let price = self.price(instance_type, &row.region).await?;
+                    let price = price.map(|price| price.hour);
+                    prices.insert(key, price.clone());
+                    price
+                }
+            };
+            match price {
+                Ok(price) => hourly = hourly.max(price),
+                Err(why) => return Ok(Err(why)),
+            }
+        }
+        let bound = cost::bound(None, expected);
+        Ok(Ok(Priced {
+            reserved: cost::reservation(&machine(&order, hourly), bound),
+            recipe: Arc::clone(recipe),
+            revision: revision.clone(),
+            order,
+            expected,
+            bound,
+        }))
+    }
+
     /// A template's newest revision, as a build uses it.
     async fn buildable(
         &self,
@@ -151,32 +199,6 @@ fn runs(row: &build::Model) -> Running {
         until: row.expected_end.unwrap_or(row.requested_at),
         target: Some(row.target()),
     }
-}
-
-fn price_of(
-    row: &build::Model,
-    recipe: &Arc<Template>,
-    revision: &Revision,
-    expected: TimeDelta,
-) -> Result<Priced, String> {
-    let order = order(row, recipe)?;
-    let bound = cost::bound(None, expected);
-    let machine = machine(&order, hourly(&order.instance_type, &row.region)?);
-    Ok(Priced {
-        reserved: cost::reservation(&machine, bound),
-        recipe: Arc::clone(recipe),
-        revision: revision.clone(),
-        order,
-        bound,
-    })
-}
-
-/// What a type costs per hour, or how to add that.
-pub fn hourly(instance_type: &str, region: &str) -> Result<Money, String> {
-    let known = price::hourly(instance_type, region);
-    known.map(|(price, _)| price).ok_or_else(|| {
-        format!("no price of {instance_type} is known, so nothing is reserved; choose an instance type that has one")
-    })
 }
 
 /// What a build runs on; images are neither copied nor tried out yet.

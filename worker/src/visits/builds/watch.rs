@@ -6,18 +6,16 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use ingot_domain::Instant;
 use ingot_domain::build::step::{Step, View, step};
-use ingot_domain::build::{BuildStatus, cost, failure};
+use ingot_domain::build::{BuildStatus, failure};
 use ingot_domain::deployment::AmiStatus;
 use ingot_domain::event::{Line, Source};
 use ingot_domain::money::Money;
-use ingot_domain::request::Order;
 use ingot_domain::wait::Wait;
 use ingot_engine::Visit;
-use ingot_entity::store::{
-    Claim, Decision, Entry, Move, Moved, Then, ami_status_of, hourly, machine, status_of,
-};
+use ingot_entity::store::{Claim, Decision, Entry, Move, Moved, Then, ami_status_of, status_of};
 use ingot_entity::{build, deployment};
 
+use super::paid;
 use crate::case::VisitError;
 use crate::tools::Tools;
 
@@ -70,25 +68,6 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
     Ok(visit)
 }
 
-/// What the builder cost: as estimated, by what ran.
-async fn cost_of(
-    tools: &Tools,
-    row: &deployment::Model,
-    now: Instant,
-) -> Result<Money, VisitError> {
-    let Some(launched) = row.launched_at else {
-        return Ok(Money::ZERO);
-    };
-    let Ok(order) = serde_json::from_value::<Order>(row.order.clone()) else {
-        return Ok(Money::ZERO);
-    };
-    let Ok(hourly) = hourly(&order.instance_type, &row.region) else {
-        return Ok(Money::ZERO);
-    };
-    let ran = now - tools.ledger.calendar().at(launched);
-    Ok(cost::actual(&machine(&order, hourly), ran, false, 0))
-}
-
 async fn end(
     tools: &Tools,
     visit: &mut Visit,
@@ -97,7 +76,7 @@ async fn end(
     decided: Step,
     now: Instant,
 ) -> Result<(), VisitError> {
-    let cost = cost_of(tools, row, now).await?;
+    let cost = paid::cost_of(tools, before, row, now).await?;
     let mut after = build::Model {
         actual: i64::try_from(cost.micros()).ok(),
         ended_at: Some(now),
@@ -172,12 +151,7 @@ async fn end(
 }
 
 fn paid(before: &build::Model, cost: Money) -> String {
-    let reserved = Money::from_micros(
-        before
-            .estimated
-            .and_then(|micros| u64::try_from(micros).ok())
-            .unwrap_or_default(),
-    );
+    let reserved = paid::reserved(before);
     let purse = before.purse.as_deref().unwrap_or("daily");
     format!("cost {cost} USD of the {reserved} that the {purse} purse had kept for it")
 }

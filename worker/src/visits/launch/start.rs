@@ -43,6 +43,11 @@ pub(in crate::visits) struct Params {
 }
 
 impl Params {
+    /// The type it launches.
+    pub(in crate::visits) fn instance_type(&self) -> &str {
+        &self.spec.instance_type
+    }
+
     /// Reads a launch effect's.
     pub(in crate::visits) fn read(effect: &effect::Model) -> Result<Self, VisitError> {
         serde_json::from_value(effect.params.clone()).map_err(|source| {
