@@ -139,6 +139,20 @@ pub(crate) fn refuse_builder(row: &deployment::Model) -> Result<(), ApiError> {
     )))
 }
 
+/// Ending a builder is a word about its build while that is not over; what a build left behind may be ended.
+pub(crate) async fn refuse_builder_of_running(api: &Api, id: &str) -> Result<(), ApiError> {
+    let Some(row) = api.ledger.deployment(id).await? else {
+        return Ok(());
+    };
+    let Some(build) = &row.build_id else {
+        return Ok(());
+    };
+    match api.ledger.build(build).await? {
+        Some(seen) if !seen.row.parsed_status()?.is_over() => refuse_builder(&row),
+        _ => Ok(()),
+    }
+}
+
 fn missing(id: &str) -> String {
     let shown = ingot_domain::field::shown(id);
     format!("there is no build `{shown}`; `ingot builds list` shows them")

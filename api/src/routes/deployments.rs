@@ -327,8 +327,14 @@ pub(crate) async fn intervene(
             api.ledger.start(id, by).await?
         }
         "retry" => return again::retry(api, by, id, false).await,
-        "cancel" => api.ledger.cancel(id, by).await?,
-        "destroy" => api.ledger.destroy(id, by).await?,
+        "cancel" => {
+            builds::refuse_builder_of_running(api, id).await?;
+            api.ledger.cancel(id, by).await?
+        }
+        "destroy" => {
+            builds::refuse_builder_of_running(api, id).await?;
+            api.ledger.destroy(id, by).await?
+        }
         other => {
             return Err(ApiError::NotFound(format!(
                 "there is no action `{other}`: start, retry, cancel or destroy"

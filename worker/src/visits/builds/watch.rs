@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use ingot_domain::Instant;
 use ingot_domain::build::step::{Step, View, step};
 use ingot_domain::build::{BuildStatus, failure};
-use ingot_domain::deployment::AmiStatus;
+use ingot_domain::deployment::{AmiStatus, SkipReason};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::money::Money;
 use ingot_domain::wait::Wait;
@@ -40,9 +40,12 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
     };
     let now = tools.ledger.calendar_now();
     let ami = ami_status_of(&row)?;
+    // That its AMI was given up because the builder was ended says nothing about why it was ended.
+    let skipped = row.ami_skip_reason.as_deref();
+    let skipped = skipped.filter(|reason| *reason != SkipReason::Ended.as_str());
     let error = row.error_message.as_deref().or(match ami {
         Some(AmiStatus::Failed) => row.ami_error.as_deref(),
-        _ => row.ami_skip_reason.as_deref(),
+        _ => skipped,
     });
     let view = View {
         status: status_of(&row)?,
