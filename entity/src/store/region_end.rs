@@ -199,6 +199,10 @@ fn ended(
         Some(AmiStatus::Skipped) => {
             after.ami_skip_reason = Some(SkipReason::Ended.as_str().to_owned());
             lines.push(ami::skipped("the simulated region ended"));
+            // Its AMI is all a builder is for: its build must learn why there is none.
+            if row.build_id.is_some() && after.error_message.is_none() {
+                after.error_message = Some(WHY.to_owned());
+            }
         }
         _ => {}
     }

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::Instant;
+use crate::decide::region_end;
 use crate::deployment::words;
 
 words! {
@@ -50,7 +51,7 @@ impl FailureClass {
             "spot",
         ];
         let says = |words: &[&str]| words.iter().any(|word| error.contains(word));
-        if says(&CLOUD) {
+        if says(&CLOUD) || error.contains(region_end::WHY) {
             Self::Cloud
         } else if says(&CAPACITY) {
             Self::Capacity
@@ -166,6 +167,10 @@ mod tests {
                 FailureClass::Capacity,
             ),
             ("RequestLimitExceeded", FailureClass::Cloud),
+            (
+                "the simulated region ended with its process, and all that was in it; retry it",
+                FailureClass::Cloud,
+            ),
             (
                 "given up after 20 attempts: us-east-1 could not be reached",
                 FailureClass::Cloud,
