@@ -17,6 +17,8 @@ pub struct View<'a> {
     pub has_ami: bool,
     /// Nothing of it runs any more and no task of it is alive.
     pub gone: bool,
+    /// Its instance was launched.
+    pub launched: bool,
     /// What went wrong, as its row says.
     pub error: Option<&'a str>,
     /// A person has asked for the build's end.
@@ -55,16 +57,28 @@ pub fn step(view: &View<'_>, now: Instant) -> Step {
     if view.cancelled {
         return Step::Cancelled;
     }
-    if now >= view.bound {
+    let late = now >= view.bound;
+    if late && view.launched {
         let why = "it was not over when its time was: twice what it is expected to take, two hours at least";
         return Step::Failed(FailureClass::Bound, why.to_owned());
     }
-    if matches!(view.status, Status::Cancelled | Status::Destroyed) && view.error.is_none() {
-        return Step::Cancelled;
+    if matches!(view.status, Status::Cancelled | Status::Destroyed) {
+        if late {
+            // What the template does never began: its time was spent waiting for a place to run in.
+            let why = "EC2 had no room for its builder until its time was over";
+            return failed(FailureClass::Capacity, view.error.unwrap_or(why), view.run);
+        }
+        if view.error.is_none() {
+            return Step::Cancelled;
+        }
     }
     let error = view.error.unwrap_or("its builder left no AMI and no error");
-    let class = FailureClass::of(error);
-    match pause(class, view.run) {
+    failed(FailureClass::of(error), error, view.run)
+}
+
+/// It is tried again if its class and run allow it.
+fn failed(class: FailureClass, error: &str, run: i32) -> Step {
+    match pause(class, run) {
         Some(pause) => Step::Again(class, error.to_owned(), pause),
         None => Step::Failed(class, error.to_owned()),
     }
@@ -80,6 +94,7 @@ mod tests {
             ami: Some(AmiStatus::Pending),
             has_ami: false,
             gone: false,
+            launched: true,
             error: None,
             cancelled: false,
             bound: "2026-11-28T04:00:00Z".parse().expect("an instant"),
@@ -141,6 +156,16 @@ mod tests {
             Step::Failed(FailureClass::Bound, _)
         ));
         assert_eq!(step(&ended, early), Step::Cancelled);
+        // Nothing was launched: EC2 had no room, and the template has no part in it.
+        let waited = View {
+            launched: false,
+            ..ended
+        };
+        assert!(matches!(
+            step(&waited, late),
+            Step::Again(FailureClass::Capacity, _, _)
+        ));
+        assert_eq!(step(&waited, early), Step::Cancelled);
         let cancelled = View {
             cancelled: true,
             ..broken

@@ -52,6 +52,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         ami,
         has_ami: row.created_ami_id.is_some(),
         gone: row.instance_id.is_none() && !tools.ledger.is_worked_on(&row.id).await?,
+        launched: row.launched_at.is_some(),
         error,
         cancelled: before.cancelling,
         bound: before.bound_at.unwrap_or(now),
