@@ -147,9 +147,13 @@ pub(crate) async fn refuse_builder_of_running(api: &Api, id: &str) -> Result<(),
     let Some(build) = &row.build_id else {
         return Ok(());
     };
-    match api.ledger.build(build).await? {
-        Some(seen) if !seen.row.parsed_status()?.is_over() => refuse_builder(&row),
-        _ => Ok(()),
+    let Some(seen) = api.ledger.build(build).await? else {
+        return Ok(());
+    };
+    let its_own = seen.row.deployment_id.as_deref() == Some(row.id.as_str());
+    match seen.row.parsed_status()?.runs() && its_own {
+        true => refuse_builder(&row),
+        false => Ok(()),
     }
 }
 
