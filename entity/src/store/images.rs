@@ -1,5 +1,6 @@
 //! Images: their rows, claiming a key, and moving a row on. Unique indexes decide every race, and row versions every other.
 
+mod back;
 mod by_key;
 mod story;
 

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use ingot_cloud::{ImageFacts, ImageState, InstanceFacts};
+use ingot_domain::Instant;
 use ingot_domain::decide::scan::{self, Sighting};
 use ingot_domain::decide::standing::{Sight, View, follow};
 use ingot_domain::event::{Line, Source};
@@ -48,6 +49,9 @@ async fn images(tools: &Tools, region: &str) -> Result<(), VisitError> {
     for chunk in rows.chunks(CHUNK) {
         let ids: Vec<String> = chunk.iter().filter_map(|row| row.ami_id.clone()).collect();
         let known = tools.cloud.describe_images(region, &ids).await?;
+        let older = chunk.iter().filter(|row| newer_of(row, &newest).is_some());
+        let older: Vec<&str> = older.map(|row| row.id.as_str()).collect();
+        let back = tools.ledger.came_back(&older).await?;
         for row in chunk {
             let facts = known
                 .iter()
@@ -61,7 +65,7 @@ async fn images(tools: &Tools, region: &str) -> Result<(), VisitError> {
                 let class = whose.class.as_str();
                 tools.ledger.note_class(row, class, &whose.why).await?;
             }
-            seen.extend(to_decide(row, facts, whose.as_ref(), &newest)?);
+            seen.extend(to_decide(row, facts, whose.as_ref(), &newest, &back)?);
             if let Some(changed) = image_change(tools, row, facts, making)?
                 && tools.ledger.amend_image(row, &changed).await?
             {
@@ -103,24 +107,40 @@ fn to_decide(
     facts: Option<&ImageFacts>,
     whose: Option<&Provenance>,
     newest: &HashMap<&str, &image::Model>,
+    back: &HashMap<String, Instant>,
 ) -> Result<Option<Sighting>, VisitError> {
     let (Some(facts), Some(whose)) = (facts, whose) else {
         return Ok(None);
     };
-    let held = row.parsed_status()?.holds_key();
+    let status = row.parsed_status()?;
+    let held = status.holds_key();
     if held && row.origin != image::AUTO && !whose.allows(Use::Launch) {
         return Ok(Some(scan::unproven(&facts.id, whose)));
     }
     if facts.state != ImageState::Available {
         return Ok(None);
     }
-    let newer = newest.get(key_of(row)).filter(|newer| {
-        newer.account == row.account && newer.generation > row.generation && newer.id != row.id
+    // An older generation that was there all the time is what every rebuild leaves.
+    let returns = matches!(status, ImageStatus::Missing | ImageStatus::Deleted);
+    let returns = returns || row.disabled_at.is_some();
+    let newer = newer_of(row, newest).filter(|newer| {
+        returns || back.get(&row.id).is_some_and(|at| *at >= newer.created_at)
     });
     Ok(newer.map(|newer| {
         let ami = newer.ami_id.as_deref().unwrap_or(&newer.name);
         scan::outrun(&facts.id, ami, newer.generation)
     }))
+}
+
+/// The newer generation of an image's key that can be launched from.
+fn newer_of<'a>(
+    row: &image::Model,
+    newest: &HashMap<&str, &'a image::Model>,
+) -> Option<&'a image::Model> {
+    let newer = newest.get(key_of(row)).copied();
+    newer.filter(|newer| {
+        newer.account == row.account && newer.generation > row.generation && newer.id != row.id
+    })
 }
 
 /// Whether a deployment's task is making the image: then it is that task's business.
