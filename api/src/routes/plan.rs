@@ -11,6 +11,7 @@ use ingot_domain::build::wants::{Subject, UpdateKind, Want};
 use ingot_domain::field::{FieldError, shown};
 use ingot_domain::plan::Build;
 use ingot_domain::policy::Policy;
+use ingot_domain::policy::dates::of_the_calendar;
 use ingot_domain::want::Cause;
 use ingot_domain::window::WindowKind;
 use ingot_entity::build;
@@ -34,6 +35,7 @@ const WEEK: TimeDelta = TimeDelta::days(7);
     responses(
         (status = 200, description = "The plan", body = PlanSeen),
         (status = 404, description = "No such base image", body = ingot_client::Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Not an instant of the calendar's years, 1970 to 2999", body = ingot_client::Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn show(
@@ -48,6 +50,9 @@ pub(crate) async fn show(
 pub(crate) async fn seen(api: &Api, filter: PlanFilter) -> Result<PlanSeen, ApiError> {
     let today = api.ledger.calendar_now();
     let at = filter.at.unwrap_or(today);
+    let at = of_the_calendar(at).map_err(|message| {
+        ApiError::Invalid(vec![FieldError::new("at", at.to_rfc3339(), message)])
+    })?;
     // The plan counts whole seconds.
     let at = Instant::from_timestamp(at.timestamp(), 0).unwrap_or(at);
     let active = api.ledger.policy().await?;

@@ -104,6 +104,11 @@ pub fn instant(text: &str) -> Result<Instant, String> {
     if at.timestamp_subsec_nanos() != 0 {
         return Err(format!("instants are whole seconds; {how}"));
     }
+    of_the_calendar(at)
+}
+
+/// An instant of the years that the calendar has: beyond them windows and days cannot be told.
+pub fn of_the_calendar(at: Instant) -> Result<Instant, String> {
     match (1970..3000).contains(&at.year()) {
         true => Ok(at),
         false => Err("the year must be from 1970 to 2999".to_owned()),
@@ -192,6 +197,10 @@ mod tests {
             "",
         ] {
             assert!(instant(text).is_err(), "{text}");
+        }
+        let far = chrono::DateTime::<chrono::Utc>::MAX_UTC;
+        for beyond in [far, chrono::DateTime::<chrono::Utc>::MIN_UTC] {
+            assert!(of_the_calendar(beyond).is_err(), "{beyond}");
         }
     }
 
