@@ -78,8 +78,6 @@ pub(super) async fn begin(
         at: now,
         beyond: purse == Purse::Urgent && queued.requests.iter().any(|one| one.approved),
     })));
-    let expected = one.latest_start.zip(one.deadline);
-    let expected = expected.map_or(priced.bound / 2, |(start, end)| end - start);
     let after = build::Model {
         status: BuildStatus::Building.as_str().to_owned(),
         trigger: Some(one.trigger.to_string()),
@@ -99,7 +97,7 @@ pub(super) async fn begin(
         run,
         deployment_id: Some(id.to_string()),
         started_at: Some(now),
-        expected_end: Some(now + expected),
+        expected_end: Some(now + priced.expected),
         bound_at: Some(now + priced.bound),
         failure_class: None,
         error: None,
