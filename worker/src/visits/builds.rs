@@ -2,11 +2,13 @@
 //! is watched until its instance is gone and its money settled (`watch`). Nothing else decides when a build starts: what
 //! `ingot plan` prints is what the next look does (AUTO-AMI 6).
 
+mod ends;
 mod paid;
 mod plan;
 mod start;
 mod wanted;
 mod watch;
 
+pub(super) use ends::given_up;
 pub(super) use plan::look;
-pub(super) use watch::{given_up, visit};
+pub(super) use watch::visit;

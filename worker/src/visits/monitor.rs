@@ -123,9 +123,8 @@ fn to_decide(
     // An older generation that was there all the time is what every rebuild leaves.
     let returns = matches!(status, ImageStatus::Missing | ImageStatus::Deleted);
     let returns = returns || row.disabled_at.is_some();
-    let newer = newer_of(row, newest).filter(|newer| {
-        returns || back.get(&row.id).is_some_and(|at| *at >= newer.created_at)
-    });
+    let newer = newer_of(row, newest)
+        .filter(|newer| returns || back.get(&row.id).is_some_and(|at| *at >= newer.created_at));
     Ok(newer.map(|newer| {
         let ami = newer.ami_id.as_deref().unwrap_or(&newer.name);
         scan::outrun(&facts.id, ami, newer.generation)

@@ -29,6 +29,10 @@ pub(super) async fn cost_of(
     let Some(launched) = builder.launched_at else {
         return Ok(Money::ZERO);
     };
+    if builder.instance_id.is_some() {
+        // It is not over yet, whatever ends it.
+        return Ok(reserved(of));
+    }
     let Ok(order) = serde_json::from_value::<Order>(builder.order.clone()) else {
         return Ok(reserved(of));
     };

@@ -15,12 +15,12 @@ use ingot_engine::Visit;
 use ingot_entity::store::{Claim, Decision, Entry, Move, Moved, Then, ami_status_of, status_of};
 use ingot_entity::{build, deployment};
 
-use super::paid;
+use super::{ends, paid};
 use crate::case::VisitError;
 use crate::tools::Tools;
 
 /// How often a build is looked at, felt.
-const LOOK: Duration = Duration::from_secs(10);
+pub(super) const LOOK: Duration = Duration::from_secs(10);
 /// How far back failures are looked at for what they have in common.
 const BACK: TimeDelta = TimeDelta::days(90);
 
@@ -33,12 +33,13 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
     if !before.parsed_status()?.runs() {
         return Ok(Visit::only(Then::Done));
     }
+    let now = tools.ledger.calendar_now();
     let builder = before.deployment_id.as_deref().unwrap_or_default();
     let Some(row) = tools.ledger.deployment(builder).await? else {
-        let why = format!("the builder of {id} is not on record");
-        return Err(VisitError::Nonsense(why));
+        let mut visit = Visit::only(Then::Done);
+        ends::without_builder(&mut visit, &before, now);
+        return Ok(visit);
     };
-    let now = tools.ledger.calendar_now();
     let ami = ami_status_of(&row)?;
     // That its AMI was given up because the builder was ended says nothing about why it was ended.
     let skipped = row.ami_skip_reason.as_deref();
@@ -51,7 +52,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         status: status_of(&row)?,
         ami,
         has_ami: row.created_ami_id.is_some(),
-        gone: row.instance_id.is_none() && !tools.ledger.is_worked_on(&row.id).await?,
+        gone: is_gone(tools, &row).await?,
         launched: row.launched_at.is_some(),
         error,
         cancelled: before.cancelling,
@@ -59,8 +60,13 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         run: before.run,
     };
     let mut visit = Visit::only(Then::Done);
-    let decided = step(&view, now);
+    let given_up = ends::reason(&before)?.filter(|_| !before.cancelling);
+    let decided = match (step(&view, now), given_up) {
+        (decided @ (Step::Watch | Step::Completed), _) | (decided, None) => decided,
+        (_, Some((class, why))) => Step::Failed(class, why),
+    };
     if decided == Step::Watch {
+        ends::insist(tools, &before).await?;
         visit.then = Then::Wait {
             until: tools.after(LOOK),
             on: Wait::Build,
@@ -72,7 +78,13 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
     Ok(visit)
 }
 
-async fn end(
+/// Whether nothing of a builder runs any more and no task of it is alive.
+pub(super) async fn is_gone(tools: &Tools, row: &deployment::Model) -> Result<bool, VisitError> {
+    Ok(row.instance_id.is_none() && !tools.ledger.is_worked_on(&row.id).await?)
+}
+
+/// Ends a build as was decided, and settles what its builder cost.
+pub(super) async fn end(
     tools: &Tools,
     visit: &mut Visit,
     before: &build::Model,
@@ -204,27 +216,4 @@ async fn switched_off(
     Ok(Some(
         Line::info("build.switched_off", Source::Monitor, said).error(),
     ))
-}
-
-/// A build whose task was given up fails; its builder's own end and the sweep see to its instance.
-pub(crate) async fn given_up(
-    tools: &Tools,
-    claim: &Claim,
-    why: &str,
-    then: Then,
-) -> Result<Visit, VisitError> {
-    let id = claim.task.scope.as_deref().unwrap_or_default();
-    let mut visit = Visit::only(then);
-    let Some(seen) = tools.ledger.build(id).await? else {
-        return Ok(visit);
-    };
-    if seen.row.parsed_status()?.runs()
-        && let Some(builder) = &seen.row.deployment_id
-        && let Some(row) = tools.ledger.deployment(builder).await?
-    {
-        let now = tools.ledger.calendar_now();
-        let failed = Step::Failed(failure::FailureClass::Cloud, why.to_owned());
-        end(tools, &mut visit, &seen.row, &row, failed, now).await?;
-    }
-    Ok(visit)
 }
