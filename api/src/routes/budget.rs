@@ -141,7 +141,7 @@ fn entry(row: purse_entry::Model) -> BudgetEntry {
 
 /// Allow a budget more
 ///
-/// In its present day or month only. What is repeated with the same `Idempotency-Key` is allowed once.
+/// In its present day or month only. What is repeated with the same `Idempotency-Key` is allowed once; the key of another request is refused.
 #[utoipa::path(
     post, path = "/v1/budget/allow", tag = "policy", operation_id = "allowBudget",
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 128 visible ASCII characters", min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
@@ -175,6 +175,7 @@ pub(crate) async fn allow(
         Err(message) => return wrong("amount", &wanted.amount, message),
     };
     let decision = decision(&caller, wanted.reason)?;
+    let shown_key = key.clone().unwrap_or_default();
     let id = match key {
         Some(key) => {
             let digest = hex_sha256(format!("{}\n{key}", caller.token_id).into_bytes());
@@ -182,7 +183,8 @@ pub(crate) async fn allow(
         }
         None => format!("alw_{}", random()),
     };
-    let row = api.ledger.allow_money(&id, purse, more, &decision).await?;
+    let allowed = api.ledger.allow_money(&id, purse, more, &decision).await?;
+    let row = allowed.ok_or(ApiError::KeyReused(shown_key))?;
     Ok(Json(of_row(&row)))
 }
 

@@ -13,15 +13,15 @@ use crate::store::{Ledger, LedgerError};
 use crate::{purse, purse_entry};
 
 impl Ledger {
-    /// Allows a budget so much more in the calendar's day or month of now. `id` is no other allowance's; one that is written
-    /// already is not written again.
+    /// Allows a budget so much more in the calendar's day or month of now. One of this `id` that is written already is not written
+    /// again, and answered with its purse; none: the `id` is that of an allowance of another amount, budget or reason.
     pub async fn allow_money(
         &self,
         id: &str,
         purse: Purse,
         more: Money,
         decision: &Decision,
-    ) -> Result<purse::Model, LedgerError> {
+    ) -> Result<Option<purse::Model>, LedgerError> {
         loop {
             let (active, at) = (self.policy().await?, self.calendar_now());
             let period = active.policy.period(purse, at);
@@ -42,9 +42,13 @@ impl Ledger {
                 tx.rollback().await?;
                 continue;
             };
-            if book.has(id, 0) {
+            if let Some(entry) = book.first(id, 0) {
+                let of = book.found(&entry.purse).cloned();
+                let same = entry.micros == micros(more)
+                    && entry.decided_reason.as_deref() == Some(decision.reason.as_str());
                 tx.rollback().await?;
-                return Ok(before.clone());
+                let of = of.filter(|of| same && of.budget == purse.to_string());
+                return Ok(of);
             }
             let mut after = before.clone();
             after.keep(before.account().under(period.limit).allow(more));
@@ -82,7 +86,7 @@ impl Ledger {
                 .await?;
             stories.append(&tx).await?;
             tx.commit().await?;
-            return Ok(after);
+            return Ok(Some(after));
         }
     }
 }

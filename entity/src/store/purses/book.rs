@@ -148,8 +148,13 @@ impl Book {
     }
 
     /// Whether a run has an entry.
-    pub(super) fn has(&self, build: &str, run: i32) -> bool {
+    fn has(&self, build: &str, run: i32) -> bool {
         self.runs.contains_key(&(build.to_owned(), run))
+    }
+
+    /// A run's first entry.
+    pub(super) fn first(&self, build: &str, run: i32) -> Option<&purse_entry::Model> {
+        self.runs.get(&(build.to_owned(), run))?.first()
     }
 
     fn one(&mut self, entry: &Entry) -> Result<(), Refused> {

@@ -351,12 +351,17 @@ async fn a_person_allows_more_for_the_present_period(ledgers: Ledgers) {
         by: "anna".to_owned(),
         reason: "exam week".to_owned(),
     };
-    let allow =
-        |id: &'static str| ledger.allow_money(id, Purse::Daily, Money::dollars(10), &decision);
-    let row = allow("alw_1").await.expect("a purse");
+    let allow = |purse, dollars| {
+        let more = Money::dollars(dollars);
+        let allowed = ledger.allow_money("alw_1", purse, more, &decision);
+        async { allowed.await.expect("an answer") }
+    };
+    let row = allow(Purse::Daily, 10).await.expect("a purse");
     assert_eq!(row.account().budget(), Money::dollars(35));
-    let row = allow("alw_1").await.expect("a purse");
+    let row = allow(Purse::Daily, 10).await.expect("a purse");
     assert_eq!(row.account().budget(), Money::dollars(35), "written once");
+    assert_eq!(allow(Purse::Daily, 11).await, None, "another amount");
+    assert_eq!(allow(Purse::Monthly, 10).await, None, "another budget");
     let one = start(&policy, "bld_a", Purse::Daily, 30, now);
     assert_eq!(reserve(ledger, one).await, Committed::Yes);
     let spent = ledger.spent(&policy, now).await.expect("figures");
