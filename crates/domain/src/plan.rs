@@ -102,6 +102,9 @@ pub struct Build {
     /// The trigger with its particulars.
     #[serde(skip)]
     pub cause: Cause,
+    /// Whether that request is approved.
+    #[serde(skip)]
+    pub approved: bool,
     /// How much it presses.
     pub urgency: Urgency,
     /// Its priority now.

@@ -34,6 +34,7 @@ pub(super) fn build(finder: &mut Finder<'_>, group: &Group<'_>) -> Build {
         template: group.target.name.clone(),
         trigger: group.first.cause.trigger(),
         cause: group.first.cause,
+        approved: group.first.approved,
         urgency: group.row.urgency,
         priority: group.row.priority(finder.now, group.requested),
         state,

@@ -10,7 +10,7 @@ use ingot_domain::event::{Line, Source};
 use ingot_domain::ids::DeploymentId;
 use ingot_domain::plan::Build;
 use ingot_domain::task::TaskKind;
-use ingot_domain::want::Purse;
+use ingot_domain::want::{Purse, Urgency};
 use ingot_entity::build;
 use ingot_entity::store::{
     ActivePolicy, Change, Entry, Move, Moved, New, NewDeployment, NewTask, Planned, Queued,
@@ -76,7 +76,8 @@ pub(super) async fn begin(
         periods: active.policy.periods(purse, now),
         money: priced.reserved,
         at: now,
-        beyond: purse == Purse::Urgent && queued.requests.iter().any(|one| one.approved),
+        // The limit gives way to an approved critical build alone, as in the plan.
+        beyond: purse == Purse::Urgent && one.urgency == Urgency::Critical && one.approved,
     })));
     let after = build::Model {
         status: BuildStatus::Building.as_str().to_owned(),
