@@ -68,7 +68,11 @@ impl Ledger {
             Verdict::Cancel => {
                 // It is over when its builder is: the build's visit settles what it used.
                 after.cancelling = true;
-                let said = format!("Cancelled by {by}: {why}; its builder is terminated");
+                let rest = match self.makes_its_ami(&before).await? {
+                    true => "its AMI is being made and is waited for, then its builder is terminated",
+                    false => "its builder is terminated",
+                };
+                let said = format!("Cancelled by {by}: {why}; {rest}");
                 ("build.cancelling", said)
             }
         };
@@ -102,6 +106,15 @@ impl Ledger {
             self.end_builder(builder, by).await?;
         }
         Ok(Decided::Done(Box::new(after)))
+    }
+
+    /// Whether the AMI of a build is in the making: it is not thrown away, and the build may end with an image after all.
+    async fn makes_its_ami(&self, of: &build::Model) -> Result<bool, LedgerError> {
+        let Some(builder) = &of.deployment_id else {
+            return Ok(false);
+        };
+        let row = self.deployment(builder).await?;
+        Ok(row.is_some_and(|row| row.ami_status.as_deref() == Some("creating")))
     }
 
     /// Ends a builder whatever it does; one that is over stays as it is.

@@ -354,7 +354,7 @@ async fn a_person_allows_more_for_the_present_period(ledgers: Ledgers) {
     let allow = |purse, dollars| {
         let more = Money::dollars(dollars);
         let allowed = ledger.allow_money("alw_1", purse, more, &decision);
-        async { allowed.await.expect("an answer") }
+        async move { allowed.await.expect("an answer") }
     };
     let row = allow(Purse::Daily, 10).await.expect("a purse");
     assert_eq!(row.account().budget(), Money::dollars(35));
