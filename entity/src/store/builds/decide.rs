@@ -69,7 +69,9 @@ impl Ledger {
                 // It is over when its builder is: the build's visit settles what it used.
                 after.cancelling = true;
                 let rest = match self.makes_its_ami(&before).await? {
-                    true => "its AMI is being made and is waited for, then its builder is terminated",
+                    true => {
+                        "its AMI is being made and is waited for, then its builder is terminated"
+                    }
                     false => "its builder is terminated",
                 };
                 let said = format!("Cancelled by {by}: {why}; {rest}");

@@ -3,11 +3,14 @@
 use ingot_domain::advisory::level::Level;
 use ingot_domain::arch::Arch;
 use ingot_domain::build::BuildStatus;
+use ingot_domain::build::cost::{Machine, reservation};
 use ingot_domain::build::wants::{Aim, Want};
 use ingot_domain::money::Money;
+use ingot_domain::policy::Policy;
+use ingot_domain::price::book::Price;
 use ingot_domain::want::Cause;
 use ingot_entity::Ledger;
-use ingot_entity::store::{Ask, Asked, BuildQuery, BuildSeen, Decided, Decision, Verdict};
+use ingot_entity::store::{Applied, Ask, Asked, BuildQuery, BuildSeen, Decided, Decision, Verdict};
 use ingot_tests::Ledgers;
 
 use super::{on_both, race};
@@ -18,7 +21,51 @@ on_both!(
     a_template_that_is_switched_off_builds_nothing_and_tells_why,
     a_persons_word_is_carried_out_or_refused,
     what_was_asked_reads_back,
+    a_plan_reserves_by_the_dearest_type_and_by_loaded_prices,
 );
+
+async fn a_plan_reserves_by_the_dearest_type_and_by_loaded_prices(ledgers: Ledgers) {
+    let ledger = ledgers.ledger();
+    let mut spec = ingot_yaml::kamiwaza();
+    spec.instance_types = vec!["t3.micro".to_owned(), "x99.metal".to_owned()];
+    let applied = ledger.apply_template(&spec, "", false, None, None).await;
+    assert!(matches!(applied, Ok(Applied::Stored(_))), "{applied:?}");
+    let mut wanted = ask("key", &spec.name, Cause::Dependency);
+    wanted.want.aim.version = "v1.2.0".to_owned();
+    wanted.want.aim.mode = spec.default_mode().to_owned();
+    ledger.ask(&wanted).await.expect("an answer");
+    let queue = ledger.build_queue().await.expect("a queue");
+    let now = ledger.calendar_now();
+    let now = chrono::DateTime::from_timestamp(now.timestamp(), 0).expect("an instant");
+    let policy = Policy::default();
+    let plan = ledger.planned(&queue, &policy, now).await.expect("a plan");
+    let [(_, why)] = plan.unpriced.as_slice() else {
+        panic!("{plan:#?}")
+    };
+    assert!(
+        why.contains("`x99.metal`") && why.contains("ingot prices load FILE"),
+        "{why}"
+    );
+    let loaded = Price {
+        region: "us-east-1".to_owned(),
+        instance_type: "x99.metal".to_owned(),
+        hour: Money::dollars(10),
+        as_of: "2026-11-01".to_owned(),
+        source: "a file".to_owned(),
+        assumed: false,
+    };
+    ledger.load_prices(&[loaded], "ana").await.expect("loaded");
+    let plan = ledger.planned(&queue, &policy, now).await.expect("a plan");
+    let priced = plan.priced.values().next().expect("a priced build");
+    assert_eq!(priced.order.instance_type, "t3.micro");
+    let machine = Machine {
+        hourly: Money::dollars(10),
+        volume_gb: priced.order.volume_size_gb,
+        copies: 0,
+        tested: false,
+    };
+    assert_eq!(priced.reserved, reservation(&machine, priced.bound));
+}
 
 fn aim(template: &str) -> Aim {
     Aim {

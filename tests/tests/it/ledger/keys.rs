@@ -185,6 +185,18 @@ async fn a_missing_image_comes_back_beside_its_successor(ledgers: Ledgers) {
         now.id,
         "a disabled one holds nothing"
     );
+    // Enabled again it is back, as its story says; the other was there all the time.
+    let stored = ledger.image(&second.id).await.expect("a look");
+    let disabled = stored.expect("a row");
+    let enabled = image::Model {
+        disabled_at: None,
+        ..disabled.clone()
+    };
+    let written = ledger.amend_image(&disabled, &enabled).await;
+    assert!(written.expect("an answer"));
+    let back = ledger.came_back(&[&second.id, &now.id]).await;
+    let back = back.expect("a look");
+    assert_eq!(back.keys().collect::<Vec<_>>(), [&second.id]);
 }
 
 async fn move_on(ledger: &Ledger, before: &image::Model, to: ImageStatus) -> bool {
