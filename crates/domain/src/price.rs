@@ -5,8 +5,6 @@ pub mod book;
 
 use std::fmt;
 
-use crate::money::Money;
-
 /// The figures, sorted by type: `type,USD per hour` with six decimals, after `#` lines that name their source.
 const FIGURES: &str = include_str!("price/ec2_on_demand_linux.csv");
 /// The region the figures are of.
@@ -30,15 +28,6 @@ pub fn running(instance_type: &str, region: &str) -> Running {
         region: region.to_owned(),
         per_hour: per_hour(instance_type),
     }
-}
-
-/// What an instance type costs per hour, and whether that is assumed: in a region without figures it is taken to cost half as
-/// much again as in `us-east-1` (AUTO-AMI 6). None for a type without a figure.
-pub fn hourly(instance_type: &str, region: &str) -> Option<(Money, bool)> {
-    let price = per_hour(instance_type)?;
-    let assumed = region != REGION;
-    let price = if assumed { price + price / 2 } else { price };
-    Some((Money::from_micros(price), assumed))
 }
 
 impl Running {
