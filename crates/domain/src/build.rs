@@ -1,6 +1,7 @@
 //! Builds: a decision to make a template's image anew, with a deadline and a purse (DESIGN-2 section 3). What needs an
 //! instance is an ordinary deployment that belongs to the build; this is what the build itself is and becomes.
 
+pub mod again;
 pub mod cost;
 pub mod failure;
 pub mod order;

@@ -1,6 +1,7 @@
-//! Builds: what asks for them (`ask`), what the plan reads of them (`queue`), from which facts wants follow (`facts`), what
+//! Builds: what asks for them (`ask`, and once more: `again`), what the plan reads of them (`queue`), from which facts wants follow (`facts`), what
 //! people do to them (`decide`), and lists. A start, a step and an end are moves of a visit's `Change`.
 
+mod again;
 mod ask;
 mod decide;
 mod facts;

@@ -9,7 +9,7 @@ use sea_orm::{
 
 use super::request::create::{IdempotencyClaim, claim_key};
 use super::{Ledger, LedgerError};
-use crate::template;
+use crate::{template, template_off};
 
 /// What came of applying a template.
 #[derive(Debug)]
@@ -157,6 +157,13 @@ impl Ledger {
             .exec_without_returning(&tx)
             .await?;
             if inserted > 0 {
+                // What three failures switched off by itself, a new revision switches on (AUTO-AMI 2).
+                template_off::Entity::delete_many()
+                    .filter(template_off::Column::Name.eq(&row.name))
+                    .filter(template_off::Column::ByItself.eq(true))
+                    .filter(template_off::Column::Revision.lt(row.revision))
+                    .exec(&tx)
+                    .await?;
                 tx.commit().await?;
                 return Ok(Applied::Stored(row));
             }

@@ -95,9 +95,16 @@ pub struct Ended {
     pub failed: Option<FailureClass>,
 }
 
-/// Whether the last three ends of a template are failures of its own that count. `ends` are those of all templates, in any
-/// order.
+/// Whether the last three ends of a template are failures of its own that count, the very last one among them: a failure that
+/// does not count switches nothing off. `ends` are those of all templates, in any order, one that is pushed last being later
+/// than others of its instant.
 pub fn switches_off(template: &str, ends: &[Ended]) -> bool {
+    let of_template = ends.iter().filter(|end| end.template == template);
+    let counts =
+        |end: &Ended| end.failed.is_some_and(FailureClass::is_own) && !is_shared(end, ends);
+    if !of_template.max_by_key(|end| end.at).is_some_and(counts) {
+        return false;
+    }
     let mut own: Vec<&Ended> = ends
         .iter()
         .filter(|end| end.template == template)
@@ -201,6 +208,15 @@ mod tests {
         // A failure of EC2 between them does not count either way.
         let weather = [&three[..], &[end("a", 300, Some(FailureClass::Capacity))]].concat();
         assert!(switches_off("a", &weather));
+        // One after them that is not the template's own switches nothing off, and neither does a success.
+        for last in [
+            Some(FailureClass::Capacity),
+            Some(FailureClass::Cloud),
+            None,
+        ] {
+            let later = [&three[..], &[end("a", 600, last)]].concat();
+            assert!(!switches_off("a", &later), "{last:?}");
+        }
         // Two other templates fail within the hour of the last: one cause.
         let shared = [&three[..], &[end("b", 430, own), end("c", 455, own)]].concat();
         assert!(!switches_off("a", &shared));

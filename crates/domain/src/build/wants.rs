@@ -88,8 +88,10 @@ pub struct Subject {
     pub newest: Option<Newest>,
     /// The updates of its track that image does not have, oldest first.
     pub lacks: Vec<Lacked>,
-    /// Successful launches within 7 days.
+    /// Successful launches of the template within 7 days, wherever.
     pub launches: u32,
+    /// One of them was of this aim's mode, architecture and region.
+    pub launched_here: bool,
     /// An image of it comes without a build: one is in the making.
     pub coming: bool,
     /// The template's deployments leave images at all; one that wants none is not built because it is used.
@@ -179,7 +181,7 @@ fn updates(subject: &Subject, found: &mut Vec<Want>) {
 fn popular(subject: &Subject, policy: &Policy, now: Instant, found: &mut Vec<Want>) {
     let fresh = subject.lacks.is_empty() && subject.newest.as_ref().is_some_and(|one| one.current);
     let lately = subject.popular.is_some_and(|at| now - at < POPULAR);
-    let unwanted = !subject.imaged || subject.coming;
+    let unwanted = !subject.imaged || subject.coming || !subject.launched_here;
     if subject.launches < policy.popularity_threshold || fresh || lately || unwanted {
         return;
     }

@@ -14,6 +14,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::again;
 use crate::store::subject::{Stories, Write, move_all};
 use crate::store::{Ledger, LedgerError};
 use crate::{build, build_request, template_off};
@@ -45,10 +46,13 @@ pub enum Asked {
 impl Ledger {
     /// Asks for a build. Of several transactions that meet one is the first; the others look again at what it made.
     pub async fn ask(&self, ask: &Ask) -> Result<Asked, LedgerError> {
+        let day = self.local_day().await?;
         loop {
             let tx = self.db.begin().await?;
             let mut stories = Stories::at(self.now());
-            match asked(&tx, ask, self.calendar_now(), &mut stories).await? {
+            // The plan counts whole seconds: a request between two would lie ahead of the look that made it.
+            let now = whole_second(self.calendar_now());
+            match asked(&tx, ask, now, day, &mut stories).await? {
                 Some(answer) => {
                     stories.append(&tx).await?;
                     tx.commit().await?;
@@ -60,30 +64,40 @@ impl Ledger {
     }
 }
 
+fn whole_second(at: Instant) -> Instant {
+    Instant::from_timestamp(at.timestamp(), 0).unwrap_or(at)
+}
+
 /// None when another transaction was faster.
 async fn asked(
     tx: &DatabaseTransaction,
     ask: &Ask,
     now: Instant,
+    day: Instant,
     stories: &mut Stories,
 ) -> Result<Option<Asked>, LedgerError> {
     let aim = &ask.want.aim;
     let off = template_off::Entity::find_by_id(&aim.template)
         .one(tx)
         .await?;
-    let waiting = match &off {
-        Some(_) => None,
-        None => waiting(tx, aim).await?,
+    let switch = again::switch(tx, &aim.template).await?;
+    let security = matches!(ask.want.cause, Cause::Security { .. });
+    let waiting = match switch.builds(security, false) {
+        false => None,
+        true => waiting(tx, aim).await?,
     };
+    // Today's try of a template that is off by itself is one build, which others join.
+    let tried = off.is_some() && waiting.is_none() && again::tried(tx, aim, day).await?;
+    let off = off.filter(|_| !switch.builds(security, tried));
     let mut row = match &waiting {
         Some(row) => row.clone(),
         None => new(aim, now, stories.now()),
     };
     let request = request(ask, &row.id, now);
-    let inserted = build_request::Entity::insert(request.into_active_model())
-        .on_conflict(OnConflict::new().do_nothing().to_owned())
-        .exec_without_returning(tx)
-        .await?;
+    let mut inserted = insert(tx, &request).await?;
+    if inserted == 0 && ask.by.is_none() && again::freed(tx, &ask.want.key, switch, day).await? {
+        inserted = insert(tx, &request).await?;
+    }
     if inserted == 0 {
         return before(tx, &ask.want.key)
             .await
@@ -125,6 +139,18 @@ async fn asked(
         None => Asked::New(row),
     };
     Ok((inserted > 0).then_some(made))
+}
+
+async fn insert(
+    tx: &DatabaseTransaction,
+    request: &build_request::Model,
+) -> Result<u64, LedgerError> {
+    Ok(
+        build_request::Entity::insert(request.clone().into_active_model())
+            .on_conflict(OnConflict::new().do_nothing().to_owned())
+            .exec_without_returning(tx)
+            .await?,
+    )
 }
 
 async fn waiting(tx: &DatabaseTransaction, aim: &Aim) -> Result<Option<build::Model>, LedgerError> {

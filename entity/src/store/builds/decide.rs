@@ -5,6 +5,7 @@ use ingot_domain::event::{Line, Source};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, TransactionTrait};
 
+use super::again;
 use crate::store::decisions::{Decided, Decision};
 use crate::store::ending::Ending;
 use crate::store::engine::tasks;
@@ -154,11 +155,16 @@ impl Ledger {
         Ok(self.switched_off(template).await?.unwrap_or(row))
     }
 
-    /// Switches a template's builds on; whether they were off.
+    /// Switches a template's builds on; whether they were off. What was skipped, or failed before it, asks again.
     pub async fn switch_on(&self, template: &str) -> Result<bool, LedgerError> {
+        let tx = self.db.begin().await?;
         let gone = template_off::Entity::delete_by_id(template)
-            .exec(&self.db)
+            .exec(&tx)
             .await?;
+        if gone.rows_affected > 0 {
+            again::keep_on(&tx, template, self.calendar_now()).await?;
+        }
+        tx.commit().await?;
         Ok(gone.rows_affected > 0)
     }
 

@@ -54,7 +54,9 @@ impl Ledger {
             newest.insert(place, (row, arch));
         }
         let mut counts: HashMap<&str, u32> = HashMap::new();
+        let mut used: BTreeSet<&Place> = BTreeSet::new();
         for Launch { place, .. } in &launched {
+            used.insert(place);
             *counts.entry(place.0.as_str()).or_default() += 1;
         }
         // A template without an image is asked for where it was launched last, in the version it was launched in last.
@@ -97,6 +99,7 @@ impl Ledger {
                 coming: coming.contains(place),
                 imaged: template.images.create,
                 launches: counts.get(name.as_str()).copied().unwrap_or_default(),
+                launched_here: used.contains(place),
                 popular: asked.get(name).copied(),
                 rebuild: None,
             });
@@ -159,13 +162,16 @@ impl Ledger {
         Ok(found)
     }
 
-    /// By template, when popularity last asked for a build of it.
+    /// By template, when popularity last asked for a build of it. What was skipped counts while its template is still off.
     async fn popular_lately(&self) -> Result<HashMap<String, Instant>, LedgerError> {
         let since = self.calendar_now() - POPULAR;
-        let found: Vec<(String, Instant)> = build_request::Entity::find()
+        let off = self.all_switched_off().await?;
+        let off: BTreeSet<String> = off.into_iter().map(|row| row.name).collect();
+        let found: Vec<(String, Instant, String)> = build_request::Entity::find()
             .select_only()
             .column(build::Column::Template)
             .column(build_request::Column::RequestedAt)
+            .column(build::Column::Status)
             .inner_join_build()
             .filter(build_request::Column::Trigger.eq("popularity"))
             .filter(build_request::Column::RequestedAt.gt(since))
@@ -173,7 +179,10 @@ impl Ledger {
             .into_tuple()
             .all(&self.reader)
             .await?;
-        Ok(found.into_iter().collect())
+        let counts = |(name, at, status): (String, Instant, String)| {
+            (status != "skipped" || off.contains(&name)).then_some((name, at))
+        };
+        Ok(found.into_iter().filter_map(counts).collect())
     }
 }
 

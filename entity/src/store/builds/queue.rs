@@ -1,6 +1,6 @@
 //! What the plan reads: the builds that wait with their requests, the builds that run, and how long earlier ones took.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::TimeDelta;
 use ingot_domain::Instant;
@@ -209,19 +209,8 @@ impl Ledger {
         Ok(found.is_some())
     }
 
-    /// Of these causes, those that have asked before.
-    pub async fn asked_before(&self, keys: &[&str]) -> Result<HashSet<String>, LedgerError> {
-        let found: Vec<String> = build_request::Entity::find()
-            .select_only()
-            .column(build_request::Column::RequestKey)
-            .filter(build_request::Column::RequestKey.is_in(keys.iter().copied()))
-            .into_tuple()
-            .all(&self.db)
-            .await?;
-        Ok(found.into_iter().collect())
-    }
-
-    /// Builds that ended since an instant of the calendar, for what follows from failures.
+    /// Builds that ended since an instant of the calendar, for what follows from failures. Switching a template on and a new
+    /// revision stand among them as a success does: failures before them count no more.
     pub async fn builds_ended(&self, since: Instant) -> Result<Vec<Ended>, LedgerError> {
         use build::Column;
         let rows = build::Entity::find()
@@ -240,6 +229,7 @@ impl Ledger {
                 at,
             });
         }
+        ends.extend(self.counted_anew().await?);
         Ok(ends)
     }
 }

@@ -20,9 +20,11 @@ use crate::tools::Tools;
 const LOOKED: TimeDelta = TimeDelta::minutes(10);
 
 pub(crate) async fn look(tools: &Tools) -> Result<Visit, VisitError> {
-    let now = whole_second(tools.ledger.calendar_now());
+    let asking = whole_second(tools.ledger.calendar_now());
     let active = tools.ledger.policy().await?;
-    wanted::ask(tools, &active.policy, now - LOOKED, now).await?;
+    wanted::ask(tools, &active.policy, asking - LOOKED, asking).await?;
+    // Taken after the asks: what they made does not lie ahead.
+    let now = whole_second(tools.ledger.calendar_now());
     let mut queue = tools.ledger.build_queue().await?;
     let followed = wanted::follow(tools, &active.policy, &queue.waiting, |queued| {
         queue.expected(&queued.row)

@@ -25,6 +25,7 @@ fn subject() -> Subject {
         }),
         lacks: Vec::new(),
         launches: 0,
+        launched_here: true,
         coming: false,
         imaged: true,
         popular: None,
@@ -136,7 +137,11 @@ fn launches_make_a_template_popular_unless_its_image_is_fresh_or_it_was_asked_fo
         imaged: false,
         ..used(9)
     };
-    assert_eq!((count(coming), count(never)), (0, 0));
+    let elsewhere = Subject {
+        launched_here: false,
+        ..used(9)
+    };
+    assert_eq!((count(coming), count(never), count(elsewhere)), (0, 0, 0));
     let asked = |days| Subject {
         popular: Some(at(NOW) - TimeDelta::days(days)),
         ..used(9)
