@@ -10,6 +10,7 @@ use crate::advisory::level::{Level, SecurityLevel};
 use crate::arch::Arch;
 use crate::cron5::Line;
 use crate::policy::Policy;
+use crate::policy::length::Length;
 use crate::policy::season::CampaignDate;
 use crate::want::Cause;
 
@@ -155,6 +156,18 @@ impl Aim {
         } = self;
         format!("{cause}/{template}/{version}/{mode}/{arch}/{region}")
     }
+
+    /// Without the version: a campaign that was answered is not asked again because another version was imaged meanwhile.
+    fn campaign_key(&self, date: NaiveDate) -> String {
+        let Self {
+            template,
+            mode,
+            arch,
+            region,
+            ..
+        } = self;
+        format!("campaign/{date}/{template}/{mode}/{arch}/{region}")
+    }
 }
 
 /// One request for each update that the newest image lacks; a template without an image is listed elsewhere and asks for nothing.
@@ -246,7 +259,6 @@ fn campaign(facts: &Facts, policy: &Policy, now: Instant, found: &mut Vec<Want>)
     let (true, Some(schedule)) = (campaign.enabled, campaign.schedule) else {
         return;
     };
-    let lead = schedule.lead.map_or(TimeDelta::zero(), |lead| lead.delta());
     let dates: BTreeSet<NaiveDate> = match schedule.date {
         CampaignDate::On(date) => BTreeSet::from([date]),
         CampaignDate::SemesterStart => {
@@ -255,18 +267,24 @@ fn campaign(facts: &Facts, policy: &Policy, now: Instant, found: &mut Vec<Want>)
         }
     };
     for date in dates {
+        let first = |date: Option<NaiveDate>| date.map(|date| policy.timezone.first_of(date));
         let due = policy.timezone.first_of(date);
-        // A campaign "on" a date has until the end of that date.
-        let over = match schedule.lead {
-            Some(_) => due,
-            None => due + TimeDelta::days(1),
+        // A campaign "on" a date has until the end of that date. Days and weeks of lead are those of the calendar on the
+        // wall, whatever clocks do meanwhile.
+        let (from, over) = match schedule.lead.map(Length::delta) {
+            None => (due, first(date.succ_opt()).unwrap_or(due)),
+            Some(lead) if lead == TimeDelta::days(lead.num_days()) => {
+                let asked = first(date.checked_sub_signed(lead));
+                (asked.unwrap_or(due - lead), due)
+            }
+            Some(lead) => (due - lead, due),
         };
-        if now < due - lead || now >= over {
+        if now < from || now >= over {
             continue;
         }
         let named = |subject: &&Subject| campaign.templates.contains(&subject.aim.template);
         found.extend(facts.subjects.iter().filter(named).map(|subject| Want {
-            key: subject.aim.key(&format!("campaign/{date}")),
+            key: subject.aim.campaign_key(date),
             aim: subject.aim.clone(),
             cause: Cause::Scheduled {
                 campaign: Some(date),

@@ -1,9 +1,9 @@
 //! Every trigger as a table.
 
 use super::*;
-use crate::policy::length::Length;
 use crate::policy::season::{Campaign, Schedule};
 use crate::want::Trigger;
+use crate::zone::Zone;
 
 fn at(text: &str) -> Instant {
     text.parse().expect("an instant")
@@ -217,11 +217,42 @@ fn a_campaign_asks_from_its_lead_to_its_date() {
     assert_eq!(count(before, "2027-01-18T00:00:00Z"), 0);
     assert_eq!(count("on 2027-01-04", "2027-01-04T12:00:00Z"), 1);
     assert_eq!(count("2 weeks before semester start", NOW), 0);
+    // Clocks in Berlin go forward on 2027-03-28 and back on 2027-10-31: leads of days are local days all the same.
+    let berlin = |text: &str, now: &str| {
+        let policy = Policy {
+            timezone: Zone::parse("Europe/Berlin").expect("a zone"),
+            ..campaign(text)
+        };
+        keys(subject(), &policy, now).len()
+    };
+    for (text, first) in [
+        ("10 days before 2027-04-01", "2027-03-21T23:00:00Z"),
+        ("1 week before 2027-11-03", "2027-10-26T22:00:00Z"),
+        ("36 hours before 2027-03-29", "2027-03-27T10:00:00Z"),
+        ("on 2027-03-28", "2027-03-27T23:00:00Z"),
+    ] {
+        assert_eq!(berlin(text, first), 1, "{text}");
+        let before = (at(first) - TimeDelta::seconds(1)).to_rfc3339();
+        assert_eq!(berlin(text, &before), 0, "{text}");
+    }
+    assert_eq!(berlin("on 2027-03-28", "2027-03-28T21:59:59Z"), 1);
+    assert_eq!(berlin("on 2027-03-28", "2027-03-28T22:00:00Z"), 0);
     let off = Policy {
         max_age: Length::parse("30 days").expect("a length"),
         ..campaign("10 days before 2026-11-30")
     };
-    assert_eq!(keys(subject(), &off, NOW).len(), 1);
+    // Another version of it is the same campaign's.
+    let newer = Subject {
+        aim: Aim {
+            version: "v1.3.0".to_owned(),
+            ..subject().aim
+        },
+        ..subject()
+    };
+    let key = "campaign/2026-11-30/web/default/x86_64/us-east-1".to_owned();
+    for one in [subject(), newer] {
+        assert_eq!(keys(one, &off, NOW), [(Trigger::Scheduled, key.clone())]);
+    }
     let other = Subject {
         aim: Aim {
             template: "db".to_owned(),
