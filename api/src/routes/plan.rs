@@ -57,6 +57,7 @@ pub(crate) async fn seen(api: &Api, filter: PlanFilter) -> Result<PlanSeen, ApiE
     let at = Instant::from_timestamp(at.timestamp(), 0).unwrap_or(at);
     let active = api.ledger.policy().await?;
     let mut queue = api.ledger.build_queue().await?;
+    let held = queue.hold(&api.ledger.all_switched_off().await?);
     let mut supposed = Vec::new();
     if let Some(text) = &filter.supposing {
         for ask in supposing(api, text, at).await? {
@@ -79,9 +80,11 @@ pub(crate) async fn seen(api: &Api, filter: PlanFilter) -> Result<PlanSeen, ApiE
     for (id, why) in &planned.unpriced {
         let of = |queued: &&Queued| queued.row.id == *id;
         if let Some(queued) = queue.waiting.iter().find(of) {
-            builds.push(unpriced(queued, why, is_supposed(queued)));
+            builds.push(blocked(queued, "price", why, is_supposed(queued)));
         }
     }
+    let off = "its template is switched off";
+    builds.extend(held.iter().map(|queued| blocked(queued, "off", off, false)));
     Ok(PlanSeen {
         at,
         policy_revision: u32::try_from(active.revision).unwrap_or_default(),
@@ -130,7 +133,8 @@ fn build_id(queued: &Queued, supposed: bool) -> Option<String> {
     stored.then(|| queued.row.id.clone())
 }
 
-fn unpriced(queued: &Queued, why: &str, supposed: bool) -> PlannedBuild {
+/// One that is not in the plan.
+fn blocked(queued: &Queued, on: &str, why: &str, supposed: bool) -> PlannedBuild {
     let row = &queued.row;
     let mut requests = queued.requests.iter().map(|one| one.id.clone());
     PlannedBuild {
@@ -156,7 +160,7 @@ fn unpriced(queued: &Queued, why: &str, supposed: bool) -> PlannedBuild {
         window: None,
         coalesced: requests.collect(),
         why: vec![BuildWhy {
-            on: "price".to_owned(),
+            on: on.to_owned(),
             until: None,
             lacks: None,
             said: why.to_owned(),

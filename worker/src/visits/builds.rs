@@ -2,6 +2,7 @@
 //! is watched until its instance is gone and its money settled (`watch`). Nothing else decides when a build starts: what
 //! `ingot plan` prints is what the next look does (AUTO-AMI 6).
 
+mod deadline;
 mod ends;
 mod paid;
 mod plan;

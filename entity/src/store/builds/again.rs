@@ -124,8 +124,17 @@ pub(super) async fn keep_on<C: ConnectionTrait>(
     template: &str,
     at: Instant,
 ) -> Result<(), LedgerError> {
+    keep(db, &format!("{ON}{template}"), at).await
+}
+
+/// Keeps an instant as a setting.
+pub(super) async fn keep<C: ConnectionTrait>(
+    db: &C,
+    name: &str,
+    at: Instant,
+) -> Result<(), LedgerError> {
     let row = setting::ActiveModel {
-        name: Set(format!("{ON}{template}")),
+        name: Set(name.to_owned()),
         value: Set(at.to_rfc3339()),
     };
     setting::Entity::insert(row)

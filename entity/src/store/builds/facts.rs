@@ -10,11 +10,14 @@ use ingot_domain::request::Order;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use super::again::keep;
 use crate::store::assessments::level_of;
 use crate::store::updates::UpdateSeen;
 use crate::store::{Ledger, LedgerError};
 use crate::{build, build_request, deployment, image};
 
+/// The setting that holds when the scheduler looked last.
+const LOOK: &str = "builds_looked";
 /// Launches that are counted at most; a popular template has far fewer in a week.
 const LAUNCHES: u64 = 50_000;
 
@@ -105,6 +108,17 @@ impl Ledger {
             });
         }
         Ok(Facts { subjects, looked })
+    }
+
+    /// The calendar's instant of the look before, for the lines of cron that fired since; none: there was none.
+    pub async fn last_look(&self) -> Result<Option<Instant>, LedgerError> {
+        let kept = self.setting(LOOK).await?;
+        Ok(kept.and_then(|text| text.parse().ok()))
+    }
+
+    /// Keeps the calendar's instant of a look whose asks are made.
+    pub async fn keep_look(&self, at: Instant) -> Result<(), LedgerError> {
+        keep(&self.db, LOOK, at).await
     }
 
     /// Where an image is in the making.

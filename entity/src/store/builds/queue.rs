@@ -14,7 +14,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::store::assessments::level_of;
 use crate::store::{Ledger, LedgerError};
-use crate::{base_update, build, build_request, task};
+use crate::{base_update, build, build_request, event, task, template_off};
 
 /// A build that waits, with what asks for it.
 #[derive(Debug, Clone)]
@@ -39,7 +39,33 @@ pub struct BuildQueue {
 /// Ends that are looked back at for the history.
 const LOOKED_AT: u64 = 2_000;
 
+impl BuildQueue {
+    /// Takes out the builds whose template is switched off: they do not start. A matter of security of one that is off by
+    /// itself stays: that is its try of the day.
+    pub fn hold(&mut self, off: &[template_off::Model]) -> Vec<Queued> {
+        let all = std::mem::take(&mut self.waiting);
+        let is_held = |queued: &Queued| {
+            let security = queued.requests.iter().any(|one| one.trigger == "security");
+            off.iter()
+                .any(|one| one.name == queued.row.template && !(one.by_itself && security))
+        };
+        let (held, waiting) = all.into_iter().partition(is_held);
+        self.waiting = waiting;
+        held
+    }
+}
+
 impl Ledger {
+    /// Whether a subject's story has a line of this kind.
+    pub async fn has_told(&self, subject: &str, kind: &str) -> Result<bool, LedgerError> {
+        let found = event::Entity::find()
+            .filter(event::Column::DeploymentId.eq(subject))
+            .filter(event::Column::Kind.eq(kind))
+            .one(&self.db)
+            .await?;
+        Ok(found.is_some())
+    }
+
     /// What waits and what runs. Levels of requests follow the judgements that stand by now.
     pub async fn build_queue(&self) -> Result<BuildQueue, LedgerError> {
         use build::Column;

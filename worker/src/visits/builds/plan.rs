@@ -5,24 +5,29 @@ use chrono::TimeDelta;
 use ingot_domain::Instant;
 use ingot_domain::build::BuildStatus;
 use ingot_domain::event::{Line, Source};
+use ingot_domain::plan::why::On;
 use ingot_domain::plan::{Build, State};
-use ingot_domain::want::Urgency;
 use ingot_engine::Visit;
 use ingot_entity::build;
 use ingot_entity::store::{ActivePolicy, Move, Moved, Queued, Then};
 
+use super::deadline;
 use super::start;
 use super::wanted;
 use crate::case::VisitError;
 use crate::tools::Tools;
 
-/// How long before now lines of cron are looked at: two looks, so that one that was missed loses nothing.
+/// How long before now lines of cron are looked at by the first look of all.
 const LOOKED: TimeDelta = TimeDelta::minutes(10);
 
 pub(crate) async fn look(tools: &Tools) -> Result<Visit, VisitError> {
     let asking = whole_second(tools.ledger.calendar_now());
     let active = tools.ledger.policy().await?;
-    wanted::ask(tools, &active.policy, asking - LOOKED, asking).await?;
+    // However far apart looks lie: at a fast pace a minute of theirs is many of the calendar's.
+    let looked = tools.ledger.last_look().await?;
+    let looked = looked.unwrap_or(asking - LOOKED).min(asking);
+    wanted::ask(tools, &active.policy, looked, asking).await?;
+    tools.ledger.keep_look(asking).await?;
     // Taken after the asks: what they made does not lie ahead.
     let now = whole_second(tools.ledger.calendar_now());
     let mut queue = tools.ledger.build_queue().await?;
@@ -34,14 +39,17 @@ pub(crate) async fn look(tools: &Tools) -> Result<Visit, VisitError> {
         queue = tools.ledger.build_queue().await?;
     }
     let mut visit = Visit::only(Then::Done);
+    let held = queue.hold(&tools.ledger.all_switched_off().await?);
     let planned = tools.ledger.planned(&queue, &active.policy, now).await?;
     for one in &planned.plan.builds {
         let of = |queued: &&Queued| queued.row.target() == one.template;
         let Some(queued) = queue.waiting.iter().find(of) else {
             continue;
         };
+        let told = deadline::told(tools, &queued.row, Some(one), now).await?;
         match one.state {
             State::Start => {
+                let made = visit.change.moved.len();
                 start::begin(
                     tools,
                     &mut visit.change,
@@ -52,17 +60,30 @@ pub(crate) async fn look(tools: &Tools) -> Result<Visit, VisitError> {
                     now,
                 )
                 .await?;
+                if let Some(Moved::Build(start)) = visit.change.moved.get_mut(made) {
+                    start.lines.splice(0..0, told);
+                }
             }
             State::Scheduled | State::AwaitingApproval | State::Blocked => {
-                visit.change.moved.extend(waits(queued, one, &active));
+                visit.change.moved.extend(waits(queued, one, &active, told));
             }
         }
     }
     for (id, why) in &planned.unpriced {
         let of = |queued: &&Queued| queued.row.id == *id;
         if let Some(queued) = queue.waiting.iter().find(of) {
-            visit.change.moved.extend(unpriced(queued, why));
+            let told = deadline::told(tools, &queued.row, None, now).await?;
+            visit
+                .change
+                .moved
+                .extend(blocked(queued, "price", why, told));
         }
+    }
+    for queued in &held {
+        let why = On::Off.to_string();
+        let told = deadline::told(tools, &queued.row, None, now).await?;
+        let moved = blocked(queued, &why, "its template is switched off", told);
+        visit.change.moved.extend(moved);
     }
     Ok(visit)
 }
@@ -73,7 +94,7 @@ fn whole_second(at: Instant) -> Instant {
 }
 
 /// What the plan says about one that does not start, if that is news.
-fn waits(queued: &Queued, one: &Build, active: &ActivePolicy) -> Option<Moved> {
+fn waits(queued: &Queued, one: &Build, active: &ActivePolicy, told: Vec<Line>) -> Option<Moved> {
     let before = &queued.row;
     let status = match one.state {
         State::AwaitingApproval => BuildStatus::AwaitingApproval,
@@ -95,11 +116,13 @@ fn waits(queued: &Queued, one: &Build, active: &ActivePolicy) -> Option<Moved> {
         policy_revision: Some(active.revision),
         ..before.clone()
     };
-    if after == *before {
+    if after == *before && told.is_empty() {
         return None;
     }
+    let mut lines = news(before, one);
+    lines.extend(told);
     Some(Moved::Build(Box::new(Move {
-        lines: news(before, one),
+        lines,
         before: before.clone(),
         after,
     })))
@@ -156,28 +179,20 @@ fn news(before: &build::Model, one: &Build) -> Vec<Line> {
         };
         lines.push(line);
     }
-    if one.late && !before.late {
-        let deadline = one
-            .deadline
-            .map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string());
-        let said = format!(
-            "Its deadline {} is at risk: it starts after the latest start",
-            deadline.unwrap_or_default()
-        );
-        let line = Line::info("build.deadline_at_risk", Source::Monitor, said);
-        lines.push(match one.urgency {
-            Urgency::Critical => line.error(),
-            _ => line.warn(),
-        });
-    }
     lines
 }
 
-/// Without a price there is no start; the sentence says how to add it.
-fn unpriced(queued: &Queued, why: &str) -> Option<Moved> {
+/// One that is not in the plan: without a price, or of a template that is switched off, there is no start.
+fn blocked(queued: &Queued, on: &str, why: &str, told: Vec<Line>) -> Option<Moved> {
     let before = &queued.row;
-    let reason = serde_json::json!({"state": State::Blocked, "on": [{"on": "price", "said": why}]});
-    if before.why.as_ref() == Some(&reason) {
+    let reason = serde_json::json!({"state": State::Blocked, "on": [{"on": on, "said": why}]});
+    let mut lines = Vec::new();
+    if before.why.as_ref() != Some(&reason) {
+        let said = format!("Blocked: {why}");
+        lines.push(Line::info("build.blocked", Source::Monitor, said).warn());
+    }
+    lines.extend(told);
+    if lines.is_empty() {
         return None;
     }
     let after = build::Model {
@@ -185,10 +200,9 @@ fn unpriced(queued: &Queued, why: &str) -> Option<Moved> {
         scheduled_for: None,
         ..before.clone()
     };
-    let line = Line::info("build.blocked", Source::Monitor, format!("Blocked: {why}")).warn();
     Some(Moved::Build(Box::new(Move {
         before: before.clone(),
         after,
-        lines: vec![line],
+        lines,
     })))
 }
