@@ -2,6 +2,7 @@
 //! from outside may do, and what they leave undone when another transaction was first.
 
 mod advisories;
+mod asks;
 mod builds;
 mod byhand;
 mod calendar;

@@ -210,6 +210,9 @@ async fn agent_installed(stack: &Stack) {
     template(stack, "bare", STEPS, &debian).await;
     next_guest(stack, json!({ "install": 150 })).await;
     let bare = start(stack, "bare").await;
+    // The next guest's orders are for the next instance.
+    let runs = |seen: &ingot_client::Deployment| seen.instance_id.is_some();
+    stack.wait_deployment(&bare.id, runs, LONG).await.unwrap();
     let installs = format!("ssm_agent: install\n{STEPS}");
     template(stack, "agent", &installs, &debian).await;
     let step = json!({ "number": 3, "exit_code": 100, "output": ["E: no nginxx"] });

@@ -67,7 +67,7 @@ async fn a_plan_reserves_by_the_dearest_type_and_by_loaded_prices(ledgers: Ledge
     assert_eq!(priced.reserved, reservation(&machine, priced.bound));
 }
 
-fn aim(template: &str) -> Aim {
+pub(super) fn aim(template: &str) -> Aim {
     Aim {
         template: template.to_owned(),
         version: "1.2.0".to_owned(),
@@ -77,7 +77,7 @@ fn aim(template: &str) -> Aim {
     }
 }
 
-fn ask(key: &str, template: &str, cause: Cause) -> Ask {
+pub(super) fn ask(key: &str, template: &str, cause: Cause) -> Ask {
     Ask {
         want: Want {
             key: key.to_owned(),
@@ -92,7 +92,7 @@ fn ask(key: &str, template: &str, cause: Cause) -> Ask {
     }
 }
 
-fn decision() -> Decision {
+pub(super) fn decision() -> Decision {
     Decision {
         by: "ana".to_owned(),
         reason: "because".to_owned(),
