@@ -55,6 +55,7 @@ pub fn asks_again(earlier: Earlier, switch: Switch, security: bool, tried: bool)
 
 #[cfg(test)]
 mod tests {
+    use super::BuildStatus as Is;
     use super::*;
 
     fn at(minute: u32) -> Instant {
@@ -82,7 +83,6 @@ mod tests {
             };
             asks_again(earlier, switch, security, tried)
         };
-        use BuildStatus as Is;
         for (status, switch, security, tried, expected) in [
             (Is::Skipped, on(None, 3), false, true, true),
             (Is::Skipped, off(false), true, false, false),

@@ -269,8 +269,7 @@ fn campaign(facts: &Facts, policy: &Policy, now: Instant, found: &mut Vec<Want>)
     for date in dates {
         let first = |date: Option<NaiveDate>| date.map(|date| policy.timezone.first_of(date));
         let due = policy.timezone.first_of(date);
-        // A campaign "on" a date has until the end of that date. Days and weeks of lead are those of the calendar on the
-        // wall, whatever clocks do meanwhile.
+        // One "on" a date has until that date's end. Days and weeks of lead are local days, whatever clocks do.
         let (from, over) = match schedule.lead.map(Length::delta) {
             None => (due, first(date.succ_opt()).unwrap_or(due)),
             Some(lead) if lead == TimeDelta::days(lead.num_days()) => {

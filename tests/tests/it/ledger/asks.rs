@@ -53,7 +53,7 @@ async fn new(ledger: &Ledger, key: &str, template: &str) -> String {
     }
 }
 
-/// Whether a cause is answered, as a look finds it; asking itself must say the same.
+/// Whether a look finds a cause answered.
 async fn answered(ledger: &Ledger, key: &str) -> bool {
     let known = ledger.asked_before(&[key]).await.expect("keys");
     known.contains(key)
@@ -229,7 +229,7 @@ async fn the_last_look_is_kept(ledgers: Ledgers) {
     let ledger = ledgers.ledger();
     assert_eq!(ledger.last_look().await.expect("a look"), None);
     for text in ["2026-11-28T10:00:00Z", "2026-11-28T10:55:00Z"] {
-        let at = text.parse().expect("an instant");
+        let at: ingot_domain::Instant = text.parse().expect("an instant");
         ledger.keep_look(at).await.expect("kept");
         assert_eq!(ledger.last_look().await.expect("a look"), Some(at));
     }
