@@ -1,6 +1,8 @@
 //! The outbox: lines of stories that are notifications become rows, and deliveries with a task each, in the transaction that
 //! writes the lines (DESIGN-2 section 2). What was told before, by its key, is not told again.
 
+use std::collections::HashSet;
+
 use ingot_domain::Instant;
 use ingot_domain::ids::NotificationId;
 use ingot_domain::notice::{Notice, Wishes};
@@ -14,6 +16,10 @@ use uuid::Uuid;
 use super::LedgerError;
 use super::engine::{NewTask, tasks};
 use crate::{delivery, notification, receiver};
+
+/// Rows of one statement. A receiver and a notification make a delivery each, and a database takes no more than some ten
+/// thousand values in one statement (SQLite 32,766, Postgres 65,535).
+const ROWS: usize = 500;
 
 /// A notification to be written.
 #[derive(Debug, Clone)]
@@ -61,10 +67,11 @@ pub(super) async fn write<C: ConnectionTrait>(
         return Ok(());
     }
     let mut rows: Vec<(notification::Model, &Notice)> = Vec::with_capacity(told.len());
+    let mut keys = HashSet::new();
     for one in told {
         let notice = &one.notice;
         let key = notice.key(&one.subject, one.seq);
-        if rows.iter().any(|(row, _)| row.dedupe_key == key) {
+        if !keys.insert(key.clone()) {
             continue;
         }
         let facts = serde_json::to_value(&notice.facts).map_err(|source| LedgerError::Json {
@@ -85,22 +92,26 @@ pub(super) async fn write<C: ConnectionTrait>(
         };
         rows.push((row, notice));
     }
-    let ids: Vec<String> = rows.iter().map(|(row, _)| row.id.clone()).collect();
-    let models = rows.iter().map(|(row, _)| active(row));
     let once = OnConflict::column(notification::Column::DedupeKey)
         .do_nothing()
         .to_owned();
-    notification::Entity::insert_many(models)
-        .on_conflict(once)
-        .exec_without_returning(tx)
-        .await?;
-    let new: Vec<String> = notification::Entity::find()
-        .select_only()
-        .column(notification::Column::Id)
-        .filter(notification::Column::Id.is_in(ids))
-        .into_tuple()
-        .all(tx)
-        .await?;
+    let mut new: HashSet<String> = HashSet::new();
+    for some in rows.chunks(ROWS) {
+        let models = some.iter().map(|(row, _)| active(row));
+        notification::Entity::insert_many(models)
+            .on_conflict(once.clone())
+            .exec_without_returning(tx)
+            .await?;
+        let ids = some.iter().map(|(row, _)| row.id.as_str());
+        let written: Vec<String> = notification::Entity::find()
+            .select_only()
+            .column(notification::Column::Id)
+            .filter(notification::Column::Id.is_in(ids))
+            .into_tuple()
+            .all(tx)
+            .await?;
+        new.extend(written);
+    }
     let receivers = receiver::Entity::find()
         .filter(receiver::Column::DisabledAt.is_null())
         .all(tx)
@@ -123,31 +134,31 @@ pub(super) async fn deliver<C: ConnectionTrait>(
     pairs: &[(&str, &str)],
     now: Instant,
 ) -> Result<(), LedgerError> {
-    if pairs.is_empty() {
-        return Ok(());
+    for some in pairs.chunks(ROWS) {
+        let rows = some
+            .iter()
+            .map(|(notification, receiver)| delivery::ActiveModel {
+                notification_id: Set((*notification).to_owned()),
+                receiver_id: Set((*receiver).to_owned()),
+                state: Set("waiting".to_owned()),
+                attempts: Set(0),
+                created_at: Set(now),
+                first_at: Set(None),
+                last_at: Set(None),
+                delivered_at: Set(None),
+                digest_at: Set(None),
+                last_error: Set(None),
+            });
+        delivery::Entity::insert_many(rows)
+            .exec_without_returning(tx)
+            .await?;
+        let new: Vec<NewTask> = some
+            .iter()
+            .map(|(notification, receiver)| task(notification, receiver, now))
+            .collect();
+        tasks::insert(tx, &new, now, false).await?;
     }
-    let rows = pairs
-        .iter()
-        .map(|(notification, receiver)| delivery::ActiveModel {
-            notification_id: Set((*notification).to_owned()),
-            receiver_id: Set((*receiver).to_owned()),
-            state: Set("waiting".to_owned()),
-            attempts: Set(0),
-            created_at: Set(now),
-            first_at: Set(None),
-            last_at: Set(None),
-            delivered_at: Set(None),
-            digest_at: Set(None),
-            last_error: Set(None),
-        });
-    delivery::Entity::insert_many(rows)
-        .exec_without_returning(tx)
-        .await?;
-    let new: Vec<NewTask> = pairs
-        .iter()
-        .map(|(notification, receiver)| task(notification, receiver, now))
-        .collect();
-    tasks::insert(tx, &new, now, false).await
+    Ok(())
 }
 
 pub(super) fn active(row: &notification::Model) -> notification::ActiveModel {

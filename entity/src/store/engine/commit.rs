@@ -225,8 +225,11 @@ pub(in crate::store) fn is_refusal(error: &LedgerError) -> bool {
     else {
         return false;
     };
-    let SqlxError::Database(error) = &**error else {
-        return false;
+    let error = match &**error {
+        SqlxError::Database(error) => error,
+        // The driver did not even send it: too many values, or one that has no form there. It never will.
+        SqlxError::Protocol(_) | SqlxError::Encode(_) => return true,
+        _ => return false,
     };
     !error
         .code()
