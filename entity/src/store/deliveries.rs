@@ -220,9 +220,14 @@ impl Ledger {
     }
 
     /// Disables a receiver with notice to the others; nothing happens when it is disabled already.
-    pub async fn disable_receiver(&self, id: &str, why: &str) -> Result<(), LedgerError> {
+    pub async fn disable_receiver(
+        &self,
+        id: &str,
+        told: &str,
+        why: &str,
+    ) -> Result<(), LedgerError> {
         let said = |row: &receiver::Model| {
-            let text = format!("receiver `{}` is not tried any more: {why}", row.name);
+            let text = format!("receiver `{}` is not tried any more: {told}", row.name);
             Line::info("receiver.disabled", Source::Monitor, text).warn()
         };
         self.change_receiver(id, |row| {

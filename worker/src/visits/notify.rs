@@ -138,7 +138,7 @@ async fn told(
         Next::Done => "delivered",
         Next::Again { .. } => "again",
         Next::Over(_) => "failed",
-        Next::Disable(_) => "disabled",
+        Next::Disable { .. } => "disabled",
     };
     let labels = [receiver.channel.as_str(), outcome];
     tools
@@ -191,8 +191,11 @@ async fn told(
                 ..tried(&case.delivery)
             });
         }
-        Next::Disable(why) => {
-            tools.ledger.disable_receiver(&receiver.id, &why).await?;
+        Next::Disable { told, why } => {
+            tools
+                .ledger
+                .disable_receiver(&receiver.id, told, &why)
+                .await?;
             delivered.push(delivery::Model {
                 state: "dropped".to_owned(),
                 last_error: Some(why),

@@ -73,7 +73,12 @@ pub enum Next {
     /// This delivery is given up.
     Over(String),
     /// The receiver is disabled, and this delivery given up with it.
-    Disable(String),
+    Disable {
+        /// Why, in words of our own, for other receivers: what its host said is not theirs.
+        told: &'static str,
+        /// Why, with what its host said.
+        why: String,
+    },
 }
 
 /// What follows from an answer.
@@ -85,14 +90,20 @@ pub fn due(answer: &Answer, tried: Tried) -> Next {
         .is_some_and(|since| age(since) >= GIVEN_UP);
     match answer {
         Answer::Taken => Next::Done,
-        Answer::Gone(why) => Next::Disable(why.clone()),
+        Answer::Gone(why) => Next::Disable {
+            told: "it says that it is gone for good",
+            why: why.clone(),
+        },
         Answer::Busy { why, .. }
         | Answer::Down(why)
         | Answer::Refused(why)
         | Answer::Unfit(why)
             if dead =>
         {
-            Next::Disable(format!("it has taken nothing for 72 hours; last: {why}"))
+            Next::Disable {
+                told: "it has taken nothing for 72 hours",
+                why: format!("it has taken nothing for 72 hours; last: {why}"),
+            }
         }
         Answer::Busy { why, after } => Next::Again {
             at: match after {
@@ -199,10 +210,11 @@ mod tests {
             due(&down(), tried(30, Some(71))),
             Next::Again { .. }
         ));
-        let Next::Disable(why) = due(&down(), tried(30, Some(72))) else {
+        let Next::Disable { told, why } = due(&down(), tried(30, Some(72))) else {
             panic!("it is disabled");
         };
         assert!(why.contains("72 hours") && why.contains("500"), "{why}");
+        assert!(told.contains("72 hours") && !told.contains("500"), "{told}");
     }
 
     #[test]
@@ -248,7 +260,13 @@ mod tests {
     #[test]
     fn one_that_is_gone_is_disabled_at_once_and_success_ends_it() {
         let gone = Answer::Gone("it answered 410".to_owned());
-        assert!(matches!(due(&gone, tried(1, None)), Next::Disable(_)));
+        let Next::Disable { told, .. } = due(&gone, tried(1, None)) else {
+            panic!("it is disabled");
+        };
+        assert!(
+            !told.contains("410"),
+            "what its host said stays with it: {told}"
+        );
         assert_eq!(due(&Answer::Taken, tried(9, Some(80))), Next::Done);
     }
 }
