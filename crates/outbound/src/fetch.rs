@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ingot_domain::network::Cidr;
 use reqwest::{Certificate, Client, Proxy, Response, StatusCode, header, redirect};
-use url::Url;
+use url::{Origin, Url};
 
 use crate::Trouble;
 use crate::address::pinned;
@@ -83,7 +83,7 @@ pub type Sink<'a> = &'a mut (dyn FnMut(&[u8]) -> std::io::Result<()> + Send);
 /// The hosts that may be asked, and how.
 #[derive(Debug, Clone)]
 pub struct Door {
-    hosts: Vec<String>,
+    origins: Vec<Origin>,
     inward: Vec<Cidr>,
     proxy: Option<String>,
     roots: Vec<Vec<u8>>,
@@ -91,10 +91,12 @@ pub struct Door {
 }
 
 impl Door {
-    /// A door to these hosts, by name.
-    pub fn to(hosts: impl IntoIterator<Item = String>) -> Self {
+    /// A door to the hosts of these addresses: to the same scheme, name and port, so that nothing that a host says leads to
+    /// another service beside it.
+    pub fn to<T: AsRef<str>>(roots: impl IntoIterator<Item = T>) -> Self {
+        let origin = |root: T| Url::parse(root.as_ref()).ok().map(|url| url.origin());
         Self {
-            hosts: hosts.into_iter().map(|host| host.to_lowercase()).collect(),
+            origins: roots.into_iter().filter_map(origin).collect(),
             inward: Vec::new(),
             proxy: None,
             roots: Vec::new(),
@@ -188,8 +190,8 @@ impl Door {
         let clear = self.clear && url.scheme() == "http";
         let host = url.host_str().filter(|_| clear || url.scheme() == "https");
         let host = host.ok_or_else(|| Trouble::NotHttps(shown(url.as_str())))?;
-        if !self.hosts.iter().any(|known| known == host) {
-            return Err(Trouble::Host(shown(host)));
+        if !self.origins.contains(&url.origin()) {
+            return Err(Trouble::Host(shown(&url.origin().ascii_serialization())));
         }
         // Another part of the process may have installed a provider already; that one is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -311,6 +313,14 @@ async fn read(mut response: Response, want: Want<'_>, sink: Sink<'_>) -> Result<
             return Err(Trouble::TooLong(most));
         }
         sink(&chunk).map_err(|error| Trouble::Setup(format!("it cannot be kept: {error}")))?;
+    }
+    if let (Some(whole), Some(range)) = (whole, want.range) {
+        // A host that gives a byte at a time would be asked for ever.
+        let wanted = most.min(whole.saturating_sub(range.from));
+        if length < wanted {
+            let short = format!("a part of it came with {length} of {wanted} bytes");
+            return Err(Trouble::Broken(short));
+        }
     }
     Ok(Poured::Body {
         length,

@@ -87,7 +87,7 @@ impl Server {
     fn door(&self) -> Door {
         let loopback: [Cidr; 2] =
             ["127.0.0.0/8", "::1/128"].map(|cidr| cidr.parse().expect("a block"));
-        Door::to(["localhost".to_owned()])
+        Door::to([self.url()])
             .inward(loopback.to_vec())
             .trusting(vec![self.root.clone()])
     }
@@ -194,7 +194,7 @@ async fn a_beginning_may_be_unchanged_or_the_whole() {
 
 #[tokio::test]
 async fn plain_http_is_spoken_on_loopback_alone_and_when_asked() {
-    let door = Door::to(["127.0.0.1".to_owned(), "10.1.2.3".to_owned()]).clear_on_loopback();
+    let door = Door::to(["http://127.0.0.1:1/", "http://10.1.2.3/"]).clear_on_loopback();
     let answer = door.fetch(plain("http://127.0.0.1:1/feed")).await;
     assert!(matches!(answer, Err(Trouble::Inward { .. })), "{answer:?}");
     let door = door.inward(vec![
@@ -270,10 +270,10 @@ async fn redirects_lead_to_no_other_host_and_not_inward() {
 async fn only_hosts_of_the_list_are_asked_and_none_that_lead_inward() {
     let server = says("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfeed").await;
     let url = server.url();
-    let shut = Door::to(["localhost".to_owned()]).trusting(vec![server.root.clone()]);
+    let shut = Door::to([&url]).trusting(vec![server.root.clone()]);
     let answer = shut.fetch(plain(&url)).await;
     assert!(matches!(answer, Err(Trouble::Inward { .. })), "{answer:?}");
-    let other = Door::to(["example.org".to_owned()]);
+    let other = Door::to(["https://example.org/"]);
     assert!(matches!(
         other.fetch(plain(&url)).await,
         Err(Trouble::Host(_))
@@ -289,13 +289,41 @@ async fn only_hosts_of_the_list_are_asked_and_none_that_lead_inward() {
         let open: Vec<Cidr> = ["0.0.0.0/0", "::/0"]
             .map(|cidr| cidr.parse().expect("a block"))
             .to_vec();
-        let door = Door::to([host.to_owned()]).inward(open);
+        let door = Door::to([format!("https://{host}/")]).inward(open);
         let url = format!("https://{host}/latest");
         let answer = door.fetch(plain(&url)).await;
         let refused = matches!(answer, Err(Trouble::Inward { .. } | Trouble::Host(_)));
         assert!(refused, "metadata is never asked: {host}: {answer:?}");
     }
     assert!(server.heard.lock().expect("a log").is_empty());
+}
+
+#[tokio::test]
+async fn another_port_or_scheme_of_the_same_host_is_not_asked() {
+    let server = says("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfeed").await;
+    let port = server.port;
+    for url in [
+        format!("https://localhost:{}/feed.json", port ^ 1),
+        "https://localhost/feed.json".to_owned(),
+        format!("http://localhost:{port}/feed.json"),
+    ] {
+        let door = server.door().clear_on_loopback();
+        let answer = door.fetch(plain(&url)).await;
+        assert!(matches!(answer, Err(Trouble::Host(_))), "{url}: {answer:?}");
+    }
+    assert!(server.heard.lock().expect("a log").is_empty());
+}
+
+#[tokio::test]
+async fn a_part_that_is_shorter_than_it_may_be_is_refused_but_the_last() {
+    let part = "HTTP/1.1 206 Partial\r\nContent-Range: bytes 4-4/20\r\nContent-Length: 1\r\n\r\nm";
+    let server = says(part).await;
+    let range = Some(Range { from: 4, most: 4 });
+    let answer = server.fetch(None, range).await;
+    assert!(matches!(answer, Err(Trouble::Broken(_))), "{answer:?}");
+    let server = says(&part.replace("/20", "/5")).await;
+    let answer = server.fetch(None, range).await;
+    assert!(matches!(answer, Ok(Answer::Body { .. })), "{answer:?}");
 }
 
 #[tokio::test]

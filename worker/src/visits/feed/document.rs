@@ -94,10 +94,6 @@ impl Sync<'_> {
             };
             return self.trouble(row, cursor, &url, trouble).await;
         }
-        if whole.is_some_and(|whole| have < whole) && length == 0 {
-            let trouble = Trouble::Broken("a part of it came empty".to_owned());
-            return self.trouble(row, cursor, &url, trouble).await;
-        }
         cursor.conditional = false;
         cursor.tries = 0;
         if cursor.is_root(&url) && before.have == 0 && !mark.is_empty() {

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use ingot_domain::advisory::feed::Page;
 use ingot_outbound::Door;
-use url::Url;
 
 use crate::tools::FeedSettings;
 
@@ -33,11 +32,7 @@ pub(super) fn save(folder: &Path, pages: &[Page]) -> std::io::Result<usize> {
 
 /// The door to the hosts of these addresses, and to no other.
 pub(super) fn door(settings: &FeedSettings, roots: &[String]) -> Door {
-    let hosts = roots.iter().filter_map(|url| {
-        let url = Url::parse(url).ok()?;
-        url.host_str().map(str::to_owned)
-    });
-    let door = Door::to(hosts)
+    let door = Door::to(roots)
         .inward(settings.inward.clone())
         .through(settings.proxy.clone());
     let here: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
