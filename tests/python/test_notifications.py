@@ -290,6 +290,15 @@ def test_secrets_are_sealed_and_a_lost_key_stops_only_them(tmp_path):
         key.write_text(new)
         lost = [row for row in cli.json("keys", "list") if row["state"] == "lost"]
         assert [row["id"] for row in lost] == [after]
+        named = cli("keys", "rotate", code=1).stderr
+        assert "receiver `ci`" in named and after in named
+        key.unlink()
+        assert "is not there" in cli("keys", "list", code=3).stderr
+        named = cli("keys", "rotate", code=1).stderr
+        assert "receiver `ci`" in named and after in named
+        assert not key.exists(), "what lists and rotates keys makes none"
+        key.write_text(new)
+        key.chmod(0o600)
         assert CANARY not in up.log() and new.strip() not in up.log()
     finally:
         up.stop()

@@ -39,15 +39,21 @@ impl KeyArgs {
         }
     }
 
-    /// The same with a file of this directory, made when it is not there, where no place is named.
-    pub(crate) fn ring_in(&self, data: &Path) -> Result<Ring, SealError> {
+    /// The same with the file of this directory where no place is named.
+    pub(crate) fn ring_of(&self, data: &Path) -> Result<Ring, SealError> {
         let ring = self.ring()?;
-        if ring.from() != "nowhere" {
-            return Ok(ring);
+        Ok(match ring.from().as_str() {
+            "nowhere" => Ring::later(&data.join("key")),
+            _ => ring,
+        })
+    }
+
+    /// The same; the file is made when it is not there.
+    pub(crate) fn ring_in(&self, data: &Path) -> Result<Ring, SealError> {
+        if self.ring()?.from() == "nowhere" {
+            ingot_seal::new_file(&data.join("key"))?;
         }
-        let path = data.join("key");
-        ingot_seal::new_file(&path)?;
-        Ok(Ring::later(&path))
+        self.ring_of(data)
     }
 }
 
@@ -130,7 +136,8 @@ pub(crate) enum KeysAction {
     /// Seal every secret anew: with a new key that is put first in the file, or with the first of INGOT_KEY
     ///
     /// Processes that run read the file again by themselves. The old key stays in the file for what is being written meanwhile;
-    /// once `ingot keys list` shows no secret under it, its line may be removed.
+    /// once `ingot keys list` shows no secret under it, its line may be removed. Receivers whose secret cannot be opened are
+    /// named and left as they are; the exit code is 1 then.
     #[command(after_help = "Examples:\n  ingot keys rotate")]
     Rotate,
     /// Print a new key, for a key file

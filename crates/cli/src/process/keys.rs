@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use ingot_domain::notice::sealed_for;
 use ingot_entity::Ledger;
-use ingot_seal::{Key, Ring, key_of, rotated};
+use ingot_seal::{Key, Ring, SealError, key_of, rotated};
 use serde::Serialize;
 
 use super::setup;
@@ -26,18 +26,53 @@ pub(crate) async fn run(args: KeysArgs, data: &DataDir) -> anyhow::Result<ExitCo
     let ledger = setup::ledger(&ledger_url(&args.database_url, data)?, 2).await?;
     let ring = match args.database_url {
         Some(_) => args.keys.ring(),
-        None => args.keys.ring_in(&data.path()?),
+        // Only a process that seals makes a key: one that is made here would hide that the file was lost.
+        None => args.keys.ring_of(&data.path()?),
     };
     let ring = ring.map_err(refused)?;
-    let keys = ring.fresh().map_err(refused)?;
+    let keys = match ring.fresh() {
+        Ok(keys) => keys,
+        Err(error) => {
+            let gone = ring.path().is_some_and(|path| !path.exists());
+            if gone && args.action == KeysAction::Rotate {
+                return Ok(left(&lost(&ledger, &error).await?));
+            }
+            return Err(refused(error).into());
+        }
+    };
     match args.action {
-        KeysAction::Rotate => rotate(&ledger, &ring, keys, output).await?,
-        _ => output.result(&listed(&ledger, &ring).await?, |seen| list(seen))?,
+        KeysAction::Rotate => rotate(&ledger, &ring, keys, output).await,
+        _ => {
+            output.result(&listed(&ledger, &ring).await?, |seen| list(seen))?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
-fn refused(error: ingot_seal::SealError) -> Refused {
+/// What cannot be sealed anew because the key file is gone.
+async fn lost(ledger: &Ledger, error: &SealError) -> anyhow::Result<Vec<String>> {
+    let mut all = vec![error.to_string()];
+    for row in ledger.receivers().await? {
+        if let Some(id) = row.sealed.as_deref().and_then(key_of) {
+            let why = SealError::Lost(id.to_owned());
+            all.push(format!("receiver `{}`: {why}", row.name));
+        }
+    }
+    Ok(all)
+}
+
+/// Says what was left as it was; 1 if there is any.
+fn left(all: &[String]) -> ExitCode {
+    for one in all {
+        eprintln!("{}", clean(one));
+    }
+    match all.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+fn refused(error: SealError) -> Refused {
     Refused(error.to_string())
 }
 
@@ -105,22 +140,23 @@ fn list(keys: &[Listed]) -> String {
     grid(&columns, rows)
 }
 
-/// Puts a new key first, where the keys are a file, and seals everything under the first one.
+/// Puts a new key first, where the keys are a file, and seals everything under the first one. What cannot be opened is named,
+/// and the exit code is 1.
 async fn rotate(
     ledger: &Ledger,
     ring: &Ring,
     mut keys: Vec<Key>,
     output: Output,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<ExitCode> {
     if let Some(path) = ring.path() {
         keys.insert(0, Key::random());
         rotated(path, &keys).map_err(refused)?;
     }
     let first = ring.fresh().map_err(refused)?;
     let Some(first) = first.first() else {
-        return Err(refused(ingot_seal::SealError::NoKey).into());
+        return Err(refused(SealError::NoKey).into());
     };
-    let (mut done, mut left) = (0, Vec::new());
+    let (mut done, mut lost) = (0, Vec::new());
     for row in ledger.receivers().await? {
         let Some(old) = &row.sealed else { continue };
         if key_of(old) == Some(first.id()) {
@@ -130,7 +166,7 @@ async fn rotate(
         let new = match ring.open(&place, old) {
             Ok(secret) => ring.seal(&place, &secret).map_err(refused)?,
             Err(error) => {
-                left.push(format!("receiver `{}`: {error}", row.name));
+                lost.push(format!("receiver `{}`: {error}", row.name));
                 continue;
             }
         };
@@ -138,13 +174,10 @@ async fn rotate(
             done += 1;
         }
     }
-    for one in &left {
-        eprintln!("{}", clean(one));
-    }
     let key = first.id().to_owned();
-    let told = serde_json::json!({ "key": key, "sealed": done, "left": left });
+    let told = serde_json::json!({ "key": key, "sealed": done, "left": &lost });
     output.result(&told, |_| {
         format!("{done} secrets are sealed under key {key} now")
     })?;
-    Ok(())
+    Ok(left(&lost))
 }
