@@ -266,7 +266,7 @@ async fn read(mut response: Response, want: Want<'_>, sink: Sink<'_>) -> Result<
         let value = response.headers().get(name)?.to_str().ok()?;
         (value.len() <= 200).then(|| value.to_owned())
     };
-    let whole = match (want.range, status) {
+    let whole: Option<u64> = match (want.range, status) {
         (None, StatusCode::OK) => None,
         // The host knows no parts; a beginning that is the whole is as good.
         (Some(range), StatusCode::OK) if range.from == 0 => None,
