@@ -22,6 +22,8 @@ const LONGEST_TEXT: u64 = 32 * 1024 * 1024;
 /// Entries of an archive that are read at a time, and their bytes.
 const ENTRIES: usize = 200;
 const BYTES: u64 = 1024 * 1024;
+/// Damaged entries after which an archive is refused: unpacking them costs time and brings nothing.
+pub const DAMAGED: usize = 100;
 /// Lines of scores that are read at a time: a day has 300,000.
 const LINES: usize = 4_000;
 
@@ -43,6 +45,8 @@ pub struct Told {
     pub pages: Vec<Page>,
     /// Parts that could not be read, each with its reason.
     pub unread: Vec<String>,
+    /// How many entries of an archive could not be unpacked; over all parts no more than [`DAMAGED`] are put up with.
+    pub damaged: usize,
     /// Documents that it leads to, to be fetched next.
     pub next: Vec<String>,
     /// How many entries it has of a list in pages, and how many the whole list has.
@@ -116,7 +120,7 @@ impl Fetched<'_> {
             unread: part.unread,
             next,
             listed,
-            rest: None,
+            ..Told::default()
         })
     }
 
@@ -144,7 +148,7 @@ impl Fetched<'_> {
     fn archive(&self, from: usize, now: Instant) -> Result<Told, String> {
         let mut zip = Zip::open(self.path)?;
         let mut take = Take::default();
-        let (mut at, mut bytes) = (from, 0);
+        let (mut at, mut bytes, mut damaged) = (from, 0, 0);
         while at < zip.entries.len() && at < from + ENTRIES && bytes < BYTES {
             let entry = zip.entries[at].clone();
             at += 1;
@@ -153,10 +157,14 @@ impl Fetched<'_> {
             }
             let end = entry.name.rsplit('/').next().unwrap_or_default();
             let name = format!("{}/{end}", folder(self.feed));
-            let read = zip.text(&entry).and_then(|text| {
-                bytes += text.len() as u64;
-                file::text(&text, &name, self.feed.os(), &mut take)
-            });
+            // Before it is unpacked: what turns out to be damaged costs as much as what does not.
+            bytes += entry.length;
+            let text = zip.text(&entry);
+            damaged += usize::from(text.is_err());
+            if damaged > DAMAGED {
+                return Err(too_damaged());
+            }
+            let read = text.and_then(|text| file::text(&text, &name, self.feed.os(), &mut take));
             if let Err(trouble) = read {
                 take.trouble(self.feed.os(), format!("{name} {trouble}"));
             }
@@ -165,6 +173,7 @@ impl Fetched<'_> {
         Ok(Told {
             pages: part.pages,
             unread: part.unread,
+            damaged,
             rest: (at < zip.entries.len()).then_some(at),
             ..Told::default()
         })
@@ -203,6 +212,11 @@ impl Fetched<'_> {
         };
         format!("{}/{end}{kind}", folder(self.feed))
     }
+}
+
+/// What is said of an archive that is refused for its damaged entries.
+pub fn too_damaged() -> String {
+    format!("is a zip archive of which more than {DAMAGED} entries are damaged")
 }
 
 /// The folder that files of a feed lie in.

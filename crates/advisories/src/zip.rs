@@ -8,7 +8,11 @@ use flate2::Crc;
 use flate2::read::DeflateDecoder;
 
 /// The longest list of entries, in bytes.
-const LONGEST_LIST: u64 = 48 * 1024 * 1024;
+const LONGEST_LIST: u64 = 16 * 1024 * 1024;
+/// The most entries. The largest dump has some 60,000.
+const MOST: u64 = 200_000;
+/// The most bytes of all entries together, unpacked.
+const LONGEST: u64 = 2 * 1024 * 1024 * 1024;
 /// The longest entry, packed or not. A record of a feed is far shorter.
 const LONGEST_ENTRY: u64 = 16 * 1024 * 1024;
 /// How far from the end its directory is looked for: the longest comment and the record itself.
@@ -21,7 +25,8 @@ pub(crate) struct Entry {
     method: u16,
     sum: u32,
     packed: u64,
-    length: u64,
+    /// As the list says it; no more is unpacked.
+    pub(crate) length: u64,
     at: u64,
 }
 
@@ -64,6 +69,11 @@ impl Zip {
         if size > LONGEST_LIST || from.saturating_add(size) > length {
             return Err("is a zip archive whose list is cut or too long".to_owned());
         }
+        if count > MOST {
+            return Err(format!(
+                "is a zip archive of {count} entries; {MOST} are read"
+            ));
+        }
         let list = part(&mut file, from, size)?;
         let mut entries = Vec::new();
         let mut at = 0;
@@ -83,6 +93,16 @@ impl Zip {
                 at: u64::from(word(&list, at + 42)?),
             });
             at += 46 + name + rest;
+        }
+        let sum = |of: fn(&Entry) -> u64| entries.iter().map(of).sum::<u64>();
+        if sum(|entry| entry.length) > LONGEST {
+            return Err(format!(
+                "is a zip archive that unpacks to more than {LONGEST} bytes"
+            ));
+        }
+        // Each entry has bytes of its own, or a few of them would be unpacked once per entry.
+        if sum(|entry| entry.packed) > length {
+            return Err("is a zip archive whose entries lie over each other".to_owned());
         }
         Ok(Self { file, entries })
     }

@@ -146,6 +146,58 @@ fn an_archive_that_is_cut_is_refused_and_a_damaged_entry_is_named() {
 }
 
 #[test]
+fn an_archive_of_damaged_entries_is_refused_before_all_are_unpacked() {
+    let disk = Disk::new();
+    let damaged = |count| {
+        let mut whole = archive(count);
+        let found = |from: &[u8]| from.windows(9).position(|found| found == b"Important");
+        let mut at = 0;
+        while let Some(next) = found(&whole[at..]) {
+            at += next;
+            whole[at] = b'i';
+        }
+        whole
+    };
+    // Every second entry is packed and stays whole.
+    let told = disk.read(ALMA, ZIP, &damaged(190), 0).expect("the others");
+    assert_eq!(told.damaged, 95);
+    let whole: Vec<(String, Vec<u8>)> = (0..150)
+        .map(|number| (format!("{number}.json"), b"Important".to_vec()))
+        .collect();
+    let mut whole = zip(&whole);
+    let sums: Vec<usize> = (0..whole.len() - 4)
+        .filter(|at| whole[*at..].starts_with(b"PK\x01\x02"))
+        .collect();
+    for at in sums {
+        whole[at + 16] ^= 1;
+    }
+    let refused = disk.read(ALMA, ZIP, &whole, 0).expect_err("refused");
+    assert!(refused.contains("damaged"), "{refused}");
+}
+
+#[test]
+fn an_archive_whose_entries_share_bytes_or_unpack_to_too_much_is_refused() {
+    let disk = Disk::new();
+    let files: Vec<(String, Vec<u8>)> = (0..200)
+        .map(|number| (format!("{number}.json"), vec![b' '; 1_000]))
+        .collect();
+    let change = |at: usize, value: u32| {
+        let mut whole = zip(&files);
+        let places: Vec<usize> = (0..whole.len() - 4)
+            .filter(|place| whole[*place..].starts_with(b"PK\x01\x02"))
+            .collect();
+        for place in places {
+            whole[place + at..place + at + 4].copy_from_slice(&value.to_le_bytes());
+        }
+        disk.read(ALMA, ZIP, &whole, 0).expect_err("refused")
+    };
+    let over = change(20, 100_000);
+    assert!(over.contains("over each other"), "{over}");
+    let long = change(24, 15 * 1024 * 1024);
+    assert!(long.contains("unpacks to more"), "{long}");
+}
+
+#[test]
 fn a_bomb_a_cut_file_a_document_type_and_nothing_are_refused() {
     let disk = Disk::new();
     let url = "https://example.org/updateinfo.xml.gz";

@@ -80,6 +80,9 @@ pub(super) struct Cursor {
     pub(super) unread: Vec<String>,
     /// How many parts could not be read.
     pub(super) many: usize,
+    /// How many entries of the archive under way are damaged.
+    #[serde(default)]
+    pub(super) damaged: usize,
     /// Entries read of a list in pages, and how many it has.
     pub(super) listed: u64,
     pub(super) all: Option<u64>,
@@ -105,6 +108,7 @@ impl Cursor {
             spool: None,
             unread: Vec::new(),
             many: 0,
+            damaged: 0,
             listed: 0,
             all: None,
             documents: 0,

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use ingot_advisories::fetched::{Fetched, Told};
+use ingot_advisories::fetched::{DAMAGED, Fetched, Told, too_damaged};
 use ingot_domain::advisory::feed::Page;
 use ingot_domain::event::{Line, Source};
 use ingot_entity::feed;
@@ -197,6 +197,11 @@ impl Sync<'_> {
                     .await;
             }
         };
+        cursor.damaged += told.damaged;
+        if cursor.damaged > DAMAGED {
+            let why = format!("{url} {}", too_damaged());
+            return self.fail(row, Failed::Refused, &why).await;
+        }
         cursor.note(told.unread);
         if let Some((here, all)) = told.listed {
             cursor.listed += here;
@@ -210,6 +215,7 @@ impl Sync<'_> {
                 cursor.lies(Some(&settings.spool));
             }
             None => {
+                cursor.damaged = 0;
                 cursor.documents += 1;
                 cursor.urls.splice(0..1, told.next);
                 cursor.part = Part::default();
