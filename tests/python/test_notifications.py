@@ -140,6 +140,8 @@ def test_what_is_wrong_with_a_receiver_is_named_and_no_secret_repeated(ingot):
         answer = ingot.call("POST", "/v1/receivers", {"name": "x", **body})
         problem(answer, 422, field)
         assert CANARY not in answer.text
+    for name in ("../../x", "-x", "rcv_1", "a b"):
+        problem(ingot.call("POST", "/v1/receivers", {"name": name, "channel": "slack", "url": "https://x.org"}), 422, "name")
     assert ingot.get("/v1/receivers")["items"] == []
 
 

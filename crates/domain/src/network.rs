@@ -141,10 +141,20 @@ fn never_v4(v4: Ipv4Addr) -> bool {
         || v4.is_multicast()
         || v4.is_broadcast()
         || v4.octets()[0] >= 240
+        || v4.octets()[..3] == [192, 0, 0]
+        || is_benchmark_v4(v4)
+}
+
+/// 198.18.0.0/15, where networks are measured (RFC 2544).
+fn is_benchmark_v4(v4: Ipv4Addr) -> bool {
+    let [a, b, ..] = v4.octets();
+    a == 198 && matches!(b, 18 | 19)
 }
 
 fn never_v6(v6: Ipv6Addr) -> bool {
-    v6.is_loopback() || v6.is_unspecified() || v6.is_multicast()
+    // fec0::/10 are the private addresses of before RFC 3879; some networks still route them.
+    let site_local = v6.segments()[0] & 0xffc0 == 0xfec0;
+    v6.is_loopback() || v6.is_unspecified() || v6.is_multicast() || site_local
 }
 
 /// 100.64.0.0/10, carriers' private space.
@@ -153,24 +163,22 @@ fn is_shared_v4(v4: Ipv4Addr) -> bool {
     a == 100 && (64..128).contains(&b)
 }
 
-/// The IPv4 address hidden in a mapped, compatible, NAT64 or 6to4 IPv6 address.
+/// The IPv4 address hidden in a mapped, translated (RFC 7915), compatible, NAT64 (RFC 6052 and 8215) or 6to4 IPv6 address. A
+/// gateway on the way would reach it.
 fn unmapped(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else {
         return address;
     };
     let s = v6.segments();
-    let low = || {
-        let [.., a, b] = s;
-        Ipv4Addr::from((u32::from(a) << 16) | u32::from(b))
-    };
-    if v6.to_ipv4_mapped().is_some() || s[..6] == [0x64, 0xff9b, 0, 0, 0, 0] {
-        return IpAddr::V4(low());
-    }
+    let of = |a: u16, b: u16| IpAddr::V4(Ipv4Addr::from((u32::from(a) << 16) | u32::from(b)));
     let compatible = s[..6] == [0; 6] && !v6.is_loopback() && !v6.is_unspecified();
-    if compatible {
-        IpAddr::V4(low())
-    } else {
-        address
+    match s {
+        [0, 0, 0, 0, 0, 0xffff, a, b] | [0, 0, 0, 0, 0xffff, 0, a, b] => of(a, b),
+        // The second block may hide it elsewhere; any other address than its own is enough.
+        [0x64, 0xff9b, 0, 0, 0, 0, a, b] | [0x64, 0xff9b, 1, .., a, b] => of(a, b),
+        [0x2002, a, b, ..] => of(a, b),
+        [.., a, b] if compatible => of(a, b),
+        _ => address,
     }
 }
 

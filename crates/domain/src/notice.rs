@@ -18,7 +18,7 @@ use std::fmt;
 pub const SECONDS: chrono::SecondsFormat = chrono::SecondsFormat::Secs;
 
 pub use due::{Answer, GIVEN_UP, Next, Tried, due};
-pub use reach::{Security, Smtp, mailbox, posted_to};
+pub use reach::{Security, Smtp, mailbox, posted_to, receiver_name};
 pub use topic::Topic;
 pub use wish::{When, Wishes};
 

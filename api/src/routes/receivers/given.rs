@@ -1,8 +1,10 @@
 //! A receiver as a person gives it: every field read and refused before anything is stored or sealed.
 
 use ingot_client::notification::{NewReceiver, Preferences};
-use ingot_domain::field::{FieldError, check_name, shown};
-use ingot_domain::notice::{Channel, Severity, Smtp, Topic, Wishes, mailbox, posted_to};
+use ingot_domain::field::{FieldError, shown};
+use ingot_domain::notice::{
+    Channel, Severity, Smtp, Topic, Wishes, mailbox, posted_to, receiver_name,
+};
 use ingot_seal::{new_secret, secret_bytes};
 use serde_json::{Value, json};
 
@@ -24,11 +26,7 @@ pub(super) struct Given {
 /// Reads a receiver, or says everything that is wrong with it. A secret is not repeated.
 pub(super) fn read(new: &NewReceiver) -> Result<Given, Vec<FieldError>> {
     let mut wrong = Vec::new();
-    wrong.extend(check_name("name", &new.name, 60).err());
-    if new.name.starts_with("rcv_") {
-        let why = "names that begin with `rcv_` are ids";
-        wrong.push(FieldError::new("name", shown(&new.name), why));
-    }
+    wrong.extend(receiver_name("name", &new.name).err());
     let wishes = wishes(&new.preferences).unwrap_or_else(|errors| {
         wrong.extend(errors);
         Wishes::default()

@@ -21,6 +21,18 @@ fn denied_ranges_are_denied() {
         "::ffff:8.8.8.8",
         "64:ff9b::7f00:1",
         "::7f00:1",
+        "::ffff:0:10.0.0.1",
+        "64:ff9b:1::a00:1",
+        "64:ff9b:1:a00:1::",
+        "2002:7f00:1::1",
+        "2002:a9fe:a9fe::1",
+        "2002:808:808::1",
+        "fec0::1",
+        "feff::1",
+        "192.0.0.1",
+        "192.0.0.192",
+        "198.18.0.1",
+        "198.19.255.255",
     ];
     for text in never {
         let address: IpAddr = text.parse().expect(text);
@@ -44,7 +56,16 @@ fn denied_ranges_are_denied() {
             "{text}"
         );
     }
-    for text in ["8.8.8.8", "52.1.2.3", "172.32.0.1", "2600:1f18::1"] {
+    for text in [
+        "8.8.8.8",
+        "52.1.2.3",
+        "172.32.0.1",
+        "192.0.1.1",
+        "198.17.0.1",
+        "198.20.0.1",
+        "2600:1f18::1",
+        "2003::1",
+    ] {
         let address: IpAddr = text.parse().expect(text);
         assert_eq!(probe_allowed(address, &no_cidrs), Ok(()), "{text}");
     }
@@ -69,6 +90,9 @@ fn probe_cidrs_open_private_blocks_but_never_metadata() {
         "fd00:ec2::254",
         "fe80::1",
         "::ffff:169.254.169.254",
+        "::ffff:0:169.254.169.254",
+        "64:ff9b:1::a9fe:a9fe",
+        "2002:a9fe:a9fe::",
     ] {
         assert_eq!(
             probe_allowed(text.parse().expect(text), &cidrs),

@@ -137,6 +137,21 @@ fn is_loopback(host: &str) -> bool {
     host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
+/// A receiver's name: letters, digits, `-`, `_` and `.`, a letter or digit first. It stands in addresses and on command
+/// lines, where `../x` would lead elsewhere and `-x` would be an option; `rcv_` begins ids.
+pub fn receiver_name(field: &str, name: &str) -> Result<(), FieldError> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let why = match () {
+        () if !begins || name.len() > 60 || !name.chars().all(fits) => {
+            "use 1 to 60 letters, digits, dashes, underscores and dots, a letter or digit first"
+        }
+        () if name.starts_with("rcv_") => "names that begin with `rcv_` are ids",
+        () => return Ok(()),
+    };
+    Err(FieldError::new(field, shown(name), why))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,6 +223,19 @@ mod tests {
             "ops @example.org",
         ] {
             assert!(mailbox("to", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_receivers_name_leads_nowhere_else_and_is_no_option() {
+        for good in ["ci", "Ops-2", "a.b_c", "7", "rcv"] {
+            assert_eq!(receiver_name("name", good), Ok(()), "{good}");
+        }
+        let long = "x".repeat(61);
+        for bad in [
+            "", "-x", "../../x", "..", ".x", "_x", "a/b", "a b", "a?b", "ä", "rcv_1", &long,
+        ] {
+            assert!(receiver_name("name", bad).is_err(), "{bad}");
         }
     }
 }
