@@ -1,36 +1,39 @@
 //! E-mail: SMTP by lettre, to an address that was looked up and checked, with the server's name as what its certificate must
 //! be for.
 
+mod wire;
+
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use ingot_domain::notice::{Answer, Security};
+use ingot_domain::notice::{Answer, Security, Smtp};
 use ingot_outbound::Post;
 use ingot_seal::Secret;
+use lettre::Message;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox as Address, MultiPart};
-use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, Tls, TlsParameters};
 
 use crate::{Mailbox, Parcel, text, troubled};
 
-type Transport = AsyncSmtpTransport<Tokio1Executor>;
+use wire::Lost;
 
-/// How long one command of the protocol may take.
+/// How long connecting may take.
 const COMMAND: Duration = Duration::from_secs(10);
 /// Servers whose connections are kept.
 const KEPT: usize = 64;
+/// Connections to one server that are kept, and for how long.
+const OPEN: usize = 8;
+const IDLE: Duration = Duration::from_secs(20);
 /// Answers of a server that refuses who we are, not what we bring.
 const IDENTITY: [u16; 5] = [530, 534, 535, 538, 454];
 
 /// Connections to mail servers.
 #[derive(Default)]
 pub(crate) struct Mail {
-    kept: Mutex<HashMap<String, Transport>>,
+    kept: Mutex<HashMap<String, Vec<(AsyncSmtpConnection, Instant)>>>,
 }
 
 impl std::fmt::Debug for Mail {
@@ -64,83 +67,100 @@ impl Mail {
             Ok(message) => message,
             Err(why) => return Answer::Unfit(why),
         };
-        let ip = address.ip().to_string();
-        let transport = match self.transport(post, mailbox, password, &ip) {
-            Ok(transport) => transport,
-            Err(why) => return Answer::Unfit(why),
-        };
-        match transport.send(message).await {
-            Ok(_) => Answer::Taken,
-            Err(error) => {
-                let why = text::line(&told(&error), 300);
-                let status = error.status().map(u16::from);
-                let ours = status.is_some_and(|status| IDENTITY.contains(&status));
-                match () {
-                    () if error.is_permanent() && !ours => Answer::Refused(why),
-                    () if error.is_timeout() => Answer::Down(format!(
-                        "the mail server did not answer within {} s",
-                        COMMAND.as_secs()
-                    )),
-                    () => Answer::Down(why),
-                }
-            }
-        }
-    }
-
-    fn transport(
-        &self,
-        post: &Post,
-        mailbox: &Mailbox,
-        password: Option<&Secret>,
-        ip: &str,
-    ) -> Result<Transport, String> {
-        let server = &mailbox.server;
         let user = mailbox.user.as_deref().zip(password);
+        let login = user.map(|(user, password)| {
+            Credentials::new(user.to_owned(), password.reveal().to_owned())
+        });
         // With the password in it, so that a new one opens new connections; it is in memory with the connection anyway.
         let key = format!(
-            "{ip}\0{}\0{}\0{}\0{}\0{}",
+            "{address}\0{}\0{}\0{}\0{}",
             server.host,
-            server.port,
             server.security,
             user.map_or("", |(user, _)| user),
             user.map_or("", |(_, password)| password.reveal()),
         );
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(transport) = kept.get(&key) {
-            return Ok(transport.clone());
-        }
-        let mut tls = TlsParameters::builder(server.host.clone());
-        for root in post.roots() {
-            let root = Certificate::from_der(root.clone());
-            tls = tls.add_root_certificate(root.map_err(|error| error.to_string())?);
-        }
-        let tls = match server.security {
-            Security::None => Tls::None,
-            Security::Tls => Tls::Wrapper(tls.build().map_err(|error| error.to_string())?),
-            Security::StartTls => Tls::Required(tls.build().map_err(|error| error.to_string())?),
+        let open = match self.open(&key).await {
+            Some(connection) => Ok(connection),
+            None => match tls(post, server) {
+                Ok(tls) => wire::open(*address, tls, login.as_ref()).await,
+                Err(why) => return Answer::Unfit(why),
+            },
         };
-        let mut builder = Transport::builder_dangerous(ip)
-            .port(server.port)
-            .tls(tls)
-            .hello_name(ClientId::Domain("ingot.localdomain".to_owned()))
-            .timeout(Some(COMMAND))
-            .pool_config(
-                PoolConfig::new()
-                    .max_size(8)
-                    .idle_timeout(Duration::from_secs(20)),
-            );
-        if let Some((user, password)) = user {
-            builder = builder.credentials(Credentials::new(
-                user.to_owned(),
-                password.reveal().to_owned(),
-            ));
+        let sent = match open {
+            Ok(mut connection) => {
+                let text = message.formatted();
+                let sent = connection.send(message.envelope(), &text).await;
+                let sent = sent.map_err(Lost::Smtp);
+                sent.map(|_| self.keep(key, connection))
+            }
+            Err(lost) => Err(lost),
+        };
+        match sent {
+            Ok(()) => Answer::Taken,
+            Err(lost) => refused(&lost),
         }
-        let transport: Transport = builder.build();
+    }
+
+    /// A connection that was kept and still answers.
+    async fn open(&self, key: &str) -> Option<AsyncSmtpConnection> {
+        loop {
+            let (mut connection, since) = {
+                let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.get_mut(key)?.pop()?
+            };
+            if since.elapsed() < IDLE && connection.test_connected().await {
+                return Some(connection);
+            }
+        }
+    }
+
+    fn keep(&self, key: String, connection: AsyncSmtpConnection) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, open| {
+            open.retain(|(_, since)| since.elapsed() < IDLE);
+            !open.is_empty()
+        });
         if kept.len() >= KEPT {
             kept.clear();
         }
-        kept.insert(key, transport.clone());
-        Ok(transport)
+        let open = kept.entry(key).or_default();
+        if open.len() < OPEN {
+            open.push((connection, Instant::now()));
+        }
+    }
+}
+
+fn tls(post: &Post, server: &Smtp) -> Result<Tls, String> {
+    let mut tls = TlsParameters::builder(server.host.clone());
+    for root in post.roots() {
+        let root = Certificate::from_der(root.clone());
+        tls = tls.add_root_certificate(root.map_err(|error| error.to_string())?);
+    }
+    Ok(match server.security {
+        Security::None => Tls::None,
+        Security::Tls => Tls::Wrapper(tls.build().map_err(|error| error.to_string())?),
+        Security::StartTls => Tls::Required(tls.build().map_err(|error| error.to_string())?),
+    })
+}
+
+/// What trouble means (FAULTS F38).
+fn refused(lost: &Lost) -> Answer {
+    let slow = || {
+        let seconds = COMMAND.as_secs();
+        Answer::Down(format!("the mail server did not answer within {seconds} s"))
+    };
+    let error = match lost {
+        Lost::Smtp(error) => error,
+        Lost::Network(error) => return Answer::Down(text::line(&told(error), 300)),
+        Lost::Slow => return slow(),
+    };
+    let why = text::line(&told(error), 300);
+    let status = error.status().map(u16::from);
+    let ours = status.is_some_and(|status| IDENTITY.contains(&status));
+    match () {
+        () if error.is_permanent() && !ours => Answer::Refused(why),
+        () if error.is_timeout() => slow(),
+        () => Answer::Down(why),
     }
 }
 
