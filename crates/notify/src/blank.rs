@@ -148,7 +148,8 @@ fn uncut(text: &str, hidden: &[String]) -> String {
     let low = bare.to_ascii_lowercase();
     let longest = hidden.iter().filter_map(|secret| {
         let secret = secret.to_ascii_lowercase();
-        let ends = secret.char_indices().map(|(at, _)| at);
+        // With its own end, or the beginning of one that repeats itself would be found in the whole.
+        let ends = secret.char_indices().map(|(at, c)| at + c.len_utf8());
         ends.filter(|at| *at >= CUT && low.ends_with(&secret[..*at]))
             .max()
     });
