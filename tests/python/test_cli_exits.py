@@ -214,7 +214,7 @@ def test_an_api_that_is_away_or_refuses_the_token_is_5(tree, cli, file):
 
 def test_what_is_not_there_is_4(tree, cli, file):
     for name, leaf in tree.items():
-        if NAMED & set(leaf["arguments"]) and name not in LEDGER | {"sim release"}:
+        if NAMED & set(leaf["arguments"]) and name not in LEDGER | {"sim release", "notifications read"}:
             said = cli(*line(name, file), code=4).stderr
             assert said.startswith("error: "), (name, said)
             problem = json.loads(cli(*line(name, file), "--json", code=4).stderr)
@@ -229,7 +229,7 @@ def test_a_file_that_cannot_be_read_is_3(tree, cli, tmp_path):
     for name, leaf in tree.items():
         # A process reads its keys after it has found its ledger.
         taken = [one.split()[0] for one in leaf["options"] if one.endswith(" FILE")]
-        option = [one for one in taken if one != "--key-file"]
+        option = [one for one in taken if one != "--key-file" and name not in ("api", "up", "worker")]
         for bad in (gone, folder, binary):
             if "FILE" in leaf["arguments"]:
                 said = cli(*name.split(), str(bad), code=3).stderr

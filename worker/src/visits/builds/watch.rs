@@ -73,7 +73,6 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         };
         return Ok(visit);
     }
-    ingot_failpoint::hit!("build.before_end").await;
     end(tools, &mut visit, &before, &row, decided, now).await?;
     Ok(visit)
 }

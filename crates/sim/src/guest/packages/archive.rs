@@ -37,6 +37,10 @@ const fn optional(
 const SSH: &[&str] = &["openssh-server", "openssh-client", "openssh-sftp-server"];
 
 const JAMMY: &[Entry] = &[
+    base(&["base-files"], "base-files", &[(0, "12ubuntu4.6")]),
+    base(&["dpkg"], "dpkg", &[(0, "1.21.1ubuntu2.3")]),
+    base(&["util-linux"], "util-linux", &[(0, "2.37.2-4ubuntu3.4")]),
+    base(&["zlib1g"], "zlib", &[(0, "1:1.2.11.dfsg-2ubuntu9.2")]),
     base(
         SSH,
         "openssh",
@@ -90,6 +94,10 @@ const JAMMY: &[Entry] = &[
 ];
 
 const FOCAL: &[Entry] = &[
+    base(&["base-files"], "base-files", &[(0, "11ubuntu5.8")]),
+    base(&["dpkg"], "dpkg", &[(0, "1.19.7ubuntu3.2")]),
+    base(&["util-linux"], "util-linux", &[(0, "2.34-0.1ubuntu9.6")]),
+    base(&["zlib1g"], "zlib", &[(0, "1:1.2.11.dfsg-2ubuntu1.5")]),
     base(SSH, "openssh", &[(0, "1:8.2p1-4ubuntu0.11")]),
     base(&["libc6", "libc-bin"], "glibc", &[(0, "2.31-0ubuntu9.16")]),
     base(&["sudo"], "sudo", &[(0, "1.8.31-1ubuntu1.5")]),
@@ -102,6 +110,10 @@ const FOCAL: &[Entry] = &[
 ];
 
 const NOBLE: &[Entry] = &[
+    base(&["base-files"], "base-files", &[(0, "13ubuntu10")]),
+    base(&["dpkg"], "dpkg", &[(0, "1.22.6ubuntu6")]),
+    base(&["util-linux"], "util-linux", &[(0, "2.39.3-9ubuntu6")]),
+    base(&["zlib1g"], "zlib", &[(0, "1:1.3.dfsg-3.1ubuntu2")]),
     base(
         SSH,
         "openssh",
@@ -135,6 +147,10 @@ const NOBLE: &[Entry] = &[
 ];
 
 const DEBIAN: &[Entry] = &[
+    base(&["base-files"], "base-files", &[(0, "12.4+deb12u5")]),
+    base(&["dpkg"], "dpkg", &[(0, "1.21.22")]),
+    base(&["util-linux"], "util-linux", &[(0, "2.38.1-5+deb12u1")]),
+    base(&["zlib1g"], "zlib", &[(0, "1:1.2.13.dfsg-1")]),
     base(
         SSH,
         "openssh",
@@ -152,6 +168,15 @@ const DEBIAN: &[Entry] = &[
 ];
 
 const AMAZON: &[Entry] = &[
+    base(
+        &["filesystem"],
+        "filesystem",
+        &[(0, "0:3.14-5.amzn2023.0.3")],
+    ),
+    base(&["rpm"], "rpm", &[(0, "0:4.16.1.3-29.amzn2023.0.6")]),
+    base(&["systemd"], "systemd", &[(0, "0:252.16-1.amzn2023.0.2")]),
+    base(&["zlib"], "zlib", &[(0, "0:1.2.11-33.amzn2023.0.5")]),
+    base(&["bash"], "bash", &[(0, "0:5.1.8-9.el9")]),
     base(
         &["openssh-server", "openssh-clients"],
         "openssh",
@@ -172,6 +197,11 @@ const AMAZON: &[Entry] = &[
 ];
 
 const ENTERPRISE: &[Entry] = &[
+    base(&["filesystem"], "filesystem", &[(0, "0:3.16-2.el9")]),
+    base(&["rpm"], "rpm", &[(0, "0:4.16.1.3-29.el9")]),
+    base(&["systemd"], "systemd", &[(0, "0:252-32.el9_4")]),
+    base(&["zlib"], "zlib", &[(0, "0:1.2.11-40.el9")]),
+    base(&["bash"], "bash", &[(0, "0:5.1.8-9.el9")]),
     base(
         &["openssh-server", "openssh-clients"],
         "openssh",
@@ -192,6 +222,11 @@ const ENTERPRISE: &[Entry] = &[
 ];
 
 const ENTERPRISE_8: &[Entry] = &[
+    base(&["filesystem"], "filesystem", &[(0, "0:3.8-6.el8")]),
+    base(&["rpm"], "rpm", &[(0, "0:4.14.3-31.el8")]),
+    base(&["systemd"], "systemd", &[(0, "0:239-82.el8")]),
+    base(&["zlib"], "zlib", &[(0, "0:1.2.11-25.el8")]),
+    base(&["bash"], "bash", &[(0, "0:5.1.8-9.el9")]),
     base(
         &["openssh-server", "openssh-clients"],
         "openssh",
