@@ -81,7 +81,7 @@ pub fn pause(class: FailureClass, run: i32) -> Option<TimeDelta> {
 pub const IN_A_ROW: usize = 3;
 /// Templates that fail within [`TOGETHER`] of each other have one cause.
 const ONE_CAUSE: usize = 3;
-/// See [`ONE_CAUSE`].
+/// The span in which failures of three templates have one cause.
 pub const TOGETHER: TimeDelta = TimeDelta::hours(1);
 
 /// The end of a build.
