@@ -89,9 +89,10 @@ async fn judged(tools: &Tools, case: &UpdateCase) -> Result<Judged, VisitError> 
     let at = tools.ledger.calendar_now().max(made);
     let mut told = tools.ledger.known_for(base.os, &base.release, at).await?;
     if let Some(feed) = &mut told.feed {
-        // The feed is as old as it is now.
-        let ahead = at - tools.ledger.calendar_now();
-        feed.fetched = feed.fetched.map(|fetched| fetched + ahead);
+        // A feed ages in real time, however fast the calendar runs: what a vendor said an hour ago is not a month old
+        // because a simulated month passed meanwhile.
+        let now = tools.ledger.now();
+        feed.fetched = feed.fetched.map(|fetched| at - (now - fetched));
     }
     let set = BaseSet::of(&base);
     let (old_list, new_list) = (
@@ -157,9 +158,10 @@ fn stored(
         let names = [row.advisory.as_deref(), row.cve.as_deref()];
         let names: Vec<&str> = names.into_iter().flatten().collect();
         let rules: Vec<String> = row.rules.iter().map(|rule| format!("{rule:?}")).collect();
-        let rules = match rules.is_empty() {
-            true => String::new(),
-            false => format!(", rules {}", rules.join(" ")),
+        let rules = match rules.len() {
+            0 => String::new(),
+            1 => format!(", rule {}", rules[0]),
+            _ => format!(", rules {}", rules.join(" ")),
         };
         format!("{} in {}{rules}", names.join(", "), row.package)
     });

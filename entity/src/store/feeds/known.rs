@@ -42,7 +42,8 @@ pub struct Known {
 
 impl Ledger {
     /// What the feeds say of one release of a system, published up to `at`: its advisories, what is known of the CVEs they
-    /// name, and how the feed stands, in the calendar's time. Everything is of one moment: a load that ends meanwhile makes it read again.
+    /// name, and how the feed stands; when it was fetched is a real instant. Everything is of one moment: a load that ends
+    /// meanwhile makes it read again.
     pub async fn known_for(&self, os: Os, release: &str, at: Instant) -> Result<Told, LedgerError> {
         let mut rows = super::all(&self.db).await?;
         for _ in 0..TRIES {
@@ -78,7 +79,7 @@ impl Ledger {
         };
         told.feed = Some(FeedState {
             newest: row.newest,
-            fetched: row.fetched_at.map(|at| self.calendar().at(at)),
+            fetched: row.fetched_at,
             records: usize::try_from(row.records).unwrap_or_default(),
             damaged: row.unread(),
             releases: BTreeMap::new(),
