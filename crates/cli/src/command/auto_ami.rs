@@ -192,7 +192,11 @@ fn why(row: &Evidence) -> String {
         why.push(format!("exploited since {}", since.format("%Y-%m-%d")));
     }
     if !row.rules.is_empty() {
-        why.push(format!("rules {}", clean(&row.rules.join(" "))));
+        let word = match row.rules.len() {
+            1 => "rule",
+            _ => "rules",
+        };
+        why.push(format!("{word} {}", clean(&row.rules.join(" "))));
     }
     why.push(format!(
         "{}, grade {}",

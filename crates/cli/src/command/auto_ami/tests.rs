@@ -76,7 +76,7 @@ fn the_screen_is_the_documents() {
 Critical Updates Available:
 └── ubuntu-22.04: CVE-2024-6387 (openssh-server)
     ├── Update: 20240629 → 20240701, seen 3 min ago
-    ├── Why: USN-6859-1, high by the vendor, rules R3, likely, grade C
+    ├── Why: USN-6859-1, high by the vendor, rule R3, likely, grade C
     ├── Affected templates: web, db (not built)
     ├── Auto-rebuild: web in us-east-1: no build is asked for
     ├── Manual rebuild: ingot templates auto-ami build --security-update
