@@ -128,9 +128,12 @@ impl Case {
         ))
     }
 
-    /// Adds a line to the story.
+    /// Adds a line to the story. Nobody waits for a build's builder: people are told of the build itself.
     pub(crate) fn say(&mut self, line: Line) {
-        self.lines.push(line);
+        self.lines.push(match self.row.build_id {
+            Some(_) => line.telling(None),
+            None => line,
+        });
     }
 
     /// Moves the deployment on.

@@ -90,9 +90,24 @@ impl Notice {
             "base.alarm" => Topic::BaseImageAlarm,
             "budget.alert" => Topic::BudgetAlert,
             "receiver.disabled" => Topic::ReceiverDisabled,
-            _ => return None,
+            _ => return Self::of_build(kind),
         };
         Some(Self::of(topic))
+    }
+
+    /// The notice that a line of a build is. Several workers may see the same end, and a worker may see it again after a
+    /// crash: each is told of once.
+    fn of_build(kind: &str) -> Option<Self> {
+        let topic = match kind {
+            "build.completed" => Topic::CompilationComplete,
+            "build.failed" => Topic::CompilationFailed,
+            "build.switched_off" => Topic::AutoAmiDisabled,
+            "build.awaiting_approval" => Topic::ApprovalNeeded,
+            "build.deadline_at_risk" => Topic::DeadlineAtRisk,
+            "build.deadline_missed" => Topic::DeadlineMissed,
+            _ => return None,
+        };
+        Some(Self::of(topic).once("build"))
     }
 
     /// The same, as grave as this.
@@ -146,5 +161,13 @@ mod tests {
             "security_update_available:upd_1:high"
         );
         assert_eq!(Notice::of_kind("deployment.running"), None);
+        for (kind, key) in [
+            ("build.completed", "compilation_complete:bld_1:build"),
+            ("build.deadline_missed", "deadline_missed:bld_1:build"),
+        ] {
+            let notice = Notice::of_kind(kind).expect("a notice");
+            assert_eq!(notice.key("bld_1", 9), key);
+        }
+        assert_eq!(Notice::of_kind("build.again"), None);
     }
 }

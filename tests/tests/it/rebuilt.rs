@@ -1,39 +1,15 @@
 //! A base image moves, and what stands on it is built again by itself: judged critical, planned, paid from the urgent purse,
 //! imaged, its builder gone; on both shapes.
 
-use std::path::Path;
 use std::time::Duration;
 
+use ingot_client::notification::NotificationFilter;
 use ingot_client::{Image, ImageFilter};
-use ingot_tests::{Options, Stack, until};
-use serde_json::Value;
+use ingot_tests::{Stack, until};
+
+use super::security::{TEMPLATE, options, run, samples};
 
 const LONG: Duration = Duration::from_secs(240);
-
-const TEMPLATE: &str = "name: stands
-base_image: { track: ubuntu-22.04 }
-instance_types: [t3.large]
-volume: { size_gb: 20 }
-user_data: |
-  #!/bin/sh
-  # ingot-serves: {\"port\": 8080, \"path\": \"/ok\"}
-  true
-probe: { scheme: http, port: 8080, path: /ok, first_check_seconds: 60, max_attempts: 40 }
-install_finished: none
-";
-
-/// The small folder of advisories that the repository carries.
-fn samples() -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/advisories");
-    root.to_string_lossy().into_owned()
-}
-
-fn options() -> Options {
-    Options {
-        at: Some("2024-06-30T12:00:00Z".to_owned()),
-        ..Options::default()
-    }
-}
 
 #[tokio::test]
 async fn a_critical_update_rebuilds_what_stands_on_it_embedded() {
@@ -45,14 +21,9 @@ async fn a_critical_update_rebuilds_what_stands_on_it_scaled() {
     rebuilt(&Stack::scaled_with(options()).await.unwrap()).await;
 }
 
-async fn run(stack: &Stack, line: &[&str]) -> Value {
-    let answer = stack.ingot_json(line).await;
-    answer.unwrap_or_else(|error| panic!("{line:?}: {error:#}\n{}", stack.said()))
-}
-
 async fn images(stack: &Stack) -> anyhow::Result<Vec<Image>> {
     let filter = ImageFilter {
-        template: Some("stands".to_owned()),
+        template: Some("behind".to_owned()),
         status: Some("available".to_owned()),
         ..ImageFilter::default()
     };
@@ -61,13 +32,13 @@ async fn images(stack: &Stack) -> anyhow::Result<Vec<Image>> {
 
 async fn rebuilt(stack: &Stack) {
     let folder = tempfile::TempDir::new().unwrap();
-    let file = folder.path().join("stands.yaml");
+    let file = folder.path().join("behind.yaml");
     std::fs::write(&file, TEMPLATE).unwrap();
     run(stack, &["advisories", "load", &samples()]).await;
     run(stack, &["templates", "apply", &file.to_string_lossy()]).await;
     let mut order = Stack::order("1.0.0");
-    order.template = "stands".to_owned();
-    let asked = stack.client.create_deployment(&order, "stands").await;
+    order.template = "behind".to_owned();
+    let asked = stack.client.create_deployment(&order, "behind").await;
     let done = stack.wait_finished(&asked.unwrap().id, LONG).await.unwrap();
     let ami = done.created_ami_id.clone().unwrap();
     let scan = [
@@ -109,4 +80,17 @@ async fn rebuilt(stack: &Stack) {
     settled
         .await
         .unwrap_or_else(|error| panic!("{error:#}\n{}", stack.said()));
+
+    // People are told of the update and of the build; of its builder, which is a deployment too, they are told nothing.
+    let any = NotificationFilter::default();
+    let told = stack.client.notifications(&any).await.unwrap().items;
+    let count = |topic: &str| told.iter().filter(|one| one.topic == topic).count();
+    for (topic, expected) in [
+        ("security_update_available", 1),
+        ("compilation_complete", 1),
+        ("deployment_ready", 1),
+        ("ami_completed", 1),
+    ] {
+        assert_eq!(count(topic), expected, "{topic}: {told:#?}");
+    }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 const LONG: Duration = Duration::from_secs(120);
 
-const TEMPLATE: &str = "name: behind
+pub(super) const TEMPLATE: &str = "name: behind
 base_image: { track: ubuntu-22.04 }
 instance_types: [t3.large]
 volume: { size_gb: 20 }
@@ -23,12 +23,12 @@ install_finished: none
 ";
 
 /// The small folder of advisories that the repository carries.
-fn samples() -> String {
+pub(super) fn samples() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/advisories");
     root.to_string_lossy().into_owned()
 }
 
-fn options() -> Options {
+pub(super) fn options() -> Options {
     Options {
         at: Some("2024-06-30T12:00:00Z".to_owned()),
         ..Options::default()
@@ -45,7 +45,7 @@ async fn an_update_is_judged_and_the_templates_behind_it_are_shown_scaled() {
     judged(&Stack::scaled_with(options()).await.unwrap()).await;
 }
 
-async fn run(stack: &Stack, line: &[&str]) -> Value {
+pub(super) async fn run(stack: &Stack, line: &[&str]) -> Value {
     let answer = stack.ingot_json(line).await;
     answer.unwrap_or_else(|error| panic!("{line:?}: {error:#}\n{}", stack.said()))
 }

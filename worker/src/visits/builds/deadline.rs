@@ -1,4 +1,4 @@
-//! What is told of the deadline of a build that waits, once each: that it is at risk, and that it was missed.
+//! What is told of a build's deadline, once each: that it is at risk, and that it was missed.
 
 use ingot_domain::Instant;
 use ingot_domain::event::{Line, Source};
@@ -36,9 +36,25 @@ pub(super) async fn told(
             _ => line.warn(),
         });
     }
-    if now > deadline && !tools.ledger.has_told(&row.id, MISSED).await? {
-        let said = format!("Its deadline {at} was missed");
-        lines.push(Line::info(MISSED, Source::Monitor, said).error());
-    }
+    lines.extend(missed(tools, row, Some(deadline), now).await?);
     Ok(lines)
+}
+
+/// The line that a build's deadline was missed, if it was and no line has said so: it may be seen while the build waits and
+/// when it ends.
+pub(super) async fn missed(
+    tools: &Tools,
+    row: &build::Model,
+    deadline: Option<Instant>,
+    now: Instant,
+) -> Result<Option<Line>, VisitError> {
+    let Some(deadline) = deadline.filter(|deadline| now > *deadline) else {
+        return Ok(None);
+    };
+    if tools.ledger.has_told(&row.id, MISSED).await? {
+        return Ok(None);
+    }
+    let at = deadline.format("%Y-%m-%d %H:%M UTC");
+    let said = format!("Its deadline {at} was missed");
+    Ok(Some(Line::info(MISSED, Source::Monitor, said).error()))
 }

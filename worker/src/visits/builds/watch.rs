@@ -15,7 +15,7 @@ use ingot_engine::Visit;
 use ingot_entity::store::{Claim, Decision, Entry, Move, Moved, Then, ami_status_of, status_of};
 use ingot_entity::{build, deployment};
 
-use super::{ends, paid};
+use super::{deadline, ends, paid};
 use crate::case::VisitError;
 use crate::tools::Tools;
 
@@ -115,9 +115,7 @@ pub(super) async fn end(
             let ami = row.created_ami_id.as_deref().unwrap_or_default();
             let said = format!("Completed: {ami} in {}, {paid}", before.region);
             lines.push(Line::info("build.completed", Source::AmiCreation, said));
-            if before.deadline.is_some_and(|deadline| now > deadline) {
-                lines.push(missed(before));
-            }
+            lines.extend(deadline::missed(tools, before, before.deadline, now).await?);
         }
         Step::Cancelled => {
             become_status(&mut after, BuildStatus::Cancelled);
@@ -130,9 +128,7 @@ pub(super) async fn end(
             after.error = Some(why.clone());
             let said = format!("Failed ({class}): {why}; {paid}");
             lines.push(Line::info("build.failed", Source::AmiCreation, said).error());
-            if before.deadline.is_some_and(|deadline| now > deadline) {
-                lines.push(missed(before));
-            }
+            lines.extend(deadline::missed(tools, before, before.deadline, now).await?);
             lines.extend(switched_off(tools, &after, now).await?);
         }
         Step::Again(class, why, pause) => {
@@ -154,7 +150,8 @@ pub(super) async fn end(
                     format!("Failed ({class}): {why}; {paid}; it is planned again from {at} on")
                 }
             };
-            lines.push(Line::info("build.failed", Source::AmiCreation, said).warn());
+            // It is not at its end: people are told when it is.
+            lines.push(Line::info("build.again", Source::AmiCreation, said).warn());
         }
     }
     visit.change.moved.push(Moved::Build(Box::new(Move {
@@ -169,14 +166,6 @@ fn paid(before: &build::Model, cost: Money) -> String {
     let reserved = paid::reserved(before);
     let purse = before.purse.as_deref().unwrap_or("daily");
     format!("cost {cost} USD of the {reserved} that the {purse} purse had kept for it")
-}
-
-fn missed(before: &build::Model) -> Line {
-    let deadline = before
-        .deadline
-        .map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string());
-    let said = format!("Its deadline {} was missed", deadline.unwrap_or_default());
-    Line::info("build.deadline_missed", Source::Monitor, said).error()
 }
 
 /// Switches the template off when this failure is the third of its own in a row; the line that says so.
