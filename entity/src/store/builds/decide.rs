@@ -3,7 +3,9 @@
 use ingot_domain::build::BuildStatus;
 use ingot_domain::event::{Line, Source};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, TransactionTrait};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, TransactionTrait,
+};
 
 use super::again;
 use crate::store::decisions::{Decided, Decision};
@@ -152,6 +154,15 @@ impl Ledger {
             .on_conflict(OnConflict::new().do_nothing().to_owned())
             .exec_without_returning(&self.db)
             .await?;
+        if !by_itself {
+            // A person's word stands above Ingot's own: no new revision switches on what a person switched off.
+            template_off::Entity::update_many()
+                .set(row.clone().into_active_model().reset_all())
+                .filter(template_off::Column::Name.eq(template))
+                .filter(template_off::Column::ByItself.eq(true))
+                .exec(&self.db)
+                .await?;
+        }
         Ok(self.switched_off(template).await?.unwrap_or(row))
     }
 

@@ -143,19 +143,26 @@ async fn a_template_that_is_off_by_itself_tries_security_once_a_day(ledgers: Led
 
 async fn a_new_revision_switches_on_what_was_off_by_itself(ledgers: Ledgers) {
     let ledger = ledgers.ledger();
-    for (name, by_itself) in [("web", true), ("db", false)] {
+    // The last is switched off by itself and then by a person, whose word stands: it is on again by a person's word alone.
+    for (name, words) in [
+        ("web", &[true][..]),
+        ("db", &[false]),
+        ("api", &[true, false]),
+    ] {
         let mut spec = ingot_yaml::kamiwaza();
         spec.name = name.to_owned();
         apply(ledger, &spec).await;
-        let off = ledger.switch_off(name, 1, by_itself, &decision()).await;
-        off.expect("off");
+        for by_itself in words {
+            let off = ledger.switch_off(name, 1, *by_itself, &decision()).await;
+            assert_eq!(off.expect("off").by_itself, *by_itself, "{name}");
+        }
         // The same words are no new revision.
         apply(ledger, &spec).await;
         assert!(ledger.switched_off(name).await.expect("a look").is_some());
         spec.volume.size_gb += 1;
         apply(ledger, &spec).await;
         let is_off = ledger.switched_off(name).await.expect("a look").is_some();
-        assert_eq!(is_off, !by_itself, "{name}");
+        assert_eq!(is_off, words.contains(&false), "{name}");
     }
 }
 
