@@ -71,15 +71,14 @@ pub(crate) async fn seen(api: &Api, filter: PlanFilter) -> Result<PlanSeen, ApiE
         keys.any(|key| supposed.contains(key))
     };
     let mut builds = Vec::new();
+    let (by_target, by_id) = (queue.by_target(), queue.by_id());
     for one in &planned.plan.builds {
-        let of = |queued: &&Queued| queued.row.target() == one.template;
-        if let Some(queued) = queue.waiting.iter().find(of) {
+        if let Some(queued) = by_target.get(&one.template) {
             builds.push(shown_build(one, queued, &queue, is_supposed(queued)));
         }
     }
     for (id, why) in &planned.unpriced {
-        let of = |queued: &&Queued| queued.row.id == *id;
-        if let Some(queued) = queue.waiting.iter().find(of) {
+        if let Some(queued) = by_id.get(id.as_str()) {
             builds.push(blocked(queued, "price", why, is_supposed(queued)));
         }
     }

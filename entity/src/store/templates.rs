@@ -1,5 +1,7 @@
 //! Templates and their immutable revisions.
 
+use std::collections::BTreeSet;
+
 use ingot_domain::template::Template;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
@@ -10,6 +12,12 @@ use sea_orm::{
 use super::request::create::{IdempotencyClaim, claim_key};
 use super::{Ledger, LedgerError};
 use crate::{template, template_off};
+
+/// Only the newest are read: a revision is large, and a template may have hundreds.
+const NEWEST: &str =
+    "revision = (SELECT max(other.revision) FROM template other WHERE other.name = template.name)";
+/// Names in one statement, well under what a database takes.
+const NAMED_AT_ONCE: usize = 2_000;
 
 /// What came of applying a template.
 #[derive(Debug)]
@@ -75,14 +83,27 @@ impl Ledger {
             .await?)
     }
 
+    /// The newest revision of each of these templates that there is.
+    pub async fn newest_templates(
+        &self,
+        names: BTreeSet<&str>,
+    ) -> Result<Vec<template::Model>, LedgerError> {
+        let names: Vec<&str> = names.into_iter().collect();
+        let mut found = Vec::new();
+        for names in names.chunks(NAMED_AT_ONCE) {
+            let newest = template::Entity::find()
+                .filter(template::Column::Name.is_in(names.iter().copied()))
+                .filter(Expr::cust(NEWEST))
+                .all(&self.reader);
+            found.extend(newest.await?);
+        }
+        Ok(found)
+    }
+
     /// The newest revision of every template, by name.
     pub async fn templates(&self) -> Result<Vec<template::Model>, LedgerError> {
-        // Only the newest are read: a revision is large, and a template may have hundreds.
-        let newest = Expr::cust(
-            "revision = (SELECT max(other.revision) FROM template other WHERE other.name = template.name)",
-        );
         Ok(template::Entity::find()
-            .filter(newest)
+            .filter(Expr::cust(NEWEST))
             .order_by_asc(template::Column::Name)
             .all(&self.reader)
             .await?)

@@ -1,7 +1,7 @@
 //! The plan of the queue: what waits is priced by the templates as they are now, and planned. The scheduler's look carries it
 //! out, `GET /v1/plan` shows it: there is one function, so that what is printed is what runs (AUTO-AMI 6).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -85,20 +85,15 @@ impl Ledger {
         policy: &Policy,
         now: Instant,
     ) -> Result<Planned, LedgerError> {
-        let mut templates: HashMap<&str, Option<(Arc<Template>, Revision)>> = HashMap::new();
+        let names = queue.waiting.iter().map(|one| one.row.template.as_str());
+        let templates = self.buildable(names.collect()).await?;
         let (mut priced, mut unpriced) = (HashMap::new(), Vec::new());
         let mut waiting = Vec::new();
         let mut prices = Prices::default();
         for queued in &queue.waiting {
             let row = &queued.row;
-            if !templates.contains_key(row.template.as_str()) {
-                templates.insert(&row.template, self.buildable(&row.template).await?);
-            }
-            let template = templates
-                .get(row.template.as_str())
-                .and_then(Option::as_ref);
             let expected = queue.expected(row);
-            let one = match template {
+            let one = match templates.get(row.template.as_str()) {
                 None => Err(format!("there is no template `{}` any more", row.template)),
                 Some((recipe, revision)) => {
                     let of = (recipe, revision);
@@ -175,21 +170,23 @@ impl Ledger {
         }))
     }
 
-    /// A template's newest revision, as a build uses it.
+    /// The newest revision of each of these templates, as a build uses it.
     async fn buildable(
         &self,
-        name: &str,
-    ) -> Result<Option<(Arc<Template>, Revision)>, LedgerError> {
-        let Some(row) = self.template(name).await? else {
-            return Ok(None);
-        };
-        let template = row.parsed()?;
-        let revision = Revision {
-            number: row.revision,
-            fingerprint: fingerprint::of_recipe(&template),
-            referred: self.all_read_references().await?,
-        };
-        Ok(Some((Arc::new(template), revision)))
+        names: BTreeSet<&str>,
+    ) -> Result<HashMap<String, (Arc<Template>, Revision)>, LedgerError> {
+        let referred = self.all_read_references().await?;
+        let mut found = HashMap::new();
+        for row in self.newest_templates(names).await? {
+            let template = row.parsed()?;
+            let revision = Revision {
+                number: row.revision,
+                fingerprint: fingerprint::of_recipe(&template),
+                referred,
+            };
+            found.insert(row.name, (Arc::new(template), revision));
+        }
+        Ok(found)
     }
 }
 

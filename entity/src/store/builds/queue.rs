@@ -1,6 +1,6 @@
 //! What the plan reads: the builds that wait with their requests, the builds that run, and how long earlier ones took.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::TimeDelta;
 use ingot_domain::Instant;
@@ -38,8 +38,22 @@ pub struct BuildQueue {
 
 /// Ends that are looked back at for the history.
 const LOOKED_AT: u64 = 2_000;
+/// Ids that one statement names, well under what a database takes.
+const AT_ONCE: usize = 2_000;
 
 impl BuildQueue {
+    /// What waits, by its target as the plan names it.
+    pub fn by_target(&self) -> HashMap<String, &Queued> {
+        let named = self.waiting.iter().map(|one| (one.row.target(), one));
+        named.collect()
+    }
+
+    /// What waits, by the build's id.
+    pub fn by_id(&self) -> HashMap<&str, &Queued> {
+        let named = self.waiting.iter().map(|one| (one.row.id.as_str(), one));
+        named.collect()
+    }
+
     /// Takes out the builds whose template is switched off: they do not start. A matter of security of one that is off by
     /// itself stays: that is its try of the day.
     pub fn hold(&mut self, off: &[template_off::Model]) -> Vec<Queued> {
@@ -83,15 +97,17 @@ impl Ledger {
         let (waiting, running): (Vec<_>, Vec<_>) = open
             .into_iter()
             .partition(|row| matches!(row.status.as_str(), "queued" | "awaiting_approval"));
-        let ids = waiting.iter().map(|row| row.id.as_str());
-        let requests = build_request::Entity::find()
-            .filter(build_request::Column::BuildId.is_in(ids))
-            .all(&self.reader)
-            .await?;
         let mut by_build: HashMap<String, Vec<build_request::Model>> = HashMap::new();
-        for request in requests {
-            let of_build = by_build.entry(request.build_id.clone()).or_default();
-            of_build.push(request);
+        for some in waiting.chunks(AT_ONCE) {
+            let ids = some.iter().map(|row| row.id.as_str());
+            let requests = build_request::Entity::find()
+                .filter(build_request::Column::BuildId.is_in(ids))
+                .all(&self.reader)
+                .await?;
+            for request in requests {
+                let of_build = by_build.entry(request.build_id.clone()).or_default();
+                of_build.push(request);
+            }
         }
         let waiting = waiting.into_iter().map(|row| Queued {
             requests: by_build.remove(&row.id).unwrap_or_default(),
@@ -141,15 +157,21 @@ impl Ledger {
         waiting: &[Queued],
         deadline: impl Fn(&Queued, &build_request::Model) -> Option<Instant>,
     ) -> Result<u64, LedgerError> {
-        let about = waiting
+        // One update asks for a build of each template on its base.
+        let about: BTreeSet<&str> = waiting
             .iter()
             .flat_map(|queued| &queued.requests)
             .filter(|request| request.trigger == "security")
-            .filter_map(|request| request.about.as_deref());
-        let updates = base_update::Entity::find()
-            .filter(base_update::Column::Id.is_in(about))
-            .all(&self.reader)
-            .await?;
+            .filter_map(|request| request.about.as_deref())
+            .collect();
+        let about: Vec<&str> = about.into_iter().collect();
+        let mut updates = Vec::new();
+        for about in about.chunks(AT_ONCE) {
+            let found = base_update::Entity::find()
+                .filter(base_update::Column::Id.is_in(about.iter().copied()))
+                .all(&self.reader);
+            updates.extend(found.await?);
+        }
         let by_id: HashMap<&str, &base_update::Model> =
             updates.iter().map(|row| (row.id.as_str(), row)).collect();
         let mut changed = 0;

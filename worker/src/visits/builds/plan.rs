@@ -41,9 +41,9 @@ pub(crate) async fn look(tools: &Tools) -> Result<Visit, VisitError> {
     let mut visit = Visit::only(Then::Done);
     let held = queue.hold(&tools.ledger.all_switched_off().await?);
     let planned = tools.ledger.planned(&queue, &active.policy, now).await?;
+    let (by_target, by_id) = (queue.by_target(), queue.by_id());
     for one in &planned.plan.builds {
-        let of = |queued: &&Queued| queued.row.target() == one.template;
-        let Some(queued) = queue.waiting.iter().find(of) else {
+        let Some(queued) = by_target.get(&one.template) else {
             continue;
         };
         let told = deadline::told(tools, &queued.row, Some(one), now).await?;
@@ -70,8 +70,7 @@ pub(crate) async fn look(tools: &Tools) -> Result<Visit, VisitError> {
         }
     }
     for (id, why) in &planned.unpriced {
-        let of = |queued: &&Queued| queued.row.id == *id;
-        if let Some(queued) = queue.waiting.iter().find(of) {
+        if let Some(queued) = by_id.get(id.as_str()) {
             let told = deadline::told(tools, &queued.row, None, now).await?;
             visit
                 .change
