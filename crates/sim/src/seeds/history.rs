@@ -1,4 +1,4 @@
-//! What vendors had published by the summer of 2024: for regions whose clock begins then.
+//! What vendors had published by the summer of 2024: for regions whose clock begins then, or with the oldest AlmaLinux builds.
 
 /// How the newest name of a line begins, its architecture, the old image's name, and when it was made. Oldest first.
 const HISTORY: &[(&str, &str, &str, &str)] = &[
@@ -77,8 +77,20 @@ const HISTORY: &[(&str, &str, &str, &str)] = &[
     (
         "AlmaLinux OS 8.",
         "x86_64",
+        "AlmaLinux OS 8.4.20210803 x86_64",
+        "2021-08-03T14:02:55.000Z",
+    ),
+    (
+        "AlmaLinux OS 8.",
+        "x86_64",
         "AlmaLinux OS 8.10.20240530 x86_64",
         "2024-05-31T14:02:55.000Z",
+    ),
+    (
+        "AlmaLinux OS 9.",
+        "x86_64",
+        "AlmaLinux OS 9.0.20220527 x86_64",
+        "2022-05-27T14:02:55.000Z",
     ),
     (
         "AlmaLinux OS 9.",
