@@ -37,6 +37,7 @@ CLOCKWORK = {
     "build": "1",
     "build_request": "1",
     "finding": "1",
+    "setting": "name = 'builds_looked'",
     "notification": "topic IN ('finding_opened', 'security_update_available')",
     "tick": "1",
     "token_use": "1",
