@@ -15,7 +15,9 @@
 //! | [`first_ami`] | from a clone to the AMI of one's own template: the build, and the rest |
 //! | [`million`] | the API, the console and the engine over a million finished tasks |
 //! | [`notify`] | 10,000 notifications to three receivers |
+//! | [`plan`] | the plan over 1,000 templates that wait for twenty updates each |
 //! | [`purses`] | starts that reserve on one purse at the same time |
+//! | [`scan`] | the calls of one look at every base image in ten regions |
 //! | [`security`] | the security status over 1,000 templates and 200 updates |
 //! | [`peer`] | Ingot's side of the comparison with other engines (`make bench-peers`) |
 //! | [`build`] | building Ingot; only on request, for it takes half an hour |
@@ -39,9 +41,11 @@ mod metrics;
 pub mod million;
 pub mod notify;
 pub mod peer;
+pub mod plan;
 mod proc;
 pub mod purses;
 mod sample;
+pub mod scan;
 pub mod security;
 mod told;
 

@@ -1,6 +1,7 @@
 //! `make bench`: measures the promised figures and prints them with the machine; ends with 1 when a target is missed.
 //!
-//! `bench [FIGURE…]` measures some only: advisories, help, check, idle, enqueue, delayed, intake, crowd, installing, notify, own-ami, purses, security, million; and on request only
+//! `bench [FIGURE…]` measures some only: advisories, help, check, idle, enqueue, delayed, intake, crowd, installing,
+//! notify, own-ami, plan, purses, scan, security, million; and on request only
 //! build, and first-ami (a clone, its build, and own-ami with what was built).
 //! INGOT_BIN names the binary that is measured; it should be a release build.
 
@@ -11,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use ingot_tests::bench::{self, Figure, Verdict};
 use ingot_tests::{Options, Stack};
 
-const ALL: [&str; 14] = [
+const ALL: [&str; 16] = [
     "advisories",
     "help",
     "check",
@@ -23,7 +24,9 @@ const ALL: [&str; 14] = [
     "installing",
     "own-ami",
     "notify",
+    "plan",
     "purses",
+    "scan",
     "security",
     "million",
 ];
@@ -107,6 +110,15 @@ async fn measure(name: &str) -> Result<Vec<Figure>> {
                 ..real_time(1)
             };
             bench::notify::measure(&Stack::scaled_with(options).await?).await
+        }
+        "plan" => bench::plan::measure(&stack(0).await?).await,
+        "scan" => {
+            let regions = ("INGOT_REGIONS".to_owned(), bench::scan::REGIONS.to_owned());
+            let options = Options {
+                environment: vec![regions],
+                ..real_time(1)
+            };
+            bench::scan::measure(&Stack::scaled_with(options).await?).await
         }
         "purses" => bench::purses::measure().await,
         // Without a worker: its monitor would find none of the images in the region.
