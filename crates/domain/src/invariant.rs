@@ -67,12 +67,16 @@ impl Invariant {
             Invariant::I1 => {
                 "everything in AWS that carries our tags belongs to a row, and nothing outlives its deployment"
             }
-            Invariant::I2 => "one launch makes one instance, one image key one AMI",
+            Invariant::I2 => {
+                "one launch makes one instance, one image key one AMI, one target one build at a time"
+            }
             Invariant::I3 => {
                 "an accepted deployment is finished or a worker is going to work on it"
             }
             Invariant::I4 => "states are legal, events have no gap, epochs only grow",
-            Invariant::I5 => "reserved and spent money stays within the budget",
+            Invariant::I5 => {
+                "reserved and spent money stays within the budget, and what is reserved is for a build that runs"
+            }
             Invariant::I6 => "attempts and crashes are bounded, and what is given up says why",
             Invariant::I7 => "each webhook event is delivered at least once",
             Invariant::I8 => "each administrative change has exactly one audit record",

@@ -6,6 +6,7 @@ mod ask;
 mod decide;
 mod facts;
 mod list;
+mod odd;
 mod open;
 mod planned;
 mod queue;

@@ -98,6 +98,7 @@ impl Ledger {
         seen.extend(self.twice().await?);
         seen.extend(self.odd_tasks().await?);
         seen.extend(self.odd_purses().await?);
+        seen.extend(self.odd_builds().await?);
         seen.extend(self.late_work().await?);
         seen.extend(self.weather().await?);
         Ok(Scan { seen })

@@ -17,6 +17,7 @@ mod interventions;
 mod keys;
 mod lists;
 mod money;
+mod odd_builds;
 mod outbox;
 mod own_tracks;
 mod packages;

@@ -1,6 +1,10 @@
 //! What the scan of each minute makes of the ledger's facts: a sentence for each that must not be, and nothing for the rest.
 
+mod builds;
+
 use std::time::Duration;
+
+pub use builds::{builder_left, kept, twins, unpaid, unwatched};
 
 use crate::invariant::{Invariant, PROVENANCE, WEATHER};
 use crate::money::Money;

@@ -107,7 +107,8 @@ async fn sound(ledger: &Ledger) {
     let odd: Vec<_> = scan
         .seen
         .iter()
-        .filter(|one| one.invariant == "I5")
+        // These runs are of builds that are not on record.
+        .filter(|one| one.invariant == "I5" && one.subject.starts_with("prs_"))
         .collect();
     assert!(odd.is_empty(), "{odd:?}");
 }
