@@ -7,6 +7,7 @@
 //! | I1 no orphan | `region` |
 //! | I2 one effect | `region` |
 //! | I3 nothing lost, I12 at rest again | `ledger`, `bells` |
+//! | I5 money, and builds at rest | `builds`, `trace` |
 //! | I4 legal steps, gapless events, growing epochs | `trace`, `ledger` |
 //! | I6 bounded attempts and crashes | `ledger` |
 //! | I9 secrets | `secrets` |
@@ -15,6 +16,7 @@
 //! I10 and I11 are about the time during a fault; the tests of the fault look at them.
 
 mod bells;
+mod builds;
 mod ledger;
 mod region;
 mod secrets;
@@ -71,6 +73,7 @@ impl Checker {
     pub async fn violations(&self, stack: &Stack) -> Result<Vec<String>> {
         let rows = Rows::read(&self.db).await?;
         let mut wrong = ledger::violations(&rows, &self.accepted);
+        wrong.extend(builds::violations(&rows));
         wrong.extend(trace::violations(&self.db).await?);
         wrong.extend(region::violations(&rows, stack).await?);
         wrong.extend(bells::violations(stack).await?);
@@ -114,6 +117,9 @@ struct Rows {
     tasks: Vec<Value>,
     effects: Vec<Value>,
     images: Vec<Value>,
+    builds: Vec<Value>,
+    purses: Vec<Value>,
+    entries: Vec<Value>,
     /// Per deployment: how many events, the first and the last number.
     stories: Vec<Value>,
     install: String,
@@ -144,6 +150,9 @@ impl Rows {
             .await?,
             effects: json(db, "SELECT to_jsonb(t) - 'params' FROM effect t").await?,
             images: table("image").await?,
+            builds: table("build").await?,
+            purses: table("purse").await?,
+            entries: table("purse_entry").await?,
             stories: json(db, stories).await?,
             install: install.first().map(text).unwrap_or_default(),
         })

@@ -97,6 +97,9 @@ mod tests {
             ],
             effects: vec![json!({ "id": "eff_1", "kind": "launch", "state": "done" })],
             images: Vec::new(),
+            builds: Vec::new(),
+            purses: Vec::new(),
+            entries: Vec::new(),
             stories: vec![json!({ "id": "dep_1", "count": 9, "first": 1, "last": 9 })],
             install: String::new(),
         }

@@ -220,6 +220,9 @@ mod tests {
                     "state": "done", "cloud_id": "i-1" }),
             ],
             images: vec![json!({ "id": "img_1", "ami_id": "ami-1", "status": "available" })],
+            builds: Vec::new(),
+            purses: Vec::new(),
+            entries: Vec::new(),
             stories: Vec::new(),
             install: "us".to_owned(),
         }

@@ -2,6 +2,7 @@
 //! transition tables judge it afterwards (FAULTS I4).
 
 use anyhow::Result;
+use ingot_domain::build::BuildStatus;
 use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::task::TaskState;
@@ -24,6 +25,9 @@ const START: &str = "
     CREATE TRIGGER checker AFTER UPDATE OR DELETE ON image FOR EACH ROW EXECUTE FUNCTION checker.note();
     CREATE TRIGGER checker AFTER UPDATE OR DELETE ON effect FOR EACH ROW EXECUTE FUNCTION checker.note();
     CREATE TRIGGER checker AFTER UPDATE OR DELETE ON event FOR EACH ROW EXECUTE FUNCTION checker.note();
+    CREATE TRIGGER checker AFTER UPDATE OR DELETE ON build FOR EACH ROW EXECUTE FUNCTION checker.note();
+    CREATE TRIGGER checker AFTER UPDATE OR DELETE ON purse FOR EACH ROW EXECUTE FUNCTION checker.note();
+    CREATE TRIGGER checker AFTER UPDATE OR DELETE ON purse_entry FOR EACH ROW EXECUTE FUNCTION checker.note();
     CREATE TRIGGER checker AFTER UPDATE ON task FOR EACH ROW
         WHEN (OLD.state IS DISTINCT FROM NEW.state OR OLD.epoch IS DISTINCT FROM NEW.epoch)
         EXECUTE FUNCTION checker.note();";
@@ -53,9 +57,13 @@ fn illegal(step: &Value) -> Option<String> {
         "task" => task(before, after),
         "image" => image(before, after),
         "effect" => effect(before, after),
+        "build" => build(before, after),
+        "purse" => purse(after),
+        "purse_entry" => entry(before, after),
         _ => Some("an event never changes".to_owned()),
     };
-    why.map(|why| format!("I4: {of} {}: {why}", text(&before["id"])))
+    let invariant = if of.starts_with("purse") { "I5" } else { "I4" };
+    why.map(|why| format!("{invariant}: {of} {}: {why}", text(&before["id"])))
 }
 
 fn changed(before: &Value, after: &Value, column: &str) -> Option<(String, String)> {
@@ -124,6 +132,41 @@ fn effect(before: &Value, after: &Value) -> Option<String> {
     (from != "intent").then(|| format!("it was settled twice, from `{from}` to `{to}`"))
 }
 
+fn build(before: &Value, after: &Value) -> Option<String> {
+    if let Some((from, to)) = changed(before, after, "status") {
+        let legal = BuildStatus::parse(&from)
+            .zip(BuildStatus::parse(&to))
+            .is_some_and(|(from, to)| from.may_become(to));
+        if !legal {
+            return Some(format!("it went from `{from}` to `{to}`"));
+        }
+    }
+    let (old, new) = (number(before, "run"), number(after, "run"));
+    if new != old && new != old + 1 {
+        return Some(format!("its run went from {old} to {new}"));
+    }
+    let (old, new) = (number(before, "row_version"), number(after, "row_version"));
+    (new != old + 1).then(|| format!("its version went from {old} to {new}"))
+}
+
+/// After every step no more is committed than the limit.
+fn purse(after: &Value) -> Option<String> {
+    let [reserved, spent, limit] =
+        ["reserved_micros", "spent_micros", "limit_micros"].map(|column| number(after, column));
+    (reserved < 0 || spent < 0 || reserved + spent > limit)
+        .then(|| format!("{reserved} reserved and {spent} spent micro-dollars of {limit}"))
+}
+
+/// What was entered stays; an allowance alone may grow.
+fn entry(before: &Value, after: &Value) -> Option<String> {
+    let (old, new) = (number(before, "micros"), number(after, "micros"));
+    let kind = text(&before["kind"]);
+    (old != new && (kind != "allowance" || new < old)).then(|| {
+        let build = text(&before["build"]);
+        format!("`{kind}` of {build} went from {old} to {new}")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -176,6 +219,26 @@ mod tests {
                 json!({ "state": "not_done" }),
             ),
             with("event", json!({}), json!({})),
+            with(
+                "build",
+                json!({ "status": "completed" }),
+                json!({ "status": "building" }),
+            ),
+            with(
+                "build",
+                json!({ "status": "queued" }),
+                json!({ "status": "building", "run": 3 }),
+            ),
+            with(
+                "purse",
+                json!({}),
+                json!({ "reserved_micros": 2, "spent_micros": 2, "limit_micros": 3 }),
+            ),
+            with(
+                "purse_entry",
+                json!({ "kind": "settled", "micros": 2 }),
+                json!({ "micros": 3 }),
+            ),
             json!({ "of": "event", "before": { "id": "e" }, "after": null }),
         ];
         for step in table {
