@@ -14,7 +14,7 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 # The workspace's features, so that the tests do not build the AWS SDK a second time.
-demo: ## Play four deployments in the simulated region and stay up; EXIT=1 ends by itself
+demo: ## Play deployments and a day of builds in the simulated region and stay up; EXIT=1 ends by itself
 	$(CARGO) build --workspace --bin ingot
 	$(INGOT) up --cloud sim --demo $(if $(EXIT),--exit)
 

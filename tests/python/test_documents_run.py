@@ -113,7 +113,7 @@ class Reader:
             return
         if block.text.startswith("make demo"):
             out = self.shell.stay(block.text)
-            wait_until(lambda: "Console: " in out.read_text(), "the demo is over", 90)
+            wait_until(lambda: "Console: " in out.read_text(), "the demo is over", 400)
             self.shell.output = out.read_text()
             self.shell.leave(self.shell.staying[-1])
         else:

@@ -1,5 +1,6 @@
 //! The demo: plays the three examples of the Kamiwaza document, and a fourth deployment that profits from them, against
-//! the running API. It tells the stories as they happen, then checks that each ended as it must.
+//! the running API; then, as its second act, a night and a day in which images are made anew by themselves. It tells the
+//! stories as they happen, then checks that each ended as it must.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -14,10 +15,13 @@ use crate::watch::{self, Patience, line};
 mod cast;
 mod judge;
 mod report;
+mod second;
 #[cfg(test)]
 mod tests;
 
-/// Longest time a demo may take, in real time. At a pace of 60 it takes about one minute.
+pub(crate) use second::{BEGINS, PACE, Theatre};
+
+/// Longest time the first act may take, in real time. At a pace of 60 it takes about one minute.
 const DEADLINE: Duration = Duration::from_secs(120);
 
 /// How long to wait for a last look after that.
@@ -26,7 +30,7 @@ const LAST_LOOK: Duration = Duration::from_secs(2);
 /// How the demo ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DemoOutcome {
-    /// All four deployments ended as they must.
+    /// Everything ended as it must.
     pub(crate) ok: bool,
     /// What was not as it must be.
     pub(crate) problems: Vec<String>,
@@ -35,16 +39,28 @@ pub(crate) struct DemoOutcome {
 /// The deployments as far as they are known, in the order of the cast.
 type Stage = Mutex<[Option<Deployment>; 4]>;
 
-/// Plays the demo. Story lines go to stderr, the table and the saving to stdout.
-pub(crate) async fn play(client: &Client, console_url: &str) -> anyhow::Result<DemoOutcome> {
-    play_within(client, console_url, DEADLINE).await
-}
-
-async fn play_within(
+/// Plays the demo, its second act if there is a theatre for it. Story lines go to stderr, tables and screens to stdout.
+pub(crate) async fn play(
     client: &Client,
     console_url: &str,
-    deadline: Duration,
+    theatre: Option<&Theatre>,
 ) -> anyhow::Result<DemoOutcome> {
+    let mut problems = first_act(client, DEADLINE).await?;
+    if let Some(theatre) = theatre {
+        problems.extend(second::play(client, theatre).await?);
+    }
+    for problem in &problems {
+        eprintln!("problem: {problem}");
+    }
+    say(&format!("Console: {console_url}"))?;
+    Ok(DemoOutcome {
+        ok: problems.is_empty(),
+        problems,
+    })
+}
+
+/// The four deployments; what was not as it must be.
+async fn first_act(client: &Client, deadline: Duration) -> anyhow::Result<Vec<String>> {
     let stage = Stage::default();
     let performance = async {
         let cast = Cast::choose(client).await?;
@@ -65,14 +81,7 @@ async fn play_within(
     if let Some(saving) = report::saving(&ended) {
         say(&format!("\n{saving}"))?;
     }
-    for problem in &problems {
-        eprintln!("problem: {problem}");
-    }
-    say(&format!("Console: {console_url}"))?;
-    Ok(DemoOutcome {
-        ok: problems.is_empty(),
-        problems,
-    })
+    Ok(problems)
 }
 
 /// 1 and 3 begin together. 2 and 4 need 1's AMI, and begin together once it is there.

@@ -59,7 +59,7 @@ impl From<ReapChoice> for Reap {
   ingot up --cloud sim --at 2024-06-30T12:00:00Z --pace 600
                                 the same, on a day of its own that lasts less than three minutes
   ingot up --regions eu-north-1,eu-west-1
-  ingot up --demo               play four deployments of two versions, show the saving, and stay up
+  ingot up --demo               play four deployments of two versions and a day of builds, and stay up
   ingot up --demo --exit        the same as a self-test: exit code 0 when all went as it must")]
 pub(crate) struct UpArgs {
     /// Where instances run; `sim` when --demo is given
@@ -108,7 +108,9 @@ pub(crate) struct UpArgs {
     /// With `sim`: forget templates, tokens and history of the simulated regions before
     #[arg(long)]
     pub(crate) fresh: bool,
-    /// Play the examples in the simulated region and show the saving
+    /// Play the examples in the simulated region, show the saving, then a night and a day of builds
+    ///
+    /// It takes about two minutes. In a data directory with a ledger it plays in one of its own beside it, afresh.
     #[arg(long)]
     pub(crate) demo: bool,
     /// Exit when the demo is over instead of staying up

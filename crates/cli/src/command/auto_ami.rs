@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use ingot_client::Client;
+use ingot_client::auto_ami::AutoAmiStatus;
 use ingot_client::base_update::{
     AffectedTemplate, BaseUpdate, Evidence, SecurityEntry, SecurityStatus,
 };
@@ -57,8 +58,13 @@ const LEVELS: [(&str, &str); 6] = [
     ("none", "Other"),
 ];
 
-/// The document's screen.
-fn security_status(status: &SecurityStatus, strokes: Strokes) -> String {
+/// The document's screen of where the automatic builds stand.
+pub(crate) fn status_screen(status: &AutoAmiStatus, strokes: Strokes) -> String {
+    status::screen(status, strokes)
+}
+
+/// The document's screen of the base images that have moved.
+pub(crate) fn security_status(status: &SecurityStatus, strokes: Strokes) -> String {
     let mut parts = vec!["SECURITY UPDATE STATUS".to_owned()];
     for feed in &status.feeds {
         parts.push(format!("Feed: {}", clean(feed)));

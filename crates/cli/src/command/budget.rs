@@ -48,7 +48,8 @@ pub(crate) async fn run(args: BudgetArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn said(budgets: &Budgets) -> String {
+/// The budgets' figures.
+pub(crate) fn said(budgets: &Budgets) -> String {
     let policy = match budgets.policy_revision {
         0 => "no policy was imported: these are the defaults".to_owned(),
         revision => format!("policy revision {revision}"),

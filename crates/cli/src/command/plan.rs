@@ -2,6 +2,8 @@
 
 mod ledger;
 
+pub(crate) use ledger::told as screen;
+
 use std::process::ExitCode;
 
 use ingot_domain::plan::{Build, Plan, State};

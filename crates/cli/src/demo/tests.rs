@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use ingot_client::{Client, CreateDeployment, Deployment};
 use serde_json::{Value, json};
 
-use super::{DemoOutcome, judge, play, play_within, report};
+use super::{DemoOutcome, first_act, judge, play, report};
 use crate::watch::tests::deployment;
 
 /// The document's end of a part, by the beginning of its name.
@@ -117,7 +117,7 @@ async fn show(State(world): State<World>, Path(id): Path<String>) -> axum::Json<
 async fn four_deployments_are_played_and_found_good() {
     let (client, world) = serve(json!({"items": []}), |_| {}).await;
     // `ingot up` plays it in a task of its own.
-    let played = tokio::spawn(async move { play(&client, "http://console").await })
+    let played = tokio::spawn(async move { play(&client, "http://console", None).await })
         .await
         .expect("task");
     assert_eq!(
@@ -154,7 +154,12 @@ async fn a_second_demo_plays_with_versions_that_have_no_ami() {
     };
     let images = json!({"items": [image("v0.9.2", "available"), image("v0.9.3-patch1", "claimed"), image("v0.9.2-patch2", "failed")]});
     let (client, world) = serve(images, |_| {}).await;
-    assert!(play(&client, "http://console").await.expect("outcome").ok);
+    assert!(
+        play(&client, "http://console", None)
+            .await
+            .expect("outcome")
+            .ok
+    );
     let asked = world.asked.lock().expect("lock");
     let versions: Vec<_> = asked.values().map(|body| body.version.as_str()).collect();
     assert_eq!(
@@ -176,15 +181,13 @@ async fn a_demo_that_hangs_ends_with_a_message() {
         }
     })
     .await;
-    let outcome = play_within(&client, "http://console", Duration::from_secs(1))
+    let problems = first_act(&client, Duration::from_secs(1))
         .await
-        .expect("outcome");
-    assert!(!outcome.ok);
-    assert_eq!(outcome.problems[0], "the demo was not over after 1 s");
+        .expect("problems");
+    assert_eq!(problems[0], "the demo was not over after 1 s");
     assert!(
-        outcome.problems[1].starts_with("the other version is not finished: `running`"),
-        "{:?}",
-        outcome.problems
+        problems[1].starts_with("the other version is not finished: `running`"),
+        "{problems:?}"
     );
 }
 
@@ -197,7 +200,9 @@ async fn without_the_first_ami_the_rest_is_not_played() {
         }
     })
     .await;
-    let outcome = play(&client, "http://console").await.expect("outcome");
+    let outcome = play(&client, "http://console", None)
+        .await
+        .expect("outcome");
     assert_eq!(
         outcome.problems,
         [

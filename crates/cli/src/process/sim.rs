@@ -4,6 +4,7 @@ mod order;
 
 use std::process::ExitCode;
 
+use ingot_domain::Instant;
 use ingot_sim::{Region, SimConfig};
 use ingot_telemetry::LogFormat;
 
@@ -12,6 +13,25 @@ use crate::args::process::SimArgs;
 use crate::args::sim::SimAction;
 use crate::failure::Usage;
 use crate::output::say;
+
+/// Lets the vendor of a track publish a build in one region of those at `endpoint`, made at `created`, or now.
+pub(crate) async fn publish(
+    endpoint: &str,
+    track: &str,
+    build: &str,
+    region: &str,
+    created: Option<Instant>,
+) -> anyhow::Result<()> {
+    let release = order::Release {
+        track,
+        build,
+        regions: &[region.to_owned()],
+        created,
+        withdraw: false,
+    };
+    release.order(endpoint).await?;
+    Ok(())
+}
 
 /// Runs it until it is over.
 pub(crate) async fn run(args: SimArgs) -> anyhow::Result<ExitCode> {

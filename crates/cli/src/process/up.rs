@@ -31,7 +31,7 @@ use rand::Rng;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use home::Home;
+use home::{Home, Taken};
 
 use super::{setup, worker};
 use crate::args::process::{CloudChoice, UpArgs};
@@ -59,13 +59,17 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         );
         return Err(Usage(text).into());
     }
-    let (data, mut hold) = home::take(&args)?;
+    let Taken {
+        data,
+        mut hold,
+        fresh,
+    } = home::take(&args)?;
     let simulated = args.cloud == CloudChoice::Sim;
     let stop = setup::until_signal()?;
     let listener = listen(args.listen, args.demo).await?;
     let url = format!("http://{}", listener.local_addr()?);
     hold.at(&url)?;
-    let home = home::open(&data.path()?, simulated, args.fresh).await?;
+    let home = home::open(&data.path()?, simulated, fresh).await?;
     tell_ended(&home);
     let Home { ledger, kept, .. } = home;
     if simulated {
@@ -75,8 +79,15 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     let (mut pace, mut lines) = (args.pace.unwrap_or_default(), Vec::new());
     let region = if simulated {
         let sim = SimConfig::default();
-        let usual = Pace::new(SIM_PACE).unwrap_or_default();
-        let begun = calendar::begin(&ledger, args.at, args.pace, usual).await?;
+        let usual = if args.demo { demo::PACE } else { SIM_PACE };
+        let usual = Pace::new(usual).unwrap_or_default();
+        // The base images that move in a demo have their days.
+        let at = args.at.or(if args.demo {
+            Some(demo::BEGINS.parse()?)
+        } else {
+            None
+        });
+        let begun = calendar::begin(&ledger, at, args.pace, usual).await?;
         (pace, lines) = (begun.pace, begun.lines);
         Some(
             Region::start(SimConfig {
@@ -183,8 +194,16 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     let mut exit = ExitCode::SUCCESS;
     if args.demo {
         let client = Client::new(&url, Some(&token))?;
+        if args.at.is_some() {
+            eprintln!("The second act plays on days of its own: leave --at out to see it.");
+        }
+        let theatre = region.as_ref().filter(|_| args.at.is_none());
+        let theatre = theatre.map(|region| demo::Theatre {
+            endpoint: region.endpoint(),
+            pace: pace.factor(),
+        });
         let outcome = tokio::select! {
-            outcome = demo::play(&client, &link) => outcome?,
+            outcome = demo::play(&client, &link, theatre.as_ref()) => outcome?,
             () = stop.cancelled() => bail!("the demo was stopped"),
         };
         if !outcome.ok {

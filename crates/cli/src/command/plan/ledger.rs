@@ -21,7 +21,8 @@ pub(super) async fn run(args: PlanArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn told(plan: &PlanSeen) -> String {
+/// When what waits starts, who pays, and why not now.
+pub(crate) fn told(plan: &PlanSeen) -> String {
     let policy = match plan.policy_revision {
         0 => "the default policy".to_owned(),
         revision => format!("revision {revision} of the policy"),

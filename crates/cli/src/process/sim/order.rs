@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
+use ingot_domain::Instant;
 use ingot_domain::advisory::base::Build;
 use ingot_domain::track::known;
 use serde_json::{Value, json};
@@ -19,40 +20,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Publishes a build, or takes it back.
 pub(super) async fn release(args: ReleaseArgs) -> anyhow::Result<ExitCode> {
-    let Some(track) = known::find(&args.name) else {
-        let text = format!(
-            "`{}` is no track that every installation has; `ingot base-images list` shows them",
-            clean(&args.name)
-        );
-        return Err(Usage(text).into());
-    };
-    let Some(name) = known::image_name(&track, &args.build) else {
-        let text = format!(
-            "`{}` is no build of {}: name it as its vendor does, so that the image's name passes `{}`",
-            clean(&args.build),
-            track.name,
-            track.pattern
-        );
-        return Err(Usage(text).into());
-    };
-    let owner = track.owners.of("us-east-1").unwrap_or_default();
-    let mut order = json!({
-        "owner": owner,
-        "filter": track.filter,
-        "architecture": track.arch.as_str(),
-        "name": name,
-        "regions": args.regions,
-        "withdraw": args.withdraw,
-    });
-    if let Some(parameter) = &track.parameter {
-        order["parameter"] = parameter.as_str().into();
-    }
-    if let Some(created) = &args.created {
-        order["created"] = created.to_rfc3339().into();
-    } else if let Ok(build) = Build::parse(&args.build) {
-        // Vendors publish no build of a day to come, whatever the region's clock shows: it is of the end of its day.
-        order["earliest"] = build.end().to_rfc3339().into();
-    }
     let endpoint = match &args.endpoint {
         Some(endpoint) => endpoint.clone(),
         None => {
@@ -66,15 +33,74 @@ pub(super) async fn release(args: ReleaseArgs) -> anyhow::Result<ExitCode> {
             left.trim().to_owned()
         }
     };
-    let answer = tokio::time::timeout(PATIENCE, post(&endpoint, "/_sim/releases", &order));
-    let answer = answer
-        .await
-        .map_err(|_| anyhow::anyhow!("the simulated region at {endpoint} does not answer"))??;
-    if let Some(error) = answer["error"].as_str() {
-        return Err(Refused(format!("the simulated region refused it: {}", clean(error))).into());
-    }
+    let release = Release {
+        track: &args.name,
+        build: &args.build,
+        regions: &args.regions,
+        created: args.created,
+        withdraw: args.withdraw,
+    };
+    let answer = release.order(&endpoint).await?;
     args.format.output().result(&answer, told)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a vendor is to do.
+pub(super) struct Release<'a> {
+    pub(super) track: &'a str,
+    pub(super) build: &'a str,
+    pub(super) regions: &'a [String],
+    pub(super) created: Option<Instant>,
+    pub(super) withdraw: bool,
+}
+
+impl Release<'_> {
+    /// Orders it of the region at an address; its answer.
+    pub(super) async fn order(&self, endpoint: &str) -> anyhow::Result<Value> {
+        let Some(track) = known::find(self.track) else {
+            let text = format!(
+                "`{}` is no track that every installation has; `ingot base-images list` shows them",
+                clean(self.track)
+            );
+            return Err(Usage(text).into());
+        };
+        let Some(name) = known::image_name(&track, self.build) else {
+            let text = format!(
+                "`{}` is no build of {}: name it as its vendor does, so that the image's name passes `{}`",
+                clean(self.build),
+                track.name,
+                track.pattern
+            );
+            return Err(Usage(text).into());
+        };
+        let owner = track.owners.of("us-east-1").unwrap_or_default();
+        let mut order = json!({
+            "owner": owner,
+            "filter": track.filter,
+            "architecture": track.arch.as_str(),
+            "name": name,
+            "regions": self.regions,
+            "withdraw": self.withdraw,
+        });
+        if let Some(parameter) = &track.parameter {
+            order["parameter"] = parameter.as_str().into();
+        }
+        if let Some(created) = &self.created {
+            order["created"] = created.to_rfc3339().into();
+        } else if let Ok(build) = Build::parse(self.build) {
+            // Vendors publish no build of a day to come, whatever the region's clock shows: it is of the end of its day.
+            order["earliest"] = build.end().to_rfc3339().into();
+        }
+        let answer = tokio::time::timeout(PATIENCE, post(endpoint, "/_sim/releases", &order));
+        let answer = answer
+            .await
+            .map_err(|_| anyhow::anyhow!("the simulated region at {endpoint} does not answer"))??;
+        if let Some(error) = answer["error"].as_str() {
+            let text = format!("the simulated region refused it: {}", clean(error));
+            return Err(Refused(text).into());
+        }
+        Ok(answer)
+    }
 }
 
 fn told(answer: &Value) -> String {

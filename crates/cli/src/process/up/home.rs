@@ -15,25 +15,46 @@ use crate::args::data_dir::DataDir;
 use crate::args::process::UpArgs;
 use crate::process::setup;
 
+/// The ledger of the simulated region.
+const SIMULATED: &str = "simulated.sqlite3";
 /// The name of the local token.
 const LOCAL: &str = "ingot up";
 
-/// Makes the data directory and takes it. A demo that finds it taken plays in one of its own beside it.
-pub(super) fn take(args: &UpArgs) -> anyhow::Result<(DataDir, Hold)> {
+/// A data directory that is this process's.
+pub(super) struct Taken {
+    pub(super) data: DataDir,
+    pub(super) hold: Hold,
+    /// What the last simulated region left in it is forgotten.
+    pub(super) fresh: bool,
+}
+
+/// Makes the data directory and takes it. A demo that finds it taken, or a ledger in it, plays in one of its own beside it:
+/// its calendar begins anew, which that of a kept ledger does not.
+pub(super) fn take(args: &UpArgs) -> anyhow::Result<Taken> {
     let data = args.data.clone();
-    match hold(&data.path()?)? {
-        Ok(hold) => Ok((data, hold)),
-        Err(held) if args.demo => {
-            let own = data.path()?.join("demo");
-            let hold = hold(&own)?.map_err(|_| held)?;
-            let shown = own.display();
-            eprintln!(
-                "Another `ingot up` runs; this demo's ledger is in {shown} (INGOT_DATA_DIR={shown})."
-            );
-            Ok((DataDir::of(own), hold))
+    let path = data.path()?;
+    let kept = args.demo && !args.fresh && path.join(SIMULATED).exists();
+    let (why, held) = match hold(&path)? {
+        Ok(hold) if !kept => {
+            return Ok(Taken {
+                data,
+                hold,
+                fresh: args.fresh,
+            });
         }
-        Err(held) => Err(held.into()),
-    }
+        Ok(_) => ("The ledger of the last `ingot up` stays as it is", None),
+        Err(held) if args.demo => ("Another `ingot up` runs", Some(held)),
+        Err(held) => return Err(held.into()),
+    };
+    let own = path.join("demo");
+    let hold = hold(&own)?.map_err(|other| held.unwrap_or(other))?;
+    let shown = own.display();
+    eprintln!("{why}; this demo's ledger is in {shown} (INGOT_DATA_DIR={shown}).");
+    Ok(Taken {
+        data: DataDir::of(own),
+        hold,
+        fresh: true,
+    })
 }
 
 fn hold(directory: &Path) -> anyhow::Result<Result<Hold, Held>> {
@@ -56,7 +77,7 @@ pub(super) struct Home {
 /// in it first.
 pub(super) async fn open(data: &Path, simulated: bool, fresh: bool) -> anyhow::Result<Home> {
     let file = data.join(if simulated {
-        "simulated.sqlite3"
+        SIMULATED
     } else {
         "ingot.sqlite3"
     });
