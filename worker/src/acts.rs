@@ -1,7 +1,7 @@
 //! The acts: every kind of effect a visit has in the cloud, with the five points at which a drill may kill its worker
-//! (FAULTS F01). `it/structure/acts.rs` fails when a call with an effect is made outside of its act.
+//! (FAULTS F01), and the steps of a build, with three. `it/structure/acts.rs` fails when a call with an effect is made outside of its act.
 
-use ingot_failpoint::act;
+use ingot_failpoint::{act, step};
 
 act!(
     /// RunInstances; its tags are part of the call. Intended by its effect row.
@@ -30,4 +30,12 @@ act!(
 act!(
     /// DeleteSnapshot of the same. Intended by the snapshots written into the image row.
     pub(crate) DELETE_SNAPSHOT = "delete_snapshot"
+);
+step!(
+    /// The start of builds: their moves, builders, launch tasks and reservations in one commit.
+    pub(crate) BUILD_START = "build_start"
+);
+step!(
+    /// The end of a build's run: its move and what is settled in one commit.
+    pub(crate) BUILD_END = "build_end"
 );

@@ -52,6 +52,33 @@ impl Act {
     }
 }
 
+/// One kind of commit that matters by itself, without a call to the cloud of its own.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Step {
+    #[cfg(feature = "enabled")]
+    name: &'static str,
+}
+
+impl Step {
+    /// Used by [`step!`](crate::step), which also registers it.
+    #[doc(hidden)]
+    #[cfg_attr(
+        not(feature = "enabled"),
+        expect(unused_variables, reason = "as above")
+    )]
+    pub const fn new(name: &'static str) -> Self {
+        Self {
+            #[cfg(feature = "enabled")]
+            name,
+        }
+    }
+
+    #[cfg(feature = "enabled")]
+    async fn reach(&self, point: &str) {
+        crate::reach(&format!("{}.{point}", self.name)).await;
+    }
+}
+
 /// The acts a visit intends and those whose outcome it records. Empty in a build without failpoints.
 #[derive(Debug, Default)]
 pub struct Marks {
@@ -59,6 +86,8 @@ pub struct Marks {
     intended: Vec<&'static Act>,
     #[cfg(feature = "enabled")]
     settled: Vec<&'static Act>,
+    #[cfg(feature = "enabled")]
+    steps: Vec<&'static Step>,
 }
 
 #[cfg(feature = "enabled")]
@@ -73,8 +102,16 @@ impl Marks {
         self.settled.push(act);
     }
 
+    /// The visit's commit is this step.
+    pub fn step(&mut self, step: &'static Step) {
+        self.steps.push(step);
+    }
+
     /// The commit is next.
     pub async fn before_commit(&self) {
+        for step in &self.steps {
+            step.reach("before_commit").await;
+        }
         for act in &self.intended {
             act.reach("before_intent").await;
         }
@@ -82,6 +119,9 @@ impl Marks {
 
     /// The commit has happened, no bell was rung.
     pub async fn after_commit(&self) {
+        for step in &self.steps {
+            step.reach("after_commit").await;
+        }
         for act in &self.intended {
             act.reach("after_intent").await;
         }
@@ -92,6 +132,9 @@ impl Marks {
 
     /// Its bells were handed over.
     pub async fn after_ring(&self) {
+        for step in &self.steps {
+            step.reach("after_ring").await;
+        }
         for act in &self.settled {
             act.reach("after_ring").await;
         }
@@ -106,6 +149,9 @@ impl Marks {
 
     /// Nothing in this build.
     pub fn settle(&mut self, _act: &'static Act) {}
+
+    /// Nothing in this build.
+    pub fn step(&mut self, _step: &'static Step) {}
 
     /// Nothing in this build.
     pub async fn before_commit(&self) {}

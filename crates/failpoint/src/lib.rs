@@ -1,8 +1,9 @@
 //! Failpoints: named places where a drill may kill, stall or fail the process, so that "crash anywhere" is a list that a
 //! test enumerates (FAULTS F01). Without the feature `enabled` everything here is empty and compiles to nothing.
 //!
-//! A *point* is `hit!("tick.fire").await`. An *act* is one kind of effect in the cloud; [`act!`] gives it five points, and
-//! [`Marks`] lets the code that commits a visit hit those that lie around the commit:
+//! A *point* is `hit!("tick.fire").await`. An *act* is one kind of effect in the cloud; [`act!`] gives it five points, a
+//! *step* is a commit that matters by itself; [`step!`] gives it three. [`Marks`] lets the code that commits a visit hit those
+//! that lie around the commit:
 //!
 //! | point | where |
 //! |---|---|
@@ -11,6 +12,7 @@
 //! | `<act>.after_effect` | the call has answered, nothing is recorded |
 //! | `<act>.after_outcome` | after the transaction that records it, before its bells |
 //! | `<act>.after_ring` | after the bells |
+//! | `<step>.before_commit`, `.after_commit`, `.after_ring` | around the step's transaction and its bells |
 //!
 //! What happens at a point is a text, given to [`set`] once by the outermost room: see [`Plan`].
 
@@ -30,7 +32,7 @@ pub use live::{points, reach, set};
 #[doc(hidden)]
 pub use live::Registered;
 
-pub use act::{Act, Marks};
+pub use act::{Act, Marks, Step};
 pub use plan::{Action, Malformed, Plan, Rule};
 
 /// Whether this build has failpoints.
@@ -44,6 +46,9 @@ pub const FIVE: [&str; 5] = [
     "after_outcome",
     "after_ring",
 ];
+
+/// The three points of every step.
+pub const THREE: [&str; 3] = ["before_commit", "after_commit", "after_ring"];
 
 /// A point of its own: `ingot_failpoint::hit!("tick.fire").await`.
 #[cfg(feature = "enabled")]
@@ -82,6 +87,27 @@ macro_rules! act {
     ($(#[$meta:meta])* $vis:vis $static:ident = $name:literal) => {
         $(#[$meta])*
         $vis static $static: $crate::Act = $crate::Act::new($name);
+    };
+}
+
+/// Declares a step as a static: `ingot_failpoint::step!(pub(crate) START = "build_start");`.
+#[cfg(feature = "enabled")]
+#[macro_export]
+macro_rules! step {
+    ($(#[$meta:meta])* $vis:vis $static:ident = $name:literal) => {
+        $(#[$meta])*
+        $vis static $static: $crate::Step = $crate::Step::new($name);
+        $crate::inventory::submit! { $crate::Registered::Step($name) }
+    };
+}
+
+/// Declares a step as a static; its points are empty in this build.
+#[cfg(not(feature = "enabled"))]
+#[macro_export]
+macro_rules! step {
+    ($(#[$meta:meta])* $vis:vis $static:ident = $name:literal) => {
+        $(#[$meta])*
+        $vis static $static: $crate::Step = $crate::Step::new($name);
     };
 }
 

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use crate::FIVE;
 use crate::plan::{Action, Malformed, Plan, Rule};
+use crate::{FIVE, THREE};
 
 /// An entry of the register.
 #[doc(hidden)]
@@ -18,6 +18,8 @@ pub enum Registered {
     Point(&'static str),
     /// An act, which has five.
     Act(&'static str),
+    /// A step, which has three.
+    Step(&'static str),
 }
 
 inventory::collect!(Registered);
@@ -32,6 +34,7 @@ pub fn points() -> Vec<String> {
         .flat_map(|entry| match entry {
             Registered::Point(name) => vec![(*name).to_owned()],
             Registered::Act(act) => FIVE.map(|point| format!("{act}.{point}")).to_vec(),
+            Registered::Step(step) => THREE.map(|point| format!("{step}.{point}")).to_vec(),
         })
         .collect();
     names.sort();

@@ -3,6 +3,8 @@
 
 mod apalis;
 mod aws;
+mod build_kept;
+mod build_points;
 mod cancels;
 mod clock;
 mod crash_points;

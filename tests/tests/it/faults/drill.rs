@@ -34,10 +34,15 @@ pub(super) struct Drill {
 impl Drill {
     /// Starts the scaled shape with this many workers under a plan, which is completed by the shared folder.
     pub(super) async fn start(workers: usize, plan: &str) -> Self {
+        Self::start_at(workers, plan, 600).await
+    }
+
+    /// The same, at another pace.
+    pub(super) async fn start_at(workers: usize, plan: &str, pace: u32) -> Self {
         let folder = TempDir::new().unwrap();
         let options = Options {
             workers: 0,
-            pace: 600,
+            pace,
             environment: vec![
                 ("INGOT_KEY".to_owned(), KEY.to_owned()),
                 ("INGOT_NOTIFY_CIDRS".to_owned(), "127.0.0.0/8".to_owned()),
@@ -128,16 +133,22 @@ async fn shift(
     }
 }
 
-/// Every point of the binary under test; it is told apart from a build without any.
+/// Every point of the binary under test that deployments reach.
 pub(super) async fn points() -> Vec<String> {
+    let mut points = every_point().await;
+    // Feeds are fetched from outside and builds are asked for, which drills of deployments do not do: `feeds_sync.rs` and
+    // `build_points.rs` kill there.
+    points.retain(|point| !point.starts_with("feed.") && !point.starts_with("build"));
+    points
+}
+
+/// Every point of the binary under test; it is told apart from a build without any.
+pub(super) async fn every_point() -> Vec<String> {
     let listed = ingot(&["failpoints", "--json"], &[], UP).await.unwrap();
     assert!(
         listed.status.success(),
         "this `ingot` has no failpoints: it was built without the tests; run `make build` ({})",
         String::from_utf8_lossy(&listed.stderr)
     );
-    let mut points: Vec<String> = serde_json::from_slice(&listed.stdout).unwrap();
-    // Feeds are fetched from outside, which drills of deployments do not do: `feeds_sync.rs` kills there.
-    points.retain(|point| !point.starts_with("feed."));
-    points
+    serde_json::from_slice(&listed.stdout).unwrap()
 }

@@ -28,7 +28,9 @@ pub(super) async fn insist(tools: &Tools, of: &build::Model) -> Result<(), Visit
         && (of.cancelling || reason(of)?.is_some())
     {
         let by = of.decided_by.as_deref().filter(|_| of.cancelling);
+        ingot_failpoint::hit!("build.before_insist").await;
         tools.ledger.end_builder(builder, by.unwrap_or(BY)).await?;
+        ingot_failpoint::hit!("build.insisted").await;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use ingot_entity::store::{ActivePolicy, Move, Moved, Queued, Then};
 use super::deadline;
 use super::start;
 use super::wanted;
+use crate::acts;
 use crate::case::VisitError;
 use crate::tools::Tools;
 
@@ -60,6 +61,7 @@ pub(crate) async fn look(tools: &Tools) -> Result<Visit, VisitError> {
                     now,
                 )
                 .await?;
+                visit.marks.step(&acts::BUILD_START);
                 if let Some(Moved::Build(start)) = visit.change.moved.get_mut(made) {
                     start.lines.splice(0..0, told);
                 }

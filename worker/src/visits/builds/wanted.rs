@@ -31,7 +31,10 @@ pub(super) async fn ask(
             max_cost: None,
         };
         match tools.ledger.ask(&ask).await? {
-            Asked::New(_) | Asked::Joined(_) => asked += 1,
+            Asked::New(_) | Asked::Joined(_) => {
+                asked += 1;
+                ingot_failpoint::hit!("build.asked").await;
+            }
             Asked::Before(_) | Asked::Skipped(_) => {}
         }
     }

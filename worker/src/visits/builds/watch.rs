@@ -16,6 +16,7 @@ use ingot_entity::store::{Claim, Decision, Entry, Move, Moved, Then, ami_status_
 use ingot_entity::{build, deployment};
 
 use super::{deadline, ends, paid};
+use crate::acts;
 use crate::case::VisitError;
 use crate::tools::Tools;
 
@@ -103,6 +104,7 @@ pub(super) async fn end(
         run: before.run,
         cost,
     });
+    visit.marks.step(&acts::BUILD_END);
     let paid = paid(before, cost);
     let become_status = |after: &mut build::Model, status: BuildStatus| {
         after.status = status.as_str().to_owned();
