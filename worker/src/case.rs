@@ -128,7 +128,7 @@ impl Case {
         ))
     }
 
-    /// Adds a line to the story. Nobody waits for a build's builder: people are told of the build itself.
+    /// Adds a line to the story. Of a build's builder people are not told: they are told of the build itself.
     pub(crate) fn say(&mut self, line: Line) {
         self.lines.push(match self.row.build_id {
             Some(_) => line.telling(None),
