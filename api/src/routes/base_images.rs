@@ -10,7 +10,7 @@ use ingot_client::{Event, Page};
 use ingot_domain::field::shown;
 use ingot_domain::track::add::NewTrack;
 use ingot_entity::store::UpdateQuery;
-use ingot_entity::track;
+use ingot_entity::{track, track_region};
 
 use super::{decided, decision, events};
 use crate::address::{Params, Path};
@@ -39,8 +39,9 @@ pub(crate) async fn list(
 
 /// Every track with its last update alone; the console uses it too.
 pub(crate) async fn all(api: &Api) -> Result<Page<BaseImage>, ApiError> {
+    let regions = api.ledger.track_regions(None, None).await?;
     let rows = api.ledger.tracks().await?;
-    let facts = facts(api, None).await?;
+    let facts = facts(api, None, regions).await?;
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
         let mut shown = base_image::shown(&row, &facts)?;
@@ -82,8 +83,7 @@ pub(crate) async fn add(
     let added = api.ledger.add_track(&track, &caller.name).await?;
     let row = decided(added, || unknown(&track.name))?;
     tracing::info!(by = %caller.name, track = %row.name, "a track was added");
-    let facts = facts(&api, Some(&row)).await?;
-    let shown = base_image::shown(&row, &facts)?;
+    let shown = full(&api, &row).await?;
     Ok((StatusCode::CREATED, Json(shown)))
 }
 
@@ -208,19 +208,26 @@ fn unknown(name: &str) -> String {
 
 /// One track with its history; the console uses it too.
 pub(crate) async fn full(api: &Api, row: &track::Model) -> Result<BaseImage, ApiError> {
-    let facts = facts(api, Some(row)).await?;
+    let regions = api.ledger.track_regions(Some(&row.id), None).await?;
+    let now = api.ledger.track(&row.name).await?;
+    let row = now.as_ref().unwrap_or(row);
+    let facts = facts(api, Some(row), regions).await?;
     Ok(base_image::shown(row, &facts)?)
 }
 
-/// What one track, or all of them, are shown with.
-async fn facts(api: &Api, row: Option<&track::Model>) -> Result<Facts, ApiError> {
-    let id = row.map(|row| row.id.as_str());
+/// What one track, or all of them, are shown with. A look writes region, head and history in one commit: they are read in this
+/// order, so that no region is shown with a build of which head and history do not know yet.
+async fn facts(
+    api: &Api,
+    row: Option<&track::Model>,
+    regions: Vec<track_region::Model>,
+) -> Result<Facts, ApiError> {
     let mut templates = Vec::new();
     for row in api.ledger.templates().await? {
         let template = row.parsed()?;
         templates.push((template.name, template.base_image));
     }
-    let limit = if id.is_some() { HISTORY } else { 1_000 };
+    let limit = if row.is_some() { HISTORY } else { 1_000 };
     let of = UpdateQuery {
         base: row.map(|row| row.name.clone()),
         ..UpdateQuery::default()
@@ -228,7 +235,7 @@ async fn facts(api: &Api, row: Option<&track::Model>) -> Result<Facts, ApiError>
     let updates = api.ledger.list_updates(&of, limit).await?;
     let calendar = api.ledger.read_calendar().await?;
     Ok(Facts {
-        regions: api.ledger.track_regions(id, None).await?,
+        regions,
         next: api
             .ledger
             .next_looks()

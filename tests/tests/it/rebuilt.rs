@@ -83,7 +83,14 @@ async fn rebuilt(stack: &Stack) {
 
     // People are told of the update and of the build; of its builder, which is a deployment too, they are told nothing.
     let any = NotificationFilter::default();
-    let told = stack.client.notifications(&any).await.unwrap().items;
+    let built = until("people to be told of the build", LONG, || async {
+        let told = stack.client.notifications(&any).await?.items;
+        let over = told.iter().any(|one| one.topic == "compilation_complete");
+        Ok(over.then_some(told))
+    });
+    let told = built
+        .await
+        .unwrap_or_else(|error| panic!("{error:#}\n{}", stack.said()));
     let count = |topic: &str| told.iter().filter(|one| one.topic == topic).count();
     for (topic, expected) in [
         ("security_update_available", 1),
