@@ -210,6 +210,8 @@ pub struct Provenance<'a> {
     pub instance_id: &'a str,
     /// The deployment it was made of.
     pub deployment: &'a DeploymentId,
+    /// Why it is made: `deployment`, or its build's trigger.
+    pub trigger: &'a str,
     /// The effect that makes it.
     pub effect: &'a EffectId,
     /// The installation.
@@ -241,7 +243,7 @@ impl Provenance<'_> {
         );
         put("Template", &key.template);
         put("Fingerprint", &key.fingerprint);
-        put("Trigger", "deployment");
+        put("Trigger", self.trigger);
         put("BaseImage", &key.base_image);
         if let BaseIdentity::Named { owner, name } = &key.base {
             put(BASE_OWNER_TAG, owner);

@@ -65,6 +65,7 @@ fn tags_are_the_documents_and_ours() {
         name: "n",
         instance_id: "i-1",
         deployment: &deployment,
+        trigger: "security",
         effect: &effect,
         install: "in",
         created_at: at(),
@@ -80,6 +81,7 @@ fn tags_are_the_documents_and_ours() {
         ("Mode", "full"),
         ("CreatedAt", "2026-01-21T18:00:00Z"),
         ("Team", "web"),
+        ("Trigger", "security"),
     ] {
         assert_eq!(tags.get(name).map(String::as_str), Some(value), "{name}");
     }
@@ -103,6 +105,7 @@ fn the_documents_tags_stay_with_its_template() {
         name: "n",
         instance_id: "i-1",
         deployment: &deployment,
+        trigger: "security",
         effect: &effect,
         install: "in",
         created_at: at(),

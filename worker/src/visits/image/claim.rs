@@ -80,6 +80,16 @@ pub(super) async fn look_then_claim(
     claim_key(tools, case, &wanted).await
 }
 
+/// Why its image is made: by its build's trigger, else because it was deployed (DESIGN-2, B17).
+async fn trigger(tools: &Tools, case: &Case) -> Result<String, VisitError> {
+    let build = match &case.row.build_id {
+        Some(id) => tools.ledger.build(id).await?,
+        None => None,
+    };
+    let trigger = build.and_then(|build| build.row.trigger);
+    Ok(trigger.unwrap_or_else(|| "deployment".to_owned()))
+}
+
 /// What is to be claimed: the key, the base behind it, and the generation that was free when no row held the key.
 struct Wanted {
     key: ImageKey,
@@ -343,11 +353,13 @@ async fn claim_key(tools: &Tools, mut case: Case, wanted: &Wanted) -> Result<Vis
         .id
         .parse()
         .map_err(|error| VisitError::Nonsense(format!("{error}")))?;
+    let trigger = trigger(tools, &case).await?;
     let tags = Stamp {
         key,
         name: &chosen,
         instance_id: &instance,
         deployment: &deployment,
+        trigger: &trigger,
         effect: &effect_id,
         install: &tools.settings.install,
         created_at: now,
