@@ -1,6 +1,6 @@
 //! Updates of base images as the API shows them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ingot_client::affected::{Affected, AffectedBase, AffectedDeployment, AffectedImage};
 use ingot_client::base_update::{
@@ -132,21 +132,31 @@ pub(crate) fn security_status(
     at: Instant,
 ) -> SecurityStatus {
     let (mut available, mut recent) = (Vec::new(), Vec::new());
-    let mut listed = BTreeSet::new();
+    // By track, how many of its newest updates stand above as one.
+    let mut covered: BTreeMap<&str, usize> = BTreeMap::new();
     for seen in &facts.updates {
-        if !listed.insert(seen.track.as_str()) {
+        if let Some(left) = covered.get_mut(seen.track.as_str()) {
+            // The others that no template lacks came lately, too.
+            match *left {
+                _ if seen.withdrawn => recent.push(seen),
+                0 => recent.push(seen),
+                _ => *left -= 1,
+            }
             continue;
         }
         let found = templates(facts, &seen.track);
         let furthest = found.iter().map(|one| one.builds_behind).max();
         match furthest.filter(|behind| *behind > 0) {
             // Said below; there is nothing to rebuild on.
-            _ if seen.withdrawn => {
-                recent.push(seen);
-                listed.remove(seen.track.as_str());
+            _ if seen.withdrawn => recent.push(seen),
+            Some(behind) => {
+                available.push(entry(facts, rebuilds, seen, &found, behind));
+                covered.insert(&seen.track, behind - 1);
             }
-            Some(behind) => available.push(entry(facts, rebuilds, seen, &found, behind)),
-            None => recent.push(seen),
+            None => {
+                recent.push(seen);
+                covered.insert(&seen.track, 0);
+            }
         }
     }
     available.sort_by_key(|entry| {
