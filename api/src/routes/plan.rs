@@ -57,7 +57,6 @@ pub(crate) async fn seen(api: &Api, filter: PlanFilter) -> Result<PlanSeen, ApiE
     let at = Instant::from_timestamp(at.timestamp(), 0).unwrap_or(at);
     let active = api.ledger.policy().await?;
     let mut queue = api.ledger.build_queue().await?;
-    let held = queue.hold(&api.ledger.all_switched_off().await?);
     let mut supposed = Vec::new();
     if let Some(text) = &filter.supposing {
         for ask in supposing(api, text, at).await? {
@@ -65,6 +64,8 @@ pub(crate) async fn seen(api: &Api, filter: PlanFilter) -> Result<PlanSeen, ApiE
             queue.suppose(&ask, at);
         }
     }
+    // What is only supposed of a template that is switched off would not start either.
+    let held = queue.hold(&api.ledger.all_switched_off().await?);
     let planned = api.ledger.planned(&queue, &active.policy, at).await?;
     let is_supposed = |queued: &Queued| {
         let mut keys = queued.requests.iter().map(|one| &one.request_key);
@@ -83,7 +84,8 @@ pub(crate) async fn seen(api: &Api, filter: PlanFilter) -> Result<PlanSeen, ApiE
         }
     }
     let off = "its template is switched off";
-    builds.extend(held.iter().map(|queued| blocked(queued, "off", off, false)));
+    let held = held.iter();
+    builds.extend(held.map(|queued| blocked(queued, "off", off, is_supposed(queued))));
     Ok(PlanSeen {
         at,
         policy_revision: u32::try_from(active.revision).unwrap_or_default(),
