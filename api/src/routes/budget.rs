@@ -78,6 +78,7 @@ fn shown(
         spent: account.spent.to_string(),
         reserved: account.reserved.to_string(),
         left: account.room().to_string(),
+        over: account.committed().less(account.budget()).to_string(),
         percent: u64::try_from(percent).unwrap_or(u64::MAX),
     }
 }

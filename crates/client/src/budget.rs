@@ -27,8 +27,16 @@ pub struct Budget {
     pub reserved: String,
     /// What is left.
     pub left: String,
+    /// By how much what is spent and reserved passes the limit: what people approved beyond it, or builds that began under
+    /// another limit.
+    #[serde(default = "nothing")]
+    pub over: String,
     /// What is spent and reserved, in percent of the limit, rounded down; above 100 after an overrun.
     pub percent: u64,
+}
+
+fn nothing() -> String {
+    "0.00".to_owned()
 }
 
 /// The budgets in the present periods.

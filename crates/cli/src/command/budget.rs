@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ingot_client::Page;
 use ingot_client::budget::{Allowance, Budget, BudgetFilter, BudgetPeriod, Budgets};
+use ingot_domain::money::Money;
 
 use crate::args::money::{BudgetAction, BudgetArgs};
 use crate::command::{mention_rest, random_key, repeated};
@@ -62,14 +63,24 @@ pub(crate) fn said(budgets: &Budgets) -> String {
     )
 }
 
+/// An amount, or a dash for none.
+fn some(amount: &str) -> String {
+    match Money::parse(amount) {
+        Ok(Money::ZERO) => "-".to_owned(),
+        _ => clean(amount),
+    }
+}
+
 fn rows<'a>(budgets: impl IntoIterator<Item = &'a Budget>) -> String {
-    let columns: [Column; 8] = [
+    let columns: [Column; 10] = [
         ("budget", Cell::Text, 1),
         ("period", Cell::Whole, 1),
         ("spent", Cell::Whole, 1),
         ("reserved", Cell::Whole, 1),
         ("limit", Cell::Whole, 1),
+        ("allowed", Cell::Whole, 2),
         ("left", Cell::Whole, 1),
+        ("over", Cell::Whole, 2),
         ("used", Cell::Whole, 3),
         ("until", Cell::Whole, 2),
     ];
@@ -82,7 +93,9 @@ fn rows<'a>(budgets: impl IntoIterator<Item = &'a Budget>) -> String {
                 one.spent.clone(),
                 one.reserved.clone(),
                 one.limit.clone(),
+                some(&one.allowed),
                 one.left.clone(),
+                some(&one.over),
                 format!("{} %", one.percent),
                 time(&one.ends),
             ]
