@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use ingot_client::Client;
 use ingot_client::build::{Build, NewBuild};
 use ingot_client::event::EventFilter;
+use ingot_client::plan::PlanFilter;
 use ingot_domain::span::told;
 
 use super::details;
@@ -40,11 +41,11 @@ pub(crate) async fn run(
     };
     let key = args.idempotency_key.clone().unwrap_or_else(random_key);
     let asked = ask(client, &request, &key).await?;
-    if args.wait {
-        eprintln!("{}", screen(&asked, client.base(), args.urgent));
-        return wait(client, output, asked, args.timeout).await;
-    }
     let build = planned(client, asked).await?;
+    if args.wait {
+        eprintln!("{}", screen(&build, client.base(), args.urgent));
+        return wait(client, output, build, args.timeout).await;
+    }
     let base = client.base();
     output.result(&build, |build| screen(build, base, args.urgent))?;
     Ok(ended(&build))
@@ -85,7 +86,11 @@ async fn affected(client: &Client, output: Output, args: &BuildArgs) -> anyhow::
             region: one.region.clone(),
             ..common(args)
         };
-        builds.push(ask(client, &request, &random_key()).await?);
+        let mut build = ask(client, &request, &random_key()).await?;
+        if build.estimated_cost.is_none() && build.waits() {
+            foretold(client, &mut build).await?;
+        }
+        builds.push(build);
     }
     if builds.is_empty() {
         let none = "no template's newest image is behind its base image; `ingot templates auto-ami security-status` shows that";
@@ -106,7 +111,24 @@ async fn planned(client: &Client, mut build: Build) -> anyhow::Result<Build> {
         tokio::time::sleep(LOOK).await;
         build = client.build(&build.id).await?;
     }
+    if build.estimated_cost.is_none() && build.waits() {
+        foretold(client, &mut build).await?;
+    }
     Ok(build)
+}
+
+/// What the plan will say at its next look, by the same function: cost, and when it starts.
+async fn foretold(client: &Client, build: &mut Build) -> anyhow::Result<()> {
+    let plan = client.plan(&PlanFilter::default()).await?;
+    let mut planned = plan.builds.into_iter();
+    let planned = planned.find(|one| one.build_id.as_ref() == Some(&build.id));
+    if let Some(planned) = planned {
+        build.estimated_cost = planned.estimated_cost;
+        build.scheduled_for = planned.scheduled_for;
+        let why: Vec<String> = planned.why.into_iter().map(|why| why.said).collect();
+        build.why_not_now = Some(why.join("; ")).filter(|why| !why.is_empty());
+    }
+    Ok(())
 }
 
 /// The document's screen.
