@@ -8,8 +8,11 @@ mod field;
 use std::fmt;
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Instant;
+use crate::field::shown;
 use crate::zone::{Spell, Zone, midnight};
 use field::Field;
 
@@ -158,6 +161,19 @@ impl Line {
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.text)
+    }
+}
+
+impl Serialize for Line {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Line {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        Line::parse(&text).map_err(|why| D::Error::custom(format!("`{}`: {why}", shown(&text))))
     }
 }
 

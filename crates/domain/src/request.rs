@@ -325,7 +325,10 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
             given_image,
             image_reason: draft.image_reason,
             told: None,
-            create_ami: draft.create_ami.unwrap_or(template.images.create),
+            create_ami: {
+                let by_itself = template.images.create.images(build_only.is_some());
+                draft.create_ami.unwrap_or(by_itself)
+            },
             no_reboot: draft.no_reboot.unwrap_or(template.images.no_reboot),
             user_data: draft.user_data,
             stale,

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::arch::Arch;
+use crate::cron5::Line;
 use crate::network::IngressRule;
 use crate::probe::ProbeSpec;
 use crate::span::Span;
@@ -20,6 +21,7 @@ use crate::stale::Stale;
 
 pub use agent::Agent;
 pub use check::{slug, tags, volume_size};
+pub use create::Create;
 pub use volume::{VOLUME_GB, Volume};
 
 /// The template every installation has.
@@ -102,6 +104,12 @@ pub struct Template {
     /// When images are made and used.
     #[serde(default)]
     pub images: ImagePolicy,
+    /// When its images are made anew whatever happens: a line of cron in the policy's time zone (AUTO-AMI 2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rebuild: Option<Line>,
+    /// The code of the grant that its builds' costs are recorded against, where the policy says `budget_tracking`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<String>,
     /// How long an instance runs after it is ready or has failed; until it is destroyed when absent (F10). Written as `8h`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl: Option<Span>,
@@ -263,9 +271,8 @@ pub enum InstallFinished {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ImagePolicy {
-    /// Make an image of each proven key.
-    #[serde(deserialize_with = "create::made")]
-    pub create: bool,
+    /// Who makes the image of a key.
+    pub create: Create,
     /// Launch from a finished image of the same key when there is one (F51).
     pub reuse: bool,
     /// Seconds between install-finished and the image, 0 to 120 (F25).
@@ -293,7 +300,7 @@ pub const LONGEST_SETTLE: u32 = 120;
 impl Default for ImagePolicy {
     fn default() -> Self {
         Self {
-            create: true,
+            create: Create::Deployment,
             reuse: true,
             settle_seconds: 30,
             no_reboot: false,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ingot_domain::probe::{ProbeSpec, Scheme};
-use ingot_domain::template::{BaseImage, InstallFinished, KAMIWAZA, Step, Template};
+use ingot_domain::template::{BaseImage, Create, InstallFinished, KAMIWAZA, Step, Template};
 use ingot_yaml::{LARGEST, builtin, kamiwaza, parse, parse_file, to_yaml};
 use proptest::prelude::*;
 
@@ -241,7 +241,7 @@ proptest! {
 }
 
 #[test]
-fn images_are_made_of_deployments_by_either_word() {
+fn images_are_made_by_deployments_or_builds_or_not_at_all() {
     let with = |create: &str| {
         let text = format!(
             "name: web\nbase_image: {{ track: ubuntu-24.04 }}\ninstance_types: [t3.micro]\ninstall_finished: none\n\
@@ -249,7 +249,13 @@ fn images_are_made_of_deployments_by_either_word() {
         );
         parse(&text).map(|template| template.images.create)
     };
-    for (create, made) in [("true", true), ("deployment", true), ("false", false)] {
+    let words = [
+        ("true", Create::Deployment),
+        ("deployment", Create::Deployment),
+        ("build", Create::Build),
+        ("false", Create::Never),
+    ];
+    for (create, made) in words {
         assert_eq!(with(create).expect(create), made, "{create}");
     }
 }

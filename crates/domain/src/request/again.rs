@@ -71,7 +71,8 @@ fn draft_of(order: &Order, template: &Template) -> Draft {
         image,
         image_reason: order.image_reason.clone(),
         force: order.force,
-        create_ami: (order.create_ami != template.images.create).then_some(order.create_ami),
+        create_ami: (order.create_ami != template.images.create.images(build.is_some()))
+            .then_some(order.create_ami),
         no_reboot: (order.no_reboot != template.images.no_reboot).then_some(order.no_reboot),
         user_data: order.user_data.clone(),
         stale: stale.map(|stale| stale.as_str().to_owned()),
@@ -182,7 +183,7 @@ mod tests {
         other.instance_types.push("m6i.2xlarge".into());
         other.zones = vec!["us-east-1a".into(), "eu-west-1a".into()];
         other.images.reuse = false;
-        other.images.create = false;
+        other.images.create = crate::template::Create::Never;
         other.images.stale = Stale::Rebuild;
         other.ttl = Some(Span(7_200));
         vec![template(), other]

@@ -5,7 +5,7 @@ use super::keep;
 use crate::field::FieldError;
 use crate::lifetime::{BuildOnly, LONGEST_KEEP, check_ttl};
 use crate::span;
-use crate::template::{Kind, Template};
+use crate::template::{Create, Kind, Template};
 
 /// The fields of a draft that have to do with it.
 pub(super) struct Asked<'a> {
@@ -35,6 +35,10 @@ pub(super) fn read(
         if asked.again {
             wrong.push(FieldError::new("again", true, alone));
         }
+        if asked.create_ami == Some(true) && template.images.create == Create::Build {
+            let why = "the template says `images: {create: build}`: people work in its deployments, so none is imaged; ask for a build (`ingot templates auto-ami build`), or leave out the wish (`--ami`)";
+            wrong.push(FieldError::new("create_ami", true, why));
+        }
         let ttl = asked.ttl_seconds.or(template.ttl.map(|ttl| ttl.0));
         return (None, ttl);
     }
@@ -47,7 +51,7 @@ pub(super) fn read(
             "false".to_owned(),
             "a build is for its AMI: leave out `build_only` (`--build-only`), or the wish for none (`--no-ami`)",
         ),
-        None if !template.images.create => no(
+        None if !template.images.create.is_made() => no(
             "build_only",
             "true".to_owned(),
             "the template says `images: {create: false}`: say `create_ami: true` (`--ami`), or change the template",
@@ -106,7 +110,7 @@ mod tests {
         assert_eq!(order.build_only, Some(expected));
         assert_eq!(order.stale, Stale::Rebuild);
         let mut never = template();
-        never.images.create = false;
+        never.images.create = Create::Never;
         let mut docker = template();
         docker.kind = Kind::Docker;
         let table = [

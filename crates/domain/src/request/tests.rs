@@ -32,6 +32,8 @@ pub(super) fn template() -> Template {
         instance_profile: None,
         images: ImagePolicy::default(),
         ttl: None,
+        rebuild: None,
+        grant: None,
     }
 }
 

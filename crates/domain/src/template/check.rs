@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{BaseImage, HOP_LIMIT, InstallFinished, Kind, LONGEST_SETTLE, Template, VOLUME_GB};
+use super::{
+    BaseImage, Create, HOP_LIMIT, InstallFinished, Kind, LONGEST_SETTLE, Template, VOLUME_GB,
+};
 use crate::arch::Arch;
 use crate::ec2;
 use crate::field::{FieldError, check_name, check_seen, check_text};
@@ -15,6 +17,9 @@ use crate::version::LONGEST as LONGEST_VERSION;
 
 /// The part of an address that is the console's own among the names of templates.
 const DESK: &str = "new";
+
+/// Longest code of a grant, in characters.
+const LONGEST_GRANT: usize = 64;
 
 impl Template {
     /// Everything that is wrong with the values (their types are right by now).
@@ -88,7 +93,7 @@ impl Template {
             )));
         }
         let asks = self.kind == Kind::GoldenImage
-            && self.images.create
+            && self.images.create.is_made()
             && self.install_finished != InstallFinished::None;
         match &self.instance_profile {
             Some(profile) => check(ec2::profile_name("instance_profile", profile)),
@@ -105,6 +110,13 @@ impl Template {
         }
         if let Some(ttl) = self.ttl {
             check(check_ttl("ttl", ttl.0));
+        }
+        if let Some(grant) = &self.grant {
+            check(check_name("grant", grant, LONGEST_GRANT));
+        }
+        if self.kind != Kind::GoldenImage && self.images.create == Create::Build {
+            let why = "the template's kind makes no AMI: leave `images.create` out";
+            check(Err(FieldError::new("images.create", "build", why)));
         }
         check(tags("tags", &self.tags));
         found.extend(self.volume.problems(self.volume.size_gb));
