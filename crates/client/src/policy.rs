@@ -1,5 +1,7 @@
 //! The installation's policy and its revisions, as the API shows and takes them.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -116,6 +118,22 @@ pub struct PolicyImport {
     /// Only while this revision is in force; 0 stands for the defaults.
     #[param(minimum = 0, maximum = 2147483647)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_revision: Option<i32>,
+}
+
+/// Keys of the policy in force that shall say something else.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyEdit {
+    /// By key as a diff names it, such as `security_updates.critical_window`, what it shall say, as a file writes it: `2 hours`.
+    pub changes: BTreeMap<String, String>,
+    /// Why, in 1 to 500 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 500)]
+    pub reason: Option<String>,
+    /// Only while this revision is in force; 0 stands for the defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 2147483647)]
     pub expected_revision: Option<i32>,
 }
 

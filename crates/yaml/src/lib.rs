@@ -4,6 +4,7 @@
 //! [`parse_scenario`]).
 
 mod builtin;
+mod configure;
 mod error;
 mod explain;
 mod fields;
@@ -18,6 +19,7 @@ mod track;
 mod tree;
 
 pub use builtin::{builtin, kamiwaza};
+pub use configure::{CHANGEABLE, policy_with};
 pub use error::{Problem, YamlError};
 pub use file::parse_file;
 pub use parse::{LARGEST, located, parse, to_yaml, warnings};
