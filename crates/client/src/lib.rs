@@ -27,6 +27,7 @@ pub mod price;
 pub mod problem;
 pub mod retention;
 pub mod scan_interval;
+pub mod simulation;
 pub mod status;
 pub mod system;
 pub mod task;

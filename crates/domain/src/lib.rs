@@ -32,6 +32,7 @@ pub mod network;
 pub mod notice;
 pub mod pace;
 pub mod plan;
+pub mod play;
 pub mod policy;
 pub mod price;
 pub mod probe;

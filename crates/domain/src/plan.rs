@@ -131,6 +131,15 @@ pub struct Build {
     pub why: Vec<Why>,
 }
 
+impl Build {
+    /// When its start is announced, if it has one and the policy announces builds: the lead before it. A critical one is not.
+    pub fn announced_at(&self, policy: &Policy) -> Option<Instant> {
+        let told = policy.notify_before_rebuild && self.urgency != Urgency::Critical;
+        let start = self.scheduled_for.filter(|_| told)?;
+        Some(start - policy.notify_lead.delta())
+    }
+}
+
 /// What becomes of everything that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Plan {

@@ -97,6 +97,10 @@ pub struct Subject {
     pub coming: bool,
     /// The template's deployments leave images at all; one that wants none is not built because it is used.
     pub imaged: bool,
+    /// Builds alone make its images: its deployments wait for the first one in vain.
+    pub built: bool,
+    /// Launches that make it popular, where the template has a word of its own; else the policy's count.
+    pub threshold: Option<u32>,
     /// When popularity last asked for it.
     pub popular: Option<Instant>,
     /// The template's own line of cron.
@@ -136,6 +140,7 @@ pub const POPULAR: TimeDelta = TimeDelta::days(7);
 pub fn wants(facts: &Facts, policy: &Policy, now: Instant) -> Vec<Want> {
     let mut found = Vec::new();
     for subject in &facts.subjects {
+        first(subject, &mut found);
         updates(subject, &mut found);
         popular(subject, policy, now, &mut found);
         old(subject, policy, now, &mut found);
@@ -191,11 +196,27 @@ fn updates(subject: &Subject, found: &mut Vec<Want>) {
     }));
 }
 
+/// The first image of a template whose deployments leave none, as soon as one was launched: they depend on it.
+fn first(subject: &Subject, found: &mut Vec<Want>) {
+    if !subject.built || subject.newest.is_some() || subject.coming || !subject.launched_here {
+        return;
+    }
+    found.push(Want {
+        key: subject.aim.key("first"),
+        aim: subject.aim.clone(),
+        cause: Cause::Dependency,
+        detected: None,
+        about: None,
+        said: "it was launched and has no image yet, and builds alone make its images".to_owned(),
+    });
+}
+
 fn popular(subject: &Subject, policy: &Policy, now: Instant, found: &mut Vec<Want>) {
     let fresh = subject.lacks.is_empty() && subject.newest.as_ref().is_some_and(|one| one.current);
     let lately = subject.popular.is_some_and(|at| now - at < POPULAR);
     let unwanted = !subject.imaged || subject.coming || !subject.launched_here;
-    if subject.launches < policy.popularity_threshold || fresh || lately || unwanted {
+    let threshold = subject.threshold.unwrap_or(policy.popularity_threshold);
+    if subject.launches < threshold || fresh || lately || unwanted {
         return;
     }
     found.push(Want {
@@ -234,6 +255,14 @@ fn fires(subject: &Subject, policy: &Policy, looked: Instant, now: Instant, foun
     /// Fires of one look; more of them are the same request anyway.
     const MOST: usize = 1_000;
     let Some(cron) = &subject.rebuild else { return };
+    // Most looks lie between two fires.
+    if cron
+        .fires(policy.timezone, looked, 1)
+        .first()
+        .is_none_or(|at| *at > now)
+    {
+        return;
+    }
     let fires = cron.fires(policy.timezone, looked, MOST);
     let Some(fired) = fires.into_iter().take_while(|at| *at <= now).last() else {
         return;
@@ -256,28 +285,7 @@ fn campaign(facts: &Facts, policy: &Policy, now: Instant, found: &mut Vec<Want>)
     let Some(campaign) = policy.seasonal_precompilation.as_ref() else {
         return;
     };
-    let (true, Some(schedule)) = (campaign.enabled, campaign.schedule) else {
-        return;
-    };
-    let dates: BTreeSet<NaiveDate> = match schedule.date {
-        CampaignDate::On(date) => BTreeSet::from([date]),
-        CampaignDate::SemesterStart => {
-            let semesters = policy.academic_calendar.semesters.iter();
-            semesters.map(|semester| semester.start).collect()
-        }
-    };
-    for date in dates {
-        let first = |date: Option<NaiveDate>| date.map(|date| policy.timezone.first_of(date));
-        let due = policy.timezone.first_of(date);
-        // One "on" a date has until that date's end. Days and weeks of lead are local days, whatever clocks do.
-        let (from, over) = match schedule.lead.map(Length::delta) {
-            None => (due, first(date.succ_opt()).unwrap_or(due)),
-            Some(lead) if lead == TimeDelta::days(lead.num_days()) => {
-                let asked = first(date.checked_sub_signed(lead));
-                (asked.unwrap_or(due - lead), due)
-            }
-            Some(lead) => (due - lead, due),
-        };
+    for (date, from, over) in campaigns(policy) {
         if now < from || now >= over {
             continue;
         }
@@ -293,6 +301,39 @@ fn campaign(facts: &Facts, policy: &Policy, now: Instant, found: &mut Vec<Want>)
             said: format!("the campaign for {date}"),
         }));
     }
+}
+
+/// The dates of the policy's campaign, each with when it begins to ask and when it is over; none while it is switched off.
+pub fn campaigns(policy: &Policy) -> Vec<(NaiveDate, Instant, Instant)> {
+    let campaign = policy.seasonal_precompilation.as_ref();
+    let Some(schedule) = campaign
+        .filter(|one| one.enabled)
+        .and_then(|one| one.schedule)
+    else {
+        return Vec::new();
+    };
+    let dates: BTreeSet<NaiveDate> = match schedule.date {
+        CampaignDate::On(date) => BTreeSet::from([date]),
+        CampaignDate::SemesterStart => {
+            let semesters = policy.academic_calendar.semesters.iter();
+            semesters.map(|semester| semester.start).collect()
+        }
+    };
+    let spans = dates.into_iter().map(|date| {
+        let first = |date: Option<NaiveDate>| date.map(|date| policy.timezone.first_of(date));
+        let due = policy.timezone.first_of(date);
+        // One "on" a date has until that date's end. Days and weeks of lead are local days, whatever clocks do.
+        let (from, over) = match schedule.lead.map(Length::delta) {
+            None => (due, first(date.succ_opt()).unwrap_or(due)),
+            Some(lead) if lead == TimeDelta::days(lead.num_days()) => {
+                let asked = first(date.checked_sub_signed(lead));
+                (asked.unwrap_or(due - lead), due)
+            }
+            Some(lead) => (due - lead, due),
+        };
+        (date, from, over)
+    });
+    spans.collect()
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ fn subject() -> Subject {
         launched_here: true,
         coming: false,
         imaged: true,
+        built: false,
+        threshold: None,
         popular: None,
         rebuild: None,
     }
@@ -55,6 +57,54 @@ fn keys(subject: Subject, policy: &Policy, now: &str) -> Vec<(Trigger, String)> 
 }
 
 const NOW: &str = "2026-11-27T12:00:00Z";
+
+#[test]
+fn a_template_with_a_threshold_of_its_own_is_popular_by_it() {
+    let used = |threshold, launches| Subject {
+        newest: None,
+        launches,
+        threshold,
+        ..subject()
+    };
+    let policy = Policy::default();
+    for (threshold, launches, asked) in [
+        (None, 4, 0),
+        (None, 5, 1),
+        (Some(3), 3, 1),
+        (Some(3), 2, 0),
+        (Some(8), 7, 0),
+    ] {
+        let found = keys(used(threshold, launches), &policy, NOW);
+        assert_eq!(found.len(), asked, "{threshold:?} {launches}");
+    }
+}
+
+#[test]
+fn the_first_image_of_a_template_that_only_builds_image_is_asked_for_at_its_first_launch() {
+    let bare = Subject {
+        newest: None,
+        built: true,
+        ..subject()
+    };
+    let asked = keys(bare.clone(), &Policy::default(), NOW);
+    let key = "first/web/v1.2.0/default/x86_64/us-east-1".to_owned();
+    assert_eq!(asked, [(Trigger::Dependency, key)]);
+    let unlaunched = Subject {
+        launched_here: false,
+        ..bare.clone()
+    };
+    let coming = Subject {
+        coming: true,
+        ..bare.clone()
+    };
+    let imaged_by_deployments = Subject {
+        built: false,
+        ..bare
+    };
+    for other in [unlaunched, coming, imaged_by_deployments] {
+        assert_eq!(keys(other, &Policy::default(), NOW), []);
+    }
+}
 
 #[test]
 fn an_update_that_the_newest_image_lacks_asks_once_and_keeps_its_key() {
