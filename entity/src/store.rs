@@ -58,7 +58,8 @@ use request::{intake, recipes};
 
 pub use assessments::{UpdateCase, level_of};
 pub use builds::{
-    Ask, Asked, BuildQuery, BuildQueue, BuildSeen, Planned, Priced, Queued, Verdict, machine,
+    Ask, Asked, BuildQuery, BuildQueue, BuildSeen, Days, Own, Planned, Priced, Queued, Verdict,
+    machine, template_story,
 };
 pub use change::{ami_status_of, status_of};
 pub use connect::Shape;

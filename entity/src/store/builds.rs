@@ -8,14 +8,18 @@ mod facts;
 mod list;
 mod odd;
 mod open;
+mod own;
 mod planned;
+mod played;
 mod queue;
 mod story;
 
 pub use ask::{Ask, Asked};
 pub use decide::Verdict;
 pub use list::{BuildQuery, BuildSeen};
+pub use own::{Own, template_story};
 pub use planned::{Planned, Priced, machine};
+pub use played::Days;
 pub use queue::{BuildQueue, Queued};
 pub(super) use story::launch;
 

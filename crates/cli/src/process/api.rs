@@ -45,6 +45,7 @@ pub(crate) async fn run(args: ApiArgs) -> anyhow::Result<ExitCode> {
     let limits = Limits {
         regions: args.regions.or([aws_region()]),
     };
+    ledger.keep_regions(&limits.regions).await?;
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("cannot listen on {}", args.listen))?;

@@ -132,6 +132,10 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         // The simulated instances live on loopback.
         probe_cidrs.push("127.0.0.0/8".parse()?);
     }
+    let limits = Limits {
+        regions: args.regions.or(usual_regions(&first_region, simulated)),
+    };
+    ledger.keep_regions(&limits.regions).await?;
     let settings = Settings {
         install: setup::install(&ledger).await?,
         pace,
@@ -174,9 +178,6 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     let working = tokio::spawn(ingot_engine::run(parts, |health| {
         drop(started.send(health))
     }));
-    let limits = Limits {
-        regions: args.regions.or(usual_regions(&first_region, simulated)),
-    };
     let login = Login {
         code: code(),
         token: token.clone(),

@@ -133,9 +133,18 @@ pub(super) async fn keep<C: ConnectionTrait>(
     name: &str,
     at: Instant,
 ) -> Result<(), LedgerError> {
+    keep_text(db, name, at.to_rfc3339()).await
+}
+
+/// Keeps a text as a setting.
+pub(super) async fn keep_text<C: ConnectionTrait>(
+    db: &C,
+    name: &str,
+    value: String,
+) -> Result<(), LedgerError> {
     let row = setting::ActiveModel {
         name: Set(name.to_owned()),
-        value: Set(at.to_rfc3339()),
+        value: Set(value),
     };
     setting::Entity::insert(row)
         .on_conflict(

@@ -7,10 +7,11 @@ use ingot_domain::arch::Arch;
 use ingot_domain::build::wants::{Aim, Facts, Lacked, Newest, POPULAR, Subject, UpdateKind};
 use ingot_domain::fingerprint;
 use ingot_domain::request::Order;
+use ingot_domain::template::Create;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::again::keep;
+use super::again::{keep, keep_text};
 use crate::store::assessments::level_of;
 use crate::store::updates::UpdateSeen;
 use crate::store::{Ledger, LedgerError};
@@ -18,16 +19,20 @@ use crate::{build, build_request, deployment, image};
 
 /// The setting that holds when the scheduler looked last.
 const LOOK: &str = "builds_looked";
+/// The setting that holds the installation's regions.
+const REGIONS: &str = "regions";
 /// Launches that are counted at most; a popular template has far fewer in a week.
 const LAUNCHES: u64 = 50_000;
 
 /// What is built, as a key without its version: template, mode, architecture, region.
-type Place = (String, String, Arch, String);
+pub(super) type Place = (String, String, Arch, String);
 
 /// A successful launch that was no build.
-struct Launch {
-    place: Place,
-    version: String,
+pub(super) struct Launch {
+    pub(super) place: Place,
+    pub(super) version: String,
+    /// By the calendar.
+    pub(super) at: Instant,
     /// Its image is to come, or in the making.
     leaves_an_image: bool,
 }
@@ -41,7 +46,8 @@ impl Ledger {
             templates.insert(row.name, (fingerprint::of_recipe(&template), template));
         }
         let security = self.security_facts().await?;
-        let launched = self.launched_lately().await?;
+        let week = self.calendar_now() - POPULAR;
+        let launched = self.launched_since(week).await?;
         let mut newest: BTreeMap<Place, (image::Model, Arch)> = BTreeMap::new();
         for row in self.available_images().await? {
             let Some(arch) = Arch::parse(&row.arch) else {
@@ -70,13 +76,18 @@ impl Ledger {
         for Launch { place, version, .. } in &launched {
             places.entry(place).or_insert((version, None));
         }
-        let asked = self.popular_lately().await?;
+        let (asked, own) = (self.popular_lately().await?, self.all_own().await?);
         let mut coming = self.places_in_the_making().await?;
         let making = launched.iter().filter(|one| one.leaves_an_image);
         coming.extend(making.map(|one| one.place.clone()));
+        let regions = self.build_regions().await?;
         let mut subjects = Vec::new();
         for (place, (version, image)) in places {
             let (name, mode, arch, region) = place;
+            // Images of an installation with other regions may still be there.
+            if regions.as_ref().is_some_and(|all| !all.contains(region)) {
+                continue;
+            }
             let Some((recipe, template)) = templates.get(name) else {
                 continue;
             };
@@ -100,14 +111,31 @@ impl Ledger {
                 }),
                 lacks,
                 coming: coming.contains(place),
-                imaged: template.images.create,
+                imaged: template.images.create.is_made(),
+                built: template.images.create == Create::Build,
                 launches: counts.get(name.as_str()).copied().unwrap_or_default(),
                 launched_here: used.contains(place),
+                threshold: own.get(name).and_then(|own| own.popularity_threshold),
                 popular: asked.get(name).copied(),
-                rebuild: None,
+                rebuild: template.rebuild.clone(),
             });
         }
         Ok(Facts { subjects, looked })
+    }
+
+    /// The regions that the API was started with, where alone builds start; none before it said so.
+    pub async fn build_regions(&self) -> Result<Option<Vec<String>>, LedgerError> {
+        let kept = self.setting(REGIONS).await?;
+        Ok(kept.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// Keeps the regions that the API is started with: workers plan by them, and are told of them by no option of theirs.
+    pub async fn keep_regions(&self, regions: &[String]) -> Result<(), LedgerError> {
+        let value = serde_json::to_string(regions).map_err(|source| LedgerError::Json {
+            what: "setting `regions`",
+            source,
+        })?;
+        keep_text(&self.db, REGIONS, value).await
     }
 
     /// The calendar's instant of the look before, for the lines of cron that fired since; none: there was none.
@@ -147,10 +175,10 @@ impl Ledger {
             .await?)
     }
 
-    /// Successful launches of the last seven days of the calendar that were not builds, the newest first.
-    async fn launched_lately(&self) -> Result<Vec<Launch>, LedgerError> {
+    /// Successful launches since an instant of the calendar that were not builds, the newest first.
+    pub(super) async fn launched_since(&self, since: Instant) -> Result<Vec<Launch>, LedgerError> {
         use deployment::Column;
-        let since = self.calendar().due(self.calendar_now() - POPULAR);
+        let since = self.calendar().due(since);
         let rows = deployment::Entity::find()
             .filter(Column::ReadyAt.gte(since))
             .filter(Column::BuildId.is_null())
@@ -166,7 +194,9 @@ impl Ledger {
             };
             if order.build_only.is_none() {
                 let ami = row.ami_status.as_deref();
+                let at = row.ready_at.unwrap_or(row.created_at);
                 found.push(Launch {
+                    at: self.calendar().at(at),
                     leaves_an_image: matches!(ami, Some("pending" | "creating")),
                     place: (row.template, row.mode, order.arch, row.region),
                     version: row.version,
@@ -215,7 +245,10 @@ impl WithBuild for sea_orm::Select<build_request::Entity> {
 }
 
 /// The judged updates that an image does not have, oldest first: those that followed its base on the track.
-fn lacked(updates: &[UpdateSeen], image: &image::Model) -> Result<Vec<Lacked>, LedgerError> {
+pub(super) fn lacked(
+    updates: &[UpdateSeen],
+    image: &image::Model,
+) -> Result<Vec<Lacked>, LedgerError> {
     let (Some(owner), Some(name)) = (&image.base_owner, &image.base_name) else {
         return Ok(Vec::new());
     };
@@ -242,36 +275,41 @@ fn lacked(updates: &[UpdateSeen], image: &image::Model) -> Result<Vec<Lacked>, L
                 .map(|one| one.row.seq),
         )
         .max();
-    let mut found = Vec::new();
-    for one in of_track() {
-        let after = from.is_some_and(|from| one.row.seq >= from);
-        let (true, false, Some(level)) = (after, one.withdrawn, one.row.level.as_deref()) else {
-            continue;
-        };
-        let level = level_of(level)?;
-        let kind = one.row.update_type.as_deref().unwrap_or("unknown");
-        let build = |base: &Option<crate::base::Model>| {
-            base.as_ref()
-                .map_or("?".to_owned(), |base| base.build.clone())
-        };
-        let headline = one
-            .stands
-            .as_ref()
-            .and_then(|stands| stands.summary.as_ref()?.get("headline")?.get("advisory"))
-            .and_then(serde_json::Value::as_str);
-        let why = headline.map_or(String::new(), |why| format!(", {why}"));
-        found.push(Lacked {
-            id: one.row.id.clone(),
-            detected: one.row.detected_at,
-            kind: UpdateKind::of(kind, level),
-            said: format!(
-                "{} {} → {} is {kind}, {level}{why}",
-                one.track,
-                build(&one.old),
-                build(&one.new)
-            ),
-        });
-    }
+    let after = |one: &&UpdateSeen| from.is_some_and(|from| one.row.seq >= from);
+    let found = of_track()
+        .filter(after)
+        .filter_map(|one| judged(one).transpose());
+    let mut found: Vec<Lacked> = found.collect::<Result<_, _>>()?;
     found.reverse();
     Ok(found)
+}
+
+/// An update that was judged and is not withdrawn.
+pub(super) fn judged(one: &UpdateSeen) -> Result<Option<Lacked>, LedgerError> {
+    let (false, Some(level)) = (one.withdrawn, one.row.level.as_deref()) else {
+        return Ok(None);
+    };
+    let level = level_of(level)?;
+    let kind = one.row.update_type.as_deref().unwrap_or("unknown");
+    let build = |base: &Option<crate::base::Model>| {
+        base.as_ref()
+            .map_or("?".to_owned(), |base| base.build.clone())
+    };
+    let headline = one
+        .stands
+        .as_ref()
+        .and_then(|stands| stands.summary.as_ref()?.get("headline")?.get("advisory"))
+        .and_then(serde_json::Value::as_str);
+    let why = headline.map_or(String::new(), |why| format!(", {why}"));
+    Ok(Some(Lacked {
+        id: one.row.id.clone(),
+        detected: one.row.detected_at,
+        kind: UpdateKind::of(kind, level),
+        said: format!(
+            "{} {} → {} is {kind}, {level}{why}",
+            one.track,
+            build(&one.old),
+            build(&one.new)
+        ),
+    }))
 }

@@ -34,6 +34,8 @@ pub struct Priced {
     pub expected: TimeDelta,
     /// When the builder ends at the latest, counted from its start.
     pub bound: TimeDelta,
+    /// What its instance costs per hour.
+    pub hourly: Money,
     /// What it reserves.
     pub reserved: Money,
 }
@@ -50,7 +52,7 @@ pub struct Planned {
 }
 
 /// Prices per hour that a plan has read, by type and region.
-type Prices = HashMap<(String, String), Result<Money, String>>;
+pub(super) type Prices = HashMap<(String, String), Result<Money, String>>;
 
 impl BuildQueue {
     /// How long a build of this row is expected to take.
@@ -90,10 +92,18 @@ impl Ledger {
         let (mut priced, mut unpriced) = (HashMap::new(), Vec::new());
         let mut waiting = Vec::new();
         let mut prices = Prices::default();
+        let regions = self.build_regions().await?;
         for queued in &queue.waiting {
             let row = &queued.row;
             let expected = queue.expected(row);
+            let elsewhere = regions
+                .as_ref()
+                .is_some_and(|all| !all.contains(&row.region));
             let one = match templates.get(row.template.as_str()) {
+                _ if elsewhere => Err(format!(
+                    "{} is none of the installation's regions: start it with `--regions` that name it, or cancel the build",
+                    row.region
+                )),
                 None => Err(format!("there is no template `{}` any more", row.template)),
                 Some((recipe, revision)) => {
                     let of = (recipe, revision);
@@ -131,7 +141,7 @@ impl Ledger {
     }
 
     /// What a build reserves: by the dearest type its launch may end up with.
-    async fn price_of(
+    pub(super) async fn price_of(
         &self,
         row: &build::Model,
         (recipe, revision): (&Arc<Template>, &Revision),
@@ -162,6 +172,7 @@ impl Ledger {
         let bound = cost::bound(None, expected);
         Ok(Ok(Priced {
             reserved: cost::reservation(&machine(&order, hourly), bound),
+            hourly,
             recipe: Arc::clone(recipe),
             revision: revision.clone(),
             order,
@@ -171,7 +182,7 @@ impl Ledger {
     }
 
     /// The newest revision of each of these templates, as a build uses it.
-    async fn buildable(
+    pub(super) async fn buildable(
         &self,
         names: BTreeSet<&str>,
     ) -> Result<HashMap<String, (Arc<Template>, Revision)>, LedgerError> {

@@ -1,8 +1,10 @@
-//! What is told of a build's deadline, once each: that it is at risk, and that it was missed.
+//! What is told of a build, once each: that it will start, that its deadline is at risk, and that it was missed.
 
 use ingot_domain::Instant;
 use ingot_domain::event::{Line, Source};
+use ingot_domain::notice::{Notice, SECONDS, Topic};
 use ingot_domain::plan::Build;
+use ingot_domain::policy::Policy;
 use ingot_domain::want::Urgency;
 use ingot_entity::build;
 
@@ -11,6 +13,49 @@ use crate::tools::Tools;
 
 const AT_RISK: &str = "build.deadline_at_risk";
 const MISSED: &str = "build.deadline_missed";
+
+const ANNOUNCED: &str = "build.announced";
+
+/// That a build starts soon, where the policy says `notify_before_rebuild`: once per build, as long before its start as the
+/// policy's lead says, or when it is planned, if that is later. A critical one is not announced (AUTO-AMI 3).
+pub(super) async fn announced(
+    tools: &Tools,
+    row: &build::Model,
+    one: &Build,
+    policy: &Policy,
+    now: Instant,
+) -> Result<Option<Line>, VisitError> {
+    let Some(at) = one.announced_at(policy).filter(|at| *at <= now) else {
+        return Ok(None);
+    };
+    let Some(start) = one.scheduled_for else {
+        return Ok(None);
+    };
+    if tools.ledger.has_told(&row.id, ANNOUNCED).await? {
+        return Ok(None);
+    }
+    tracing::debug!(build = %row.id, %at, %start, "a rebuild is announced");
+    let said = format!(
+        "{} is rebuilt {} ({}): what runs is not touched, and what is launched after it starts from the new image",
+        row.target(),
+        match start > now {
+            true => format!("at {}", start.format("%Y-%m-%d %H:%M UTC")),
+            false => "now".to_owned(),
+        },
+        one.trigger,
+    );
+    let mut notice = Notice::of(Topic::RebuildAnnounced)
+        .once("start")
+        .with("template", &row.template)
+        .with("region", &row.region)
+        .with("trigger", one.trigger.to_string())
+        .with("start", start.to_rfc3339_opts(SECONDS, true));
+    // In the clock of deliveries: quiet hours do not hold it back past the start.
+    notice.until = Some(tools.ledger.calendar().due(start));
+    Ok(Some(
+        Line::info(ANNOUNCED, Source::Monitor, said).telling(notice),
+    ))
+}
 
 /// The lines that are news. `planned`: what the plan says about it, if it is in the plan.
 pub(super) async fn told(

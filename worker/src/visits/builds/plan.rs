@@ -47,7 +47,9 @@ pub(crate) async fn look(tools: &Tools) -> Result<Visit, VisitError> {
         let Some(queued) = by_target.get(&one.template) else {
             continue;
         };
-        let told = deadline::told(tools, &queued.row, Some(one), now).await?;
+        let mut told = deadline::told(tools, &queued.row, Some(one), now).await?;
+        let soon = deadline::announced(tools, &queued.row, one, &active.policy, now).await?;
+        told.splice(0..0, soon);
         match one.state {
             State::Start => {
                 let made = visit.change.moved.len();

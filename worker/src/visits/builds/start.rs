@@ -24,6 +24,12 @@ use crate::tools::Tools;
 /// How soon after its start a build is looked at, felt.
 const FIRST_LOOK: Duration = Duration::from_secs(30);
 
+/// The code that the cost is recorded against, if the policy wants that.
+fn grant(active: &ActivePolicy, named: Option<&str>) -> Option<String> {
+    let named = named.filter(|_| active.policy.budget_tracking);
+    named.map(str::to_owned)
+}
+
 /// Adds everything a start commits.
 #[expect(
     clippy::disallowed_methods,
@@ -71,7 +77,7 @@ pub(super) async fn begin(
     change.money.push(Entry::Reserve(Box::new(Reservation {
         build: before.id.clone(),
         run,
-        grant: None,
+        grant: grant(active, priced.recipe.grant.as_deref()),
         policy: active.revision,
         periods: active.policy.periods(purse, now),
         money: priced.reserved,
