@@ -78,6 +78,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(auto_ami::status))
         .routes(routes!(auto_ami::enable))
         .routes(routes!(auto_ami::disable))
+        .routes(routes!(auto_ami::story))
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::show))
         .routes(routes!(queues::list))
@@ -93,10 +94,14 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(base_images::scan::scan_one))
         .routes(routes!(base_images::pause))
         .routes(routes!(base_images::resume))
-        .routes(routes!(policy::show, policy::import))
+        .routes(routes!(policy::show, policy::import, policy::edit))
         .routes(routes!(policy::revisions))
         .routes(routes!(policy::diff))
         .routes(routes!(policy::activate))
+        .routes(routes!(
+            policy::simulation::of_revision,
+            policy::simulation::of_text
+        ))
         .routes(routes!(policy::story))
         .routes(routes!(budget::show))
         .routes(routes!(budget::history))

@@ -53,6 +53,7 @@ pub(crate) fn routes(document: Document) -> Router<Api> {
         .route("/images/{id}/actions/{action}", post(images::act))
         .route("/auto-ami", get(builds::overview))
         .route("/auto-ami/switch", post(builds::switch))
+        .route("/auto-ami/configure", post(builds::configure))
         .route("/builds", get(builds::list).post(builds::ask))
         .route("/builds/{id}", get(builds::one))
         .route("/builds/{id}/actions/{action}", post(builds::act))
@@ -88,6 +89,7 @@ pub(crate) fn routes(document: Document) -> Router<Api> {
             get(notifications::ask).post(notifications::leave),
         )
         .route("/policy", get(money::policy))
+        .route("/policy/simulation", get(money::simulation))
         .route("/budget", get(money::budget))
         .route("/prices", get(money::prices))
         .route("/system", get(work::system))

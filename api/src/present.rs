@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 
 use ingot_client::template::LaunchTimes;
 use ingot_client::{Attempt, Deployment, Event, Image, Queue, Task, Template, TemplateRevision};
+use ingot_domain::Instant;
 use ingot_domain::arch::Arch;
 use ingot_domain::deployment::{AmiStatus, Status, everything_finished};
 use ingot_domain::guest::FirstBoot;
@@ -298,6 +299,7 @@ pub(crate) fn template(
     row: &template::Model,
     spec: &ingot_domain::template::Template,
     launch_times: LaunchTimes,
+    next_rebuild: Option<Instant>,
 ) -> Template {
     let kind = match spec.kind {
         ingot_domain::template::Kind::GoldenImage => "golden_image",
@@ -316,6 +318,10 @@ pub(crate) fn template(
         volume_size_gb: spec.volume.size_gb,
         probe: spec.probe.shown(),
         fingerprint: ingot_domain::fingerprint::of_recipe(spec),
+        images: spec.images.create.to_string(),
+        rebuild: spec.rebuild.as_ref().map(ToString::to_string),
+        next_rebuild,
+        grant: spec.grant.clone(),
         launch_times,
     }
 }

@@ -1,9 +1,13 @@
 //! The pages of builds and of where they stand, and what is decided on them.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect};
+use ingot_client::auto_ami::AutoAmiEnable;
 use ingot_client::build::{BuildDecision, BuildFilter, NewBuild};
 use ingot_client::plan::PlanFilter;
+use ingot_client::policy::PolicyEdit;
 use ingot_domain::field::FieldError;
 use ingot_entity::store::Verdict;
 use serde::Deserialize;
@@ -13,7 +17,7 @@ use crate::address::Path;
 use crate::auth::Caller;
 use crate::console;
 use crate::error::ApiError;
-use crate::routes::{auto_ami, builds, plan};
+use crate::routes::{auto_ami, builds, plan, policy};
 use crate::state::Api;
 
 /// Lines a page shows; a build has some dozens.
@@ -113,6 +117,8 @@ pub(super) async fn plan(
 pub(super) struct Switch {
     template: String,
     to: String,
+    #[serde(default)]
+    popularity_threshold: String,
     reason: String,
 }
 
@@ -121,17 +127,60 @@ pub(super) async fn switch(
     caller: Caller,
     Filled(form): Filled<Switch>,
 ) -> Answer {
-    let on = match form.to.as_str() {
-        "on" => true,
-        "off" => false,
+    let (name, reason) = (form.template, form.reason);
+    match form.to.as_str() {
+        "on" => {
+            let popularity_threshold = number(&form.popularity_threshold)?;
+            let wanted = AutoAmiEnable {
+                reason,
+                popularity_threshold,
+            };
+            auto_ami::on(&api, &caller, &name, wanted).await?;
+        }
+        "off" => {
+            auto_ami::off(&api, &caller, &name, BuildDecision { reason }).await?;
+        }
         other => {
             let error = FieldError::new("to", other, "choose on or off");
             return Err(ApiError::Invalid(vec![error]));
         }
-    };
-    let decision = BuildDecision {
-        reason: form.reason,
-    };
-    auto_ami::set(&api, &caller, &form.template, on, decision).await?;
+    }
     Ok(Redirect::to("/auto-ami#templates").into_response())
+}
+
+/// An empty field says nothing.
+fn number(text: &str) -> Result<Option<u32>, ApiError> {
+    match text.trim() {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| {
+            let message = "give a whole number of launches, or nothing";
+            ApiError::Invalid(vec![FieldError::new("popularity_threshold", text, message)])
+        }),
+    }
+}
+
+/// What the policy shall say, as the form sends it: empty fields say nothing.
+#[derive(Deserialize)]
+pub(super) struct Configure {
+    reason: String,
+    #[serde(flatten)]
+    changes: BTreeMap<String, String>,
+}
+
+pub(super) async fn configure(
+    State(api): State<Api>,
+    caller: Caller,
+    Filled(form): Filled<Configure>,
+) -> Answer {
+    let said = |(key, value): (String, String)| {
+        let value = value.trim().to_owned();
+        (!value.is_empty()).then_some((key, value))
+    };
+    let edit = PolicyEdit {
+        changes: form.changes.into_iter().filter_map(said).collect(),
+        reason: Some(form.reason),
+        expected_revision: None,
+    };
+    policy::edited(&api, &caller, edit).await?;
+    Ok(Redirect::to("/policy").into_response())
 }

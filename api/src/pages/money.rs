@@ -2,8 +2,10 @@
 
 use axum::extract::State;
 use ingot_client::policy::PolicyFilter;
+use ingot_client::simulation::SimulationFilter;
+use ingot_domain::play::USUAL_DAYS;
 
-use super::{Answer, shown};
+use super::{Answer, Asked, shown};
 use crate::address::Params;
 use crate::auth::Caller;
 use crate::console;
@@ -21,6 +23,16 @@ pub(super) async fn policy(
     let one = policy::one(&api, filter.revision).await?;
     let revisions = policy::listed(&api).await?;
     shown(&api, console::policy_page(&one, &revisions.items)).await
+}
+
+pub(super) async fn simulation(
+    State(api): State<Api>,
+    _: Caller,
+    Asked(filter): Asked<SimulationFilter>,
+) -> Answer {
+    let days = filter.days.unwrap_or(USUAL_DAYS);
+    let played = policy::simulation::simulated(&api, filter).await?;
+    shown(&api, console::simulation_page(&played, days)).await
 }
 
 pub(super) async fn budget(State(api): State<Api>, _: Caller) -> Answer {

@@ -152,7 +152,11 @@ pub(crate) fn planned(build: &Build) -> Planned {
 }
 
 /// Whether a template's builds are switched on.
-pub(crate) fn switch(template: &str, off: Option<&template_off::Model>) -> AutoAmiSwitch {
+pub(crate) fn switch(
+    template: &str,
+    off: Option<&template_off::Model>,
+    popularity_threshold: Option<u32>,
+) -> AutoAmiSwitch {
     AutoAmiSwitch {
         template: template.to_owned(),
         enabled: off.is_none(),
@@ -160,6 +164,7 @@ pub(crate) fn switch(template: &str, off: Option<&template_off::Model>) -> AutoA
         off_by: off.map(|row| row.off_by.clone()),
         off_reason: off.map(|row| row.off_reason.clone()),
         by_itself: off.is_some_and(|row| row.by_itself),
+        popularity_threshold,
     }
 }
 

@@ -4,21 +4,28 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use axum::extract::State;
-use ingot_client::auto_ami::{AutoAmiEvent, AutoAmiStatus, AutoAmiSwitch, AutoAmiTemplate};
+use ingot_client::auto_ami::{
+    AutoAmiEnable, AutoAmiEvent, AutoAmiStatus, AutoAmiSwitch, AutoAmiTemplate,
+};
 use ingot_client::build::{Build, BuildDecision};
+use ingot_client::event::EventFilter;
+use ingot_client::{Event, Page};
 use ingot_domain::Instant;
 use ingot_domain::build::cost;
 use ingot_domain::build::wants::{Facts, Subject, UpdateKind};
-use ingot_entity::store::UpdateQuery;
+use ingot_domain::field::FieldError;
+use ingot_entity::store::{UpdateQuery, template_story};
 
-use super::{builds, decision, templates};
-use crate::address::Path;
+use super::{builds, decision, events, templates};
+use crate::address::{Params, Path};
 use crate::auth::Caller;
 use crate::body::Json;
 use crate::error::ApiError;
 use crate::present::build::{planned, switch};
 use crate::state::Api;
 
+/// Launches of a week, at most, that a template may need to be popular.
+const MOST_LAUNCHES: u32 = 1_000_000;
 /// What happened lately, at most.
 const RECENT: usize = 6;
 
@@ -41,12 +48,13 @@ pub(crate) async fn whole(api: &Api) -> Result<AutoAmiStatus, ApiError> {
     let now = api.ledger.calendar_now();
     let facts = api.ledger.build_facts(now).await?;
     let off = api.ledger.all_switched_off().await?;
-    let open = builds::open(api).await?;
+    let (open, own) = (builds::open(api).await?, api.ledger.all_own().await?);
     let history = api.ledger.build_queue().await?.history;
     let (mut shown, mut unused) = (Vec::new(), Vec::new());
     for row in api.ledger.templates().await? {
         let name = row.name;
-        let switch = switch(&name, off.iter().find(|off| off.name == name));
+        let threshold = own.get(&name).and_then(|own| own.popularity_threshold);
+        let switch = switch(&name, off.iter().find(|off| off.name == name), threshold);
         match template(switch, &facts, &open) {
             Some(one) => shown.push(one),
             None => unused.push(name),
@@ -178,16 +186,16 @@ async fn recent(api: &Api) -> Result<Vec<AutoAmiEvent>, ApiError> {
 #[utoipa::path(
     post, path = "/v1/templates/{name}/auto-ami/enable", tag = "builds", operation_id = "enableAutoAmi",
     params(("name" = String, Path, description = "Such as `kamiwaza`")),
-    request_body = BuildDecision,
+    request_body = AutoAmiEnable,
     responses((status = 200, description = "On, or so already", body = AutoAmiSwitch))
 )]
 pub(crate) async fn enable(
     State(api): State<Api>,
     caller: Caller,
     Path(name): Path<String>,
-    Json(body): Json<BuildDecision>,
+    Json(body): Json<AutoAmiEnable>,
 ) -> Result<Json<AutoAmiSwitch>, ApiError> {
-    set(&api, &caller, &name, true, body).await.map(Json)
+    on(&api, &caller, &name, body).await.map(Json)
 }
 
 /// Switch a template's automatic builds off
@@ -206,28 +214,74 @@ pub(crate) async fn disable(
     Path(name): Path<String>,
     Json(body): Json<BuildDecision>,
 ) -> Result<Json<AutoAmiSwitch>, ApiError> {
-    set(&api, &caller, &name, false, body).await.map(Json)
+    off(&api, &caller, &name, body).await.map(Json)
 }
 
-/// Switches; the console uses it too.
-pub(crate) async fn set(
+/// Switches on; the console uses it too.
+pub(crate) async fn on(
     api: &Api,
     caller: &Caller,
     name: &str,
-    on: bool,
+    body: AutoAmiEnable,
+) -> Result<AutoAmiSwitch, ApiError> {
+    let decision = decision(caller, body.reason)?;
+    let threshold = body.popularity_threshold;
+    if let Some(many) = threshold.filter(|launches| *launches > MOST_LAUNCHES) {
+        let message =
+            format!("give 1 to {MOST_LAUNCHES} launches in 7 days, or 0 for the policy's count");
+        let error = FieldError::new("popularity_threshold", many, message);
+        return Err(ApiError::Invalid(vec![error]));
+    }
+    let row = templates::one(api, name, None).await?;
+    let (by, why) = (&decision.by, &decision.reason);
+    tracing::info!(%by, template = %row.name, ?threshold, %why, "a template's builds were switched on");
+    api.ledger.switch_on(&row.name).await?;
+    let own = match threshold {
+        Some(launches) => {
+            let launches = Some(launches).filter(|launches| *launches > 0);
+            api.ledger
+                .set_threshold(&row.name, launches, &decision)
+                .await?
+        }
+        None => api.ledger.own(&row.name).await?,
+    };
+    Ok(switch(&row.name, None, own.popularity_threshold))
+}
+
+/// Switches off; the console uses it too.
+pub(crate) async fn off(
+    api: &Api,
+    caller: &Caller,
+    name: &str,
     body: BuildDecision,
 ) -> Result<AutoAmiSwitch, ApiError> {
     let decision = decision(caller, body.reason)?;
     let row = templates::one(api, name, None).await?;
     let (by, why) = (&decision.by, &decision.reason);
-    tracing::info!(%by, template = %row.name, on, %why, "a template's builds were switched");
-    if on {
-        api.ledger.switch_on(&row.name).await?;
-        return Ok(switch(&row.name, None));
-    }
+    tracing::info!(%by, template = %row.name, %why, "a template's builds were switched off");
     let off = api
         .ledger
         .switch_off(&row.name, row.revision, false, &decision);
     let off = off.await?;
-    Ok(switch(&row.name, Some(&off)))
+    let own = api.ledger.own(&row.name).await?;
+    Ok(switch(&row.name, Some(&off), own.popularity_threshold))
+}
+
+/// Read the story of a template's builds
+///
+/// What people decided about them beside the policy.
+#[utoipa::path(
+    get, path = "/v1/templates/{name}/events", tag = "builds", operation_id = "listTemplateEvents",
+    params(("name" = String, Path, description = "Such as `kamiwaza`"), EventFilter),
+    responses((status = 200, description = "Lines in order; `next_cursor` is the next `after`", body = Page<Event>))
+)]
+pub(crate) async fn story(
+    State(api): State<Api>,
+    _: Caller,
+    Path(name): Path<String>,
+    Params(filter): Params<EventFilter>,
+) -> Result<Json<Page<Event>>, ApiError> {
+    let row = templates::one(&api, &name, None).await?;
+    let story = template_story(&row.name);
+    events::story(&api, &story, &filter).await.map(Json)
 }

@@ -1,11 +1,13 @@
 //! The installation's policy: what is in force, its revisions, and what differs between them.
 
+pub(crate) mod simulation;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use ingot_client::event::EventFilter;
 use ingot_client::policy::{
-    InstallationPolicy, PolicyActivation, PolicyChange, PolicyDiff, PolicyDiffFilter, PolicyFilter,
-    PolicyImport, PolicyLine, PolicyRevision,
+    InstallationPolicy, PolicyActivation, PolicyChange, PolicyDiff, PolicyDiffFilter, PolicyEdit,
+    PolicyFilter, PolicyImport, PolicyLine, PolicyRevision,
 };
 use ingot_client::{Event, Page};
 use ingot_domain::field::FieldError;
@@ -136,11 +138,75 @@ pub(crate) async fn import(
             let shown = one(&api, Some(row.revision)).await?;
             Ok((StatusCode::CREATED, Json(shown)))
         }
-        Imported::Moved { is } => Err(ApiError::Conflict(format!(
-            "revision {is} of the policy is in force by now, not {}: `ingot policy diff` shows what changed; to go over it, expect revision {is}",
-            expected.unwrap_or_default()
-        ))),
+        Imported::Moved { is } => Err(moved(is, expected.unwrap_or_default())),
     }
+}
+
+/// Change keys of the policy
+///
+/// The policy in force with these keys changed becomes the next revision, in force at once; all others stay as they are. Keys
+/// with one value each can be changed so, lists and mappings by importing a file.
+#[utoipa::path(
+    patch, path = "/v1/policy", tag = "policy", operation_id = "editPolicy",
+    request_body = PolicyEdit,
+    responses(
+        (status = 200, description = "In force", body = InstallationPolicy),
+        (status = 409, description = "Another revision than the expected one is in force", body = ingot_client::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn edit(
+    State(api): State<Api>,
+    caller: Caller,
+    Json(wanted): Json<PolicyEdit>,
+) -> Result<Json<InstallationPolicy>, ApiError> {
+    edited(&api, &caller, wanted).await.map(Json)
+}
+
+/// Changes keys; the console uses it too.
+pub(crate) async fn edited(
+    api: &Api,
+    caller: &Caller,
+    wanted: PolicyEdit,
+) -> Result<InstallationPolicy, ApiError> {
+    if wanted.changes.is_empty() {
+        let message = "name at least one key, such as daily_budget, and what it shall say";
+        let error = FieldError::new("changes", "{}", message);
+        return Err(ApiError::Invalid(vec![error]));
+    }
+    let reason = match wanted.reason {
+        Some(reason) => Some(decision(caller, reason)?.reason),
+        None => None,
+    };
+    loop {
+        let active = api.ledger.policy().await?;
+        if let Some(expected) = wanted.expected_revision
+            && expected != active.revision
+        {
+            return Err(moved(active.revision, expected));
+        }
+        let (text, spec) =
+            ingot_yaml::policy_with(&active.policy, &wanted.changes).map_err(ApiError::Invalid)?;
+        let (by, over) = (&caller.name, Some(active.revision));
+        let imported = api
+            .ledger
+            .import_policy(&spec, &text, by, reason.as_deref(), over)
+            .await?;
+        match imported {
+            Imported::Stored { row, new } => {
+                tracing::info!(%by, revision = row.revision, new, "keys of the policy were changed");
+                return one(api, Some(row.revision)).await;
+            }
+            // Another change was first: these keys are changed in what it left.
+            Imported::Moved { .. } => {}
+        }
+    }
+}
+
+/// Another revision is in force than the caller expected.
+fn moved(is: i32, expected: i32) -> ApiError {
+    ApiError::Conflict(format!(
+        "revision {is} of the policy is in force by now, not {expected}: `ingot policy diff` shows what changed; to go over it, expect revision {is}"
+    ))
 }
 
 /// List the policy's revisions, newest first

@@ -21,6 +21,22 @@ pub struct AutoAmiSwitch {
     pub off_reason: Option<String>,
     /// After three failures of its own; a new revision switches it on again.
     pub by_itself: bool,
+    /// Launches within 7 days that make it popular, where it has a word of its own; else the policy says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub popularity_threshold: Option<u32>,
+}
+
+/// Switches a template's builds on, with what they keep to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AutoAmiEnable {
+    /// Why, in 1 to 500 characters.
+    #[schema(min_length = 1, max_length = 500)]
+    pub reason: String,
+    /// Launches within 7 days that make it popular; 0 takes the policy's word again. As it was when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 1000000)]
+    pub popularity_threshold: Option<u32>,
 }
 
 /// Where a template stands.

@@ -31,6 +31,17 @@ pub struct Template {
     pub probe: String,
     /// The recipe's fingerprint.
     pub fingerprint: String,
+    /// Who makes its AMIs: `deployment`, `build` or `never`.
+    pub images: String,
+    /// Its line of cron: when its images are made anew, in the policy's time zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rebuild: Option<String>,
+    /// When that fires next, by the calendar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_rebuild: Option<DateTime<Utc>>,
+    /// The code of the grant that its builds' costs are recorded against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<String>,
     /// Time-to-ready of the last deployments, both paths (F53).
     pub launch_times: LaunchTimes,
 }

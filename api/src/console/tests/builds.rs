@@ -97,6 +97,7 @@ fn status(enabled: bool) -> AutoAmiStatus {
                 off_by: some(),
                 off_reason: some(),
                 by_itself: false,
+                popularity_threshold: Some(3),
             },
             launches: 8,
             image_id: some(),

@@ -28,6 +28,10 @@ pub(super) fn template(name: &str) -> Template {
         volume_size_gb: 10,
         probe: text(),
         fingerprint: text(),
+        images: text(),
+        rebuild: Some(text()),
+        next_rebuild: Some(at(1)),
+        grant: Some(text()),
         launch_times: LaunchTimes {
             fresh_seconds: Some(1010),
             cached_seconds: Some(277),

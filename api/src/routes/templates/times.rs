@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use ingot_client::Template;
 use ingot_client::template::LaunchTimes;
+use ingot_domain::cron5::Line;
 use ingot_entity::template;
 
 use crate::error::ApiError;
@@ -39,6 +40,10 @@ pub(super) async fn all_shown(
         let middle = middle.and_then(|ms| u64::try_from(ms / 1000).ok());
         (middle, millis.len() as u64)
     };
+    let (zone, now) = (
+        api.ledger.policy().await?.policy.timezone,
+        api.ledger.calendar_now(),
+    );
     let mut all = Vec::with_capacity(rows.len());
     for row in rows {
         let (fresh, cached) = (median(&row.name, "fresh"), median(&row.name, "cached"));
@@ -47,7 +52,10 @@ pub(super) async fn all_shown(
             cached_seconds: cached.0,
             samples: fresh.1 + cached.1,
         };
-        all.push(present::template(&row, &row.parsed()?, times));
+        let spec = row.parsed()?;
+        let fires = |line: &Line| line.fires(zone, now, 1).into_iter().next();
+        let next = spec.rebuild.as_ref().and_then(fires);
+        all.push(present::template(&row, &spec, times, next));
     }
     Ok(all)
 }

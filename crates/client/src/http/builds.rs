@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use super::{Client, ClientError};
-use crate::auto_ami::{AutoAmiStatus, AutoAmiSwitch};
+use crate::auto_ami::{AutoAmiEnable, AutoAmiStatus, AutoAmiSwitch};
 use crate::build::{Build, BuildDecision, BuildFilter, NewBuild};
 use crate::event::{Event, EventFilter};
 use crate::page::Page;
@@ -52,15 +52,24 @@ impl Client {
             .await
     }
 
-    /// `POST /v1/templates/{name}/auto-ami/enable` or `disable`
-    pub async fn switch_auto_ami(
+    /// `POST /v1/templates/{name}/auto-ami/enable`
+    pub async fn enable_auto_ami(
         &self,
         template: &str,
-        on: bool,
+        wanted: &AutoAmiEnable,
+    ) -> Result<AutoAmiSwitch, ClientError> {
+        let path = format!("/v1/templates/{}/auto-ami/enable", segment(template));
+        self.send(self.request(Method::POST, &path).json(wanted))
+            .await
+    }
+
+    /// `POST /v1/templates/{name}/auto-ami/disable`
+    pub async fn disable_auto_ami(
+        &self,
+        template: &str,
         decision: &BuildDecision,
     ) -> Result<AutoAmiSwitch, ClientError> {
-        let action = if on { "enable" } else { "disable" };
-        let path = format!("/v1/templates/{}/auto-ami/{action}", segment(template));
+        let path = format!("/v1/templates/{}/auto-ami/disable", segment(template));
         self.send(self.request(Method::POST, &path).json(decision))
             .await
     }

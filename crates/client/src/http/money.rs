@@ -6,10 +6,11 @@ use super::{Client, ClientError};
 use crate::budget::{Allowance, Budget, BudgetFilter, BudgetPeriod, Budgets};
 use crate::page::Page;
 use crate::policy::{
-    InstallationPolicy, PolicyActivation, PolicyDiff, PolicyDiffFilter, PolicyFilter, PolicyImport,
-    PolicyRevision,
+    InstallationPolicy, PolicyActivation, PolicyDiff, PolicyDiffFilter, PolicyEdit, PolicyFilter,
+    PolicyImport, PolicyRevision,
 };
 use crate::price::{Price, PriceFilter, PriceLoad, PricesLoaded};
+use crate::simulation::{PolicySimulation, SimulationDays, SimulationFilter};
 
 impl Client {
     /// `GET /v1/policy`: the one in force, or the revision asked for.
@@ -35,6 +36,32 @@ impl Client {
         how: &PolicyImport,
     ) -> Result<InstallationPolicy, ClientError> {
         let request = self.request(Method::POST, "/v1/policy").query(how);
+        let request = request.header(header::CONTENT_TYPE, "application/yaml");
+        self.send(request.body(yaml.to_owned())).await
+    }
+
+    /// `PATCH /v1/policy`: the policy in force with some keys changed becomes the next revision.
+    pub async fn edit_policy(&self, edit: &PolicyEdit) -> Result<InstallationPolicy, ClientError> {
+        let request = self.request(Method::PATCH, "/v1/policy");
+        self.send(request.json(edit)).await
+    }
+
+    /// `GET /v1/policy/simulation`: a revision played over days that were.
+    pub async fn simulate_policy(
+        &self,
+        filter: SimulationFilter,
+    ) -> Result<PolicySimulation, ClientError> {
+        self.list("/v1/policy/simulation", &filter).await
+    }
+
+    /// `POST /v1/policy/simulation`: a policy in YAML played over days that were; nothing is stored.
+    pub async fn simulate_given_policy(
+        &self,
+        yaml: &str,
+        days: SimulationDays,
+    ) -> Result<PolicySimulation, ClientError> {
+        let request = self.request(Method::POST, "/v1/policy/simulation");
+        let request = request.query(&days);
         let request = request.header(header::CONTENT_TYPE, "application/yaml");
         self.send(request.body(yaml.to_owned())).await
     }
