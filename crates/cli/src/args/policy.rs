@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use ingot_domain::Instant;
 use ingot_domain::cron5::Line;
+use ingot_domain::play::{MOST_DAYS, USUAL_DAYS};
 use ingot_domain::zone::Zone;
 
 use crate::args::connection::Connection;
 use crate::args::value::instant;
 
-/// Check, import, show and compare policies, list when their windows open and when a line of cron fires
+/// Check, import, show, compare and simulate policies, list when their windows open and when a line of cron fires
 #[derive(Clone, Args)]
 #[command(
     after_help = "`check`, `windows` and `fires` find out here what a file means, and ask no API.
@@ -27,6 +28,31 @@ pub(crate) struct PolicyArgs {
     pub(crate) connection: Connection,
     #[command(subcommand)]
     pub(crate) action: PolicyAction,
+}
+
+/// A file, or a revision by its number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A file; `-` reads stdin.
+    File(PathBuf),
+    /// A revision; 0 stands for the defaults.
+    Revision(i32),
+}
+
+impl std::str::FromStr for Source {
+    type Err = String;
+
+    /// A word of digits is a revision; a file of such a name is written as `./3`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match (digits, text.parse()) {
+            (true, Ok(revision)) => Ok(Self::Revision(revision)),
+            (true, Err(_)) => Err(format!(
+                "no revision has a number as large as {text}; write a file of that name as ./{text}"
+            )),
+            (false, _) => Ok(Self::File(PathBuf::from(text))),
+        }
+    }
 }
 
 /// What can be done with policies.
@@ -69,12 +95,15 @@ Examples:
     List,
     /// Show what differs between two revisions, or between the one in force and a file
     #[command(
-        after_help = "Examples:\n  ingot policy diff\n  ingot policy diff policy.yaml\n  ingot policy diff --from 1 --to 3"
+        after_help = "Examples:\n  ingot policy diff\n  ingot policy diff policy.yaml\n  ingot policy diff 1 3\n  ingot policy diff --from 1 --to 3"
     )]
     Diff {
-        /// What this file would change; `-` reads stdin
-        #[arg(value_name = "FILE", conflicts_with = "to")]
-        file: Option<PathBuf>,
+        /// What this file would change, `-` reads stdin; or a revision, as `--to` alone and `--from` beside another
+        #[arg(value_name = "FILE|REVISION")]
+        of: Option<Source>,
+        /// The other revision
+        #[arg(value_name = "REVISION", requires = "of", conflicts_with_all = ["from", "to"], value_parser = clap::value_parser!(i32).range(0..))]
+        other: Option<i32>,
         /// The one; the revision before `--to`, or the one in force with a file, when absent. 0 stands for the defaults
         #[arg(long, value_name = "REVISION", value_parser = clap::value_parser!(i32).range(0..))]
         from: Option<i32>,
@@ -91,6 +120,24 @@ Examples:
         /// Why
         #[arg(long, value_name = "TEXT")]
         reason: String,
+    },
+    /// Play a policy over days that were: what it would have built, when, at what cost, and which deadlines it would have missed
+    #[command(
+        after_help = "The ledger's launches, judged updates and people's requests of those days ask by the rules of the scheduler and are
+placed by its plan. Purses are empty at the first day, builds take as long as is expected and succeed, and nobody approves.
+
+Examples:
+  ingot policy simulate
+  ingot policy simulate policy.yaml --days 90
+  ingot policy simulate 2 --days 7 --json | jq .deadlines_missed"
+    )]
+    Simulate {
+        /// A YAML file, `-` reads stdin; or a revision, 0 for the defaults. The policy in force when absent
+        #[arg(value_name = "FILE|REVISION")]
+        of: Option<Source>,
+        /// The last so many days
+        #[arg(long, value_name = "N", default_value_t = USUAL_DAYS, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_DAYS)))]
+        days: u32,
     },
     /// Check a policy file here, and show what it means with every default
     #[command(

@@ -1,12 +1,13 @@
 //! `ingot templates auto-ami …`.
 
+mod configure;
 mod status;
 
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use ingot_client::Client;
-use ingot_client::auto_ami::AutoAmiStatus;
+use ingot_client::auto_ami::{AutoAmiEnable, AutoAmiStatus};
 use ingot_client::base_update::{
     AffectedTemplate, BaseUpdate, Evidence, SecurityEntry, SecurityStatus,
 };
@@ -34,14 +35,23 @@ pub(crate) async fn run(
             output.result(&status, |status| security_status(status, Strokes::here()))?;
         }
         AutoAmiAction::Build(args) => return builds::ask::run(client, output, *args).await,
-        AutoAmiAction::Enable { name, reason } => {
-            let decision = BuildDecision { reason };
-            let switch = client.switch_auto_ami(&name, true, &decision).await?;
+        AutoAmiAction::Configure(args) => configure::run(client, output, &args).await?,
+        AutoAmiAction::Preferences => configure::preferences(client, output).await?,
+        AutoAmiAction::Enable {
+            name,
+            popularity_threshold,
+            reason,
+        } => {
+            let wanted = AutoAmiEnable {
+                reason,
+                popularity_threshold,
+            };
+            let switch = client.enable_auto_ami(&name, &wanted).await?;
             output.result(&switch, status::switched)?;
         }
         AutoAmiAction::Disable { name, reason } => {
             let decision = BuildDecision { reason };
-            let switch = client.switch_auto_ami(&name, false, &decision).await?;
+            let switch = client.disable_auto_ami(&name, &decision).await?;
             output.result(&switch, status::switched)?;
         }
     }

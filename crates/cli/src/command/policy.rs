@@ -1,8 +1,11 @@
 //! `ingot policy …`: what policies mean, found out here without asking the API; the installation's own is in `installed`.
 
 mod installed;
+mod simulate;
 
-use std::path::Path;
+pub(super) use installed::{changes, named, warn};
+
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chrono::TimeDelta;
@@ -12,7 +15,7 @@ use ingot_domain::policy::{Document, Policy};
 use ingot_domain::window::WindowKind;
 use serde::Serialize;
 
-use crate::args::policy::{PolicyAction, PolicyArgs};
+use crate::args::policy::{PolicyAction, PolicyArgs, Source};
 use crate::command::mistakes::{line, refused, wrong};
 use crate::command::read;
 use crate::failure::Usage;
@@ -45,13 +48,21 @@ pub(crate) async fn run(args: PolicyArgs) -> anyhow::Result<ExitCode> {
             installed::show(output, &policy, yaml)?;
         }
         PolicyAction::List => installed::list(&client()?, output).await?,
-        PolicyAction::Diff { file, from, to } => {
-            let of = PolicyDiffFilter { from, to };
+        PolicyAction::Diff {
+            of,
+            other,
+            from,
+            to,
+        } => {
+            let (file, of) = compared(of, other, PolicyDiffFilter { from, to })?;
             installed::diff(&client()?, output, file.as_deref(), of).await?;
         }
         PolicyAction::Activate { revision, reason } => {
             let wanted = PolicyActivation { revision, reason };
             installed::activate(&client()?, output, &wanted).await?;
+        }
+        PolicyAction::Simulate { of, days } => {
+            simulate::run(&client()?, output, of, days).await?;
         }
         PolicyAction::Check { file } => check(output, &file)?,
         PolicyAction::Windows { file, from, to } => {
@@ -94,6 +105,33 @@ pub(crate) async fn run(args: PolicyArgs) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What two words and two options name.
+fn compared(
+    one: Option<Source>,
+    other: Option<i32>,
+    by: PolicyDiffFilter,
+) -> Result<(Option<PathBuf>, PolicyDiffFilter), Usage> {
+    let (from, to) = (by.from, by.to);
+    match (one, other) {
+        (None, _) => Ok((None, by)),
+        (Some(Source::File(file)), None) if to.is_none() => Ok((Some(file), by)),
+        (Some(Source::File(_)), _) => Err(Usage(
+            "a file is held against one revision: leave the other, or --to, out".to_owned(),
+        )),
+        (Some(Source::Revision(from)), Some(to)) => {
+            let (from, to) = (Some(from), Some(to));
+            Ok((None, PolicyDiffFilter { from, to }))
+        }
+        (Some(Source::Revision(to)), None) if by.to.is_none() => {
+            let to = Some(to);
+            Ok((None, PolicyDiffFilter { from, to }))
+        }
+        (Some(Source::Revision(_)), None) => Err(Usage(
+            "two revisions are enough: leave --to out, or the number before it".to_owned(),
+        )),
+    }
 }
 
 /// The text of a file and the policy it is.

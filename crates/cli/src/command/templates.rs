@@ -17,7 +17,7 @@ use crate::args::connection::Connection;
 use crate::command::{auto_ami, mention_rest, pages, random_key, read, repeated};
 use crate::output::grid::{Cell, Column, grid};
 use crate::output::look::look;
-use crate::output::{clean, clean_lines, or_dash, pairs, say, span};
+use crate::output::{clean, clean_lines, or_dash, pairs, say, span, time};
 
 /// Runs one of them.
 pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
@@ -96,6 +96,7 @@ pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
                     template.name, template.revision
                 ))
             })?;
+            warn(&yaml);
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -105,6 +106,16 @@ pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
 async fn installation(connection: &Connection) -> Option<String> {
     let client = connection.client().ok()?;
     client.status().await.ok()?.install
+}
+
+/// What is right in the text and yet worth a word goes to stderr, so that it is no part of the result.
+fn warn(yaml: &str) {
+    let Ok(template) = ingot_yaml::parse(yaml) else {
+        return;
+    };
+    for one in ingot_yaml::warnings(yaml, &template) {
+        eprintln!("warning: {}: {}", clean(&one.field), clean(&one.message));
+    }
 }
 
 /// The newest revision of the template in a text, before the text is applied; nothing when that is not known. A text that is
@@ -227,10 +238,21 @@ fn details(template: &Template) -> String {
         ("volume", format!("{} GB", template.volume_size_gb)),
         ("probe", clean(&template.probe)),
         ("fingerprint", clean(&template.fingerprint)),
+        ("images made by", clean(&template.images)),
+        ("rebuild", rebuild(template)),
+        ("grant", or_dash(&template.grant)),
         ("fresh launch", or_dash(&times.fresh_seconds.map(seconds))),
         ("cached launch", or_dash(&times.cached_seconds.map(seconds))),
         ("measured on", format!("{} deployments", times.samples)),
     ])
+}
+
+/// `0 2 * * mon, next 2026-11-30 02:00:00Z`.
+fn rebuild(template: &Template) -> String {
+    match (&template.rebuild, &template.next_rebuild) {
+        (Some(line), Some(next)) => format!("{}, next {}", clean(line), time(next)),
+        (line, _) => or_dash(line),
+    }
 }
 
 /// A median of whole seconds.

@@ -14,6 +14,9 @@ pub(super) fn screen(status: &AutoAmiStatus, strokes: Strokes) -> String {
     let (on, off): (Vec<_>, Vec<_>) = status.templates.iter().partition(|one| one.switch.enabled);
     let now = status.at;
     match on.is_empty() {
+        true if !off.is_empty() => parts.push(
+            "The builds of every template that was launched or built are switched off.".to_owned(),
+        ),
         true => parts.push(
             "No template was launched or built yet: `ingot templates list` shows what there is."
                 .to_owned(),
@@ -164,7 +167,15 @@ pub(super) fn switched(switch: &AutoAmiSwitch) -> String {
             clean(by.as_deref().unwrap_or("-")),
             clean(why.as_deref().unwrap_or("-"))
         ),
-        (true, _, _) => format!("{name}: builds are switched on"),
+        (true, _, _) => match switch.popularity_threshold {
+            None => format!("{name}: builds are switched on"),
+            Some(1) => {
+                format!("{name}: builds are switched on; 1 launch within 7 days makes it popular")
+            }
+            Some(launches) => format!(
+                "{name}: builds are switched on; {launches} launches within 7 days make it popular"
+            ),
+        },
     }
 }
 
@@ -182,6 +193,7 @@ mod tests {
                 off_by: None,
                 off_reason: None,
                 by_itself: false,
+                popularity_threshold: None,
             },
             launches: 0,
             image_id: None,

@@ -76,7 +76,8 @@ fn head(policy: &InstallationPolicy) -> String {
     said
 }
 
-fn named(revision: i32) -> String {
+/// What a revision is called.
+pub(in crate::command) fn named(revision: i32) -> String {
     match revision {
         0 => "the defaults".to_owned(),
         revision => format!("revision {revision}"),
@@ -84,7 +85,7 @@ fn named(revision: i32) -> String {
 }
 
 /// Warnings go to stderr, so that they are no part of the result.
-fn warn(policy: &InstallationPolicy) {
+pub(in crate::command) fn warn(policy: &InstallationPolicy) {
     for warning in &policy.warnings {
         eprintln!("warning: {}", clean(warning));
     }
@@ -154,7 +155,8 @@ pub(super) async fn diff(
     })
 }
 
-fn changes(changes: &[PolicyChange]) -> String {
+/// What changes, key by key.
+pub(in crate::command) fn changes(changes: &[PolicyChange]) -> String {
     let rows = changes.iter();
     table(
         ["key", "before", "after"],

@@ -2,19 +2,25 @@
 
 use std::path::Path;
 
+use ingot_domain::Instant;
+use ingot_domain::template::Template;
+use ingot_domain::zone::Zone;
 use serde::Serialize;
 
 use super::against::{self, Against};
 use crate::command::mistakes::{Wrong, headed, line, refused, wrong};
 use crate::command::read;
 use crate::failure::Refused;
-use crate::output::{Output, clean_lines};
+use crate::output::{Output, clean_lines, time};
 
 /// The outcome of a check, for machines.
 #[derive(Serialize)]
 struct Checked {
     ok: bool,
     problems: Vec<Wrong>,
+    /// When its line of cron fires next, were the policy's time zone UTC.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fires: Vec<Instant>,
     /// What is right and yet worth a word.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Wrong>,
@@ -56,6 +62,7 @@ pub(super) async fn run(
     let misfits = against.as_ref().map(Against::misfits).unwrap_or_default();
     let misfits = ingot_yaml::located(&text, misfits);
     let checked = Checked {
+        fires: fires(&template),
         ok: misfits.is_empty(),
         problems: misfits.iter().map(wrong).collect(),
         warnings: warnings.iter().map(wrong).collect(),
@@ -66,6 +73,13 @@ pub(super) async fn run(
         for warning in &checked.warnings {
             said.push_str(&line(file, "warning: ", warning));
         }
+        if let Some(line) = &template.rebuild {
+            let next: Vec<String> = checked.fires.iter().map(time).collect();
+            said.push_str(&format!(
+                "\n  rebuild `{line}` fires next at {}, were the policy's time zone UTC; `ingot policy fires` knows others",
+                next.join(", ")
+            ));
+        }
         if let Some(against) = &checked.against {
             said.push_str(&against.told());
         }
@@ -75,6 +89,13 @@ pub(super) async fn run(
         return Ok(());
     }
     Err(Refused(headed(file, &checked.problems)).into())
+}
+
+/// The next five.
+fn fires(template: &Template) -> Vec<Instant> {
+    let line = template.rebuild.as_ref();
+    let fires = line.map(|line| line.fires(Zone::UTC, crate::command::now(), 5));
+    fires.unwrap_or_default()
 }
 
 #[cfg(test)]
