@@ -46,6 +46,7 @@ GETS = [
     "/v1/policy/diff",
     "/v1/policy/events",
     "/v1/policy/revisions",
+    "/v1/policy/simulation",
     "/v1/prices",
     "/v1/queues",
     "/v1/receivers",
@@ -58,6 +59,7 @@ GETS = [
     "/v1/tasks/{task}",
     "/v1/templates",
     "/v1/templates/{template}",
+    "/v1/templates/{template}/events",
     "/v1/templates/{template}/revisions",
     "/v1/templates/{template}/yaml",
 ]
@@ -82,6 +84,7 @@ PAGES = [
     "/openapi.json",
     "/plan",
     "/policy",
+    "/policy/simulation",
     "/prices",
     "/security",
     "/system",

@@ -60,13 +60,14 @@ def test_the_document_is_openapi_3_1():
 
 
 # Asked for twice they make nothing, or are refused: a track and a receiver have their name once, the same policy and prices
-# are the same revision.
+# are the same revision, and a simulation stores nothing.
 REPEATED = {
     "/v1/aws/checks",
     "/v1/base-images",
     "/v1/base-images/scan",
     "/v1/notifications/read",
     "/v1/policy",
+    "/v1/policy/simulation",
     "/v1/prices",
     "/v1/receivers",
 }

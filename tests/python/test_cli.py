@@ -33,7 +33,7 @@ COMMANDS = {
     "findings": ["list", "settle"],
     "templates": ["apply", "auto-ami", "check", "diff", "list", "revisions", "show"],
     "plan": [],
-    "policy": ["check", "windows", "fires", "import", "show", "list", "diff", "activate"],
+    "policy": ["check", "windows", "fires", "import", "show", "list", "diff", "activate", "simulate"],
     "budget": ["show", "history", "allow"],
     "prices": ["show", "load"],
     "why": [],
