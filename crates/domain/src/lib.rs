@@ -2,6 +2,7 @@
 //! take, and what to do next given a row, the facts and the time. No I/O, no async, no clock, no randomness:
 //! every rule here is a function of its arguments, so its tests are tables and properties.
 
+pub mod actor;
 pub mod advisory;
 pub mod arch;
 pub mod auth;
