@@ -20,6 +20,12 @@ pub struct Model {
     pub source: String,
     pub level: String,
     pub message: String,
+    /// Who caused it: a token's id, or a part of Ingot. None: a process of before actors were written down wrote it.
+    pub actor: Option<String>,
+    /// The token's name, and by what way it came.
+    pub actor_name: Option<String>,
+    pub actor_way: Option<String>,
+    pub request_id: Option<String>,
 }
 
 /// No relations are declared: joins are few and written where they are needed.

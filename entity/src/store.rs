@@ -50,11 +50,13 @@ mod waiting;
 use std::sync::Arc;
 
 use ingot_domain::Instant;
+use ingot_domain::actor::Actor;
 use sea_orm::{DatabaseConnection, DbBackend, DbErr};
 
 use engine::commit;
 use engine::group::Group;
 use request::{intake, recipes};
+use subject::Stories;
 
 pub use assessments::{UpdateCase, level_of};
 pub use builds::{
@@ -155,6 +157,8 @@ pub struct Ledger {
     recipes: recipes::Recipes,
     /// Requests that are accepted.
     intake: Group<intake::Intake, intake::Accepted>,
+    /// Who causes what this handle writes.
+    actor: Option<Arc<Actor>>,
 }
 
 /// Transactions of one kind under way at once: one writes while another's commit waits for the disk. SQLite has one
@@ -198,7 +202,22 @@ impl Ledger {
             commits,
             recipes: recipes::Recipes::default(),
             intake,
+            actor: None,
         }
+    }
+
+    /// The same ledger, in the hands of an actor: every line that is written through it names them.
+    pub fn as_actor(&self, actor: impl Into<Actor>) -> Self {
+        let actor = Some(Arc::new(actor.into()));
+        Self {
+            actor,
+            ..self.clone()
+        }
+    }
+
+    /// Lines of now, caused by who holds this handle.
+    fn stories(&self) -> Stories {
+        Stories::at(self.now(), self.actor.clone())
     }
 
     /// The time of the database: what it last said, carried on by our monotonic clock. Leases are compared by the database

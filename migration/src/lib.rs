@@ -30,6 +30,7 @@ mod m20261128_000025_notify;
 mod m20261128_000026_money;
 mod m20261128_000027_builds;
 mod m20261128_000028_tracks_removed;
+mod m20261128_000029_actors;
 mod m20261128_000031_purpose;
 
 pub use sea_orm_migration::sea_orm;
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000026_money::Migration),
             Box::new(m20261128_000027_builds::Migration),
             Box::new(m20261128_000028_tracks_removed::Migration),
+            Box::new(m20261128_000029_actors::Migration),
             Box::new(m20261128_000031_purpose::Migration),
         ]
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant as Moment};
 use ingot_cloud::batch::Batcher;
 use ingot_cloud::{BaseImageFacts, Cloud, CloudError, ErrorKind};
 use ingot_domain::Instant;
+use ingot_domain::actor::Part;
 use ingot_domain::arch::Arch;
 use ingot_domain::decide::doubt;
 use ingot_domain::decide::orphan::Reap;
@@ -96,7 +97,7 @@ impl Tools {
     ) -> Self {
         let (account, bases) = (OnceLock::new(), Mutex::default());
         Self {
-            ledger,
+            ledger: ledger.as_actor(Part::Worker),
             cloud,
             batcher,
             prober,

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::decisions::{Decided, Decision};
 use super::rows::record;
-use super::subject::{Stories, Write, any_step, move_all, subject};
+use super::subject::{Write, any_step, move_all, subject};
 use super::{Ledger, LedgerError};
 use crate::{assessment, base, base_ami, base_update, track};
 
@@ -260,7 +260,7 @@ impl Ledger {
             })
             .collect();
         let tx = self.db.begin().await?;
-        let mut stories = Stories::at(self.now());
+        let mut stories = self.stories();
         let moved = move_all(&tx, &[write], &mut stories).await?
             && move_all(&tx, &of, &mut stories).await?;
         if !moved {

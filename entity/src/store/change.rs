@@ -1,6 +1,5 @@
 //! Deployments as subjects: what a move may change of one, and which steps the transition tables know.
 
-use ingot_domain::Instant;
 use ingot_domain::deployment::{AmiStatus, Status};
 use sea_orm::ConnectionTrait;
 
@@ -83,9 +82,8 @@ subject!(deployment::Model, "deployment", CHANGED, changed, check);
 pub(super) async fn write_all<C: ConnectionTrait>(
     tx: &C,
     writes: &[Write<'_, deployment::Model>],
-    now: Instant,
+    mut stories: Stories,
 ) -> Result<bool, LedgerError> {
-    let mut stories = Stories::at(now);
     if !move_all(tx, writes, &mut stories).await? {
         return Ok(false);
     }

@@ -15,7 +15,6 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::subject::Stories;
 use super::{Ledger, LedgerError};
 use crate::image;
 
@@ -215,7 +214,7 @@ impl Ledger {
     /// Records an image found in the account, unless its key or name is taken.
     pub async fn record_found(&self, row: &image::Model) -> Result<bool, LedgerError> {
         let tx = self.db.begin().await?;
-        let mut stories = Stories::at(self.now());
+        let mut stories = self.stories();
         if !begin(&tx, row, &mut stories).await? {
             tx.rollback().await?;
             return Ok(false);
@@ -252,7 +251,7 @@ impl Ledger {
     /// Moves a row on by itself, over the version it carries; false when it was written meanwhile.
     pub(super) async fn move_image(&self, after: &image::Model) -> Result<bool, LedgerError> {
         let tx = self.db.begin().await?;
-        let mut stories = Stories::at(self.now());
+        let mut stories = self.stories();
         if !move_on(&tx, &[after], &mut stories).await? {
             tx.rollback().await?;
             return Ok(false);

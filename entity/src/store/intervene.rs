@@ -211,7 +211,7 @@ impl Ledger {
             after,
             lines,
         };
-        if !change::write_all(&tx, &[write], now).await? {
+        if !change::write_all(&tx, &[write], self.stories()).await? {
             tx.rollback().await?;
             return Ok(false);
         }
@@ -261,7 +261,7 @@ impl Ledger {
                 after: &after,
                 lines: &lines,
             };
-            if !change::write_all(&tx, &[write], now).await? {
+            if !change::write_all(&tx, &[write], self.stories()).await? {
                 tx.rollback().await?;
                 continue;
             }

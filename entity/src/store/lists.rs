@@ -5,8 +5,8 @@ use ingot_domain::image::ImageStatus;
 use ingot_domain::task::{Queue, TaskState};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Statement,
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Statement,
 };
 
 use super::clock::now_plus;
@@ -134,9 +134,26 @@ impl Ledger {
         after: i64,
         limit: u64,
     ) -> Result<Vec<event::Model>, LedgerError> {
+        self.events_by(subject, after, limit, None).await
+    }
+
+    /// The same, of one actor: a token's id or name, or a part of Ingot.
+    pub async fn events_by(
+        &self,
+        subject: &str,
+        after: i64,
+        limit: u64,
+        actor: Option<&str>,
+    ) -> Result<Vec<event::Model>, LedgerError> {
+        let by = actor.map(|actor| {
+            Condition::any()
+                .add(event::Column::Actor.eq(actor))
+                .add(event::Column::ActorName.eq(actor))
+        });
         Ok(event::Entity::find()
             .filter(event::Column::DeploymentId.eq(subject))
             .filter(event::Column::Seq.gt(after))
+            .filter(Condition::all().add_option(by))
             .order_by_asc(event::Column::Seq)
             .limit(limit)
             .all(&self.db)

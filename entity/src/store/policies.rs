@@ -14,7 +14,6 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use super::decisions::Decision;
-use super::subject::Stories;
 use super::{Ledger, LedgerError};
 use crate::{policy, setting};
 
@@ -230,7 +229,7 @@ impl Ledger {
         revision: i32,
         lines: &[Line],
     ) -> Result<bool, LedgerError> {
-        let mut stories = Stories::at(self.now());
+        let mut stories = self.stories();
         let pointer = Pointer {
             revision,
             event_seq: stories.say(SUBJECT, was.event_seq, lines),

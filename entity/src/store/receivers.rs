@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::engine::NewTask;
 use super::rows::record;
-use super::subject::{Stories, Write, any_step, move_all, subject};
+use super::subject::{Write, any_step, move_all, subject};
 use super::{Ledger, LedgerError, outbox};
 use crate::{delivery, notification, receiver};
 
@@ -91,7 +91,7 @@ impl Ledger {
         new: NewReceiver,
     ) -> Result<Option<receiver::Model>, LedgerError> {
         let tx = self.db.begin().await?;
-        let mut stories = Stories::at(self.now());
+        let mut stories = self.stories();
         let said = format!("{} added it", new.by);
         let lines = [Line::info("receiver.added", Source::Request, said)];
         let event_seq = stories.say(&new.id, 0, &lines);
@@ -167,7 +167,7 @@ impl Ledger {
                 lines: &lines,
             };
             let tx = self.db.begin().await?;
-            let mut stories = Stories::at(self.now());
+            let mut stories = self.stories();
             if move_all(&tx, &[write], &mut stories).await? {
                 stories.append(&tx).await?;
                 tx.commit().await?;

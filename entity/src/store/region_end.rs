@@ -90,7 +90,7 @@ impl Ledger {
         let over = over.filter(|after| !waits.contains(&after.status.as_str()));
         let over = task::Column::DeploymentId.is_in(over.map(|after| after.id.as_str()));
         let tx = self.db.begin().await?;
-        if !change::write_all(&tx, &writes, now).await? {
+        if !change::write_all(&tx, &writes, self.stories()).await? {
             tx.rollback().await?;
             return Ok(());
         }

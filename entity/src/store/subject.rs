@@ -2,7 +2,10 @@
 //! with and counts, and an `event_seq`, the number of the last line of its story. The lines lie in `event` under the
 //! subject's id, whose prefix says what it is, and are numbered without gaps in the transaction that moves the row.
 
+use std::sync::Arc;
+
 use ingot_domain::Instant;
+use ingot_domain::actor::Actor;
 use ingot_domain::event::Line;
 use sea_orm::ConnectionTrait;
 
@@ -151,6 +154,10 @@ const EVENT: &[Column] = &[
     ("source", "text"),
     ("level", "text"),
     ("message", "text"),
+    ("actor", "text"),
+    ("actor_name", "text"),
+    ("actor_way", "text"),
+    ("request_id", "text"),
 ];
 
 /// Lines of any number of stories, which travel as one statement.
@@ -160,13 +167,26 @@ pub(super) struct Stories {
     /// Lines that people are told of besides.
     told: Vec<Telling>,
     now: Instant,
+    /// Who causes them.
+    actor: Option<Arc<Actor>>,
 }
 
 impl Stories {
-    /// No lines yet; those that come are of this instant.
-    pub(super) fn at(now: Instant) -> Self {
+    /// No lines yet; those that come are of this instant and caused by this actor. A ledger's own are [`Ledger::stories`].
+    pub(super) fn at(now: Instant, actor: Option<Arc<Actor>>) -> Self {
         let (rows, told) = (Rows::of(&[EVENT]), Vec::new());
-        Self { rows, told, now }
+        Self {
+            rows,
+            told,
+            now,
+            actor,
+        }
+    }
+
+    /// The same, caused by another.
+    pub(super) fn by(mut self, actor: impl Into<Actor>) -> Self {
+        self.actor = Some(Arc::new(actor.into()));
+        self
     }
 
     /// The instant of its lines.
@@ -177,6 +197,8 @@ impl Stories {
     /// Adds a story's next lines, after number `last`; answers the number of the last one.
     pub(super) fn say(&mut self, subject: &str, last: i64, lines: &[Line]) -> i64 {
         let mut seq = last;
+        let actor = self.actor.as_deref();
+        let person = actor.and_then(Actor::person);
         for line in lines {
             seq += 1;
             // The column keeps the name it had when deployments alone had a story: workers of before write it, too.
@@ -187,7 +209,14 @@ impl Stories {
                 .with("kind", &line.kind)
                 .with("source", line.source.as_str())
                 .with("level", line.level.as_str())
-                .with("message", &line.message);
+                .with("message", &line.message)
+                .with("actor", &actor.map(Actor::id))
+                .with("actor_name", &person.map(|person| person.name.as_str()))
+                .with("actor_way", &person.map(|person| person.way.as_str()))
+                .with(
+                    "request_id",
+                    &person.and_then(|person| person.request.as_deref()),
+                );
             self.rows.push(&row);
             if let Some(notice) = &line.notice {
                 self.told.push(Telling {

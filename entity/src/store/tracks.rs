@@ -15,7 +15,7 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, TransactionTrait};
 
 use super::engine::tasks;
-use super::subject::{Move, Stories, Write, move_all};
+use super::subject::{Move, Write, move_all};
 use super::{Decided, Decision, Ledger, LedgerError, NewTask};
 use crate::{setting, task, track as row, track_region};
 
@@ -137,7 +137,7 @@ impl Ledger {
         afresh: bool,
     ) -> Result<bool, LedgerError> {
         let tx = self.db.begin().await?;
-        let mut stories = Stories::at(self.now());
+        let mut stories = self.stories();
         if !move_all(&tx, &[Write::from(moved)], &mut stories).await? {
             tx.rollback().await?;
             return Ok(false);

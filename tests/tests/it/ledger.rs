@@ -1,6 +1,7 @@
 //! The ledger's transactions, each case once and run on both databases: what a claim, a commit, a tick, a key and a word
 //! from outside may do, and what they leave undone when another transaction was first.
 
+mod actors;
 mod advisories;
 mod asks;
 mod builds;

@@ -2,6 +2,7 @@
 //! answered with the build it asked for.
 
 use ingot_domain::Instant;
+use ingot_domain::actor::Part;
 use ingot_domain::build::BuildStatus;
 use ingot_domain::build::wants::{Aim, Want};
 use ingot_domain::event::{Line, Source};
@@ -49,7 +50,10 @@ impl Ledger {
         let day = self.local_day().await?;
         loop {
             let tx = self.db.begin().await?;
-            let mut stories = Stories::at(self.now());
+            let mut stories = match ask.by {
+                Some(_) => self.stories(),
+                None => self.stories().by(Part::Rule),
+            };
             // The plan counts whole seconds: a request between two would lie ahead of the look that made it.
             let now = whole_second(self.calendar_now());
             match asked(&tx, ask, now, day, &mut stories).await? {

@@ -11,7 +11,7 @@ use super::again;
 use crate::store::decisions::{Decided, Decision};
 use crate::store::ending::Ending;
 use crate::store::engine::tasks;
-use crate::store::subject::{Stories, Write, move_all};
+use crate::store::subject::{Write, move_all};
 use crate::store::{Ledger, LedgerError};
 use crate::{build, build_request, template_off};
 
@@ -83,7 +83,7 @@ impl Ledger {
         };
         let lines = [Line::info(kind, Source::Request, said)];
         let tx = self.db.begin().await?;
-        let mut stories = Stories::at(self.now());
+        let mut stories = self.stories();
         let write = Write {
             before: &before,
             after: &after,

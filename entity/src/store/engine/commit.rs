@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use ingot_domain::Instant;
+use ingot_domain::actor::Part;
 use ingot_domain::calendar::Calendar;
 use ingot_domain::wait::Wait;
 use sea_orm::{
@@ -296,7 +297,7 @@ async fn together(
         .filter(|(one, refused)| refused.is_none() && done.has(&one.task))
         .map(|(one, _)| (&*one.change, &one.beside))
         .collect();
-    let mut stories = Stories::at(now);
+    let mut stories = Stories::at(now, None).by(Part::Worker);
     let paid = match money.book {
         Some(book) => paid::pay(&tx, book, &held, &mut stories).await?,
         None => None,

@@ -102,7 +102,7 @@ impl Ledger {
         after.loading_newest = Ord::max(newest, after.loading_newest);
         after.loading_pages += i64::try_from(pages.len()).unwrap_or_default();
         let tx = self.db.begin().await?;
-        if !moved(&tx, before, &after, lines, now).await? {
+        if !moved(&tx, before, &after, lines, self.stories()).await? {
             return Ok(None);
         }
         if let (Some(feed), Some(generation)) = (after.feed(), after.loading) {
@@ -170,7 +170,7 @@ impl Ledger {
                 }
             }
         };
-        if !moved(&tx, before, &after, &[line], now).await? {
+        if !moved(&tx, before, &after, &[line], self.stories()).await? {
             return Ok(Synced::Overtaken);
         }
         let row = one(&tx, feed).await?;
@@ -260,7 +260,7 @@ impl Ledger {
             .await?;
         let row = one(&tx, feed).await?;
         let said = format!("Feed `{}` {}", feed.name(), said.join(" and "));
-        let mut stories = Stories::at(now);
+        let mut stories = self.stories();
         let line = Line::info("feed.set", Source::Request, said);
         stories.say(&row.story(), row.event_seq - 1, &[line]);
         stories.append(&tx).await?;
@@ -274,9 +274,8 @@ async fn moved(
     before: &feed::Model,
     after: &feed::Model,
     lines: &[Line],
-    now: ingot_domain::Instant,
+    mut stories: Stories,
 ) -> Result<bool, LedgerError> {
-    let mut stories = Stories::at(now);
     let one = Write {
         before,
         after,

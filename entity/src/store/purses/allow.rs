@@ -8,7 +8,7 @@ use sea_orm::{EntityTrait, IntoActiveModel, TransactionTrait};
 use super::book::Book;
 use super::{Entry, Reservation, micros};
 use crate::store::decisions::Decision;
-use crate::store::subject::{Stories, Write, move_all};
+use crate::store::subject::{Write, move_all};
 use crate::store::{Ledger, LedgerError};
 use crate::{purse, purse_entry};
 
@@ -65,7 +65,7 @@ impl Ledger {
                 after: &after,
                 lines: &lines,
             };
-            let mut stories = Stories::at(self.now());
+            let mut stories = self.stories();
             if !move_all(&tx, &[write], &mut stories).await? {
                 tx.rollback().await?;
                 continue;

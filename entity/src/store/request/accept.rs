@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
 use ingot_domain::Instant;
+use ingot_domain::actor::Actor;
 use ingot_domain::deployment::Status;
 use ingot_domain::event::{Level, Source};
 use ingot_domain::request::Order;
@@ -60,6 +61,10 @@ asked! {
     template_revision: Option<i32> as "integer",
     fingerprint: &'a str as "text",
     said: &'a str as "text",
+    actor: Option<&'a str> as "text",
+    actor_name: Option<&'a str> as "text",
+    actor_way: Option<&'a str> as "text",
+    request_id: Option<&'a str> as "text",
     task: Option<&'a str> as "text",
     unique_key: Option<&'a str> as "text",
     at: Instant as "timestamptz",
@@ -76,6 +81,8 @@ impl<'a> Asked<'a> {
     fn of(one: &'a Intake) -> Self {
         let Requested { row, order } = &*one.requested;
         let (claim, task) = (one.idempotency.as_ref(), one.task.as_ref());
+        let actor = one.actor.as_deref();
+        let person = actor.and_then(Actor::person);
         Self {
             id: &row.id,
             token_id: claim.map(|claim| claim.token_id.as_str()),
@@ -91,6 +98,10 @@ impl<'a> Asked<'a> {
             template_revision: row.template_revision,
             fingerprint: &row.fingerprint,
             said: &one.said,
+            actor: actor.map(Actor::id),
+            actor_name: person.map(|person| person.name.as_str()),
+            actor_way: person.map(|person| person.way.as_str()),
+            request_id: person.and_then(|person| person.request.as_deref()),
             task: task.map(|task| task.id.as_str()),
             unique_key: task.and_then(|task| task.unique_key.as_deref()),
             at: row.created_at,
@@ -116,8 +127,8 @@ static WRITES: LazyLock<[String; 3]> = LazyLock::new(|| {
             CASE WHEN task IS NULL THEN NULL ELSE at END FROM fresh"#
     );
     let lines = format!(
-        "INSERT INTO event (deployment_id, seq, at, kind, source, level, message)
-        SELECT id, 1, at, '{REQUESTED}', '{source}', '{level}', said FROM fresh"
+        "INSERT INTO event (deployment_id, seq, at, kind, source, level, message, actor, actor_name, actor_way, request_id)
+        SELECT id, 1, at, '{REQUESTED}', '{source}', '{level}', said, actor, actor_name, actor_way, request_id FROM fresh"
     );
     let tasks = format!(
         "INSERT INTO task (id, queue, kind, state, deployment_id, unique_key, max_attempts, run_at, rung_at, created_at)

@@ -155,6 +155,7 @@ impl Ledger {
         let intake = Intake {
             requested: Box::new(Requested { row, order }),
             said,
+            actor: self.actor.clone(),
             task,
             idempotency,
         };

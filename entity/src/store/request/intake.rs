@@ -2,8 +2,10 @@
 //! became of its own. What is written is in `accept`.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant as Moment};
 
+use ingot_domain::actor::Actor;
 use sea_orm::sqlx::Postgres;
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::{
@@ -25,6 +27,8 @@ pub(in crate::store) struct Intake {
     pub(in crate::store) requested: Box<Requested>,
     /// The first line of its story.
     pub(in crate::store) said: String,
+    /// Who asks.
+    pub(in crate::store) actor: Option<Arc<Actor>>,
     pub(in crate::store) task: Option<NewTask>,
     pub(in crate::store) idempotency: Option<IdempotencyClaim>,
 }

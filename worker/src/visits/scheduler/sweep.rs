@@ -1,11 +1,12 @@
 //! Instances whose end has come, or is announced: a look at the ledger every felt minute. A worker that dies between an end
 //! and its termination leaves nothing behind that this does not see.
 
+use ingot_domain::actor::Part;
 use ingot_domain::event::{Line, Source};
 use ingot_domain::lifetime::{Due, NOTICE, due};
 use ingot_engine::Visit;
-use ingot_entity::deployment;
 use ingot_entity::store::{Then, ami_status_of, status_of};
+use ingot_entity::{Ledger, deployment};
 
 use crate::case::VisitError;
 use crate::lifetime::ending;
@@ -58,7 +59,7 @@ async fn builder(
 ) -> Result<(), VisitError> {
     if at <= tools.ledger.now() {
         let by = "Ingot: its reserved time is over";
-        tools.ledger.end_builder(&row.id, by).await?;
+        periodic(tools).end_builder(&row.id, by).await?;
     }
     Ok(())
 }
@@ -80,7 +81,7 @@ async fn tell(
     );
     let line = Line::info("deployment.ends_soon", Source::Monitor, said).warn();
     // A visit or a request that changes the row meanwhile knows more than this look; the next one comes again.
-    tools.ledger.amend(row, &after, &[line]).await?;
+    periodic(tools).amend(row, &after, &[line]).await?;
     Ok(())
 }
 
@@ -94,9 +95,13 @@ async fn end(tools: &Tools, row: &deployment::Model) -> Result<(), VisitError> {
     let said = format!("The time of instance {instance} is over; it is terminated");
     let line = Line::info("deployment.expired", Source::Monitor, said);
     let task = ending(status_of(row)?, row.run).task(&row.id, tools.ledger.now());
-    tools
-        .ledger
+    periodic(tools)
         .amend_causing(row, &after, &[line], &[task])
         .await?;
     Ok(())
+}
+
+/// The ledger in the hands of the scheduler: nobody asked for what it writes here, its time came.
+fn periodic(tools: &Tools) -> Ledger {
+    tools.ledger.as_actor(Part::Scheduler)
 }
