@@ -157,6 +157,9 @@
       line.append(time, " ", part("span", "source", `[${event.source}]`), " ");
       if (level !== "info") line.append(part("strong", "level", level), " ");
       line.append(part("span", "message", event.message));
+      if (event.actor && event.actor.name) {
+        line.append(" ", part("span", "by", `${event.actor.name} · ${event.actor.way || "api"}`));
+      }
       // A reader who reads further up is not pulled down.
       const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 32;
       lines.append(line);

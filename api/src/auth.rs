@@ -6,11 +6,14 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use chrono::SecondsFormat;
 use ingot_domain::Instant;
+use ingot_domain::actor::{Actor, Person, Way};
 use ingot_domain::auth::BearerToken;
+use ingot_entity::Ledger;
 use ingot_entity::store::TokenEnd;
 use ingot_telemetry::Metrics;
 
 use crate::error::ApiError;
+use crate::middleware::RequestId;
 use crate::state::Api;
 use crate::throttle::Peer;
 
@@ -41,6 +44,8 @@ pub(crate) struct Caller {
     pub(crate) token_id: String,
     /// Its name, for the story.
     pub(crate) name: String,
+    /// The ledger in their hands: what a request changes goes through it, so that its lines say who did it.
+    pub(crate) ledger: Ledger,
     bearer: BearerToken,
     peer: Option<Peer>,
 }
@@ -60,9 +65,14 @@ impl FromRequestParts<Api> for Caller {
             api.metrics.auth_failures.with_label_values(&[kind]).inc();
             ApiError::Unauthenticated(why.to_owned())
         };
+        let signed_in;
         let text = match (header_token(&parts.headers), cookie_token(&parts.headers)) {
-            (Some(token), _) => token,
+            (Some(token), _) => {
+                signed_in = false;
+                token
+            }
             (None, Some(token)) => {
+                signed_in = true;
                 let reads = matches!(parts.method, Method::GET | Method::HEAD);
                 if !reads && !same_origin(&parts.headers) {
                     api.metrics
@@ -88,18 +98,31 @@ impl FromRequestParts<Api> for Caller {
                 .inc();
         }
         match known? {
-            Some(row) => Ok(Self {
-                token_id: row.id,
-                name: row.name,
-                bearer,
-                peer,
-            }),
+            Some(row) => {
+                let person = Person {
+                    token: row.id.clone(),
+                    name: row.name.clone(),
+                    way: Way::of(signed_in, agent(&parts.headers)),
+                    request: parts.extensions.get::<RequestId>().map(|id| id.0.clone()),
+                };
+                Ok(Self {
+                    token_id: row.id,
+                    name: row.name,
+                    ledger: api.ledger.as_actor(Actor::Person(person)),
+                    bearer,
+                    peer,
+                })
+            }
             None => {
                 let end = api.ledger.token_end(&bearer).await?;
                 Err(refused("refused", &why_refused(&bearer, end)))
             }
         }
     }
+}
+
+fn agent(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::USER_AGENT)?.to_str().ok()
 }
 
 /// Why a token is not accepted: the whole of it only to who holds its secret.

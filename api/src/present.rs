@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use ingot_client::template::LaunchTimes;
 use ingot_client::{Attempt, Deployment, Event, Image, Queue, Task, Template, TemplateRevision};
 use ingot_domain::Instant;
+use ingot_domain::actor::Part;
 use ingot_domain::arch::Arch;
 use ingot_domain::deployment::{AmiStatus, Status, everything_finished};
 use ingot_domain::guest::FirstBoot;
@@ -192,6 +193,19 @@ pub(crate) fn event(row: event::Model) -> Event {
         source: row.source,
         level: row.level,
         message: row.message,
+        actor: row.actor.map(|id| match Part::parse(&id) {
+            Some(part) => ingot_client::event::Actor {
+                kind: part.to_string(),
+                ..Default::default()
+            },
+            None => ingot_client::event::Actor {
+                kind: "token".to_owned(),
+                token: Some(id),
+                name: row.actor_name,
+                way: row.actor_way,
+                request_id: row.request_id,
+            },
+        }),
     }
 }
 

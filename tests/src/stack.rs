@@ -290,6 +290,7 @@ impl Stack {
             let filter = EventFilter {
                 after,
                 limit: Some(200),
+                actor: None,
             };
             let page = self.client.events(id, &filter).await?;
             if page.items.is_empty() {

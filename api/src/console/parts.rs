@@ -257,6 +257,13 @@ pub(super) struct Line {
     source: String,
     level: &'static str,
     message: String,
+    by: Option<By>,
+}
+
+/// Who caused a line, if a person did.
+struct By {
+    name: String,
+    way: String,
 }
 
 impl HtmlSafe for Line {}
@@ -276,6 +283,12 @@ impl Line {
                 _ => "info",
             },
             message: text::plain(&event.message),
+            by: event.actor.as_ref().and_then(|actor| {
+                Some(By {
+                    name: text::plain(actor.name.as_deref()?),
+                    way: text::plain(actor.way.as_deref().unwrap_or("api")),
+                })
+            }),
         }
     }
 }

@@ -38,11 +38,10 @@ pub(super) struct Decided {
 }
 
 pub(super) async fn act(
-    State(api): State<Api>,
     caller: Caller,
     Path((id, action)): Path<(String, String)>,
     Filled(form): Filled<Decided>,
 ) -> Answer {
-    let done = images::decide(&api, &caller, &id, &action, form.reason).await?;
+    let done = images::decide(&caller, &id, &action, form.reason).await?;
     Ok(Redirect::to(&format!("/images/{}", done.id)).into_response())
 }

@@ -59,11 +59,10 @@ pub(super) async fn findings(
 }
 
 pub(super) async fn settle(
-    State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
     Filled(decision): Filled<FindingDecision>,
 ) -> Answer {
-    let settled = findings::settled(&api, &caller, &id, decision).await?;
+    let settled = findings::settled(&caller, &id, decision).await?;
     Ok(Redirect::to(&format!("/findings#{}", settled.id)).into_response())
 }

@@ -41,14 +41,14 @@ pub(crate) async fn retry_deployment(
     MayJson(body): MayJson<RetryDeployment>,
 ) -> Result<Response, ApiError> {
     let id: DeploymentId = id.parse().map_err(unknown)?;
-    let shown = retry(&api, &caller.name, id.as_str(), body.latest).await?;
+    let shown = retry(&api, &caller, id.as_str(), body.latest).await?;
     Ok((StatusCode::ACCEPTED, Json(shown)).into_response())
 }
 
 /// Does it; the console uses it too.
 pub(super) async fn retry(
     api: &Api,
-    by: &str,
+    caller: &Caller,
     id: &str,
     latest: bool,
 ) -> Result<Deployment, ApiError> {
@@ -68,7 +68,7 @@ pub(super) async fn retry(
         newest: newest.map(|row| row.revision),
         renewed,
     };
-    let done = api.ledger.retry(id, by, &how).await?;
+    let done = caller.ledger.retry(id, &caller.name, &how).await?;
     answered(api, id, "retry", done).await?;
     one(api, id).await
 }
@@ -167,7 +167,7 @@ async fn ask(
         }
     }
     let (again, reason) = (action == "image", reason.as_deref());
-    let done = api
+    let done = caller
         .ledger
         .ask_image(id, again, &caller.name, reason)
         .await?;

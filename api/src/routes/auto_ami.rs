@@ -259,7 +259,7 @@ pub(crate) async fn off(
     let row = templates::one(api, name, None).await?;
     let (by, why) = (&decision.by, &decision.reason);
     tracing::info!(%by, template = %row.name, %why, "a template's builds were switched off");
-    let off = api
+    let off = caller
         .ledger
         .switch_off(&row.name, row.revision, false, &decision);
     let off = off.await?;

@@ -80,7 +80,7 @@ pub(crate) async fn add(
         parameter: new.parameter,
     };
     let track = new.check().map_err(ApiError::Invalid)?;
-    let added = api.ledger.add_track(&track, &caller.name).await?;
+    let added = caller.ledger.add_track(&track, &caller.name).await?;
     let row = decided(added, || unknown(&track.name))?;
     tracing::info!(by = %caller.name, track = %row.name, "a track was added");
     let shown = full(&api, &row).await?;
@@ -175,7 +175,7 @@ pub(crate) async fn remove(
     Json(body): Json<BaseImageDecision>,
 ) -> Result<Json<BaseImage>, ApiError> {
     let decision = decision(&caller, body.reason)?;
-    let done = api.ledger.remove_track(&name, &decision).await?;
+    let done = caller.ledger.remove_track(&name, &decision).await?;
     let row = decided(done, || unknown(&name))?;
     tracing::info!(by = %caller.name, track = %row.name, "a track was removed");
     full(&api, &row).await.map(Json)
@@ -190,7 +190,7 @@ pub(crate) async fn decide(
     body: BaseImageDecision,
 ) -> Result<BaseImage, ApiError> {
     let decision = decision(caller, body.reason)?;
-    let done = api.ledger.pause_track(name, pause, &decision).await?;
+    let done = caller.ledger.pause_track(name, pause, &decision).await?;
     let row = decided(done, || unknown(name))?;
     full(api, &row).await
 }

@@ -150,7 +150,6 @@ fn entry(row: purse_entry::Model) -> BudgetEntry {
     responses((status = 200, description = "The budget with it", body = Budget))
 )]
 pub(crate) async fn allow(
-    State(api): State<Api>,
     caller: Caller,
     IdempotencyKey(key): IdempotencyKey,
     Json(wanted): Json<Allowance>,
@@ -184,7 +183,10 @@ pub(crate) async fn allow(
         }
         None => format!("alw_{}", random()),
     };
-    let allowed = api.ledger.allow_money(&id, purse, more, &decision).await?;
+    let allowed = caller
+        .ledger
+        .allow_money(&id, purse, more, &decision)
+        .await?;
     let row = allowed.ok_or(ApiError::KeyReused(shown_key))?;
     Ok(Json(of_row(&row)))
 }

@@ -232,7 +232,7 @@ pub(crate) async fn decide(
     if id.parse::<BuildId>().is_err() {
         return Err(ApiError::NotFound(missing(id)));
     }
-    let done = api.ledger.decide_build(id, verdict, &decision).await?;
+    let done = caller.ledger.decide_build(id, verdict, &decision).await?;
     decided(done, || missing(id))?;
     one(api, id).await
 }

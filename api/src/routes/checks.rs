@@ -67,7 +67,9 @@ pub(crate) async fn ask(
         Some(wanted) => Some(trial(&api, &region, wanted).await?),
         None => None,
     };
-    let asked = api.ledger.ask_check(&region, &caller.name, trial.as_ref());
+    let asked = caller
+        .ledger
+        .ask_check(&region, &caller.name, trial.as_ref());
     let (row, task) = asked.await?;
     api.ringer
         .ring(task.kind.queue().as_str(), task.id.as_str());

@@ -82,7 +82,7 @@ pub(crate) async fn request(
         recipe: recipe.template,
         revision: Some(recipe.revision),
         start,
-        by: caller.name,
+        by: caller.name.clone(),
     };
     let shown_key = claim
         .as_ref()
@@ -93,7 +93,7 @@ pub(crate) async fn request(
             .ring(task.kind.queue().as_str(), task.id.as_str());
         std::future::ready(())
     };
-    let created = api.ledger.request_deployment(new, claim, ring).await?;
+    let created = caller.ledger.request_deployment(new, claim, ring).await?;
     match created {
         Created::New(requested, _) => {
             let (row, order) = requested.into_parts();
@@ -324,16 +324,16 @@ pub(crate) async fn intervene(
             if let Some(row) = api.ledger.deployment(id).await? {
                 builds::refuse_builder(&row)?;
             }
-            api.ledger.start(id, by).await?
+            caller.ledger.start(id, by).await?
         }
-        "retry" => return again::retry(api, by, id, false).await,
+        "retry" => return again::retry(api, caller, id, false).await,
         "cancel" => {
             builds::refuse_builder_of_running(api, id).await?;
-            api.ledger.cancel(id, by).await?
+            caller.ledger.cancel(id, by).await?
         }
         "destroy" => {
             builds::refuse_builder_of_running(api, id).await?;
-            api.ledger.destroy(id, by).await?
+            caller.ledger.destroy(id, by).await?
         }
         other => {
             return Err(ApiError::NotFound(format!(

@@ -70,7 +70,9 @@ pub(crate) async fn story(
 ) -> Result<Page<Event>, ApiError> {
     let limit = limit(filter.limit)?;
     let after = filter.after.unwrap_or(0);
-    let rows = api.ledger.events(subject, after, limit + 1).await?;
+    let actor = filter.actor.as_deref();
+    let rows = api.ledger.events_by(subject, after, limit + 1, actor);
+    let rows = rows.await?;
     let cursor = |row: &ingot_entity::event::Model| row.seq.to_string();
     Ok(super::page(rows, limit, cursor, present::event))
 }
@@ -107,6 +109,7 @@ pub(crate) async fn stream(
         id,
         after: last_heard(&headers).or(filter.after).unwrap_or(0),
         limit,
+        actor: filter.actor.clone(),
         ended: false,
         news,
         _place: place,
@@ -131,6 +134,8 @@ struct Tail {
     id: String,
     after: i64,
     limit: u64,
+    /// Whose lines are told.
+    actor: Option<String>,
     ended: bool,
     news: watch::Receiver<Option<News>>,
     _place: OwnedSemaphorePermit,
@@ -159,7 +164,8 @@ impl Tail {
                 });
                 if let Some(last) = lines.last() {
                     self.after = last.seq;
-                    let batch = lines.iter().map(sse).collect();
+                    let batch = lines.iter().filter(|line| self.tells(line)).map(sse);
+                    let batch = batch.collect();
                     return Some((batch, self));
                 }
                 if news.finished && !behind {
@@ -178,6 +184,16 @@ impl Tail {
                 () = tokio::time::sleep_until(self.checked + TOKEN) => {}
             }
         }
+    }
+
+    fn tells(&self, line: &Event) -> bool {
+        let Some(wanted) = &self.actor else {
+            return true;
+        };
+        line.actor.as_ref().is_some_and(|actor| {
+            let ids = [Some(&actor.kind), actor.token.as_ref(), actor.name.as_ref()];
+            ids.contains(&Some(wanted))
+        })
     }
 
     /// The lines this reader has not had: those that all readers are told, or its own backlog.

@@ -43,7 +43,7 @@ pub(crate) async fn extend(
     if let Some(row) = api.ledger.deployment(id.as_str()).await? {
         refuse_builder(&row)?;
     }
-    match api.ledger.extend(id.as_str(), how, &caller.name).await? {
+    match caller.ledger.extend(id.as_str(), how, &caller.name).await? {
         Extended::Done(row) => {
             let shown = api.shown(*row).await?;
             Ok((StatusCode::ACCEPTED, Json(shown)).into_response())

@@ -40,7 +40,7 @@ pub(crate) async fn sync(
         let what = format!("feed `{name}` is off; `ingot advisories set {name} --on` turns it on");
         return Err(ApiError::Conflict(what));
     }
-    let (row, task) = api.ledger.ask_sync(feed).await?;
+    let (row, task) = caller.ledger.ask_sync(feed).await?;
     api.ringer
         .ring(task.kind.queue().as_str(), task.id.as_str());
     tracing::info!(by = %caller.name, feed = name, "a sync of a feed was asked for");
@@ -87,7 +87,7 @@ pub(crate) async fn set(
     if !wrong.is_empty() {
         return Err(ApiError::Invalid(wrong));
     }
-    let row = api
+    let row = caller
         .ledger
         .set_feed(feed, wanted.enabled, wanted.urls, &caller.name)
         .await?;

@@ -57,20 +57,19 @@ pub(crate) async fn all(api: &Api) -> Result<Vec<Shown>, ApiError> {
     responses((status = 201, description = "Begun, or the feed holds the same already", body = FeedLoad))
 )]
 pub(crate) async fn begin(
-    State(api): State<Api>,
-    _: Caller,
+    caller: Caller,
     Path(name): Path<String>,
     Json(load): Json<NewFeedLoad>,
 ) -> Result<(StatusCode, Json<FeedLoad>), ApiError> {
     let feed = named(&name)?;
     short("etag", load.etag.as_deref(), 200)?;
     let same = match &load.etag {
-        Some(etag) => api.ledger.feed_unchanged(feed, etag).await?.is_some(),
+        Some(etag) => caller.ledger.feed_unchanged(feed, etag).await?.is_some(),
         None => false,
     };
     let generation = match same {
         true => None,
-        false => Some(api.ledger.begin_load(feed).await?),
+        false => Some(caller.ledger.begin_load(feed).await?),
     };
     let load = FeedLoad {
         feed: name,
@@ -97,8 +96,7 @@ pub(crate) async fn begin(
     )
 )]
 pub(crate) async fn add(
-    State(api): State<Api>,
-    _: Caller,
+    caller: Caller,
     Path((name, generation, number)): Path<(String, i64, i64)>,
     Json(body): Json<FeedPage>,
 ) -> Result<Json<FeedLoad>, ApiError> {
@@ -112,7 +110,11 @@ pub(crate) async fn add(
         .check(feed)
         .map_err(|unfit| ApiError::Invalid(vec![FieldError::new("page", unfit.what, unfit.why)]))?;
     let page = &body.page;
-    match api.ledger.add_page(feed, generation, number, page).await? {
+    match caller
+        .ledger
+        .add_page(feed, generation, number, page)
+        .await?
+    {
         Paged::Done => Ok(Json(FeedLoad {
             feed: name,
             generation: Some(generation),
@@ -137,7 +139,7 @@ pub(crate) async fn add(
 )]
 pub(crate) async fn end(
     State(api): State<Api>,
-    _: Caller,
+    caller: Caller,
     Path((name, generation)): Path<(String, i64)>,
     Json(end): Json<EndFeedLoad>,
 ) -> Result<Json<Shown>, ApiError> {
@@ -146,7 +148,7 @@ pub(crate) async fn end(
     short("etag", end.etag.as_deref(), 200)?;
     let unread: Vec<String> = end.unread.iter().take(20).map(|part| shown(part)).collect();
     let (etag, fewer) = (end.etag.as_deref(), end.fewer);
-    let loaded = api
+    let loaded = caller
         .ledger
         .finish_load(feed, generation, &end.source, etag, &unread, fewer);
     match loaded.await? {

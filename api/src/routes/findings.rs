@@ -78,17 +78,15 @@ pub(crate) async fn find(api: &Api, filter: FindingFilter) -> Result<Page<Findin
     )
 )]
 pub(crate) async fn settle(
-    State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
     Json(body): Json<FindingDecision>,
 ) -> Result<Json<Finding>, ApiError> {
-    settled(&api, &caller, &id, body).await.map(Json)
+    settled(&caller, &id, body).await.map(Json)
 }
 
 /// Settles a finding; the console uses it too.
 pub(crate) async fn settled(
-    api: &Api,
     caller: &Caller,
     id: &str,
     body: FindingDecision,
@@ -100,7 +98,7 @@ pub(crate) async fn settled(
         let shown = ingot_domain::field::shown(id);
         format!("there is no finding `{shown}`; `ingot findings list` shows them")
     };
-    let done = api.ledger.settle_finding(id, remove, &decision).await?;
+    let done = caller.ledger.settle_finding(id, remove, &decision).await?;
     decided(done, missing).map(present::finding)
 }
 

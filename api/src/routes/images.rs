@@ -125,14 +125,11 @@ fn missing(id: &str) -> String {
     )
 )]
 pub(crate) async fn adopt(
-    State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
     Json(body): Json<ImageDecision>,
 ) -> Result<Json<Image>, ApiError> {
-    decide(&api, &caller, &id, "adopt", body.reason)
-        .await
-        .map(Json)
+    decide(&caller, &id, "adopt", body.reason).await.map(Json)
 }
 
 /// Forget an image
@@ -148,19 +145,15 @@ pub(crate) async fn adopt(
     )
 )]
 pub(crate) async fn drop(
-    State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
     Json(body): Json<ImageDecision>,
 ) -> Result<Json<Image>, ApiError> {
-    decide(&api, &caller, &id, "drop", body.reason)
-        .await
-        .map(Json)
+    decide(&caller, &id, "drop", body.reason).await.map(Json)
 }
 
 /// Does what people decide about an image; the console uses it too.
 pub(crate) async fn decide(
-    api: &Api,
     caller: &Caller,
     id: &str,
     action: &str,
@@ -168,8 +161,8 @@ pub(crate) async fn decide(
 ) -> Result<Image, ApiError> {
     let decision = decision(caller, reason)?;
     let done = match action {
-        "adopt" => api.ledger.adopt_image(id, &decision).await?,
-        "drop" => api.ledger.drop_image(id, &decision).await?,
+        "adopt" => caller.ledger.adopt_image(id, &decision).await?,
+        "drop" => caller.ledger.drop_image(id, &decision).await?,
         other => {
             return Err(ApiError::NotFound(format!(
                 "there is no action `{other}`: adopt or drop"

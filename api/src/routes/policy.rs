@@ -128,7 +128,7 @@ pub(crate) async fn import(
         return Err(ApiError::Invalid(vec![error]));
     }
     let (reason, expected) = (how.reason.as_deref().map(str::trim), how.expected_revision);
-    let imported = api
+    let imported = caller
         .ledger
         .import_policy(&spec, &text, &caller.name, reason, expected)
         .await?;
@@ -304,7 +304,7 @@ pub(crate) async fn activate(
     Json(wanted): Json<PolicyActivation>,
 ) -> Result<Json<InstallationPolicy>, ApiError> {
     let decision = decision(&caller, wanted.reason)?;
-    let row = api
+    let row = caller
         .ledger
         .activate_policy(wanted.revision, &decision)
         .await?;

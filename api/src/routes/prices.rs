@@ -88,12 +88,11 @@ fn shown(price: book::Price) -> Price {
     responses((status = 200, description = "Loaded", body = PricesLoaded))
 )]
 pub(crate) async fn load(
-    State(api): State<Api>,
     caller: Caller,
     Json(load): Json<PriceLoad>,
 ) -> Result<Json<PricesLoaded>, ApiError> {
     let prices = read(&load).map_err(ApiError::Invalid)?;
-    api.ledger.load_prices(&prices, &caller.name).await?;
+    caller.ledger.load_prices(&prices, &caller.name).await?;
     tracing::info!(by = %caller.name, count = prices.len(), source = %load.source, "prices were loaded");
     Ok(Json(PricesLoaded {
         loaded: prices.len(),

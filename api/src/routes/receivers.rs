@@ -113,7 +113,7 @@ pub(crate) async fn add(
         wishes: given.wishes,
         by: caller.name.clone(),
     };
-    let added = api.ledger.add_receiver(row).await?;
+    let added = caller.ledger.add_receiver(row).await?;
     let added = added.ok_or_else(|| {
         let name = shown(&new.name);
         ApiError::Conflict(format!(
@@ -148,11 +148,11 @@ pub(crate) async fn show_one(
 )]
 pub(crate) async fn remove(
     State(api): State<Api>,
-    _: Caller,
+    caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<Removed>, ApiError> {
     let row = named(&api, &name).await?;
-    if !api.ledger.remove_receiver(&row.id).await? {
+    if !caller.ledger.remove_receiver(&row.id).await? {
         return Err(missing(&name));
     }
     Ok(Json(Removed {
@@ -176,7 +176,7 @@ pub(crate) async fn prefer(
 ) -> Result<Json<Receiver>, ApiError> {
     let wishes = given::wishes(&wished).map_err(ApiError::Invalid)?;
     let row = named(&api, &name).await?;
-    let set = api
+    let set = caller
         .ledger
         .set_wishes(&row.id, &wishes, &caller.name)
         .await?;
@@ -196,7 +196,7 @@ pub(crate) async fn enable(
     Path(name): Path<String>,
 ) -> Result<Json<Receiver>, ApiError> {
     let row = named(&api, &name).await?;
-    api.ledger.enable_receiver(&row.id, &caller.name).await?;
+    caller.ledger.enable_receiver(&row.id, &caller.name).await?;
     shown_row(&api, &row.id).await.map(Json)
 }
 
@@ -232,7 +232,7 @@ pub(crate) async fn tested(
             "receiver `{name}` is disabled; `ingot notifications enable {name}` tries it again"
         )));
     }
-    let (told, task) = api.ledger.test_receiver(&row, &caller.name).await?;
+    let (told, task) = caller.ledger.test_receiver(&row, &caller.name).await?;
     api.ringer
         .ring(task.kind.queue().as_str(), task.id.as_str());
     notifications::one(api, caller, &told.id).await

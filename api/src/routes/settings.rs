@@ -31,7 +31,6 @@ pub(crate) async fn retention(
     responses((status = 200, description = "The setting", body = RetentionSetting))
 )]
 pub(crate) async fn set_retention(
-    State(api): State<Api>,
     caller: Caller,
     Json(wanted): Json<RetentionSetting>,
 ) -> Result<Json<RetentionSetting>, ApiError> {
@@ -40,7 +39,7 @@ pub(crate) async fn set_retention(
         cleared_findings_days: wanted.cleared_findings_days,
     };
     let wanted = wanted.check().map_err(ApiError::Invalid)?;
-    api.ledger.set_retention(wanted).await?;
+    caller.ledger.set_retention(wanted).await?;
     tracing::info!(by = %caller.name, ?wanted, "the retention was changed");
     Ok(Json(shown(wanted)))
 }
@@ -69,13 +68,12 @@ pub(crate) async fn scan_interval(
     responses((status = 200, description = "The setting", body = ScanIntervalSetting))
 )]
 pub(crate) async fn set_scan_interval(
-    State(api): State<Api>,
     caller: Caller,
     Json(wanted): Json<ScanIntervalSetting>,
 ) -> Result<Json<ScanIntervalSetting>, ApiError> {
     let interval = track::checked_interval(wanted.scan_interval_seconds);
     let interval = interval.map_err(|error| ApiError::Invalid(vec![error]))?;
-    api.ledger.set_scan_interval(interval).await?;
+    caller.ledger.set_scan_interval(interval).await?;
     tracing::info!(by = %caller.name, ?interval, "the scan interval was changed");
     Ok(Json(wanted))
 }

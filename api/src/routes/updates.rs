@@ -143,7 +143,7 @@ pub(crate) async fn set(
     if id.parse::<UpdateId>().is_err() {
         return Err(ApiError::NotFound(missing(id)));
     }
-    decided(api.ledger.set_level(id, level, &decision).await?, || {
+    decided(caller.ledger.set_level(id, level, &decision).await?, || {
         missing(id)
     })?;
     one(api, id).await

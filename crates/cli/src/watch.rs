@@ -137,6 +137,7 @@ pub(crate) async fn catch_up(
         let filter = EventFilter {
             after: Some(*last),
             limit: None,
+            actor: None,
         };
         let events = client.events(id, &filter).await?.items;
         let before = *last;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeZone, Utc};
+use ingot_client::event::Actor;
 use ingot_client::feed::Feed;
 use ingot_client::{AwsCheck, AwsFact, AwsPermission, AwsTrial, Deployment, Event, Image, Page};
 use ingot_domain::arch::Arch;
@@ -116,6 +117,13 @@ pub(super) fn event(seq: i64, level: &str, message: &str) -> Event {
         source: "ami-creation".to_owned(),
         level: level.to_owned(),
         message: message.to_owned(),
+        actor: Some(Actor {
+            kind: "token".to_owned(),
+            token: Some(message.to_owned()),
+            name: Some(message.to_owned()),
+            way: Some(message.to_owned()),
+            request_id: Some(message.to_owned()),
+        }),
     }
 }
 

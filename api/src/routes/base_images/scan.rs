@@ -87,7 +87,7 @@ async fn scan(
     };
     // A worker that began later may have set the calendar since this process read it, and looks are stamped by it.
     let asked_at = api.ledger.read_calendar().await?.at(api.ledger.now());
-    let tasks = api.ledger.ask_scan(tracks, &regions).await?;
+    let tasks = caller.ledger.ask_scan(tracks, &regions).await?;
     for task in &tasks {
         api.ringer
             .ring(task.kind.queue().as_str(), task.id.as_str());

@@ -93,7 +93,7 @@ pub(crate) async fn asked(
         by: Some(caller.name.clone()),
         max_cost,
     };
-    match api.ledger.ask(&ask).await? {
+    match caller.ledger.ask(&ask).await? {
         Asked::New(row) | Asked::Joined(row) | Asked::Skipped(row) => {
             Ok((super::one(api, &row.id).await?, false))
         }

@@ -172,7 +172,7 @@ pub(crate) async fn applied(
         .as_ref()
         .map(|claim| claim.key.clone())
         .unwrap_or_default();
-    let applied = api
+    let applied = caller
         .ledger
         .apply_template(spec, text, false, expected, claim)
         .await?;

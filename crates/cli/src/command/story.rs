@@ -124,6 +124,7 @@ pub(crate) async fn print_all(
         let filter = EventFilter {
             after: Some(after),
             limit: None,
+            actor: None,
         };
         let page = ask(filter).await?;
         for event in &page.items {

@@ -9,9 +9,11 @@ pub(crate) fn stamped(event: &Event) -> String {
     format!("{} {}", event.at.format("%H:%M:%S"), bare(event))
 }
 
-/// `[source] message`; the document's form.
+/// `[source] message`; the document's form, and who caused it where a person did whom the message does not name.
 pub(crate) fn bare(event: &Event) -> String {
-    format!("[{}] {}", clean(&event.source), clean(&event.message))
+    let by = event.unnamed_person();
+    let by = by.map_or(String::new(), |name| format!(" (by {})", clean(name)));
+    format!("[{}] {}{by}", clean(&event.source), clean(&event.message))
 }
 
 /// Of checks one after the other that see the same, a person who watches needs the first, each tenth and the last.
@@ -37,6 +39,8 @@ impl Checks {
 
 #[cfg(test)]
 mod tests {
+    use ingot_client::event::Actor;
+
     use super::*;
 
     #[test]
@@ -48,6 +52,7 @@ mod tests {
             source: "readiness".to_owned(),
             level: "info".to_owned(),
             message,
+            actor: None,
         };
         let mut checks = Checks::default();
         let mut shown = Vec::new();
@@ -75,6 +80,7 @@ mod tests {
             source: "ami-creation".to_owned(),
             level: "info".to_owned(),
             message: "✓ AMI is now available! Size: 10 GB".to_owned(),
+            actor: None,
         };
         assert_eq!(
             stamped(&event),
@@ -85,5 +91,42 @@ mod tests {
             ..event
         };
         assert_eq!(bare(&evil), "[ami-creation] a\\u{1b}[2Jb\\nc");
+    }
+
+    #[test]
+    fn a_line_names_who_caused_it_where_the_sentence_does_not() {
+        let by = |name: &str, message: &str| Event {
+            seq: 1,
+            at: "2026-01-21T17:30:05Z".parse().expect("time"),
+            kind: "image.dropped".to_owned(),
+            source: "request".to_owned(),
+            level: "info".to_owned(),
+            message: message.to_owned(),
+            actor: Some(Actor {
+                kind: "token".to_owned(),
+                name: Some(name.to_owned()),
+                ..Actor::default()
+            }),
+        };
+        for (name, message, said) in [
+            ("ops", "It is dropped", "It is dropped (by ops)"),
+            ("ops", "Dropped by ops", "Dropped by ops"),
+            ("ops", "Dropped by ops: old", "Dropped by ops: old"),
+            ("ops", "Dropped by ops.", "Dropped by ops."),
+            ("ops", "ops dropped it", "ops dropped it"),
+            ("ops", "Dropped by ops-2", "Dropped by ops-2 (by ops)"),
+            ("a", "It is available", "It is available (by a)"),
+            ("a\nb", "It is dropped", "It is dropped (by a\\nb)"),
+        ] {
+            assert_eq!(bare(&by(name, message)), format!("[request] {said}"));
+        }
+        let worker = Event {
+            actor: Some(Actor {
+                kind: "worker".to_owned(),
+                ..Actor::default()
+            }),
+            ..by("ops", "It is dropped")
+        };
+        assert_eq!(bare(&worker), "[request] It is dropped");
     }
 }

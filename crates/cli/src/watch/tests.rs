@@ -45,6 +45,7 @@ fn event(seq: i64) -> Event {
         source: "deploy".to_owned(),
         level: "info".to_owned(),
         message: format!("line {seq}"),
+        actor: None,
     }
 }
 

@@ -180,6 +180,7 @@ async fn wait(
             let filter = EventFilter {
                 after: Some(after),
                 limit: None,
+                actor: None,
             };
             let page = client.build_events(&build.id, &filter).await?;
             for event in &page.items {

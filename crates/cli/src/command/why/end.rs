@@ -25,6 +25,7 @@ pub(super) async fn told(client: &Client, deployment: &Deployment) -> anyhow::Re
         let filter = EventFilter {
             after,
             limit: Some(200),
+            actor: None,
         };
         let page = client.events(&deployment.id, &filter).await?.items;
         let Some(last) = page.last() else { break };
@@ -136,6 +137,7 @@ mod tests {
             source: "install".to_owned(),
             level: "warn".to_owned(),
             message: "Look at the instance".to_owned(),
+            actor: None,
         };
         let said = ended(&failed, Some(&way_out));
         assert!(
@@ -163,6 +165,7 @@ mod tests {
             source: "request".to_owned(),
             level: "info".to_owned(),
             message: "Cancelled by ann".to_owned(),
+            actor: None,
         };
         assert_eq!(
             ended(&deployment("cancelled"), Some(&cancelled)),
