@@ -8,6 +8,7 @@ use chrono::SecondsFormat;
 use ingot_domain::Instant;
 use ingot_domain::actor::{Actor, Person, Way};
 use ingot_domain::auth::BearerToken;
+use ingot_domain::permit::Permit;
 use ingot_entity::Ledger;
 use ingot_entity::store::TokenEnd;
 use ingot_telemetry::Metrics;
@@ -99,6 +100,7 @@ impl FromRequestParts<Api> for Caller {
         }
         match known? {
             Some(row) => {
+                may(parts.extensions.get::<Permit>().copied(), Permit::ALL)?;
                 let person = Person {
                     token: row.id.clone(),
                     name: row.name.clone(),
@@ -118,6 +120,16 @@ impl FromRequestParts<Api> for Caller {
                 Err(refused("refused", &why_refused(&bearer, end)))
             }
         }
+    }
+}
+
+/// Refuses what a token's permits do not hold, and every route that declares none: what was forgotten is nobody's. Today
+/// each token holds all.
+fn may(needed: Option<Permit>, held: &[Permit]) -> Result<(), ApiError> {
+    match needed {
+        Some(needed) if held.contains(&needed) => Ok(()),
+        Some(_) => Err(ApiError::Forbidden("the token does not permit this")),
+        None => Err(ApiError::Forbidden("nobody is permitted to do this")),
     }
 }
 
@@ -173,4 +185,24 @@ pub(crate) fn same_origin(headers: &HeaderMap) -> bool {
             .split_once("://")
             .is_some_and(|(_, from)| from == host)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_asks_for_a_permit_that_the_token_holds() {
+        let viewer = [Permit::View];
+        assert!(may(Some(Permit::View), &viewer).is_ok());
+        assert!(may(Some(Permit::Operate), &viewer).is_err());
+        for permit in Permit::ALL {
+            assert!(may(Some(*permit), Permit::ALL).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_route_without_a_permit_is_nobodys() {
+        assert!(may(None, Permit::ALL).is_err());
+    }
 }

@@ -14,6 +14,7 @@ mod middleware;
 mod openapi;
 mod pages;
 mod parts;
+mod permit;
 mod present;
 mod remembered;
 mod routes;

@@ -8,9 +8,9 @@ use utoipa::OpenApi;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, Ref, RefOr, Response, SecurityRequirement};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::permit::{self, Permitted};
 use crate::routes::{
     again, auto_ami, base_images, budget, builds, checks, deployments, events, extend, feed_syncs,
     feeds, findings, images, notifications, plan, policy, prices, queues, receivers, settings,
@@ -41,103 +41,111 @@ pub(crate) struct Document(pub(crate) Arc<str>);
 )]
 struct Head;
 
-fn described() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(Head::openapi())
-        .routes(routes!(deployments::list, deployments::create))
-        .routes(routes!(deployments::show))
-        .routes(routes!(deployments::start))
-        .routes(routes!(again::retry_deployment))
-        .routes(routes!(deployments::cancel))
-        .routes(routes!(again::image))
-        .routes(routes!(again::cancel_image))
-        .routes(routes!(deployments::destroy))
-        .routes(routes!(extend::extend))
-        .routes(routes!(events::list))
-        .routes(routes!(images::list))
-        .routes(routes!(images::show))
-        .routes(routes!(images::security))
-        .routes(routes!(images::adopt))
-        .routes(routes!(images::drop))
-        .routes(routes!(events::of_image))
-        .routes(routes!(templates::list, templates::apply::apply))
-        .routes(routes!(templates::show))
-        .routes(routes!(templates::yaml))
-        .routes(routes!(templates::revisions))
-        .routes(routes!(updates::list))
-        .routes(routes!(updates::show_one))
-        .routes(routes!(updates::set_level))
-        .routes(routes!(updates::security_status))
-        .routes(routes!(updates::affected))
-        .routes(routes!(builds::list, builds::ask::ask))
-        .routes(routes!(builds::show))
-        .routes(routes!(builds::story))
-        .routes(routes!(builds::approve))
-        .routes(routes!(builds::reject))
-        .routes(routes!(builds::cancel))
-        .routes(routes!(plan::show))
-        .routes(routes!(auto_ami::status))
-        .routes(routes!(auto_ami::enable))
-        .routes(routes!(auto_ami::disable))
-        .routes(routes!(auto_ami::story))
-        .routes(routes!(tasks::list))
-        .routes(routes!(tasks::show))
-        .routes(routes!(queues::list))
-        .routes(routes!(status::show))
-        .routes(routes!(findings::list))
-        .routes(routes!(findings::settle))
-        .routes(routes!(findings::invariants))
-        .routes(routes!(base_images::list, base_images::add))
-        .routes(routes!(base_images::scan::scan_all))
-        .routes(routes!(base_images::show))
-        .routes(routes!(base_images::remove))
-        .routes(routes!(base_images::story))
-        .routes(routes!(base_images::scan::scan_one))
-        .routes(routes!(base_images::pause))
-        .routes(routes!(base_images::resume))
-        .routes(routes!(policy::show, policy::import, policy::edit))
-        .routes(routes!(policy::revisions))
-        .routes(routes!(policy::diff))
-        .routes(routes!(policy::activate))
-        .routes(routes!(
-            policy::simulation::of_revision,
-            policy::simulation::of_text
-        ))
-        .routes(routes!(policy::story))
-        .routes(routes!(budget::show))
-        .routes(routes!(budget::history))
-        .routes(routes!(budget::allow))
-        .routes(routes!(prices::list, prices::load))
-        .routes(routes!(checks::list, checks::ask))
-        .routes(routes!(checks::show))
-        .routes(routes!(feeds::list))
-        .routes(routes!(feeds::begin))
-        .routes(routes!(feeds::add))
-        .routes(routes!(feeds::end))
-        .routes(routes!(feed_syncs::set))
-        .routes(routes!(feed_syncs::story))
-        .routes(routes!(feed_syncs::sync))
-        .routes(routes!(feeds::show))
-        .routes(routes!(notifications::list))
-        .routes(routes!(notifications::show_one))
-        .routes(routes!(notifications::read))
-        .routes(routes!(receivers::list, receivers::add))
-        .routes(routes!(receivers::show_one, receivers::remove))
-        .routes(routes!(receivers::prefer))
-        .routes(routes!(receivers::enable))
-        .routes(routes!(receivers::test))
-        .routes(routes!(settings::retention, settings::set_retention))
-        .routes(routes!(
-            settings::scan_interval,
-            settings::set_scan_interval
-        ))
+fn described() -> Permitted {
+    Permitted::new(Head::openapi())
+        .view(routes!(deployments::list))
+        .operate(routes!(deployments::create))
+        .view(routes!(deployments::show))
+        .operate(routes!(deployments::start))
+        .operate(routes!(again::retry_deployment))
+        .operate(routes!(deployments::cancel))
+        .operate(routes!(again::image))
+        .operate(routes!(again::cancel_image))
+        .operate(routes!(deployments::destroy))
+        .operate(routes!(extend::extend))
+        .view(routes!(events::list))
+        .view(routes!(images::list))
+        .view(routes!(images::show))
+        .view(routes!(images::security))
+        .operate(routes!(images::adopt))
+        .operate(routes!(images::drop))
+        .view(routes!(events::of_image))
+        .view(routes!(templates::list))
+        .operate(routes!(templates::apply::apply))
+        .view(routes!(templates::show))
+        .view(routes!(templates::yaml))
+        .view(routes!(templates::revisions))
+        .view(routes!(updates::list))
+        .view(routes!(updates::show_one))
+        .operate(routes!(updates::set_level))
+        .view(routes!(updates::security_status))
+        .view(routes!(updates::affected))
+        .view(routes!(builds::list))
+        .operate(routes!(builds::ask::ask))
+        .view(routes!(builds::show))
+        .view(routes!(builds::story))
+        .operate(routes!(builds::approve))
+        .operate(routes!(builds::reject))
+        .operate(routes!(builds::cancel))
+        .view(routes!(plan::show))
+        .view(routes!(auto_ami::status))
+        .operate(routes!(auto_ami::enable))
+        .operate(routes!(auto_ami::disable))
+        .view(routes!(auto_ami::story))
+        .view(routes!(tasks::list))
+        .view(routes!(tasks::show))
+        .view(routes!(queues::list))
+        .view(routes!(status::show))
+        .view(routes!(findings::list))
+        .operate(routes!(findings::settle))
+        .view(routes!(findings::invariants))
+        .view(routes!(base_images::list))
+        .administer(routes!(base_images::add))
+        .operate(routes!(base_images::scan::scan_all))
+        .view(routes!(base_images::show))
+        .administer(routes!(base_images::remove))
+        .view(routes!(base_images::story))
+        .operate(routes!(base_images::scan::scan_one))
+        .operate(routes!(base_images::pause))
+        .operate(routes!(base_images::resume))
+        .view(routes!(policy::show))
+        .administer(routes!(policy::import))
+        .administer(routes!(policy::edit))
+        .view(routes!(policy::revisions))
+        .view(routes!(policy::diff))
+        .administer(routes!(policy::activate))
+        .view(routes!(policy::simulation::of_revision))
+        .view(routes!(policy::simulation::of_text))
+        .view(routes!(policy::story))
+        .view(routes!(budget::show))
+        .view(routes!(budget::history))
+        .administer(routes!(budget::allow))
+        .view(routes!(prices::list))
+        .administer(routes!(prices::load))
+        .view(routes!(checks::list))
+        .operate(routes!(checks::ask))
+        .view(routes!(checks::show))
+        .view(routes!(feeds::list))
+        .administer(routes!(feeds::begin))
+        .administer(routes!(feeds::add))
+        .administer(routes!(feeds::end))
+        .administer(routes!(feed_syncs::set))
+        .view(routes!(feed_syncs::story))
+        .operate(routes!(feed_syncs::sync))
+        .view(routes!(feeds::show))
+        .view(routes!(notifications::list))
+        .view(routes!(notifications::show_one))
+        .view(routes!(notifications::read))
+        .view(routes!(receivers::list))
+        .administer(routes!(receivers::add))
+        .view(routes!(receivers::show_one))
+        .administer(routes!(receivers::remove))
+        .administer(routes!(receivers::prefer))
+        .administer(routes!(receivers::enable))
+        .operate(routes!(receivers::test))
+        .view(routes!(settings::retention))
+        .administer(routes!(settings::set_retention))
+        .view(routes!(settings::scan_interval))
+        .administer(routes!(settings::set_scan_interval))
 }
 
 /// The routes and their document.
 pub(crate) fn routes() -> (Router<Api>, Document) {
-    let (router, mut api) = described().split_for_parts();
-    let stream = OpenApiRouter::<Api>::new()
-        .routes(routes!(events::stream))
-        .into_openapi();
+    let (router, mut api) = described().split();
+    let stream = Permitted::new(Head::openapi())
+        .view(routes!(events::stream))
+        .split()
+        .1;
     api.paths.paths.extend(stream.paths.paths);
     complete(&mut api);
     let text = api.to_pretty_json().unwrap_or_else(|error| {
@@ -149,7 +157,10 @@ pub(crate) fn routes() -> (Router<Api>, Document) {
 
 /// Routes without a time limit.
 pub(crate) fn streams() -> Router<Api> {
-    Router::new().route("/v1/deployments/{id}/events/stream", get(events::stream))
+    Router::new().route(
+        "/v1/deployments/{id}/events/stream",
+        permit::view(get(events::stream)),
+    )
 }
 
 /// The OpenAPI 3.1 document as JSON text, as `/openapi.json` answers it.
@@ -198,13 +209,13 @@ fn complete(api: &mut utoipa::openapi::OpenApi) {
             if path.contains('{') {
                 problem(operation, "404", "There is no such thing");
             }
-            if changes {
-                problem(
-                    operation,
-                    "403",
-                    "A signed-in browser acted from another site",
-                );
-            }
+            let forbidden = match changes {
+                true => {
+                    "The token does not permit this, or a signed-in browser acted from another site"
+                }
+                false => "The token does not permit this",
+            };
+            problem(operation, "403", forbidden);
             if operation.request_body.is_some() {
                 problem(operation, "413", "The body is larger than 1 MiB");
                 problem(operation, "415", "Another content type is needed");

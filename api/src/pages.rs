@@ -27,6 +27,7 @@ use ingot_client::CalendarSeen;
 use crate::console;
 use crate::error::ApiError;
 use crate::openapi::Document;
+use crate::permit::{operate, view};
 use crate::state::Api;
 
 /// What a page's handler answers.
@@ -35,69 +36,75 @@ type Answer = Result<Response, ApiError>;
 /// Every page.
 pub(crate) fn routes(document: Document) -> Router<Api> {
     let documented = Router::new()
-        .route("/docs", get(own::docs))
-        .route("/openapi.json", get(own::openapi))
+        .route("/docs", view(get(own::docs)))
+        .route("/openapi.json", view(get(own::openapi)))
         .layer(axum::Extension(document));
     Router::new()
-        .route("/", get(deployments::list))
+        .route("/", view(get(deployments::list)))
         // The list is at `/`; its address without the last part is tried by people.
         .route(
             "/deployments",
-            get(async || Redirect::to("/")).post(order::request),
+            get(async || Redirect::to("/")).merge(operate(post(order::request))),
         )
-        .route("/deployments/new", get(order::blank))
-        .route("/deployments/{id}", get(deployments::one))
-        .route("/deployments/{id}/actions/{action}", post(deployments::act))
-        .route("/images", get(images::list))
-        .route("/images/{id}", get(images::one))
-        .route("/images/{id}/actions/{action}", post(images::act))
-        .route("/auto-ami", get(builds::overview))
-        .route("/auto-ami/switch", post(builds::switch))
-        .route("/auto-ami/configure", post(builds::configure))
-        .route("/builds", get(builds::list).post(builds::ask))
-        .route("/builds/{id}", get(builds::one))
-        .route("/builds/{id}/actions/{action}", post(builds::act))
-        .route("/plan", get(builds::plan))
-        .route("/security", get(updates::security))
-        .route("/base-images", get(base_images::list))
-        .route("/base-images/{name}", get(base_images::one))
+        .route("/deployments/new", view(get(order::blank)))
+        .route("/deployments/{id}", view(get(deployments::one)))
+        .route(
+            "/deployments/{id}/actions/{action}",
+            operate(post(deployments::act)),
+        )
+        .route("/images", view(get(images::list)))
+        .route("/images/{id}", view(get(images::one)))
+        .route("/images/{id}/actions/{action}", operate(post(images::act)))
+        .route("/auto-ami", view(get(builds::overview)))
+        .route("/auto-ami/switch", operate(post(builds::switch)))
+        .route("/auto-ami/configure", operate(post(builds::configure)))
+        .route(
+            "/builds",
+            view(get(builds::list)).merge(operate(post(builds::ask))),
+        )
+        .route("/builds/{id}", view(get(builds::one)))
+        .route("/builds/{id}/actions/{action}", operate(post(builds::act)))
+        .route("/plan", view(get(builds::plan)))
+        .route("/security", view(get(updates::security)))
+        .route("/base-images", view(get(base_images::list)))
+        .route("/base-images/{name}", view(get(base_images::one)))
         .route(
             "/base-images/{name}/actions/{action}",
-            post(base_images::act),
+            operate(post(base_images::act)),
         )
-        .route("/updates/{id}", get(updates::one))
-        .route("/updates/{id}/level", post(updates::set))
-        .route("/templates", get(templates::list))
+        .route("/updates/{id}", view(get(updates::one)))
+        .route("/updates/{id}/level", operate(post(updates::set)))
+        .route("/templates", view(get(templates::list)))
         .route(
             "/templates/new",
-            get(templates::desk).post(templates::write),
+            view(get(templates::desk)).merge(operate(post(templates::write))),
         )
-        .route("/templates/{name}", get(templates::one))
-        .route("/tasks", get(work::tasks))
-        .route("/tasks/{id}", get(work::task))
-        .route("/findings", get(work::findings))
-        .route("/findings/{id}/settle", post(work::settle))
-        .route("/advisories", get(work::feeds))
-        .route("/notifications", get(notifications::list))
-        .route("/notifications/read", post(notifications::read))
+        .route("/templates/{name}", view(get(templates::one)))
+        .route("/tasks", view(get(work::tasks)))
+        .route("/tasks/{id}", view(get(work::task)))
+        .route("/findings", view(get(work::findings)))
+        .route("/findings/{id}/settle", operate(post(work::settle)))
+        .route("/advisories", view(get(work::feeds)))
+        .route("/notifications", view(get(notifications::list)))
+        .route("/notifications/read", view(post(notifications::read)))
         .route(
             "/notifications/receivers/{name}/test",
-            post(notifications::test),
+            operate(post(notifications::test)),
         )
         .route(
             "/unsubscribe",
             get(notifications::ask).post(notifications::leave),
         )
-        .route("/policy", get(money::policy))
-        .route("/policy/simulation", get(money::simulation))
-        .route("/budget", get(money::budget))
-        .route("/prices", get(money::prices))
-        .route("/system", get(work::system))
-        .route("/aws", get(own::aws))
+        .route("/policy", view(get(money::policy)))
+        .route("/policy/simulation", view(get(money::simulation)))
+        .route("/budget", view(get(money::budget)))
+        .route("/prices", view(get(money::prices)))
+        .route("/system", view(get(work::system)))
+        .route("/aws", view(get(own::aws)))
         .route("/login", get(sign_in::form).post(sign_in::sign_in))
         .route("/logout", post(sign_in::sign_out))
         .route("/assets/{name}", get(own::asset))
-        .route("/metrics", get(own::metrics))
+        .route("/metrics", view(get(own::metrics)))
         .merge(documented)
 }
 

@@ -32,6 +32,7 @@ pub mod nearest;
 pub mod network;
 pub mod notice;
 pub mod pace;
+pub mod permit;
 pub mod plan;
 pub mod play;
 pub mod policy;
