@@ -10,6 +10,7 @@ pub mod apply;
 pub mod assess;
 pub mod base;
 pub mod feed;
+pub mod held;
 pub mod item;
 pub mod join;
 pub mod kernel;

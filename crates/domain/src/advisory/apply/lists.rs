@@ -39,7 +39,7 @@ pub(super) fn by_kernel<'a>(
 
 /// Whether a fix names the version of a source: rpm's advisories name binary packages unless it says so, Debian's and Ubuntu's
 /// name sources.
-pub(super) fn is_of_source(fix: &Fix, os: Os) -> bool {
+pub(in super::super) fn is_of_source(fix: &Fix, os: Os) -> bool {
     match os.order() {
         Order::Rpm => fix.source.as_deref() == Some(&fix.package),
         Order::Deb | Order::Numbers => fix.source.as_deref().is_none_or(|of| of == fix.package),
@@ -47,7 +47,7 @@ pub(super) fn is_of_source(fix: &Fix, os: Os) -> bool {
 }
 
 /// The packages of a list that a fix is for.
-pub(super) fn names<'a>(fix: &'a Fix, list: &'a PackageList, os: Os) -> Vec<&'a str> {
+pub(in super::super) fn names<'a>(fix: &'a Fix, list: &'a PackageList, os: Os) -> Vec<&'a str> {
     let mut names = Vec::new();
     if list.installed(&fix.package, os.order()).is_some() {
         names.push(fix.package.as_str());
