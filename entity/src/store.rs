@@ -17,6 +17,7 @@ mod engine;
 mod exposed;
 mod feeds;
 mod findings;
+mod held;
 mod images;
 mod inquiry;
 mod intervene;
@@ -76,6 +77,7 @@ pub use engine::{
 pub use exposed::{Exposed, ExposedBase, ExposedImage, ExposedInstance};
 pub use feeds::{Known, Loaded, Paged, Synced, Told, UnderWay, feed_task};
 pub use findings::{FindingQuery, Violations};
+pub use held::{ByList, FixFacts, ImageHolding, ImagedHere, OwnList, Predecessor};
 pub use images::{Found, OfKey};
 pub use intervene::Intervention;
 pub use lists::{DeploymentQuery, ImageQuery, Purpose, QueueDepth};

@@ -4,6 +4,7 @@
 pub mod again;
 pub mod cost;
 pub mod failure;
+pub mod fixes;
 pub mod order;
 pub mod step;
 pub mod wants;

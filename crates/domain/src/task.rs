@@ -99,7 +99,7 @@ words! {
         Check = "check",
         /// Look at the tracks of one region.
         Track = "track",
-        /// Judge one update of a base image.
+        /// Judge one update of a base image, or what the newest images of one system lack.
         Judge = "judge",
         /// Fetch one feed of advisories.
         Feed = "feed",

@@ -1,11 +1,14 @@
-//! Which images and instances have a vulnerability, by the judgements of the updates that their base images have seen since.
+//! Which images and instances have a vulnerability: by lists of their own, and where there is none by the judgements of the
+//! updates that their base images have seen since.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use ingot_domain::advisory::held::Holding;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 
+use super::held::ByList;
 use super::{Ledger, LedgerError};
 use crate::{assessment, base, base_ami, base_update, deployment, image, track};
 
@@ -29,16 +32,18 @@ pub struct ExposedBase {
     pub grade: String,
 }
 
-/// An image on such a build.
+/// An image that has it, or may have it.
 #[derive(Debug, Clone)]
 pub struct ExposedImage {
     /// The image.
     pub row: image::Model,
-    /// Its base.
-    pub base: ExposedBase,
+    /// Its base, where that has it.
+    pub base: Option<ExposedBase>,
+    /// What its own list says.
+    pub list: Option<ByList>,
 }
 
-/// An instance that was launched from such an image or build.
+/// An instance that has it, or may have it.
 #[derive(Debug, Clone)]
 pub struct ExposedInstance {
     /// Its deployment's id.
@@ -51,11 +56,13 @@ pub struct ExposedInstance {
     pub region: String,
     /// `i-…`
     pub instance_id: String,
-    /// Its base.
-    pub base: ExposedBase,
+    /// The base it was launched from, or its image stands on, where that has it.
+    pub base: Option<ExposedBase>,
+    /// What the list of its own install says, or that of its image.
+    pub list: Option<ByList>,
 }
 
-/// Everything that has a vulnerability, as far as judgements tell.
+/// Everything that has a vulnerability, as far as lists and judgements tell.
 #[derive(Debug, Clone, Default)]
 pub struct Exposed {
     /// Builds of base images, oldest first.
@@ -64,6 +71,10 @@ pub struct Exposed {
     pub images: Vec<ExposedImage>,
     /// Instances that run.
     pub instances: Vec<ExposedInstance>,
+    /// Images and deployments on builds that have it, which do not have it by lists of their own.
+    pub cleared: Vec<String>,
+    /// Images and instances of which neither a list nor a judgement tells.
+    pub silent: u64,
 }
 
 #[derive(FromQueryResult)]
@@ -75,16 +86,33 @@ struct Running {
     instance_id: Option<String>,
     source_ami_id: Option<String>,
     base_image_id: Option<String>,
+    order: Value,
+    run: i32,
+    launch_path: Option<String>,
 }
 
 impl Ledger {
-    /// What has a vulnerability. `cve` is checked by its shape (`CVE-2024-6387`).
-    pub async fn exposed_to(&self, cve: &str) -> Result<Exposed, LedgerError> {
-        let mut by_base: BTreeMap<String, ExposedBase> = BTreeMap::new();
+    /// What has a vulnerability: a CVE, or one that an advisory fixes. `id` is checked by its shape (`CVE-2024-6387`,
+    /// `USN-6859-1`).
+    pub async fn exposed_to(&self, id: &str) -> Result<Exposed, LedgerError> {
+        let by_base = self.bases_exposed_to(id).await?;
         let mut told = Exposed::default();
+        self.by_lists(id, &by_base, &mut told).await?;
+        told.bases = by_base.into_values().collect();
+        told.bases
+            .sort_by(|a, b| (&a.track, &a.build).cmp(&(&b.track, &b.build)));
+        Ok(told)
+    }
+
+    /// By its id, each base that has it.
+    async fn bases_exposed_to(
+        &self,
+        cve: &str,
+    ) -> Result<BTreeMap<String, ExposedBase>, LedgerError> {
+        let mut by_base: BTreeMap<String, ExposedBase> = BTreeMap::new();
         let found = self.judgements_naming(cve).await?;
         if found.is_empty() {
-            return Ok(told);
+            return Ok(by_base);
         }
         for row in track::Entity::find().all(&self.db).await? {
             let updates = base_update::Entity::find()
@@ -134,12 +162,7 @@ impl Ledger {
                 }
             }
         }
-        told.images = self.images_on(&by_base).await?;
-        told.instances = self.instances_on(&by_base, &told.images).await?;
-        told.bases = by_base.into_values().collect();
-        told.bases
-            .sort_by(|a, b| (&a.track, &a.build).cmp(&(&b.track, &b.build)));
-        Ok(told)
+        Ok(by_base)
     }
 
     /// The last judgements by rules that name a CVE, by update.
@@ -169,36 +192,50 @@ impl Ledger {
             .collect())
     }
 
-    async fn images_on(
+    /// Sorts images and running instances by what their lists say, and where there is none by their bases.
+    async fn by_lists(
         &self,
+        id: &str,
         bases: &BTreeMap<String, ExposedBase>,
-    ) -> Result<Vec<ExposedImage>, LedgerError> {
-        let rows = image::Entity::find()
-            .filter(image::Column::Status.eq("available"))
-            .filter(image::Column::BaseName.is_not_null())
-            .order_by_desc(image::Column::Id)
-            .limit(MOST)
-            .all(&self.db)
-            .await?;
-        let on = rows.into_iter().filter_map(|row| {
-            let (owner, name) = (row.base_owner.as_deref()?, row.base_name.as_deref()?);
-            let id = ingot_domain::ids::BaseId::of(owner, name).to_string();
-            let base = bases.get(&id)?.clone();
-            Some(ExposedImage { row, base })
-        });
-        Ok(on.collect())
-    }
-
-    async fn instances_on(
-        &self,
-        bases: &BTreeMap<String, ExposedBase>,
-        images: &[ExposedImage],
-    ) -> Result<Vec<ExposedInstance>, LedgerError> {
-        use deployment::Column;
-        let of_image: HashMap<&str, &ExposedBase> = images
+        told: &mut Exposed,
+    ) -> Result<(), LedgerError> {
+        let mut judge = self.judge_of(id).await?;
+        if judge.is_silent() && bases.is_empty() {
+            return Ok(());
+        }
+        let running = self.running().await?;
+        let rows = self.images_of(&running).await?;
+        let makers = rows
             .iter()
-            .filter_map(|one| Some((one.row.ami_id.as_deref()?, &one.base)))
+            .filter_map(|row| row.source_deployment_id.as_deref());
+        let makers: Vec<&str> = makers
+            .chain(running.iter().map(|row| row.id.as_str()))
             .collect();
+        let heads = self.heads(&makers).await?;
+        let mut of_ami: HashMap<String, (Option<ExposedBase>, Option<ByList>)> = HashMap::new();
+        for row in rows {
+            let named = row.base_owner.as_deref().zip(row.base_name.as_deref());
+            let base = named.and_then(|(owner, name)| {
+                bases.get(&ingot_domain::ids::BaseId::of(owner, name).to_string())
+            });
+            let (base, list) = (
+                base.cloned(),
+                judge.of(heads.of_image(&row), &row.arch, named).await?,
+            );
+            if let Some(ami) = &row.ami_id {
+                of_ami.insert(ami.clone(), (base.clone(), list.clone()));
+            }
+            // Those that are gone are here for the instances that were launched from them.
+            if row.status != "available" {
+                continue;
+            }
+            match fate(base.as_ref(), list.as_ref()) {
+                Fate::Has => told.images.push(ExposedImage { row, base, list }),
+                Fate::Cleared => told.cleared.push(row.ami_id.unwrap_or(row.id)),
+                Fate::Silent => told.silent += 1,
+                Fate::Not => {}
+            }
+        }
         let amis = base_ami::Entity::find()
             .filter(base_ami::Column::Base.is_in(bases.keys()))
             .all(&self.db)
@@ -207,7 +244,70 @@ impl Ledger {
             .iter()
             .filter_map(|ami| Some((ami.ami_id.as_str(), bases.get(&ami.base)?)))
             .collect();
-        let running: Vec<Running> = deployment::Entity::find()
+        for row in running {
+            let (base, list) = match row.source_ami_id.as_deref() {
+                Some(ami) => of_ami.get(ami).cloned().unwrap_or_default(),
+                None => {
+                    let ami = row.base_image_id.as_deref();
+                    let base = ami.and_then(|ami| of_base.get(ami)).copied();
+                    let fresh = row.launch_path.as_deref() == Some("fresh");
+                    let head = heads.of_run(&row.id, row.run).filter(|_| fresh);
+                    // An order of a version that is newer than this binary is of an unknown architecture.
+                    let arch = row.order.get("arch").and_then(Value::as_str);
+                    let list = judge.of(head, arch.unwrap_or_default(), None).await?;
+                    (base.cloned(), list)
+                }
+            };
+            match fate(base.as_ref(), list.as_ref()) {
+                Fate::Has => told.instances.push(ExposedInstance {
+                    id: row.id,
+                    template: row.template,
+                    version: row.version,
+                    region: row.region,
+                    instance_id: row.instance_id.unwrap_or_default(),
+                    base,
+                    list,
+                }),
+                Fate::Cleared => told.cleared.push(row.id),
+                Fate::Silent => told.silent += 1,
+                Fate::Not => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Images that can be launched from, and those that running instances were launched from, the newest first.
+    async fn images_of(&self, running: &[Running]) -> Result<Vec<image::Model>, LedgerError> {
+        let mut rows = image::Entity::find()
+            .filter(image::Column::Status.eq("available"))
+            .order_by_desc(image::Column::Id)
+            .limit(MOST)
+            .all(&self.db)
+            .await?;
+        let known: BTreeSet<&str> = rows
+            .iter()
+            .filter_map(|row| row.ami_id.as_deref())
+            .collect();
+        let launched = running
+            .iter()
+            .filter_map(|row| row.source_ami_id.as_deref());
+        let others: BTreeSet<&str> = launched.filter(|ami| !known.contains(ami)).collect();
+        let others: Vec<&str> = others.into_iter().collect();
+        let mut gone = Vec::new();
+        for amis in others.chunks(500) {
+            let of = image::Entity::find()
+                .filter(image::Column::AmiId.is_in(amis.iter().copied()))
+                .filter(image::Column::Status.ne("available"));
+            gone.extend(of.all(&self.db).await?);
+        }
+        rows.extend(gone);
+        Ok(rows)
+    }
+
+    /// Instances that run, the newest first.
+    async fn running(&self) -> Result<Vec<Running>, LedgerError> {
+        use deployment::Column;
+        Ok(deployment::Entity::find()
             .select_only()
             .columns([
                 Column::Id,
@@ -217,6 +317,9 @@ impl Ledger {
                 Column::InstanceId,
                 Column::SourceAmiId,
                 Column::BaseImageId,
+                Column::Run,
+                Column::LaunchPath,
+                Column::Order,
             ])
             .filter(Column::InstanceId.is_not_null())
             .filter(Column::Status.is_not_in(["cancelled", "destroyed"]))
@@ -224,29 +327,37 @@ impl Ledger {
             .limit(MOST)
             .into_model()
             .all(&self.db)
-            .await?;
-        let on = running.into_iter().filter_map(|row| {
-            let base = match &row.source_ami_id {
-                Some(ami) => of_image.get(ami.as_str()),
-                None => of_base.get(row.base_image_id.as_deref()?),
-            };
-            Some(ExposedInstance {
-                base: (*base?).clone(),
-                id: row.id,
-                template: row.template,
-                version: row.version,
-                region: row.region,
-                instance_id: row.instance_id?,
-            })
-        });
-        Ok(on.collect())
+            .await?)
     }
 }
 
-/// The rows of evidence about a CVE.
+/// How an image or instance stands by all that is known.
+enum Fate {
+    /// It has the vulnerability, or may have it.
+    Has,
+    /// Its base has it, and it does not by a list of its own.
+    Cleared,
+    /// Its list says that it does not.
+    Not,
+    /// Nothing is known of it.
+    Silent,
+}
+
+/// A list of its own says more than the judgement of its base, unless its versions cannot be compared.
+fn fate(base: Option<&ExposedBase>, list: Option<&ByList>) -> Fate {
+    match (list.map(|list| list.holding), base) {
+        (Some(Holding::Vulnerable | Holding::Unknown), _) | (None, Some(_)) => Fate::Has,
+        (Some(Holding::Fixed | Holding::NotConcerned), Some(_)) => Fate::Cleared,
+        (Some(Holding::Fixed | Holding::NotConcerned), None) => Fate::Not,
+        (None, None) => Fate::Silent,
+    }
+}
+
+/// The rows of evidence about a CVE or an advisory.
 fn lines<'a>(body: &'a Value, cve: &str) -> impl Iterator<Item = &'a Value> {
     let rows = body.get("evidence").and_then(Value::as_array);
-    rows.into_iter()
-        .flatten()
-        .filter(move |row| row.get("cve").and_then(Value::as_str) == Some(cve))
+    rows.into_iter().flatten().filter(move |row| {
+        let is = |key: &str| row.get(key).and_then(Value::as_str) == Some(cve);
+        is("cve") || is("advisory")
+    })
 }

@@ -30,6 +30,16 @@ pub enum NoList {
     Unknown,
     /// It could not be taken or read, in words for people.
     Absent(String),
+    /// It is there, and of a system that no feed is for, as that calls itself.
+    System(Option<String>),
+}
+
+impl install_list::Model {
+    /// Why it has no list.
+    pub(super) fn why_absent(&self) -> NoList {
+        let why = self.absent.as_deref().unwrap_or("it was not kept");
+        NoList::Absent(why.to_owned())
+    }
 }
 
 impl Ledger {
@@ -124,25 +134,31 @@ impl Ledger {
         &self,
         image: &image::Model,
     ) -> Result<Result<Listed, NoList>, LedgerError> {
-        let Some(deployment) = &image.source_deployment_id else {
-            return Ok(Err(NoList::Unknown));
-        };
-        // A later run of the deployment may have made another image.
-        let row = install_list::Entity::find()
-            .filter(install_list::Column::DeploymentId.eq(deployment))
-            .filter(install_list::Column::TakenAt.lte(image.created_at))
-            .order_by_desc(install_list::Column::Run)
-            .one(&self.reader)
-            .await?;
-        let Some(row) = row else {
+        let Some(row) = self.install_of(image).await? else {
             return Ok(Err(NoList::Unknown));
         };
         let list = match &row.digest {
             Some(digest) => self.list(digest).await?,
             None => None,
         };
-        let why = row.absent.unwrap_or_else(|| "it was not kept".to_owned());
-        Ok(list.ok_or(NoList::Absent(why)))
+        Ok(list.ok_or_else(|| row.why_absent()))
+    }
+
+    /// What is known of the packages of the install that made an image.
+    pub(super) async fn install_of(
+        &self,
+        image: &image::Model,
+    ) -> Result<Option<install_list::Model>, LedgerError> {
+        let Some(deployment) = &image.source_deployment_id else {
+            return Ok(None);
+        };
+        // A later run of the deployment may have made another image.
+        Ok(install_list::Entity::find()
+            .filter(install_list::Column::DeploymentId.eq(deployment))
+            .filter(install_list::Column::TakenAt.lte(image.created_at))
+            .order_by_desc(install_list::Column::Run)
+            .one(&self.reader)
+            .await?)
     }
 
     /// Ids of the updates that lead from or to a base.

@@ -94,7 +94,10 @@ impl Ledger {
     }
 
     /// Images of the same template, mode, architecture and region made before one, the newest first.
-    async fn earlier_images(&self, row: &image::Model) -> Result<Vec<image::Model>, LedgerError> {
+    pub(super) async fn earlier_images(
+        &self,
+        row: &image::Model,
+    ) -> Result<Vec<image::Model>, LedgerError> {
         use image::Column;
         Ok(image::Entity::find()
             .filter(Column::Template.eq(&row.template))

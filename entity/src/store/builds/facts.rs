@@ -164,7 +164,9 @@ impl Ledger {
     }
 
     /// Images that can be launched from, the oldest first.
-    async fn available_images(&self) -> Result<Vec<image::Model>, LedgerError> {
+    pub(in crate::store) async fn available_images(
+        &self,
+    ) -> Result<Vec<image::Model>, LedgerError> {
         use image::Column;
         Ok(image::Entity::find()
             .filter(Column::Status.eq("available"))
