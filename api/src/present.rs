@@ -5,6 +5,7 @@ pub(crate) mod base_image;
 pub(crate) mod build;
 mod check;
 mod finding;
+pub(crate) mod held;
 pub(crate) mod launched;
 pub(crate) mod notification;
 pub(crate) mod rebuilds;

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ingot_client::affected::{Affected, AffectedBase, AffectedDeployment, AffectedImage};
+use ingot_client::affected::{
+    Affected, AffectedBase, AffectedByList, AffectedDeployment, AffectedImage,
+};
 use ingot_client::base_update::{
     AffectedTemplate, BaseUpdate, Evidence, ImageSecurity, Judgement, SecurityEntry, SecurityStatus,
 };
+use ingot_client::held::ImageByList;
 use ingot_domain::Instant;
 use ingot_domain::advisory::affected::{Affected as Behind, affected};
 use ingot_domain::advisory::base::Base;
@@ -13,8 +16,8 @@ use ingot_domain::advisory::feed::{Feed, Standing};
 use ingot_domain::advisory::level::SecurityLevel;
 use ingot_domain::advisory::standing::gravest;
 use ingot_entity::store::{
-    Exposed, ExposedBase, ExposedImage, ExposedInstance, ImageStanding, Judged, SecurityFacts,
-    UpdateSeen,
+    ByList, Exposed, ExposedBase, ExposedImage, ExposedInstance, ImageStanding, Judged,
+    SecurityFacts, UpdateSeen,
 };
 use ingot_entity::{assessment, feed, image};
 use serde::de::DeserializeOwned;
@@ -248,7 +251,11 @@ pub(crate) fn feeds_in_doubt<'a>(
 }
 
 /// How an image stands.
-pub(crate) fn image(row: &image::Model, standing: ImageStanding) -> ImageSecurity {
+pub(crate) fn image(
+    row: &image::Model,
+    standing: ImageStanding,
+    by_list: ImageByList,
+) -> ImageSecurity {
     let (base, steps) = match standing.line {
         Some((track, steps)) => (Some(track), steps),
         None => (None, Vec::new()),
@@ -267,6 +274,7 @@ pub(crate) fn image(row: &image::Model, standing: ImageStanding) -> ImageSecurit
         predecessor: standing.predecessor,
         fixed: standing.fixed,
         open: standing.open,
+        by_list: Some(by_list),
     }
 }
 
@@ -280,13 +288,25 @@ pub(crate) fn affected_by(cve: String, told: Exposed) -> Affected {
         package: one.package.clone(),
         grade: one.grade.clone(),
     };
+    let list = |one: &ByList| {
+        let part = one.part.as_ref();
+        AffectedByList {
+            holding: one.holding.as_str().to_owned(),
+            advisory: one.advisory.clone(),
+            package: part.map(|part| part.package.clone()),
+            installed: part.and_then(|part| part.installed.clone()),
+            fixed: part.and_then(|part| part.fixed.clone()),
+            taken_at: one.taken_at,
+        }
+    };
     let image = |one: &ExposedImage| AffectedImage {
         id: one.row.id.clone(),
         ami_id: one.row.ami_id.clone(),
         template: one.row.template.clone(),
         version: one.row.version.clone(),
         region: one.row.region.clone(),
-        on: base(&one.base),
+        on: one.base.as_ref().map(base),
+        by_list: one.list.as_ref().map(list),
     };
     let deployment = |one: &ExposedInstance| AffectedDeployment {
         id: one.id.clone(),
@@ -294,12 +314,15 @@ pub(crate) fn affected_by(cve: String, told: Exposed) -> Affected {
         template: one.template.clone(),
         version: one.version.clone(),
         region: one.region.clone(),
-        on: base(&one.base),
+        on: one.base.as_ref().map(base),
+        by_list: one.list.as_ref().map(list),
     };
     Affected {
         cve,
         bases: told.bases.iter().map(base).collect(),
         images: told.images.iter().map(image).collect(),
         deployments: told.instances.iter().map(deployment).collect(),
+        cleared: told.cleared,
+        unknown: told.silent,
     }
 }

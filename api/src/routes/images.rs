@@ -3,6 +3,7 @@
 use axum::extract::State;
 use ingot_client::base_update::ImageSecurity;
 use ingot_client::{Image, ImageDecision, ImageFilter, Page};
+use ingot_domain::advisory::feed::Feed;
 use ingot_domain::ids::ImageId;
 use ingot_domain::image::ImageStatus;
 use ingot_entity::store::ImageQuery;
@@ -84,7 +85,8 @@ pub(crate) async fn one(api: &Api, id: &str) -> Result<Image, ApiError> {
 
 /// Show how an image stands against the builds of its base
 ///
-/// How far it is behind, which CVEs it has fixed against the image before it, and which the updates it lacks would fix.
+/// How far it is behind, which CVEs it has fixed against the image before it, and which the updates it lacks would fix; and
+/// the same by the list of packages that its own install took, with when that was and how old the feed is.
 #[utoipa::path(
     get, path = "/v1/images/{id}/security", tag = "images", operation_id = "showImageSecurity",
     params(("id" = String, Path, description = "img_… or ami-…")),
@@ -104,7 +106,19 @@ pub(crate) async fn standing(api: &Api, id: &str) -> Result<ImageSecurity, ApiEr
     let row = api.ledger.image(&known.id).await?;
     let row = row.ok_or_else(|| ApiError::NotFound(missing(id)))?;
     let standing = api.ledger.image_standing(&row).await?;
-    Ok(present::update::image(&row, standing))
+    let held = api.ledger.image_holding(&row).await?;
+    let feed = match held.feed {
+        Some(of) => Some(feed(api, of).await?),
+        None => None,
+    };
+    let by_list = present::held::by_list(held, feed.as_ref());
+    Ok(present::update::image(&row, standing, by_list))
+}
+
+async fn feed(api: &Api, of: Feed) -> Result<ingot_client::feed::Feed, ApiError> {
+    let row = api.ledger.feed(of).await?;
+    let (now, today) = (api.ledger.now(), api.ledger.calendar_now());
+    Ok(present::feed(of, row.as_ref(), now, today))
 }
 
 fn missing(id: &str) -> String {

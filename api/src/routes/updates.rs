@@ -181,11 +181,11 @@ async fn rebuilds(api: &Api) -> Result<Rebuilds, ApiError> {
 
 /// Show what has a vulnerability
 ///
-/// Builds of base images, images on them and running deployments, as far as the judgements of updates tell. Packages that a
-/// template installs by itself are not known to them.
+/// Images and running deployments by the lists of packages that their installs took, and where there is none by the judgements
+/// of the updates of their base images, to which packages that a template installs by itself are not known.
 #[utoipa::path(
     get, path = "/v1/advisories/{id}/affected", tag = "advisories", operation_id = "listAffected",
-    params(("id" = String, Path, description = "`CVE-2024-6387`")),
+    params(("id" = String, Path, description = "`CVE-2024-6387`, `USN-6859-1`, `ALSA-2024:4312`, …")),
     responses((status = 200, description = "What has it", body = Affected))
 )]
 pub(crate) async fn affected(
@@ -193,14 +193,26 @@ pub(crate) async fn affected(
     _: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Affected>, ApiError> {
-    let cve = id.trim().to_ascii_uppercase();
-    if !is_cve(&cve) {
-        let message =
-            "name a CVE, such as CVE-2024-6387; `ingot advisories show` names those of an advisory";
-        return Err(ApiError::Unreadable(vec![FieldError::new(
-            "id", id, message,
-        )]));
+    what_has(&api, id).await.map(Json)
+}
+
+/// What has a vulnerability; the console uses it too.
+pub(crate) async fn what_has(api: &Api, id: String) -> Result<Affected, ApiError> {
+    let large = id.trim().to_ascii_uppercase();
+    if is_cve(&large) {
+        let told = api.ledger.exposed_to(&large).await?;
+        return Ok(show::affected_by(large, told));
     }
-    let told = api.ledger.exposed_to(&cve).await?;
-    Ok(Json(show::affected_by(cve, told)))
+    // Vendors write theirs in capitals; Microsoft's are months, such as 2024-Aug.
+    for named in [id.trim(), &large] {
+        if !api.ledger.advisories_named(named).await?.is_empty() {
+            let told = api.ledger.exposed_to(named).await?;
+            return Ok(show::affected_by(named.to_owned(), told));
+        }
+    }
+    let message = "name a CVE, such as CVE-2024-6387, or an advisory that is loaded, such as USN-6859-1; \
+                   `ingot advisories feeds` shows what is loaded";
+    Err(ApiError::Unreadable(vec![FieldError::new(
+        "id", id, message,
+    )]))
 }

@@ -1,5 +1,6 @@
 //! What has a vulnerability: builds of base images, images on them, and instances launched from those.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,7 +21,24 @@ pub struct AffectedBase {
     pub grade: String,
 }
 
-/// An image that has it.
+/// What the list of packages says that an install took at its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AffectedByList {
+    /// `vulnerable`, or `unknown` where the versions cannot be compared.
+    pub holding: String,
+    /// The advisory that says so.
+    pub advisory: Option<String>,
+    /// The package.
+    pub package: Option<String>,
+    /// The installed version.
+    pub installed: Option<String>,
+    /// The version with the fix.
+    pub fixed: Option<String>,
+    /// When the list was taken; what an instance has changed since then is not known.
+    pub taken_at: DateTime<Utc>,
+}
+
+/// An image that has it, or may have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AffectedImage {
     /// `img_…`
@@ -33,11 +51,14 @@ pub struct AffectedImage {
     pub version: String,
     /// Its region.
     pub region: String,
-    /// The build it stands on.
-    pub on: AffectedBase,
+    /// The build it stands on, where the judgements of updates say that this has it.
+    pub on: Option<AffectedBase>,
+    /// What its own list says; null where it has none.
+    #[serde(default)]
+    pub by_list: Option<AffectedByList>,
 }
 
-/// A deployment whose instance has it.
+/// A deployment whose instance has it, or may have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AffectedDeployment {
     /// `dep_…`
@@ -50,15 +71,18 @@ pub struct AffectedDeployment {
     pub version: String,
     /// Its region.
     pub region: String,
-    /// The build it was launched from, or its image stands on.
-    pub on: AffectedBase,
+    /// The build it was launched from, or its image stands on, where the judgements of updates say that this has it.
+    pub on: Option<AffectedBase>,
+    /// What the list of its own install says, or that of its image; null where there is none.
+    #[serde(default)]
+    pub by_list: Option<AffectedByList>,
 }
 
-/// What has a vulnerability, as far as the judgements of base images' updates tell. Packages that a template installs by
-/// itself are not known to them.
+/// What has a vulnerability, by the lists of packages that installs took, and where there is none as far as the judgements of
+/// base images' updates tell; packages that a template installs by itself are not known to those.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Affected {
-    /// `CVE-2024-6387`
+    /// What was asked for: `CVE-2024-6387`, or an advisory such as `USN-6859-1`.
     pub cve: String,
     /// Builds of base images that have it.
     pub bases: Vec<AffectedBase>,
@@ -66,4 +90,10 @@ pub struct Affected {
     pub images: Vec<AffectedImage>,
     /// Deployments whose instance runs.
     pub deployments: Vec<AffectedDeployment>,
+    /// Images and deployments on one of those builds that do not have it by lists of their own.
+    #[serde(default)]
+    pub cleared: Vec<String>,
+    /// Images and running deployments of which neither a list nor a judgement tells.
+    #[serde(default)]
+    pub unknown: u64,
 }

@@ -260,4 +260,8 @@ pub struct ImageSecurity {
     pub fixed: Vec<String>,
     /// CVEs that the updates it lacks have fixed: it has them still, as surely as the judgements say.
     pub open: Vec<String>,
+    /// How it stands by the list of packages that its own install took, which is exact and knows what the template installs by
+    /// itself; absent from an API of before.
+    #[serde(default)]
+    pub by_list: Option<crate::held::ImageByList>,
 }

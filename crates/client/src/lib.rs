@@ -16,6 +16,7 @@ pub mod doubt;
 pub mod event;
 pub mod feed;
 pub mod finding;
+pub mod held;
 pub mod http;
 pub mod image;
 pub mod launched;

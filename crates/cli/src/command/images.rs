@@ -1,5 +1,7 @@
 //! `ingot images …`.
 
+mod held;
+
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
@@ -68,6 +70,10 @@ pub(crate) async fn run(args: ImagesArgs) -> anyhow::Result<ExitCode> {
                 if let Some(security) = &shown.security {
                     text.push('\n');
                     text.push_str(&standing(security));
+                    if let Some(by_list) = &security.by_list {
+                        text.push_str("\n\n");
+                        text.push_str(&held::people(by_list, now()));
+                    }
                 }
                 text
             })?;
@@ -257,6 +263,10 @@ fn details(image: &Image) -> String {
     clippy::disallowed_methods,
     reason = "the command line is the outermost room, and nothing is decided by it"
 )]
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
 fn age(at: DateTime<Utc>) -> String {
-    span(at, Utc::now())
+    span(at, now())
 }

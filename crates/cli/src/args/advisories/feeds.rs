@@ -48,14 +48,15 @@ pub(crate) struct ShowArgs {
 
 /// Show which images and running deployments have a vulnerability
 ///
-/// By the judgements of the updates of their base images: what stands on a build from before the fix has it. Packages that a
-/// template installs by itself are not known to them.
+/// By the lists of packages that their installs took, which know what a template installs by itself; where there is none, by the
+/// judgements of the updates of their base images: what stands on a build from before the fix has it.
 #[derive(Clone, Args)]
 #[command(after_help = "Examples:
   ingot advisories affects CVE-2024-6387
+  ingot advisories affects USN-6859-1
   ingot advisories affects CVE-2024-6387 --json | jq -r '.images[].ami_id'")]
 pub(crate) struct AffectsArgs {
-    /// Such as CVE-2024-6387
-    #[arg(value_name = "CVE")]
+    /// A CVE or an advisory, such as CVE-2024-6387, USN-6859-1 or ALSA-2024:4312
+    #[arg(value_name = "ID")]
     pub(crate) cve: String,
 }
