@@ -2,6 +2,7 @@
 //! template engine, so that it can be tested without a server and shows nothing the API does not say. The pages are
 //! whole without JavaScript; `live.js` only keeps them fresh. No page has an inline script or style, see [`CSP`].
 
+mod affected;
 mod assets;
 mod auto_ami;
 mod aws;
@@ -16,6 +17,7 @@ mod feeds;
 mod filter;
 mod findings;
 mod frame;
+mod held;
 mod images;
 mod notices;
 mod notifications;
@@ -35,6 +37,7 @@ mod updates;
 #[cfg(test)]
 mod tests;
 
+pub use affected::affected_page;
 pub use assets::asset;
 pub use auto_ami::auto_ami_page;
 pub use aws::aws_page;

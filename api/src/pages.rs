@@ -85,6 +85,7 @@ pub(crate) fn routes(document: Document) -> Router<Api> {
         .route("/findings", view(get(work::findings)))
         .route("/findings/{id}/settle", operate(post(work::settle)))
         .route("/advisories", view(get(work::feeds)))
+        .route("/advisories/{id}", view(get(updates::affected)))
         .route("/notifications", view(get(notifications::list)))
         .route("/notifications/read", view(post(notifications::read)))
         .route(

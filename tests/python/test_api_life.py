@@ -66,6 +66,7 @@ GETS = [
 PAGES = [
     "/",
     "/advisories",
+    "/advisories/{advisory}",
     "/auto-ami",
     "/aws",
     "/base-images",

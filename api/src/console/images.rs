@@ -2,12 +2,14 @@
 
 use askama::Template;
 use chrono::{DateTime, Utc};
+use ingot_client::base_update::ImageSecurity;
 use ingot_client::{Event, Image, ImageFilter, Page};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::provenance::Class;
 
 use super::filter::{Filter, Place, of_versions};
 use super::frame::{Cell, List, ListPage, Nothing, Row, column, lesser};
+use super::held;
 use super::parts::{Badge, Fact, Group, Line, Value, tags};
 use super::text;
 
@@ -110,7 +112,16 @@ struct ImageView {
     adopt: bool,
     drop: bool,
     groups: Vec<Group>,
+    /// What its list shows, where it has one: what is open, and what is fixed since the image before it.
+    open: Option<Fixes>,
+    fixed: Option<Fixes>,
     lines: Vec<Line>,
+}
+
+/// Fixes, and what is left off.
+struct Fixes {
+    list: List,
+    rest: Option<String>,
 }
 
 /// The same in the console and on the command line.
@@ -119,11 +130,22 @@ struct Launch {
     command: String,
 }
 
-/// The page at `/images/{id}`, with its story so far.
-pub fn image_page(image: &Image, events: &[Event]) -> Result<String, askama::Error> {
+/// The page at `/images/{id}`, with how it stands against advisories and its story so far. Ages are told by `now`.
+pub fn image_page(
+    image: &Image,
+    security: Option<&ImageSecurity>,
+    events: &[Event],
+    now: DateTime<Utc>,
+) -> Result<String, askama::Error> {
     let found = image.origin == "found" || image.origin == "adopted";
     let gone = ["missing", "deleted"].contains(&image.status.as_str());
     let dropped = image.dropped_at.is_some();
+    let mut groups = vec![facts(image), base(image), origin(image)];
+    groups.extend(security.map(held::standing));
+    let by_list = security.and_then(|of| of.by_list.as_ref());
+    groups.extend(by_list.map(|of| held::list(of, now)));
+    let listed = by_list.filter(|of| of.taken_at.is_some());
+    let compared = listed.filter(|of| of.predecessor_taken_at.is_some());
     ImageView {
         here: "images",
         name: text::plain(&image.name),
@@ -137,7 +159,19 @@ pub fn image_page(image: &Image, events: &[Event]) -> Result<String, askama::Err
         base: format!("{}/actions", address(image)),
         adopt: image.origin == "found" || dropped,
         drop: !dropped && (found || gone || image.disabled_at.is_some()),
-        groups: vec![facts(image), base(image), origin(image)],
+        groups,
+        open: listed.map(|one| Fixes {
+            list: held::table("open", "Fixes that it lacks, the gravest first", &one.open),
+            rest: held::rest(&one.open, &image.id),
+        }),
+        fixed: compared.map(|one| Fixes {
+            list: held::table(
+                "fixed",
+                "Fixes that the image before it lacks, with the versions of that one",
+                &one.fixed,
+            ),
+            rest: held::rest(&one.fixed, &image.id),
+        }),
         lines: events.iter().map(Line::of).collect(),
     }
     .render()

@@ -4,6 +4,7 @@ mod base_images;
 mod builds;
 mod documentation;
 mod every_page;
+mod held;
 mod more;
 mod samples;
 mod security;

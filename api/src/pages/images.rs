@@ -29,7 +29,10 @@ pub(super) async fn one(State(api): State<Api>, _: Caller, Path(id): Path<String
     let image = images::one(&api, &id).await?;
     let rows = api.ledger.events(&image.id, 0, LINES).await?;
     let events: Vec<_> = rows.into_iter().map(crate::present::event).collect();
-    shown(&api, console::image_page(&image, &events)).await
+    let security = images::standing(&api, &image.id).await?;
+    let now = api.ledger.now();
+    let page = console::image_page(&image, Some(&security), &events, now);
+    shown(&api, page).await
 }
 
 #[derive(Deserialize)]

@@ -21,6 +21,11 @@ pub(super) async fn one(State(api): State<Api>, _: Caller, Path(id): Path<String
     shown(&api, console::update_page(&detail)).await
 }
 
+pub(super) async fn affected(State(api): State<Api>, _: Caller, Path(id): Path<String>) -> Answer {
+    let told = updates::what_has(&api, id).await?;
+    shown(&api, console::affected_page(&told)).await
+}
+
 pub(super) async fn set(
     State(api): State<Api>,
     caller: Caller,

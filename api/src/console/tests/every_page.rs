@@ -7,7 +7,7 @@ use ingot_domain::image::ImageStatus;
 
 use super::documentation::openapi;
 use super::samples::{ATTACK, at, bare, check, event, feed, hostile, image, page};
-use super::{base_images, builds, more, security};
+use super::{base_images, builds, held, more, security};
 use crate::console::*;
 
 /// Each kind of page, with hostile words wherever words come in.
@@ -86,13 +86,16 @@ fn every_page() -> Vec<(String, String)> {
     }
     pages.extend(more::pages());
     pages.extend(security::pages());
+    pages.extend(held::pages());
     pages.extend(base_images::pages());
     pages.extend(builds::pages());
     for &status in ImageStatus::ALL {
         for text in [None, Some(ATTACK)] {
             let name = format!("image {status} {text:?}");
             let lines = ["info", ATTACK].map(|level| event(4, level, ATTACK));
-            pages.push((name, image_page(&image(status.as_str(), text), &lines)));
+            let image = image(status.as_str(), text);
+            let security = held::of_image(text);
+            pages.push((name, image_page(&image, security.as_ref(), &lines, at(30))));
         }
         let both = vec![
             image(status.as_str(), None),
