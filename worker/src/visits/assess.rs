@@ -1,5 +1,7 @@
 //! Judging one update of a base image from the feeds in the ledger: the judgement is a row of its own, and whether the
-//! update's level becomes it is decided by `ingot_domain::advisory::standing`.
+//! update's level becomes it is decided by `ingot_domain::advisory::standing`. What newest images lack is judged in `fixes`.
+
+pub(super) mod fixes;
 
 use chrono::TimeDelta;
 use ingot_domain::advisory::apply::Images;
@@ -21,6 +23,9 @@ use crate::tools::Tools;
 
 pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitError> {
     let id = claim.task.scope.as_deref().unwrap_or_default();
+    if let Some(visit) = fixes::visit(tools, id).await? {
+        return Ok(visit);
+    }
     let Some(case) = tools.ledger.update_case(id).await? else {
         return Err(VisitError::Nonsense(format!(
             "there is no update `{id}` of a base image"
@@ -57,6 +62,7 @@ pub(super) async fn spread(tools: &Tools) -> Result<Visit, VisitError> {
             visit.change.tasks.push(task);
         }
     }
+    visit.change.tasks.extend(fixes::due(tools, None).await?);
     Ok(visit)
 }
 

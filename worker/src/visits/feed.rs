@@ -55,7 +55,12 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
             }
             Step::On(_) => tools.ledger.now(),
             Step::Wait(until) => until,
-            Step::Over => return Ok(Visit::only(Then::Done)),
+            Step::Over => {
+                // What came may fix what images lack; a visit that dies here leaves that to the next tick.
+                let mut visit = Visit::only(Then::Done);
+                visit.change.tasks = super::assess::fixes::due(tools, feed.os()).await?;
+                return Ok(visit);
+            }
         };
         let on = Wait::Batch;
         return Ok(Visit::only(Then::Wait { until, on }));
