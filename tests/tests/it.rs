@@ -19,6 +19,7 @@ mod it {
     mod feeds_sync;
     mod first_boot;
     mod given;
+    mod held;
     mod install_sight;
     mod kept;
     mod killed;

@@ -14,6 +14,7 @@ mod feeds;
 mod fences;
 mod findings;
 mod generations;
+mod held;
 mod interventions;
 mod keys;
 mod lists;
