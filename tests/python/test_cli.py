@@ -31,7 +31,7 @@ COMMANDS = {
     "builds": ["list", "show", "logs", "approve", "reject", "cancel"],
     "base-images": ["list", "show", "updates", "update", "set-level", "logs", "scan", "add", "pause", "resume", "remove", "interval"],
     "findings": ["list", "settle"],
-    "templates": ["apply", "auto-ami", "check", "diff", "list", "revisions", "show"],
+    "templates": ["apply", "auto-ami", "catalogue", "check", "diff", "list", "revisions", "show"],
     "plan": [],
     "policy": ["check", "windows", "fires", "import", "show", "list", "diff", "activate", "simulate"],
     "budget": ["show", "history", "allow"],
@@ -264,6 +264,20 @@ def test_retention_is_seen_and_set(ingot, cli):
     assert "give 1 to 3650 days" in cli("retention", "set", "--tasks-days", "0", code=3).stderr
     cli("retention", "set", code=2)
     assert cli.json("retention", "set", "--tasks-days", "30")["finished_tasks_days"] == 30
+
+
+def test_the_catalogue(ingot, cli):
+    names = [row[0] for row in cells(cli("templates", "catalogue").stdout)[1:]]
+    assert names[:2] == ["ubuntu-basic", "python-basic"] and len(names) == 8
+    found = cli.json("templates", "catalogue", "PyTorch", "gpu")["items"]
+    assert [one["name"] for one in found] == ["deep-learning-gpu"]
+    assert "lists all" in cli("templates", "catalogue", "cobol").stdout
+    yaml = cli("templates", "catalogue", "--yaml", "java-dev").stdout
+    assert cli("templates", "apply", "--catalogue", "java-dev").stdout == "java-dev is at revision 1\n"
+    assert cli("templates", "show", "java-dev", "--yaml").stdout == yaml
+    assert "did you mean `java-dev`?" in cli("templates", "apply", "--catalogue", "java-dew", code=3).stderr
+    cli("templates", "catalogue", "--yaml", "nope", code=3)
+    cli("templates", "apply", code=2)
 
 
 def test_templates(ingot, cli, tmp_path):

@@ -103,6 +103,7 @@ ENOUGH = {
     "templates auto-ami preferences": [],
     "templates auto-ami security-status": [],
     "templates auto-ami status": [],
+    "templates catalogue": [],
     "templates check": ["{file}"],
     "templates list": [],
     "templates show": ["unknown"],

@@ -26,6 +26,12 @@ pub fn of_recipe(template: &Template) -> String {
     for step in &template.steps_run() {
         part("step", &step.name);
         part("run", &step.run);
+        // An image was proven by it, and what it runs may leave something behind.
+        if let Some(validate) = &step.validate {
+            let (what, text) = validate.output().unwrap_or_default();
+            part("validate", &validate.command);
+            part("expects", &format!("{} {what} {text}", validate.code()));
+        }
     }
     // What a scrub removes is in the images made without one. With it, which is usual, the hash is what it was before.
     if !template.images.scrub {

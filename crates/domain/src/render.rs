@@ -5,12 +5,13 @@ mod kind;
 mod serves;
 mod shell;
 mod unfit;
+mod valid;
 mod within;
 
 use std::collections::BTreeSet;
 
 use crate::field::FieldError;
-use crate::template::{InstallFinished, Template};
+use crate::template::{InstallFinished, Step, Template};
 use crate::userdata;
 
 pub use kind::Kind;
@@ -157,8 +158,18 @@ pub fn install_script(template: &Template, values: &Values<'_>) -> Result<String
         let mut others = beside(template, "steps");
         let rest = all.iter().enumerate().filter(|(j, _)| *j != i);
         others.extend(rest.map(|(_, step)| step.run.as_str()));
-        let run = emit::shell_text(step.run.trim_end(), &others, values, &mut bound)
-            .map_err(|unfit| unfit.of(&template.step_field(i)))?;
+        let validate = all.iter().filter_map(|step| step.validate.as_ref());
+        others.extend(validate.map(|it| it.command.as_str()));
+        let field = template.step_field(i);
+        let mut run = emit::shell_text(step.run.trim_end(), &others, values, &mut bound)
+            .map_err(|unfit| unfit.of(&field))?;
+        if let Some(validate) = &step.validate {
+            others.push(&step.run);
+            let command =
+                emit::shell_text(validate.command.trim_end(), &others, values, &mut bound)
+                    .map_err(|unfit| unfit.of(&field.replace(".run", ".validate.command")))?;
+            run = valid::checked(&run, &command, validate, values);
+        }
         Unfit::of_length(steps.len() + run.len()).map_err(|unfit| unfit.of("steps"))?;
         let name = emit::single_quoted(&name);
         steps.push_str(&format!(
@@ -169,8 +180,13 @@ pub fn install_script(template: &Template, values: &Values<'_>) -> Result<String
     Ok(format!(
         "#!/bin/bash\nset -euo pipefail\n{}{}{steps}\nprintf '%s\\n' '[ingot] all steps done'\n",
         bindings(&bound, values),
-        within::functions(&all)
+        functions(&all)
     ))
+}
+
+/// The functions that the steps need.
+fn functions(steps: &[Step]) -> String {
+    format!("{}{}", within::functions(steps), valid::functions(steps))
 }
 
 /// The script of an instance launched from a finished image: the first-boot script only (F8).

@@ -4,7 +4,9 @@
 mod agent;
 mod check;
 mod create;
+mod packages;
 pub mod step;
+mod validate;
 mod volume;
 mod warnings;
 
@@ -22,6 +24,8 @@ use crate::stale::Stale;
 pub use agent::Agent;
 pub use check::{slug, tags, volume_size};
 pub use create::Create;
+pub use packages::{CONDA, Manager, Packages, VENV};
+pub use validate::Validate;
 pub use volume::{VOLUME_GB, Volume};
 
 /// The template every installation has.
@@ -75,6 +79,9 @@ pub struct Template {
     /// How user data is sent.
     #[serde(default, skip_serializing_if = "Encoding::is_auto")]
     pub user_data_encoding: Encoding,
+    /// Packages by name, installed in steps before its own.
+    #[serde(default, skip_serializing_if = "Packages::is_empty")]
+    pub packages: Packages,
     /// The same as named shell steps, run in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
@@ -231,6 +238,9 @@ pub struct Step {
         skip_serializing_if = "Option::is_none"
     )]
     pub timeout: Option<u32>,
+    /// What must be true after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validate: Option<Validate>,
 }
 
 /// How the installation of a fresh launch is watched (G22).

@@ -5,6 +5,7 @@
 
 mod builtin;
 mod configure;
+mod catalogue;
 mod error;
 mod explain;
 mod fields;
@@ -20,6 +21,7 @@ mod tree;
 
 pub use builtin::{builtin, kamiwaza};
 pub use configure::{CHANGEABLE, policy_with};
+pub use catalogue::{Entry, catalogue, recipe, search};
 pub use error::{Problem, YamlError};
 pub use file::parse_file;
 pub use parse::{LARGEST, located, parse, to_yaml, warnings};

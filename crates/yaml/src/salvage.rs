@@ -15,9 +15,10 @@ const MOST_MENDS: usize = 60;
 /// What the rules for a field look at beside it; `[` at the end means each element.
 const DEPENDENT: &[(&str, &[&str])] = &[
     ("instance_types[", &["architecture"]),
-    ("user_data", &["steps", "user_data_encoding"]),
+    ("user_data", &["steps", "packages", "user_data_encoding"]),
     ("first_boot", &["user_data_encoding"]),
     ("steps", &["user_data", "base_image"]),
+    ("packages", &["user_data", "base_image"]),
     (
         "install_finished",
         &["instance_profile", "kind", "images.create"],
@@ -164,6 +165,8 @@ fn stand_in(path: &str) -> Option<Tree> {
         "ingress[].cidr" => Tree::bare("10.0.0.0/8"),
         "base_image.newest.owner" => Tree::bare("self"),
         "instance_types[]" => Tree::bare("t3.micro"),
+        "packages.system[]" | "packages.pip[]" | "packages.conda[]" => Tree::bare("curl"),
+        "steps[].validate.command" => Tree::bare("id"),
         "regions[]" => Tree::bare("us-east-1"),
         "zones[]" => Tree::bare("us-east-1a"),
         "probe.expected_status[]" => Tree::bare("200"),

@@ -210,7 +210,7 @@ proptest! {
         template.install_finished = InstallFinished::Command(run.clone());
         if steps {
             template.user_data = None;
-            template.steps = vec![Step { name: "one".into(), run, timeout: Some(90) }];
+            template.steps = vec![Step { name: "one".into(), run, timeout: Some(90), validate: None }];
         } else {
             template.user_data = Some(format!("#!/bin/sh\n{user_data}"));
         }

@@ -9,6 +9,7 @@ use super::launch_parameters::{apply, finished, on_both, order, succeeded, templ
 
 on_both! {
     every_template_goes_through_embedded, every_template_goes_through_scaled: templates at 600;
+    the_catalogue_goes_through_embedded, the_catalogue_goes_through_scaled: catalogue at 600;
     any_probe_is_played_embedded, any_probe_is_played_scaled: probes at 600;
     what_runs_nothing_is_told_so_embedded, what_runs_nothing_is_told_so_scaled: nothing at 600;
 }
@@ -42,6 +43,31 @@ async fn templates(stack: &Stack) {
         goes_through(stack, name).await;
     }
     kamiwaza_is_not_named(stack).await;
+}
+
+/// Every recipe that comes with the program is installed, proven, imaged and launched from its AMI; its packages are steps of
+/// the installation's story.
+async fn catalogue(stack: &Stack) {
+    for entry in ingot_yaml::catalogue() {
+        let name = &entry.template.name;
+        stack.client.apply_template(entry.yaml, name).await.unwrap();
+        let fresh = succeeded(stack, &order(name)).await;
+        assert!(fresh.created_ami_id.is_some(), "{fresh:#?}");
+        let story = stack.story(&fresh.id).await.unwrap();
+        let steps: Vec<&str> = story
+            .iter()
+            .filter(|event| event.kind == "install.step")
+            .map(|event| event.message.as_str())
+            .collect();
+        let of = entry.template.steps_run().len();
+        assert_eq!(steps.len(), of, "{name}: {steps:#?}");
+        assert!(
+            steps[0].contains(": install ") && steps[0].contains(" system packages"),
+            "{steps:#?}"
+        );
+        let cached = succeeded(stack, &order(name)).await;
+        assert_eq!(cached.source_ami_id, fresh.created_ami_id, "{cached:#?}");
+    }
 }
 
 /// Tags and stories of other templates' things say `Version` and `Template`, and no word of the built-in one (FIELD N23).

@@ -177,15 +177,36 @@ Examples:
         #[arg(long, value_name = "REGION")]
         against: Option<String>,
     },
+    /// List the recipes that come with Ingot: to be applied as they are, or to begin with
+    #[command(
+        after_help = "No API is asked. `ingot templates apply --catalogue NAME` applies one.
+
+Examples:
+  ingot templates catalogue
+  ingot templates catalogue python
+  ingot templates catalogue --yaml python-ml > mine.yaml"
+    )]
+    Catalogue {
+        /// Only recipes whose name, description or packages hold these words
+        #[arg(value_name = "SEARCH")]
+        search: Vec<String>,
+        /// Print the recipe of this name
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["search", "json"])]
+        yaml: Option<String>,
+    },
     /// Create a template, or its next revision
     #[command(after_help = "Examples:
   ingot templates apply mine.yaml
+  ingot templates apply --catalogue python-ml
   ingot templates apply mine.yaml --expect-revision 3  # refused when another one came in between
   ingot templates apply mine.yaml --expect-revision 0  # only as a new template")]
     Apply {
         /// YAML file; `-` reads stdin
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        #[arg(value_name = "FILE", required_unless_present = "catalogue")]
+        file: Option<PathBuf>,
+        /// The recipe of this name in the catalogue, in place of a file
+        #[arg(long, value_name = "NAME", conflicts_with = "file")]
+        catalogue: Option<String>,
         /// The revision the file was written on: with another one as the newest it is refused; 0 for a new template
         #[arg(long, value_name = "N")]
         expect_revision: Option<u32>,

@@ -1,6 +1,7 @@
 //! `ingot templates …`.
 
 mod against;
+mod catalogue;
 mod check;
 
 use std::process::ExitCode;
@@ -69,12 +70,20 @@ pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
             )
             .await?;
         }
+        TemplatesAction::Catalogue { search, yaml } => match yaml {
+            Some(name) => say(catalogue::recipe(&name)?)?,
+            None => output.result(&catalogue::found(&search.join(" ")), catalogue::table)?,
+        },
         TemplatesAction::Apply {
             file,
+            catalogue,
             expect_revision,
             idempotency_key,
         } => {
-            let yaml = read(&file)?;
+            let yaml = match (file, catalogue) {
+                (_, Some(name)) => catalogue::recipe(&name)?.to_owned(),
+                (file, None) => read(&file.unwrap_or_default())?,
+            };
             let client = connection.client()?;
             let key = idempotency_key.unwrap_or_else(random_key);
             let pause = Duration::from_millis(500);

@@ -58,6 +58,7 @@ mod tests {
             name: "one".to_owned(),
             run: run.to_owned(),
             timeout: Some(timeout),
+            validate: None,
         };
         let text = limited(&step.run, step.timeout);
         let script = format!(

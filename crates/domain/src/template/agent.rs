@@ -64,25 +64,33 @@ const WITHOUT: [&str; 9] = [
 ];
 
 impl Template {
-    /// The steps that run: the one that installs the agent if the template asks for it, then its own.
+    /// The steps that run: the one that installs the agent if the template asks for it, those that install its packages, then
+    /// its own.
     pub fn steps_run(&self) -> Vec<Step> {
         let agent = (self.ssm_agent == Agent::Install).then(|| Step {
             name: NAME.to_owned(),
             run: RUN.to_owned(),
             timeout: Some(step::TIMEOUT),
+            validate: None,
         });
+        let packages = self.package_steps().into_iter().map(|(_, step)| step);
         agent
             .into_iter()
+            .chain(packages)
             .chain(self.steps.iter().cloned())
             .collect()
     }
 
     /// The field that a step of [`Self::steps_run`] is from.
     pub fn step_field(&self, at: usize) -> String {
+        let packages = self.package_steps();
         let before = usize::from(self.ssm_agent == Agent::Install);
-        match at.checked_sub(before) {
-            Some(own) => format!("steps[{own}].run"),
-            None => "ssm_agent".to_owned(),
+        let Some(at) = at.checked_sub(before) else {
+            return "ssm_agent".to_owned();
+        };
+        match packages.get(at) {
+            Some((list, _)) => format!("packages.{list}"),
+            None => format!("steps[{}].run", at - packages.len()),
         }
     }
 

@@ -52,6 +52,7 @@ impl Template {
             }
         }
         check(volume_size("volume.size_gb", self.volume.size_gb));
+        let installs = !self.steps.is_empty() || self.packages.any();
         match (&self.user_data, self.steps.is_empty()) {
             (Some(_), false) => {
                 check(Err(FieldError::new(
@@ -60,11 +61,11 @@ impl Template {
                     "give either `user_data` or `steps`, not both",
                 )));
             }
-            (None, true) => {
+            (None, true) if !installs => {
                 check(Err(FieldError::new(
                     "user_data",
                     "",
-                    "give the installation as `user_data` or as `steps`",
+                    "give the installation as `user_data`, as `steps` or as `packages`",
                 )));
             }
             _ => {}
@@ -122,6 +123,8 @@ impl Template {
         found.extend(self.volume.problems(self.volume.size_gb));
         found.extend(self.base_problems());
         found.extend(self.step_problems());
+        found.extend(self.validation_problems());
+        found.extend(self.package_problems());
         found.extend(self.agent_problems());
         found.extend(self.script_problems());
         found.extend(self.probe.problems("probe"));

@@ -58,7 +58,8 @@ impl Template {
         let texts = texts.into_iter().flatten();
         let texts = texts.map(|(field, text)| (field.to_owned(), text.as_str()));
         let steps = self.steps.iter().enumerate();
-        texts.chain(steps.map(|(i, step)| (format!("steps[{i}].run"), step.run.as_str())))
+        let runs = steps.map(|(i, step)| (format!("steps[{i}].run"), step.run.as_str()));
+        texts.chain(runs).chain(self.validations())
     }
 }
 

@@ -199,6 +199,7 @@ fn steps_and_the_finished_command_read_the_value_too() {
         name: name.to_owned(),
         run: run.to_owned(),
         timeout: Some(60),
+        validate: None,
     };
     let template = Template {
         user_data: None,
