@@ -332,12 +332,23 @@ pub(crate) fn template(
         instance_types: spec.instance_types.clone(),
         volume_size_gb: spec.volume.size_gb,
         probe: spec.probe.shown(),
+        parameters: spec.parameters.iter().map(parameter).collect(),
         fingerprint: ingot_domain::fingerprint::of_recipe(spec),
         images: spec.images.create.to_string(),
         rebuild: spec.rebuild.as_ref().map(ToString::to_string),
         next_rebuild,
         grant: spec.grant.clone(),
         launch_times,
+    }
+}
+
+fn parameter(it: &ingot_domain::template::Parameter) -> ingot_client::template::Parameter {
+    ingot_client::template::Parameter {
+        name: it.name.clone(),
+        default: it.default.clone(),
+        description: it.description.clone(),
+        choices: it.choices.clone(),
+        pattern: it.pattern.clone(),
     }
 }
 

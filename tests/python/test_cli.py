@@ -266,6 +266,36 @@ def test_retention_is_seen_and_set(ingot, cli):
     assert cli.json("retention", "set", "--tasks-days", "30")["finished_tasks_days"] == 30
 
 
+SHOP = """
+name: shop
+base_image: { ami: ami-0123456789abcdef0 }
+instance_types: [t3.micro]
+instance_profile: ingot-ssm
+parameters:
+  - { name: database, default: postgres, choices: [postgres, mysql] }
+  - { name: host, description: Where it answers, pattern: "[a-z.]+" }
+steps:
+  - { name: "install {{database}}", run: "echo {{host}}" }
+probe: { tcp: 80 }
+"""
+
+
+def test_parameters(ingot, cli, tmp_path):
+    file = tmp_path / "shop.yaml"
+    file.write_text(SHOP)
+    cli("templates", "apply", str(file))
+    shown = pairs(cli("templates", "show", "shop").stdout)["parameters"]
+    assert shown == "database=postgres (postgres, mysql); host"
+    order = ("deploy", "shop", "--version", "1.0.0", "--region", "us-east-1", "--no-start")
+    missing = cli(*order, code=3).stderr
+    assert "parameters.host" in missing and "--set host=VALUE" in missing
+    assert "postgres, mysql" in cli(*order, "--set", "host=a.b", "--set", "database=x", code=3).stderr
+    assert "did you mean `host`?" in cli(*order, "--set", "hots=a.b", code=3).stderr
+    cli(*order, "--set", "host=a", "--set", "host=b", code=2)
+    cli(*order, "--set", "host", code=2)
+    assert cli.json(*order, "--set", "host=a.b", "--set", "database=mysql")["template"] == "shop"
+
+
 def test_the_catalogue(ingot, cli):
     names = [row[0] for row in cells(cli("templates", "catalogue").stdout)[1:]]
     assert names[:2] == ["ubuntu-basic", "python-basic"] and len(names) == 8

@@ -110,6 +110,7 @@ impl Case {
             job_name: &self.row.job_name,
             region: &self.row.region,
             deployment_id: &self.row.id,
+            parameters: &self.recipe.parameters,
         }
     }
 

@@ -1,11 +1,15 @@
 //! The form of a new deployment: what can be chosen for the template at hand, and what it will take in time and money,
 //! before it is requested (F50).
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use chrono::{DateTime, Utc};
+use ingot_client::template::Parameter;
 use ingot_client::{Image, Template as Recipe};
 use ingot_domain::field::FieldError;
 use ingot_domain::price;
+use ingot_domain::template::parameter::field;
 
 use super::templates::shown;
 use super::text;
@@ -29,6 +33,8 @@ pub struct Chosen {
     pub image: String,
     /// Whether an AMI shall be made: empty, `yes` or `no`.
     pub create_ami: String,
+    /// Values of the template's parameters, by field: `parameters.NAME`.
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// What can be chosen from.
@@ -55,8 +61,8 @@ struct OrderView {
 }
 
 struct Field {
-    name: &'static str,
-    label: &'static str,
+    name: String,
+    label: String,
     hint: String,
     value: String,
     /// Another choice changes what the other fields offer.
@@ -120,8 +126,8 @@ pub fn order_page(
 }
 
 fn select(
-    name: &'static str,
-    label: &'static str,
+    name: &str,
+    label: &str,
     value: &str,
     options: impl Iterator<Item = (String, String)>,
 ) -> Field {
@@ -131,8 +137,8 @@ fn select(
         shown: text::plain(&shown),
     });
     Field {
-        name,
-        label,
+        name: text::plain(name),
+        label: text::plain(label),
         hint: String::new(),
         value: text::plain(value),
         leads: false,
@@ -142,7 +148,7 @@ fn select(
     }
 }
 
-fn typed(name: &'static str, label: &'static str, hint: &str, value: &str) -> Field {
+fn typed(name: &str, label: &str, hint: &str, value: &str) -> Field {
     Field {
         hint: hint.to_owned(),
         ..select(name, label, value, std::iter::empty())
@@ -186,7 +192,7 @@ fn fields(
     let ami = ami
         .iter()
         .map(|(word, shown)| ((*word).to_owned(), (*shown).to_owned()));
-    vec![
+    let own = vec![
         Field {
             required: true,
             ..leads(select(
@@ -223,7 +229,42 @@ fn fields(
             "if empty, from the version",
             &chosen.job_name,
         ),
-    ]
+    ];
+    let set = recipe.parameters.iter().map(|it| setting(it, chosen));
+    own.into_iter().chain(set).collect()
+}
+
+/// The field of one of the template's parameters.
+fn setting(it: &Parameter, chosen: &Chosen) -> Field {
+    let name = field(&it.name);
+    let value = chosen.parameters.get(&name).map_or("", String::as_str);
+    let hint = match &it.default {
+        Some(default) => format!("{} if empty, `{default}`", it.description),
+        None => it.description.clone(),
+    };
+    let hint = text::plain(hint.trim());
+    let made = match it.choices.as_slice() {
+        [] => typed(&name, &it.name, &hint, value),
+        choices => {
+            let none = it
+                .default
+                .as_ref()
+                .map(|value| format!("as the template says: {value}"));
+            let none = (
+                String::new(),
+                none.unwrap_or_else(|| "choose one".to_owned()),
+            );
+            let all = std::iter::once(none).chain(same(choices));
+            Field {
+                hint,
+                ..select(&name, &it.name, value, all)
+            }
+        }
+    };
+    Field {
+        required: it.default.is_none(),
+        ..made
+    }
 }
 
 fn images(

@@ -1,10 +1,12 @@
 //! Requesting a deployment from the console: the form, and what was filled in.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use ingot_client::{CreateDeployment, ImageFilter};
-use ingot_domain::field::FieldError;
+use ingot_domain::field::{FieldError, shown};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -21,7 +23,7 @@ const IMAGES: u64 = 50;
 
 /// The form's fields. What is left out is the template's own.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub(super) struct Order {
     key: String,
     template: String,
@@ -32,6 +34,9 @@ pub(super) struct Order {
     job_name: String,
     image: String,
     create_ami: String,
+    /// The template's parameters, each as `parameters.NAME`; anything else is refused.
+    #[serde(flatten)]
+    others: BTreeMap<String, String>,
 }
 
 pub(super) async fn blank(State(api): State<Api>, _: Caller, Asked(order): Asked<Order>) -> Answer {
@@ -96,6 +101,11 @@ async fn drawn(api: &Api, order: Order, errors: &[FieldError]) -> Answer {
     form(api, page, status).await
 }
 
+/// The parameter of a field.
+fn setting(field: &str) -> Option<&str> {
+    field.strip_prefix("parameters.")
+}
+
 impl Order {
     /// What the form itself never sends.
     fn problems(&self) -> Vec<FieldError> {
@@ -110,11 +120,16 @@ impl Order {
                 Some(FieldError::new("create_ami", other, message))
             }
         };
-        key.into_iter().chain(create).collect()
+        let unknown = self.others.keys().filter(|name| setting(name).is_none());
+        let unknown = unknown.map(|name| {
+            FieldError::new(&shown(name), "", "the form has no such field: leave it out")
+        });
+        key.into_iter().chain(create).chain(unknown).collect()
     }
 
     fn chosen(self) -> Chosen {
         Chosen {
+            parameters: self.others,
             template: self.template,
             version: self.version,
             mode: self.mode,
@@ -128,7 +143,14 @@ impl Order {
 
     fn body(self) -> CreateDeployment {
         let given = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let others = self
+            .others
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty());
+        let parameters =
+            others.filter_map(|(name, value)| Some((setting(&name)?.to_owned(), value)));
         CreateDeployment {
+            parameters: parameters.collect(),
             template: self.template,
             version: self.version,
             mode: given(self.mode),

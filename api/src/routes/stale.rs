@@ -6,7 +6,6 @@ use ingot_domain::fingerprint;
 use ingot_domain::image::ImageKey;
 use ingot_domain::request::Order;
 use ingot_domain::stale::{BELIEVED, Moved, Stale};
-use ingot_domain::template::Template;
 
 use crate::error::ApiError;
 use crate::state::{Api, Recipe};
@@ -27,12 +26,9 @@ pub(super) async fn check(api: &Api, order: &Order, recipe: &Recipe) -> Result<(
     {
         return Ok(());
     }
-    let fingerprint = match &order.user_data {
+    let fingerprint = match order.own_recipe(&recipe.template) {
         None => recipe.revision.fingerprint.clone(),
-        given => fingerprint::of_recipe(&Template {
-            user_data: given.clone(),
-            ..Template::clone(&recipe.template)
-        }),
+        Some(own) => fingerprint::of_recipe(&own),
     };
     let key = ImageKey {
         template: order.template.clone(),

@@ -90,6 +90,9 @@ pub struct CreateDeployment {
     /// Installation script in place of the template's, at most 16,384 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_data: Option<String>,
+    /// Values of the template's parameters, by name; the template's own when absent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
     /// What to do when the vendor has moved the base and the newest image is of the build before: `use` it (nothing is imaged),
     /// `rebuild` (install fresh; the instance becomes the AMI) or `refuse` (409 with both bases when a launch of the last
     /// hour has seen the new one; else the deployment fails at once). The template's policy when absent.
@@ -164,6 +167,7 @@ impl CreateDeployment {
             create_ami: self.create_ami,
             no_reboot: self.no_reboot,
             user_data: self.user_data,
+            parameters: self.parameters,
             stale: self.stale,
             build_only: self.build_only,
             keep_for_seconds: self.keep_for_seconds,

@@ -29,6 +29,9 @@ pub struct Template {
     pub volume_size_gb: u32,
     /// What is asked to see whether it is ready, as a URL pattern.
     pub probe: String,
+    /// What a deployment may give, under `parameters`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<Parameter>,
     /// The recipe's fingerprint.
     pub fingerprint: String,
     /// Who makes its AMIs: `deployment`, `build` or `never`.
@@ -44,6 +47,21 @@ pub struct Template {
     pub grant: Option<String>,
     /// Time-to-ready of the last deployments, both paths (F53).
     pub launch_times: LaunchTimes,
+}
+
+/// A word of a template that a deployment may give a value.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Its value when a deployment gives none; one without must be given.
+    pub default: Option<String>,
+    /// One sentence.
+    pub description: String,
+    /// Its only values; any when empty.
+    pub choices: Vec<String>,
+    /// What its whole value looks like, as a regular expression.
+    pub pattern: Option<String>,
 }
 
 /// Median time-to-ready in seconds over the last 50 ready deployments of each path (F53).

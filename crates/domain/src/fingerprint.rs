@@ -23,6 +23,10 @@ pub fn of_recipe(template: &Template) -> String {
         "user_data",
         template.user_data.as_deref().unwrap_or_default(),
     );
+    for parameter in &template.parameters {
+        part("parameter", &parameter.name);
+        part("value", parameter.value());
+    }
     for step in &template.steps_run() {
         part("step", &step.name);
         part("run", &step.run);

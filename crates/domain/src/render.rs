@@ -11,7 +11,8 @@ mod within;
 use std::collections::BTreeSet;
 
 use crate::field::FieldError;
-use crate::template::{InstallFinished, Step, Template};
+use crate::template::parameter;
+use crate::template::{InstallFinished, Parameter, Step, Template};
 use crate::userdata;
 
 pub use kind::Kind;
@@ -33,6 +34,8 @@ pub struct Values<'a> {
     pub region: &'a str,
     /// `{{deployment_id}}`
     pub deployment_id: &'a str,
+    /// The template's own words, with their values.
+    pub parameters: &'a [Parameter],
 }
 
 /// Names a script may use in double braces.
@@ -45,8 +48,21 @@ pub const PLACEHOLDERS: &[&str] = &[
     "deployment_id",
 ];
 
+/// What a placeholder stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Hole {
+    /// One of [`PLACEHOLDERS`].
+    Own(&'static str),
+    /// One of the template's parameters, by its place among them.
+    Set(usize),
+}
+
 impl Values<'_> {
-    fn get(&self, name: &str) -> Option<&str> {
+    fn get(&self, hole: Hole) -> Option<&str> {
+        let name = match hole {
+            Hole::Own(name) => name,
+            Hole::Set(at) => return Some(self.parameters.get(at)?.value()),
+        };
         Some(match name {
             "template" => self.template,
             "version" => self.version,
@@ -57,19 +73,48 @@ impl Values<'_> {
             _ => return None,
         })
     }
+
+    /// The word in the braces.
+    fn word(&self, hole: Hole) -> &str {
+        match hole {
+            Hole::Own(name) => name,
+            Hole::Set(at) => self.parameters.get(at).map_or("", |it| it.name.as_str()),
+        }
+    }
+
+    /// The shell's variable that holds a value.
+    fn variable(&self, hole: Hole) -> String {
+        match hole {
+            Hole::Own(name) => format!("ingot_{name}"),
+            Hole::Set(_) => format!("ingot_set_{}", self.word(hole)),
+        }
+    }
+
+    /// Where a value is given.
+    fn field(&self, hole: Hole) -> String {
+        match hole {
+            Hole::Own(name) => name.to_owned(),
+            Hole::Set(_) => parameter::field(self.word(hole)),
+        }
+    }
 }
 
 /// The placeholder that begins at a byte of a text: its name, and its length in bytes. Unknown names are none: shells and
 /// other tools use double braces, too.
-fn placeholder(text: &str, at: usize) -> Option<(&'static str, usize)> {
+fn placeholder(text: &str, at: usize, parameters: &[Parameter]) -> Option<(Hole, usize)> {
     /// The longest name with a few blanks on both sides.
     const LONGEST: usize = 40;
     let inner = text.as_bytes()[at..].strip_prefix(b"{{")?;
     let inner = &inner[..inner.len().min(LONGEST)];
     let length = inner.windows(2).position(|two| two == b"}}")?;
     let name = inner[..length].trim_ascii();
-    let known = PLACEHOLDERS.iter().find(|known| known.as_bytes() == name)?;
-    Some((known, length + 4))
+    let own = PLACEHOLDERS.iter().find(|known| known.as_bytes() == name);
+    let set = |it: &Parameter| it.name.as_bytes() == name;
+    let hole = match own {
+        Some(name) => Hole::Own(name),
+        None => Hole::Set(parameters.iter().position(set)?),
+    };
+    Some((hole, length + 4))
 }
 
 /// Fills a text that is for people: the values as they are.
@@ -77,12 +122,12 @@ pub fn fill(text: &str, values: &Values<'_>) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut at, mut kept) = (0, 0);
     while at < text.len() {
-        let Some((name, length)) = placeholder(text, at) else {
+        let Some((hole, length)) = placeholder(text, at, values.parameters) else {
             at += 1;
             continue;
         };
         out.push_str(&text[kept..at]);
-        out.push_str(values.get(name).unwrap_or_default());
+        out.push_str(values.get(hole).unwrap_or_default());
         at += length;
         kept = at;
     }
@@ -116,10 +161,10 @@ fn script_beside(text: &str, others: &[&str], values: &Values<'_>) -> Result<Str
 }
 
 /// The variables that hold the values a script refers to.
-fn bindings(bound: &BTreeSet<&'static str>, values: &Values<'_>) -> String {
-    let bind = |name: &&'static str| {
-        let value = emit::single_quoted(values.get(name).unwrap_or_default());
-        format!("ingot_{name}={value}\n")
+fn bindings(bound: &BTreeSet<Hole>, values: &Values<'_>) -> String {
+    let bind = |hole: &Hole| {
+        let value = emit::single_quoted(values.get(*hole).unwrap_or_default());
+        format!("{}={value}\n", values.variable(*hole))
     };
     bound.iter().map(bind).collect()
 }
@@ -253,7 +298,7 @@ pub fn problems(template: &Template, values: &Values<'_>) -> Vec<FieldError> {
         ];
         let mut seen = BTreeSet::new();
         for unfit in refused.into_iter().flatten() {
-            if seen.insert(unfit.name) {
+            if seen.insert(unfit.name.clone()) {
                 found.push(unfit.error());
             }
         }
@@ -296,6 +341,7 @@ mod tests {
             job_name: "shop",
             region: "eu-west-1",
             deployment_id: "dep_1",
+            parameters: &[],
         };
         let many = "{{mode}}".repeat(400);
         for text in [
@@ -321,6 +367,7 @@ mod tests {
             job_name: "shop",
             region: "eu-west-1",
             deployment_id: "dep_1",
+            parameters: &[],
         };
         assert_eq!(
             fill("a {{version}} {{ mode }} {{other}} {{", &values),

@@ -7,6 +7,7 @@ mod places;
 mod scripts;
 mod texts;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,7 @@ pub struct Draft {
     pub create_ami: Option<bool>,
     pub no_reboot: Option<bool>,
     pub user_data: Option<String>,
+    pub parameters: BTreeMap<String, String>,
     pub stale: Option<String>,
     pub build_only: bool,
     pub keep_for_seconds: Option<u32>,
@@ -134,6 +136,9 @@ pub struct Order {
     /// The request's own installation script in place of the template's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_data: Option<String>,
+    /// Values of the template's parameters.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
     /// What to do when the vendor has moved the base.
     #[serde(default, skip_serializing_if = "Stale::is_default")]
     pub stale: Stale,
@@ -143,6 +148,14 @@ pub struct Order {
     /// How long the instance runs after it is ready or has failed: the request's, else the template's; a build has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl_seconds: Option<u32>,
+}
+
+impl Order {
+    /// The recipe by which it is installed, if it is not just that of its template: its own script, its own values.
+    pub fn own_recipe<'a>(&self, template: &'a Template) -> Option<Cow<'a, Template>> {
+        let none = self.user_data.is_none() && self.parameters.is_empty();
+        (!none).then(|| scripts::own(template, self.user_data.as_deref(), &self.parameters))
+    }
 }
 
 /// Turns a draft into an order, or names everything that is wrong with it.
@@ -272,8 +285,17 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
     if let Some(reason) = &draft.image_reason {
         keep(&mut wrong, check_reason(reason, given_image.is_some()));
     }
+    let refused = template.parameter_values(&draft.parameters);
+    // A value that was refused may be of any length.
+    let parameters = if refused.is_empty() {
+        draft.parameters
+    } else {
+        BTreeMap::new()
+    };
+    wrong.extend(refused);
     if let Some(version) = &version {
         let asked = scripts::Asked {
+            parameters: &parameters,
             version,
             mode: &mode,
             region: &draft.region,
@@ -331,6 +353,7 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
             },
             no_reboot: draft.no_reboot.unwrap_or(template.images.no_reboot),
             user_data: draft.user_data,
+            parameters,
             stale,
             build_only,
             ttl_seconds,

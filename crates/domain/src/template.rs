@@ -5,6 +5,7 @@ mod agent;
 mod check;
 mod create;
 mod packages;
+pub mod parameter;
 pub mod step;
 mod validate;
 mod volume;
@@ -25,6 +26,7 @@ pub use agent::Agent;
 pub use check::{slug, tags, volume_size};
 pub use create::Create;
 pub use packages::{CONDA, Manager, Packages, VENV};
+pub use parameter::Parameter;
 pub use validate::Validate;
 pub use volume::{VOLUME_GB, Volume};
 
@@ -79,6 +81,9 @@ pub struct Template {
     /// How user data is sent.
     #[serde(default, skip_serializing_if = "Encoding::is_auto")]
     pub user_data_encoding: Encoding,
+    /// Words of its own that its scripts read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<Parameter>,
     /// Packages by name, installed in steps before its own.
     #[serde(default, skip_serializing_if = "Packages::is_empty")]
     pub packages: Packages,

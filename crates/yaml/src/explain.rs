@@ -95,6 +95,7 @@ fn missing_from<'a>(outline: &'a Outline, place: Place, field: &str) -> Option<&
             "base_image.newest" => &["owner", "name"],
             "steps" if path != whole => &["name", "run"],
             "ingress" if path != whole => &["port", "cidr"],
+            "parameters" if path != whole => &["name"],
             _ if whole.ends_with("].validate") => &["command"],
             _ => &[],
         };

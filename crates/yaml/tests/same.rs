@@ -72,6 +72,7 @@ fn recipes_from_before_are_what_they_were() {
                 job_name: "it's a shop",
                 region: "eu-west-1",
                 deployment_id: "dep_1",
+                parameters: &template.parameters,
             };
             let install = install_script(&template, &values).expect("a script");
             let first = first_boot_script(&template, &values).expect("a script");

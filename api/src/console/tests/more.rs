@@ -32,6 +32,7 @@ pub(super) fn template(name: &str) -> Template {
         rebuild: Some(text()),
         next_rebuild: Some(at(1)),
         grant: Some(text()),
+        parameters: vec![],
         launch_times: LaunchTimes {
             fresh_seconds: Some(1010),
             cached_seconds: Some(277),

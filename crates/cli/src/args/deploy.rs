@@ -24,6 +24,7 @@ Examples:
   ingot deploy kamiwaza --version v0.9.2 --region us-east-1 --watch
   ingot deploy kamiwaza --version v0.9.2 --region us-east-1 --image fresh --no-ami
   ingot deploy hello-web --version 1.0.0 --region eu-central-1 --ingress 443:203.0.113.0/24 --tag team=web
+  ingot deploy shop --version 1.0.0 --region us-east-1 --set database=postgres --set workers=4
   ingot deploy kamiwaza --version v0.9.3 --user-data ./install.sh --idempotency-key release-0.9.3"
 )]
 pub(crate) struct DeployArgs {
@@ -76,6 +77,9 @@ pub(crate) struct DeployArgs {
     /// Tag of instance and AMI; may be repeated
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = value::tag)]
     pub(crate) tags: Vec<(String, String)>,
+    /// Value of a parameter of the template; may be repeated. `ingot templates show TEMPLATE` lists them
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = value::setting)]
+    pub(crate) parameters: Vec<(String, String)>,
     /// What to launch from: `auto` (an AMI of this version if there is one), `fresh`, or an AMI id
     #[arg(long, value_name = "auto|fresh|ami-…")]
     pub(crate) image: Option<String>,
@@ -181,6 +185,12 @@ impl DeployArgs {
                 return Err(Usage(format!("the tag `{key}` is given twice; keep one")).into());
             }
         }
+        for (name, value) in &self.parameters {
+            let twice = request.parameters.insert(name.clone(), value.clone());
+            if twice.is_some() {
+                return Err(Usage(format!("the parameter `{name}` is set twice; keep one")).into());
+            }
+        }
         Ok(request)
     }
 }
@@ -219,7 +229,7 @@ mod tests {
     fn everything_that_is_said_arrives() {
         let request = read(
             "ingot deploy kamiwaza --version 1.2.3 --region r --mode lite --instance-type t3.xlarge --volume-size 20 --name n \
-             --ttl 8h --subnet subnet-1 --subnet subnet-2 --public-ip false --ipv6 --ingress 443:10.0.0.0/8 --tag a=b --tag c= --image fresh --no-reboot --stale rebuild --no-start",
+             --ttl 8h --subnet subnet-1 --subnet subnet-2 --public-ip false --ipv6 --ingress 443:10.0.0.0/8 --tag a=b --tag c= --set x=y=z --image fresh --no-reboot --stale rebuild --no-start",
         )
         .request(Some("#!/bin/sh".to_owned()))
         .expect("request");
@@ -228,7 +238,7 @@ mod tests {
             "job_name": "n", "template": "kamiwaza", "version": "1.2.3", "mode": "lite", "region": "r",
             "instance_type": "t3.xlarge", "volume_size_gb": 20, "subnet_id": "subnet-1",
             "subnet_ids": ["subnet-2"], "assign_public_ip": false, "ipv6": true,
-            "ingress": [{"port": 443, "cidr": "10.0.0.0/8"}], "tags": {"a": "b", "c": ""},
+            "ingress": [{"port": 443, "cidr": "10.0.0.0/8"}], "tags": {"a": "b", "c": ""}, "parameters": {"x": "y=z"},
             "image": "fresh", "no_reboot": true, "stale": "rebuild", "user_data": "#!/bin/sh", "start": false, "ttl_seconds": 28_800,
         });
         assert_eq!(json, expected);

@@ -97,6 +97,14 @@ pub(crate) fn tag(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// `NAME=VALUE` of a template's parameter.
+pub(crate) fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE, such as port=8080".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -246,6 +246,7 @@ fn details(template: &Template) -> String {
         ("instance types", clean(&template.instance_types.join(", "))),
         ("volume", format!("{} GB", template.volume_size_gb)),
         ("probe", clean(&template.probe)),
+        ("parameters", or_dash(&settings(template))),
         ("fingerprint", clean(&template.fingerprint)),
         ("images made by", clean(&template.images)),
         ("rebuild", rebuild(template)),
@@ -262,6 +263,20 @@ fn rebuild(template: &Template) -> String {
         (Some(line), Some(next)) => format!("{}, next {}", clean(line), time(next)),
         (line, _) => or_dash(line),
     }
+}
+
+/// What may be set: `database=postgres (postgres, mysql)`, `host` where it must be.
+fn settings(template: &Template) -> Option<String> {
+    let told = template.parameters.iter().map(|it| {
+        let default = it.default.as_ref().map(|value| format!("={value}"));
+        let of = match it.choices.as_slice() {
+            [] => String::new(),
+            choices => format!(" ({})", choices.join(", ")),
+        };
+        format!("{}{}{of}", it.name, default.unwrap_or_default())
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 /// A median of whole seconds.

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::shell::{self, Document, Parts, Piece, Place};
-use super::{Unfit, Values, placeholder};
+use super::{Hole, Unfit, Values, placeholder};
 
 /// What is written for the variable that holds a value.
-fn reference(name: &str) -> String {
-    format!("${{ingot_{name}}}")
+fn reference(variable: &str) -> String {
+    format!("${{{variable}}}")
 }
 
 /// A text in single quotes for any POSIX shell.
@@ -44,9 +44,9 @@ pub(super) fn shell_text(
     script: &str,
     others: &[&str],
     values: &Values<'_>,
-    bound: &mut BTreeSet<&'static str>,
+    bound: &mut BTreeSet<Hole>,
 ) -> Result<String, Unfit> {
-    let parts = shell::parts(script, others);
+    let parts = shell::parts(script, others, values.parameters);
     let Parts { pieces, documents } = parts.as_ref();
     Unfit::of_length(pieces.iter().map(|piece| length(piece, values)).sum())?;
     // Where each here-document's delimiter and body lie in what is written: a value may be the delimiter.
@@ -83,18 +83,19 @@ pub(super) fn shell_text(
                 }
             }
             Piece::Value {
-                name,
+                hole,
                 place,
                 at,
                 before,
             } => {
-                let value = values.get(name).unwrap_or_default();
+                let value = values.get(*hole).unwrap_or_default();
                 write(&mut out, value, *place, *before, documents, |out| {
-                    bound.insert(name);
-                    out.push_str(&reference(name));
+                    bound.insert(*hole);
+                    out.push_str(&reference(&values.variable(*hole)));
                 })
                 .map_err(|place| Unfit {
-                    name,
+                    name: values.field(*hole),
+                    word: values.word(*hole).to_owned(),
                     value: value.to_owned(),
                     field: String::new(),
                     line: script[..*at].matches('\n').count() + 1,
@@ -116,12 +117,12 @@ fn length(piece: &Piece, values: &Values<'_>) -> usize {
         Piece::Text(range) | Piece::DelimiterWord(_, range) | Piece::DelimiterLine(_, range) => {
             range.len()
         }
-        Piece::Value { name, place, .. } => {
-            let value = values.get(name).unwrap_or_default();
+        Piece::Value { hole, place, .. } => {
+            let value = values.get(*hole).unwrap_or_default();
             let written = match place {
                 Place::HereQuoted(_) | Place::Plain(_) => value.len(),
                 _ if is_plain(value) => value.len(),
-                _ => reference(name).len(),
+                _ => reference(&values.variable(*hole)).len(),
             };
             AROUND + written
         }
@@ -241,14 +242,15 @@ pub(super) fn other_text(
     let mut out = String::with_capacity(text.len());
     let (mut at, mut kept) = (0, 0);
     while at < text.len() {
-        let Some((name, length)) = placeholder(text, at) else {
+        let Some((hole, length)) = placeholder(text, at, values.parameters) else {
             at += 1;
             continue;
         };
-        let value = values.get(name).unwrap_or_default();
+        let value = values.get(hole).unwrap_or_default();
         if !is_plain(value) {
             return Err(Unfit {
-                name,
+                name: values.field(hole),
+                word: values.word(hole).to_owned(),
                 value: value.to_owned(),
                 field: String::new(),
                 line: text[..at].matches('\n').count() + 1,

@@ -18,7 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::placeholder;
+use super::{Hole, placeholder};
+use crate::template::Parameter;
 
 /// Substitutions inside substitutions beyond which the reader gives up and lets only plain values stand.
 const DEEPEST: usize = 60;
@@ -51,10 +52,10 @@ pub(super) enum Place {
 pub(super) enum Piece {
     /// Text that stays.
     Text(Range<usize>),
-    /// A placeholder: its name, where it stands, where it begins, and a backslash or `$` right before it, which would change
+    /// A placeholder: what it stands for, where it stands, where it begins, and a backslash or `$` right before it, which would change
     /// how the value's first character is read.
     Value {
-        name: &'static str,
+        hole: Hole,
         place: Place,
         at: usize,
         before: Option<char>,
@@ -105,17 +106,17 @@ pub(super) struct Parts {
 
 /// Takes a script apart. The `others` are the texts that run before or after it on the same machine: what it writes may be
 /// read as code by them.
-pub(super) fn parts(script: &str, others: &[&str]) -> Arc<Parts> {
+pub(super) fn parts(script: &str, others: &[&str], parameters: &[Parameter]) -> Arc<Parts> {
     let mut texts: Vec<&str> = others.to_vec();
     texts.push(script);
     // In one order for all of them: the texts of a template are taken apart together, once.
     texts.sort_unstable();
     let which = texts.partition_point(|text| *text < script);
-    Arc::clone(&known::apart_once(&texts)[which])
+    Arc::clone(&known::apart_once(&texts, parameters)[which])
 }
 
 /// Takes apart texts that run on the same machine.
-fn apart(texts: &[&str]) -> Vec<Arc<Parts>> {
+fn apart(texts: &[&str], parameters: &[Parameter]) -> Vec<Arc<Parts>> {
     let mut joined = String::new();
     let mut ranges = Vec::with_capacity(texts.len());
     for text in texts {
@@ -125,7 +126,7 @@ fn apart(texts: &[&str]) -> Vec<Arc<Parts>> {
     }
     let mut read: Vec<Reader<'_>> = ranges
         .iter()
-        .map(|range| read(&joined, range.clone()))
+        .map(|range| read(&joined, range.clone(), parameters))
         .collect();
     let value = |piece: &Piece| matches!(piece, Piece::Value { .. });
     let code = match read.iter().any(|reader| reader.pieces.iter().any(value)) {
@@ -143,9 +144,10 @@ fn apart(texts: &[&str]) -> Vec<Arc<Parts>> {
 }
 
 /// Reads a part of a text.
-fn read(text: &str, range: Range<usize>) -> Reader<'_> {
+fn read<'a>(text: &'a str, range: Range<usize>, parameters: &'a [Parameter]) -> Reader<'a> {
     let mut reader = Reader {
         text,
+        parameters,
         bytes: text.as_bytes(),
         at: range.start,
         end: range.end,
@@ -173,6 +175,8 @@ fn read(text: &str, range: Range<usize>) -> Reader<'_> {
 
 struct Reader<'a> {
     text: &'a str,
+    /// The template's own words.
+    parameters: &'a [Parameter],
     bytes: &'a [u8],
     at: usize,
     /// Nothing beyond is read: the end of the script, or of the here-document.
@@ -225,13 +229,13 @@ impl Reader<'_> {
             _ => None,
         };
         let at = self.at + usize::from(before.is_some());
-        let Some((name, length)) = placeholder(&self.text[..self.end], at) else {
+        let Some((hole, length)) = placeholder(&self.text[..self.end], at, self.parameters) else {
             return false;
         };
         let place = self.plain.map_or(place, Place::Plain);
         self.keep(self.at);
         self.pieces.push(Piece::Value {
-            name,
+            hole,
             place,
             at,
             before,

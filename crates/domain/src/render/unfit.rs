@@ -6,6 +6,7 @@ use std::fmt;
 use super::{PLACEHOLDERS, Values, placeholder};
 use crate::field::{FieldError, shown};
 use crate::nearest::{closest, nearest};
+use crate::template::Parameter;
 
 /// Largest text that is built of a template and its values, in bytes: a few times what EC2 takes, so that a length that is
 /// refused anyway costs no memory. It is counted before the text is built.
@@ -14,8 +15,10 @@ pub(super) const LARGEST: usize = 4 * crate::userdata::LONGEST_RAW;
 /// A value that would need quotes where none can be written, or values that make a text far too long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfit {
-    /// The placeholder's name, which is the request's field, too.
-    pub name: &'static str,
+    /// The request's field that the value is from: the placeholder's name, or `parameters.` and it.
+    pub name: String,
+    /// The word in the braces.
+    pub word: String,
     /// Its value.
     pub value: String,
     /// The text of the template, such as `steps[0].run`; empty until it is known.
@@ -35,7 +38,8 @@ impl Unfit {
             return Ok(());
         }
         Err(Self {
-            name: "",
+            name: String::new(),
+            word: String::new(),
             value: String::new(),
             field: String::new(),
             line: 0,
@@ -60,9 +64,9 @@ impl Unfit {
         let message = format!(
             "`{{{{{}}}}}` stands {} (`{}`, line {}), where a value cannot be quoted: use letters, digits and . _ / + - \
              only, a letter or digit first, or move the placeholder in the template",
-            self.name, self.place, self.field, self.line
+            self.word, self.place, self.field, self.line
         );
-        FieldError::new(self.name, &self.value, message)
+        FieldError::new(&self.name, &self.value, message)
     }
 }
 
@@ -78,11 +82,11 @@ impl std::error::Error for Unfit {}
 pub(super) fn filled_length(text: &str, values: &Values<'_>) -> usize {
     let (mut at, mut sum) = (0, text.len());
     while at < text.len() {
-        let Some((name, length)) = placeholder(text, at) else {
+        let Some((hole, length)) = placeholder(text, at, values.parameters) else {
             at += 1;
             continue;
         };
-        sum += values.get(name).map_or(0, str::len);
+        sum += values.get(hole).map_or(0, str::len);
         sum -= length;
         at += length;
     }
@@ -92,8 +96,14 @@ pub(super) fn filled_length(text: &str, values: &Values<'_>) -> usize {
 /// Bytes in which the name in double braces and their end lie.
 const LONGEST_INNER: usize = 80;
 
-/// Words in double braces that Ingot does not fill, each with its line. What is no word is another tool's.
-fn unfilled(text: &str) -> impl Iterator<Item = (usize, &str)> {
+/// The words that are filled.
+fn filled(parameters: &[Parameter]) -> Vec<&str> {
+    let own = parameters.iter().map(|parameter| parameter.name.as_str());
+    PLACEHOLDERS.iter().copied().chain(own).collect()
+}
+
+/// Words in double braces that are not filled, each with its line. What is no word is another tool's.
+fn unfilled<'a>(text: &'a str, filled: &[&str]) -> impl Iterator<Item = (usize, &'a str)> {
     text.match_indices("{{").filter_map(move |(at, _)| {
         // A name is near its braces; to look for the end of a long text's every brace would take minutes.
         let near = &text.as_bytes()[at + 2..text.len().min(at + 2 + LONGEST_INNER)];
@@ -102,45 +112,47 @@ fn unfilled(text: &str) -> impl Iterator<Item = (usize, &str)> {
         let letter = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         let word = !name.is_empty() && name.len() <= 40 && name.chars().all(letter);
         let line = || text[..at].matches('\n').count() + 1;
-        (word && !PLACEHOLDERS.contains(&name)).then(|| (line(), name))
+        (word && !filled.contains(&name)).then(|| (line(), name))
     })
 }
 
 /// Placeholders of a text that are misspelt: near enough to one of Ingot's to be meant as it. Others are other tools'.
-pub fn misspelt(field: &str, text: &str) -> Vec<FieldError> {
+pub fn misspelt(field: &str, text: &str, parameters: &[Parameter]) -> Vec<FieldError> {
+    let filled = filled(parameters);
     let near = |(line, name)| {
-        let meant = nearest(name, PLACEHOLDERS)?;
+        let meant = nearest(name, &filled)?;
         Some(FieldError::new(
             field,
             format!("{{{{{}}}}}", shown(name)),
             format!(
                 "unknown placeholder (line {line}); did you mean `{{{{{meant}}}}}`? Ingot fills {}",
-                PLACEHOLDERS.join(", ")
+                filled.join(", ")
             ),
         ))
     };
-    unfilled(text).filter_map(near).collect()
+    unfilled(text, &filled).filter_map(near).collect()
 }
 
 /// Placeholders of a text that are far from all of Ingot's: another tool's perhaps, and worth a word. Each name once.
-pub fn foreign(field: &str, text: &str) -> Vec<FieldError> {
+pub fn foreign(field: &str, text: &str, parameters: &[Parameter]) -> Vec<FieldError> {
+    let filled = filled(parameters);
     let mut seen = BTreeSet::new();
     let far = |(line, name): (usize, &str)| {
-        if nearest(name, PLACEHOLDERS).is_some() || !seen.insert(name.to_owned()) {
+        if nearest(name, &filled).is_some() || !seen.insert(name.to_owned()) {
             return None;
         }
         let name = shown(name);
-        let closest = closest(&name, PLACEHOLDERS).unwrap_or_default();
+        let closest = closest(&name, &filled).unwrap_or_default();
         Some(FieldError::new(
             field,
             format!("{{{{{name}}}}}"),
             format!(
                 "`{{{{{name}}}}}` (line {line}) is none of Ingot's placeholders and stays as it is; the nearest is `{{{{{closest}}}}}`, and Ingot fills {}",
-                PLACEHOLDERS.join(", ")
+                filled.join(", ")
             ),
         ))
     };
-    unfilled(text).filter_map(far).collect()
+    unfilled(text, &filled).filter_map(far).collect()
 }
 
 #[cfg(test)]
@@ -150,7 +162,7 @@ mod tests {
     #[test]
     fn far_names_are_told_once_with_the_nearest_and_what_is_no_word_is_left() {
         let told = |text| -> Vec<String> {
-            let found = foreign("user_data", text);
+            let found = foreign("user_data", text, &[]);
             found.into_iter().map(|error| error.message).collect()
         };
         for (text, nearest) in [
@@ -198,7 +210,7 @@ mod tests {
             ("{{}}", None),
         ];
         for (text, meant) in table {
-            let found = misspelt("user_data", text);
+            let found = misspelt("user_data", text, &[]);
             let told = found.first().map(|error| error.message.clone());
             assert_eq!(
                 told.as_deref().map(|told| told.contains(&format!(

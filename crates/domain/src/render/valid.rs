@@ -82,6 +82,7 @@ mod tests {
             job_name: "it's",
             region: "eu-west-1",
             deployment_id: "dep_1",
+            parameters: &[],
         };
         let script = install_script(&template, &values).expect("a script");
         let root = tempfile::tempdir().expect("a directory");

@@ -75,6 +75,7 @@ fn draft_of(order: &Order, template: &Template) -> Draft {
             .then_some(order.create_ami),
         no_reboot: (order.no_reboot != template.images.no_reboot).then_some(order.no_reboot),
         user_data: order.user_data.clone(),
+        parameters: order.parameters.clone(),
         stale: stale.map(|stale| stale.as_str().to_owned()),
         build_only: build.is_some(),
         keep_for_seconds: build

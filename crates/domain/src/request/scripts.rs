@@ -1,6 +1,7 @@
 //! Whether a request's values fit the scripts of its template.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::field::{FieldError, check_seen};
 use crate::render::{self, Values};
@@ -22,8 +23,23 @@ pub(super) struct Asked<'a> {
     pub(super) region: &'a str,
     /// The request's own script.
     pub(super) user_data: Option<&'a str>,
+    /// The values it gives; those that were refused are not among them.
+    pub(super) parameters: &'a BTreeMap<String, String>,
     /// The request names its job.
     pub(super) named: bool,
+}
+
+/// The recipe of a deployment: its template, with what the deployment brings of its own.
+pub(super) fn own<'a>(
+    template: &'a Template,
+    user_data: Option<&str>,
+    parameters: &BTreeMap<String, String>,
+) -> Cow<'a, Template> {
+    let mut recipe = template.with_parameters(parameters);
+    if let Some(text) = user_data {
+        recipe.to_mut().user_data = Some(text.to_owned());
+    }
+    recipe
 }
 
 /// Whether an instance can run the request's own script, and a reader sees what it runs.
@@ -40,13 +56,7 @@ pub(super) fn check(
     asked: &Asked<'_>,
     job_name: &mut String,
 ) {
-    let recipe = match asked.user_data {
-        Some(text) => Cow::Owned(Template {
-            user_data: Some(text.to_owned()),
-            ..template.clone()
-        }),
-        None => Cow::Borrowed(template),
-    };
+    let recipe = own(template, asked.user_data, asked.parameters);
     let version = asked.version.to_string();
     let refused: Vec<String> = wrong.iter().map(|one| one.field.clone()).collect();
     let is_refused = |field: &str| refused.iter().any(|one| one == field);
@@ -69,6 +79,7 @@ pub(super) fn check(
             },
             region,
             deployment_id: NO_DEPLOYMENT,
+            parameters: &recipe.parameters,
         };
         render::problems(&recipe, &values)
     };

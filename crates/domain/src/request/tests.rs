@@ -22,6 +22,7 @@ pub(super) fn template() -> Template {
         user_data: Some("#!/bin/sh\n".into()),
         user_data_encoding: Default::default(),
         progress: Default::default(),
+        parameters: vec![],
         packages: crate::template::Packages::default(),
         steps: vec![],
         ssm_agent: crate::template::Agent::default(),

@@ -125,6 +125,7 @@ impl Template {
         found.extend(self.step_problems());
         found.extend(self.validation_problems());
         found.extend(self.package_problems());
+        found.extend(self.parameter_problems());
         found.extend(self.agent_problems());
         found.extend(self.script_problems());
         found.extend(self.probe.problems("probe"));
@@ -179,7 +180,7 @@ impl Template {
         let names = self.steps.iter().enumerate();
         let names = names.map(|(i, step)| (format!("steps[{i}].name"), step.name.as_str()));
         for (field, text) in self.scripts().chain(names) {
-            found.extend(render::misspelt(&field, text));
+            found.extend(render::misspelt(&field, text, &self.parameters));
             // A mark of byte order at the beginning has a message of its own.
             let text = text.strip_prefix('\u{feff}').unwrap_or(text);
             if !field.ends_with(".name") {
@@ -209,6 +210,7 @@ impl Template {
             job_name: &"n".repeat(LONGEST_JOB_NAME),
             region: "ap-southeast-1",
             deployment_id: &"d".repeat(36),
+            parameters: &self.parameters,
         };
         found.extend(render::too_long(self, &longest));
         found

@@ -15,7 +15,7 @@ impl Template {
         found.extend(self.probe_is_shut_out());
         found.extend(self.lacks_agent());
         for (field, text) in self.scripts() {
-            found.extend(render::foreign(&field, text));
+            found.extend(render::foreign(&field, text, &self.parameters));
         }
         found
     }

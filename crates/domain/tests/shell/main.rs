@@ -19,6 +19,7 @@ fn values(name: &str) -> Values<'_> {
         job_name: name,
         region: "eu-west-1",
         deployment_id: "dep_1",
+        parameters: &[],
     }
 }
 

@@ -1,5 +1,7 @@
 //! A requested deployment: what its row, its first line and its first task are. `intake` accepts it, `accept` writes it.
 
+use std::borrow::Cow;
+
 use std::sync::Arc;
 
 use ingot_domain::Instant;
@@ -231,16 +233,14 @@ pub(in crate::store) fn frozen(
     recipe: &Template,
     revision: Option<&Revision>,
 ) -> Result<(Value, String), LedgerError> {
-    match (revision, &order.user_data) {
+    let own = order.own_recipe(recipe);
+    match (revision, own) {
         (Some(revision), None) if revision.referred => {
             Ok((Value::Null, revision.fingerprint.clone()))
         }
-        (_, given) => {
-            let recipe = Template {
-                user_data: given.clone().or_else(|| recipe.user_data.clone()),
-                ..recipe.clone()
-            };
-            let stored = json("recipe", serde_json::to_value(&recipe))?;
+        (_, own) => {
+            let recipe = own.unwrap_or(Cow::Borrowed(recipe));
+            let stored = json("recipe", serde_json::to_value(&*recipe))?;
             Ok((stored, fingerprint::of_recipe(&recipe)))
         }
     }

@@ -313,7 +313,7 @@ impl Flow<'_> {
             return;
         }
         let from = self.seen.len();
-        let seen = read(self.text, inner).seen;
+        let seen = read(self.text, inner, &[]).seen;
         self.take(seen, level + 1);
         for number in from..self.seen.len() {
             self.readers(number);

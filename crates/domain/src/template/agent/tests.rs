@@ -145,6 +145,7 @@ fn played(region: &str, machine: &str, programs: &[&str]) -> String {
         job_name: "shop",
         region,
         deployment_id: "dep_1",
+        parameters: &[],
     };
     let mut only = template(json!({ "ssm_agent": "install" }));
     only.steps = Vec::new();

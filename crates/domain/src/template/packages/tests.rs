@@ -24,6 +24,7 @@ fn script(template: &Template) -> String {
         job_name: "shop",
         region: "eu-west-1",
         deployment_id: "dep_1",
+        parameters: &[],
     };
     install_script(template, &values).expect("a script")
 }

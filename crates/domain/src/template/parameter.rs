@@ -1,0 +1,217 @@
+//! Parameters of a template: words of its own that its scripts read as `{{name}}`, each with a value that a deployment may
+//! give (F78). The values are part of the recipe, so of the fingerprint and of the image key.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use regex_lite::Regex;
+use serde::{Deserialize, Serialize};
+
+use super::Template;
+use crate::field::{FieldError, check_name, check_seen, shown};
+use crate::nearest::nearest;
+use crate::render::PLACEHOLDERS;
+
+/// One parameter.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// As scripts name it: lower-case letters, digits and `_`, a letter first, at most 30 characters.
+    pub name: String,
+    /// Its value when a deployment gives none. Without one a deployment must give it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+    /// One sentence for those who give it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// Its only values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
+    /// What its whole value looks like, as a regular expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+}
+
+/// Parameters of one template.
+pub const MOST_PARAMETERS: usize = 50;
+
+/// Characters of a value.
+pub const LONGEST_VALUE: usize = 1000;
+
+/// Characters of a name: with blanks on both sides it is still found in its braces.
+const LONGEST_NAME: usize = 30;
+
+/// Characters of a pattern.
+const LONGEST_PATTERN: usize = 200;
+
+/// Where a value is given: in requests, in the console's form and in refusals.
+pub fn field(name: &str) -> String {
+    format!("parameters.{name}")
+}
+
+impl Parameter {
+    /// Its value: what was given, else its default.
+    pub fn value(&self) -> &str {
+        self.default.as_deref().unwrap_or_default()
+    }
+
+    fn matcher(&self) -> Option<Result<Regex, regex_lite::Error>> {
+        let pattern = self.pattern.as_deref()?;
+        Some(Regex::new(&format!("^(?:{pattern})$")))
+    }
+
+    /// Why it cannot have this value.
+    fn refuses(&self, value: &str) -> Option<String> {
+        if check_seen("", value).is_err() || value.chars().any(char::is_control) {
+            return Some("write it on one line, without characters that cannot be seen".to_owned());
+        }
+        let length = value.chars().count();
+        if length > LONGEST_VALUE {
+            return Some(format!(
+                "give at most {LONGEST_VALUE} characters; this has {length}"
+            ));
+        }
+        if !self.choices.is_empty() && !self.choices.iter().any(|choice| choice == value) {
+            return Some(format!("choose one of {}", self.choices.join(", ")));
+        }
+        match self.matcher() {
+            Some(Ok(matcher)) if !matcher.is_match(value) => {
+                let pattern = self.pattern.as_deref().unwrap_or_default();
+                Some(format!("give a value that matches `{}`", shown(pattern)))
+            }
+            _ => None,
+        }
+    }
+
+    fn problems(&self, at: &str) -> Vec<FieldError> {
+        let mut found = Vec::new();
+        let mut wrong = |key: &str, value: &str, message: &str| {
+            found.push(FieldError::new(&format!("{at}.{key}"), value, message));
+        };
+        let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if !self.name.starts_with(|c: char| c.is_ascii_lowercase())
+            || !self.name.chars().all(legal)
+            || self.name.len() > LONGEST_NAME
+        {
+            let message = "use 1 to 30 lower-case letters, digits and underscores, a letter first";
+            wrong("name", &self.name, message);
+        } else if PLACEHOLDERS.contains(&self.name.as_str()) {
+            let message = "Ingot fills this word itself: choose another name";
+            wrong("name", &self.name, message);
+        }
+        match self.matcher() {
+            Some(Err(error)) => {
+                let pattern = self.pattern.as_deref().unwrap_or_default();
+                wrong(
+                    "pattern",
+                    pattern,
+                    &format!("no regular expression: {error}"),
+                );
+            }
+            Some(Ok(_)) if !self.choices.is_empty() => {
+                let pattern = self.pattern.as_deref().unwrap_or_default();
+                wrong(
+                    "pattern",
+                    pattern,
+                    "give `choices` or a `pattern`, not both",
+                );
+            }
+            _ => {}
+        }
+        if self.pattern.as_deref().map_or(0, str::len) > LONGEST_PATTERN {
+            let message = format!("give at most {LONGEST_PATTERN} characters");
+            wrong("pattern", "", &message);
+        }
+        if let Some(value) = &self.default
+            && let Some(message) = self.refuses(value)
+        {
+            wrong("default", value, &message);
+        }
+        if !self.description.is_empty() {
+            let field = format!("{at}.description");
+            found.extend(check_name(&field, &self.description, 200).err());
+        }
+        found
+    }
+}
+
+impl Template {
+    /// The same with these values of its parameters.
+    #[must_use]
+    pub fn with_parameters(&self, given: &BTreeMap<String, String>) -> Cow<'_, Template> {
+        if given.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut whole = self.clone();
+        for parameter in &mut whole.parameters {
+            if let Some(value) = given.get(&parameter.name) {
+                parameter.default = Some(value.clone());
+            }
+        }
+        Cow::Owned(whole)
+    }
+
+    /// What is wrong with the values that a deployment gives, and which it must give.
+    pub fn parameter_values(&self, given: &BTreeMap<String, String>) -> Vec<FieldError> {
+        let mut found = Vec::new();
+        let names: Vec<&str> = self.parameters.iter().map(|it| it.name.as_str()).collect();
+        // What is too many is not looked at one by one.
+        for (name, value) in given.iter().take(MOST_PARAMETERS + 1) {
+            let parameter = self.parameters.iter().find(|it| it.name == *name);
+            let refused = match parameter {
+                Some(parameter) => parameter.refuses(value),
+                None => Some(match (nearest(name, &names), names.is_empty()) {
+                    (Some(meant), _) => {
+                        format!("the template has no such parameter; did you mean `{meant}`?")
+                    }
+                    (None, false) => format!(
+                        "the template has no such parameter; it has {}",
+                        names.join(", ")
+                    ),
+                    (None, true) => "the template has no parameters: leave it out".to_owned(),
+                }),
+            };
+            found.extend(refused.map(|why| FieldError::new(&field(&shown(name)), value, why)));
+        }
+        for parameter in &self.parameters {
+            let name = &parameter.name;
+            if parameter.default.is_none() && !given.contains_key(name) {
+                let what = match (parameter.description.as_str(), parameter.choices.as_slice()) {
+                    ("", []) => String::new(),
+                    (described, []) => format!(" ({described})"),
+                    (_, choices) => format!(" (one of {})", choices.join(", ")),
+                };
+                let message = format!(
+                    "the template has no default for it{what}: give it, with `--set {name}=VALUE` or under `parameters`"
+                );
+                found.push(FieldError::new(&field(name), "", message));
+            }
+        }
+        found
+    }
+
+    /// What is wrong with its parameters.
+    pub(super) fn parameter_problems(&self) -> Vec<FieldError> {
+        let mut found = Vec::new();
+        if self.parameters.len() > MOST_PARAMETERS {
+            let message = format!("give at most {MOST_PARAMETERS}");
+            let count = self.parameters.len();
+            found.push(FieldError::new("parameters", count, message));
+        }
+        let mut seen = BTreeSet::new();
+        let some = self.parameters.iter().take(MOST_PARAMETERS);
+        for (i, parameter) in some.enumerate() {
+            let at = format!("parameters[{i}]");
+            found.extend(parameter.problems(&at));
+            if !seen.insert(&parameter.name) {
+                let message = "two parameters have this name: rename one";
+                let at = format!("{at}.name");
+                found.push(FieldError::new(&at, &parameter.name, message));
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests;
