@@ -322,6 +322,8 @@ pub(crate) fn template(
     };
     Template {
         name: row.name.clone(),
+        inherits: spec.inherits.clone(),
+        parts: Vec::new(),
         description: spec.description.clone(),
         builtin: row.builtin,
         revision: count(row.revision),

@@ -126,7 +126,7 @@ pub(super) async fn write(
         of: &written.of,
         revision: written.revision.unwrap_or_default(),
     };
-    let done = match apply::read(&yaml) {
+    let done = match apply::read(&api, &yaml).await {
         Ok(spec) if written.r#do == "apply" => {
             // Under another name than the one it was taken from it is a new template.
             let over = written

@@ -1,6 +1,7 @@
 //! Templates: the catalogue, and applying a YAML file as a template's next revision.
 
 pub(crate) mod apply;
+mod inherit;
 mod times;
 
 use axum::extract::State;
@@ -55,7 +56,11 @@ pub(crate) async fn show(
 ) -> Result<Response, ApiError> {
     let row = one(&api, &name, asked.revision).await?;
     let tag = apply::tag(&row);
-    let shown = shown(&api, row).await?;
+    let parts = inherit::parts(&api, &row).await?;
+    let shown = Template {
+        parts,
+        ..shown(&api, row).await?
+    };
     Ok(([(header::ETAG, tag)], Json(shown)).into_response())
 }
 
@@ -123,7 +128,11 @@ pub(crate) async fn yaml(
         (header::CONTENT_TYPE, "application/yaml".to_owned()),
         (header::ETAG, apply::tag(&row)),
     ];
-    Ok((headers, row.yaml).into_response())
+    let text = match asked.merged {
+        true => ingot_yaml::to_yaml(&row.parsed()?).map_err(|_| ApiError::Internal)?,
+        false => row.yaml,
+    };
+    Ok((headers, text).into_response())
 }
 
 /// The newest revision of a template, or the one asked for; the console uses it too.

@@ -9,6 +9,12 @@ use utoipa::{IntoParams, ToSchema};
 pub struct Template {
     /// Its name.
     pub name: String,
+    /// Whose recipe it goes on from: `NAME@REVISION`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inherits: Option<String>,
+    /// Which revision each of its parts is from, when it goes on from another and is looked at by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
     /// One sentence.
     pub description: String,
     /// It comes with Ingot.
@@ -47,6 +53,15 @@ pub struct Template {
     pub grant: Option<String>,
     /// Time-to-ready of the last deployments, both paths (F53).
     pub launch_times: LaunchTimes,
+}
+
+/// A part of a template that goes on from another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Part {
+    /// Its key, such as `steps`.
+    pub field: String,
+    /// `NAME@REVISION`, the root's first; several where lists or keys are put together.
+    pub from: Vec<String>,
 }
 
 /// A word of a template that a deployment may give a value.
@@ -118,4 +133,7 @@ pub struct RevisionFilter {
     /// This revision; the newest when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<u32>,
+    /// As YAML: with all that it inherits, as it is installed, in place of its own text.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub merged: bool,
 }

@@ -4,6 +4,7 @@
 mod agent;
 mod check;
 mod create;
+pub mod inherit;
 mod packages;
 pub mod parameter;
 pub mod step;
@@ -25,7 +26,7 @@ use crate::stale::Stale;
 pub use agent::Agent;
 pub use check::{slug, tags, volume_size};
 pub use create::Create;
-pub use packages::{CONDA, Manager, Packages, VENV};
+pub use packages::{CONDA, Manager, Packages, VENV, same_package};
 pub use parameter::Parameter;
 pub use validate::Validate;
 pub use volume::{VOLUME_GB, Volume};
@@ -39,6 +40,9 @@ pub const KAMIWAZA: &str = "kamiwaza";
 pub struct Template {
     /// Its name in URLs, tags and image names: lower-case letters, digits and dashes, at most 40.
     pub name: String,
+    /// Whose recipe it goes on from: `NAME@REVISION`. Everything of that is in this template already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inherits: Option<String>,
     /// One sentence for the catalogue.
     #[serde(default)]
     pub description: String,

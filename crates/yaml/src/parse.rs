@@ -18,6 +18,23 @@ pub(crate) const MOST_LINES: usize = 5_000;
 /// Reads one template. Everything wrong with keys, types and values is reported together; only what is no YAML hides
 /// the rest.
 pub fn parse(yaml: &str) -> Result<Template, YamlError> {
+    let outline = outlined(yaml)?;
+    let yaml = yaml.strip_prefix('\u{feff}').unwrap_or(yaml);
+    if !outline.problems.is_empty() {
+        return Err(salvage(&outline, None));
+    }
+    let template = read(yaml).map_err(|error| {
+        let first = explain(&error, &outline);
+        salvage(&outline, Some(first))
+    })?;
+    match YamlError::of(judge(&template, &outline)) {
+        Some(error) => Err(error),
+        None => Ok(template),
+    }
+}
+
+/// The outline of a template's text, within its bounds.
+pub(crate) fn outlined(yaml: &str) -> Result<Outline, YamlError> {
     if yaml.len() > LARGEST {
         return Err(too_large().into());
     }
@@ -31,18 +48,7 @@ pub fn parse(yaml: &str) -> Result<Template, YamlError> {
     // Editors on Windows put a byte-order mark first; it means nothing here.
     let yaml = yaml.strip_prefix('\u{feff}').unwrap_or(yaml);
     refuse_hidden(yaml)?;
-    let outline = Outline::read(yaml)?;
-    if !outline.problems.is_empty() {
-        return Err(salvage(&outline, None));
-    }
-    let template = read(yaml).map_err(|error| {
-        let first = explain(&error, &outline);
-        salvage(&outline, Some(first))
-    })?;
-    match YamlError::of(judge(&template, &outline)) {
-        Some(error) => Err(error),
-        None => Ok(template),
-    }
+    Outline::read(yaml)
 }
 
 /// The template that a text means, its values not judged yet.
@@ -97,6 +103,15 @@ pub fn located(yaml: &str, words: Vec<FieldError>) -> Vec<Problem> {
     let mut told: Vec<Problem> = told.collect();
     told.sort_by_key(|problem| (problem.line, problem.column));
     told
+}
+
+/// A refusal of a text for one field of it.
+pub fn refuse(yaml: &str, wrong: &FieldError) -> YamlError {
+    let place = outlined(yaml)
+        .ok()
+        .and_then(|outline| outline.place(&wrong.field));
+    let message = format!("`{}`: {}", wrong.value, wrong.message);
+    Problem::at(place, wrong.field.clone(), message).into()
 }
 
 /// The template as YAML that [`parse`] reads back to the same template.

@@ -17,6 +17,8 @@ fn text() -> String {
 pub(super) fn template(name: &str) -> Template {
     Template {
         name: name.to_owned(),
+        inherits: None,
+        parts: vec![],
         description: text(),
         builtin: true,
         revision: 3,

@@ -12,7 +12,7 @@ use ingot_domain::track::known;
 use ingot_entity::store::{Applied, IdempotencyClaim};
 use ingot_entity::template;
 
-use super::shown;
+use super::{inherit, shown};
 use crate::address::Params;
 use crate::auth::Caller;
 use crate::body::{IdempotencyKey, Json, Yaml, nul};
@@ -43,7 +43,7 @@ pub(crate) async fn apply(
     Yaml(text): Yaml,
 ) -> Result<Response, ApiError> {
     let expected = expected(&headers, asked.expected_revision)?;
-    let spec = read(&text)?;
+    let spec = read(&api, &text).await?;
     let row = applied(&api, &caller, key, expected, &spec, &text).await?;
     let location = format!("/v1/templates/{}", row.name);
     let tag = tag(&row);
@@ -120,8 +120,18 @@ impl Moved {
 }
 
 /// What a YAML text says, or every mistake in it with its place; the console checks with it.
-pub(crate) fn read(text: &str) -> Result<Recipe, ApiError> {
-    let spec = ingot_yaml::parse(text).map_err(|error| wrong(&error))?;
+pub(crate) async fn read(api: &Api, text: &str) -> Result<Recipe, ApiError> {
+    let pin = ingot_yaml::parent(text).map_err(|error| wrong(&error))?;
+    let spec = match pin {
+        None => ingot_yaml::parse(text),
+        Some(pin) => {
+            let (row, parent) = inherit::parent(api, &pin).await?;
+            let pin = inherit::pinned(&row);
+            ingot_yaml::inherit(text, &parent, &pin)
+        }
+    };
+    let spec = spec.map_err(|error| wrong(&error))?;
+    inherit::check(api, &spec).await?;
     let whole = serde_json::to_value(&spec).map_err(|_| ApiError::Internal)?;
     if let Some(field) = nul(&whole) {
         let error = FieldError::new(&field, "\0", "remove the NUL character");

@@ -122,7 +122,8 @@ pub(crate) enum TemplatesAction {
     #[command(after_help = "Examples:
   ingot templates show kamiwaza
   ingot templates show kamiwaza --yaml > mine.yaml
-  ingot templates show web --revision 2 --yaml")]
+  ingot templates show web --revision 2 --yaml
+  ingot templates show web --yaml --merged")]
     Show {
         /// Its name
         #[arg(value_name = "NAME")]
@@ -133,6 +134,9 @@ pub(crate) enum TemplatesAction {
         /// Print the YAML it can be applied from
         #[arg(long, conflicts_with = "json")]
         yaml: bool,
+        /// With all that it inherits, as it is installed
+        #[arg(long, requires = "yaml")]
+        merged: bool,
     },
     /// List the revisions of a template, newest first
     #[command(after_help = "Examples:

@@ -1,6 +1,7 @@
 //! `ingot templates …`.
 
 mod against;
+mod beside;
 mod catalogue;
 mod check;
 
@@ -35,8 +36,9 @@ pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
             name,
             revision,
             yaml,
+            merged,
         } => {
-            let (client, of) = (connection.client()?, RevisionFilter { revision });
+            let (client, of) = (connection.client()?, RevisionFilter { revision, merged });
             match yaml {
                 true => say(&client.template_yaml(&name, of).await?)?,
                 false => output.result(&client.template(&name, of).await?, details)?,
@@ -130,7 +132,7 @@ fn warn(yaml: &str) {
 /// The newest revision of the template in a text, before the text is applied; nothing when that is not known. A text that is
 /// wrong is refused by the API.
 async fn newest(client: &Client, yaml: &str) -> Option<u32> {
-    let name = ingot_yaml::parse(yaml).ok()?.name;
+    let name = ingot_yaml::name(yaml)?;
     let known = client.template(&name, RevisionFilter::default()).await;
     known.ok().map(|template| template.revision)
 }
@@ -183,7 +185,13 @@ async fn diff(
     let yaml = async |revision| {
         let revision = Some(revision);
         client
-            .template_yaml(name, RevisionFilter { revision })
+            .template_yaml(
+                name,
+                RevisionFilter {
+                    revision,
+                    ..RevisionFilter::default()
+                },
+            )
             .await
     };
     let (after, before) = (yaml(to).await?, yaml(from).await?);
@@ -234,6 +242,7 @@ fn details(template: &Template) -> String {
     pairs([
         ("name", clean(&template.name)),
         ("description", or_dash(&Some(&template.description))),
+        ("inherits", or_dash(&inherited(template))),
         ("revision", template.revision.to_string()),
         (
             "built in",
@@ -263,6 +272,29 @@ fn rebuild(template: &Template) -> String {
         (Some(line), Some(next)) => format!("{}, next {}", clean(line), time(next)),
         (line, _) => or_dash(line),
     }
+}
+
+/// `base@1 (base_image, steps), web@2 (steps, probe)`.
+fn inherited(template: &Template) -> Option<String> {
+    let parent = template.inherits.as_ref()?;
+    let mut from: Vec<(&str, Vec<&str>)> = Vec::new();
+    for part in &template.parts {
+        for revision in &part.from {
+            match from.iter_mut().find(|(known, _)| known == revision) {
+                Some((_, fields)) => fields.push(&part.field),
+                None => from.push((revision, vec![&part.field])),
+            }
+        }
+    }
+    let told = from
+        .iter()
+        .map(|(revision, fields)| format!("{revision} ({})", fields.join(", ")));
+    let told: Vec<String> = told.collect();
+    Some(if told.is_empty() {
+        parent.clone()
+    } else {
+        told.join("; ")
+    })
 }
 
 /// What may be set: `database=postgres (postgres, mysql)`, `host` where it must be.

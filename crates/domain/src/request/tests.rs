@@ -7,6 +7,7 @@ use crate::template::{BaseImage, ImagePolicy, InstallFinished, Kind, Volume};
 pub(super) fn template() -> Template {
     Template {
         name: "web".into(),
+        inherits: None,
         description: String::new(),
         kind: Kind::GoldenImage,
         base_image: BaseImage::Ami("ami-12345678".into()),

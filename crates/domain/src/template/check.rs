@@ -126,6 +126,7 @@ impl Template {
         found.extend(self.validation_problems());
         found.extend(self.package_problems());
         found.extend(self.parameter_problems());
+        found.extend(self.inherit_problems());
         found.extend(self.agent_problems());
         found.extend(self.script_problems());
         found.extend(self.probe.problems("probe"));

@@ -298,6 +298,11 @@ fn wrong(list: &str, package: &str) -> Option<&'static str> {
     })
 }
 
+/// Whether two texts of a list name the same package, in whatever version.
+pub fn same_package(list: &str, one: &str, other: &str) -> bool {
+    named(list, one) == named(list, other)
+}
+
 /// A package without its version, as its manager compares names.
 fn named(list: &str, package: &str) -> String {
     let name = match list {

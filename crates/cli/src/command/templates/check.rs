@@ -42,8 +42,8 @@ pub(super) async fn run(
         String::new()
     };
     let parsed = match from_input {
-        true => ingot_yaml::parse(&text),
-        false => ingot_yaml::parse_file(file),
+        true => super::beside::parse(&text, Path::new(".")),
+        false => super::beside::parse_file(file),
     };
     let template = match parsed {
         Ok(template) => template,
