@@ -31,7 +31,7 @@ COMMANDS = {
     "builds": ["list", "show", "logs", "approve", "reject", "cancel"],
     "base-images": ["list", "show", "updates", "update", "set-level", "logs", "scan", "add", "pause", "resume", "remove", "interval"],
     "findings": ["list", "settle"],
-    "templates": ["apply", "auto-ami", "catalogue", "check", "diff", "list", "revisions", "show"],
+    "templates": ["apply", "auto-ami", "catalogue", "check", "diff", "import", "list", "revisions", "show"],
     "plan": [],
     "policy": ["check", "windows", "fires", "import", "show", "list", "diff", "activate", "simulate"],
     "budget": ["show", "history", "allow"],
@@ -294,6 +294,78 @@ def test_parameters(ingot, cli, tmp_path):
     cli(*order, "--set", "host=a", "--set", "host=b", code=2)
     cli(*order, "--set", "host", code=2)
     assert cli.json(*order, "--set", "host=a.b", "--set", "database=mysql")["template"] == "shop"
+
+
+CHILD = "name: web-child\ninherits: web-parent\ndescription: child\nsteps: [{ name: two, run: id }]\n"
+PARENT = """name: web-parent
+base_image: { track: ubuntu-24.04 }
+instance_types: [t3.micro]
+instance_profile: ingot-ssm
+packages: { system: [git] }
+steps: [{ name: one, run: id }]
+probe: { tcp: 80 }
+"""
+
+
+def test_templates_inherit(ingot, cli, tmp_path):
+    parent, child = tmp_path / "web-parent.yaml", tmp_path / "child.yaml"
+    child.write_text(CHILD)
+    assert "web-parent.yaml" in cli("templates", "check", str(child), code=3).stderr
+    assert "no such template" in cli("templates", "apply", str(child), code=3).stderr
+    parent.write_text(PARENT)
+    assert "template `web-child` is fine" in cli("templates", "check", str(child)).stdout
+    cli("templates", "apply", str(parent))
+    assert cli("templates", "apply", str(child)).stdout == "web-child is at revision 1\n"
+    assert cli("templates", "apply", str(child)).stdout == "web-child is unchanged at revision 1\n"
+    shown = ingot.get("/v1/templates/web-child")
+    assert shown["inherits"] == "web-parent@1"
+    assert {"field": "steps", "from": ["web-parent@1", "web-child@1"]} in shown["parts"]
+    told = pairs(cli("templates", "show", "web-child").stdout)["inherits"]
+    assert "web-child@1 (steps, description)" in told and told.startswith("web-parent@1 (base_image,")
+    assert cli("templates", "show", "web-child", "--yaml").stdout == CHILD
+    merged = cli("templates", "show", "web-child", "--yaml", "--merged").stdout
+    assert merged.index("name: one") < merged.index("name: two") and "web-parent@1" in merged
+
+    parent.write_text(PARENT.replace("git", "curl"))
+    cli("templates", "apply", str(parent))
+    assert cli("templates", "apply", str(child)).stdout == "web-child is at revision 2\n", "the pin moved"
+    parent.write_text("name: web-parent\ninherits: web-child\n")
+    refused = cli("templates", "apply", str(parent), code=3).stderr
+    assert "web-parent → web-child → web-parent" in refused
+    child.write_text(CHILD.replace("web-parent", "web-parent@9"))
+    assert "it is at 2" in cli("templates", "apply", str(child), code=3).stderr
+    child.write_text(CHILD.replace("run: id", "run: 'echo {{verison}}'"))
+    assert "line 4" in cli("templates", "apply", str(child), code=3).stderr
+
+
+PRISM = """name: "Notebook Server"
+base: ubuntu-22.04
+package_manager: apt
+packages: [jupyter-notebook]
+services: [{ name: jupyter, port: 8888 }]
+users: [{ name: researcher, password: secret-word }]
+post_install: echo done
+"""
+
+
+def test_a_folder_is_imported(ingot, cli, tmp_path):
+    cli("templates", "import", str(tmp_path), code=3)
+    cli("templates", "import", str(tmp_path / "nope"), code=3)
+    (tmp_path / "a-child.yaml").write_text(CHILD.replace("web-", "import-"))
+    (tmp_path / "b-parent.yml").write_text(PARENT.replace("web-", "import-"))
+    (tmp_path / "c-prism.yaml").write_text(PRISM)
+    (tmp_path / "notes.txt").write_text("no template")
+    said = cli("templates", "import", str(tmp_path)).stdout
+    assert "import-child applied at revision 1" in said and "import-parent applied at revision 1" in said
+    assert "notebook-server applied at revision 1, from Prism's form" in said
+    assert "not carried over: services[0].port" in said and "secret-word" not in said
+    assert "secret-word" not in cli("templates", "show", "notebook-server", "--yaml").stdout
+    (tmp_path / "d-bad.yaml").write_text("name: bad\nnonsense: 1\n")
+    refused = cli("templates", "import", str(tmp_path), code=3)
+    assert "d-bad.yaml: REFUSED" in refused.stdout and "line 2, column 1" in refused.stdout
+    assert "1 of 4 files were refused" in refused.stderr
+    done = json.loads(cli("templates", "import", str(tmp_path), "--json", code=3).stdout)
+    assert [one["outcome"] for one in done] == ["unchanged", "unchanged", "unchanged", "refused"]
 
 
 def test_the_catalogue(ingot, cli):

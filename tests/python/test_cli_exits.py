@@ -105,6 +105,7 @@ ENOUGH = {
     "templates auto-ami status": [],
     "templates catalogue": [],
     "templates check": ["{file}"],
+    "templates import": ["{templates}"],
     "templates list": [],
     "templates show": ["unknown"],
     "templates revisions": ["unknown"],
@@ -183,7 +184,7 @@ def file(tmp_path, cli):
 
 def line(name, file):
     """A command's words. What it reads stands beside the template."""
-    places = {"{file}": file, "{folder}": file.parent / "advisories"}
+    places = {"{file}": file, "{folder}": file.parent / "advisories", "{templates}": file.parent}
     places |= {f"{{{beside}}}": file.with_name(f"{beside}.yaml") for beside in ("address", "policy", "prices", "scenario", "track")}
     return [*name.split(), *[str(places.get(word, word)) for word in ENOUGH[name]]]
 

@@ -218,5 +218,18 @@ Examples:
         #[arg(long, value_name = "KEY")]
         idempotency_key: Option<String>,
     },
+    /// Apply every template of a folder, and say what became of each file
+    #[command(
+        after_help = "Every .yaml and .yml file, parents before those that inherit from them. Templates of Prism's runtime form are written anew; what was not carried over is named. What is wrong with a file is named, the others are applied, and the exit code is 3 then.
+
+Examples:
+  ingot templates import ./templates
+  ingot templates import ./templates --json"
+    )]
+    Import {
+        /// A folder with YAML files
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
     AutoAmi(AutoAmiArgs),
 }

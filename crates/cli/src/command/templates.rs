@@ -4,6 +4,7 @@ mod against;
 mod beside;
 mod catalogue;
 mod check;
+mod import;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -76,6 +77,9 @@ pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
             Some(name) => say(catalogue::recipe(&name)?)?,
             None => output.result(&catalogue::found(&search.join(" ")), catalogue::table)?,
         },
+        TemplatesAction::Import { folder } => {
+            import::run(&connection.client()?, output, &folder).await?;
+        }
         TemplatesAction::Apply {
             file,
             catalogue,
