@@ -132,7 +132,7 @@ ENOUGH = {
 }
 # Take the options about an API, and answer without one.
 ASK_NO_API = {
-    *("advisories assess", "aws calls", "aws policy", "config show", "templates check"),
+    *("advisories assess", "aws calls", "aws policy", "config show", "templates catalogue", "templates check"),
     *("plan", "policy check", "policy fires", "policy windows"),
 }
 # Ask `/readyz`, which takes no token.

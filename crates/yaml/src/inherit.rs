@@ -187,9 +187,9 @@ pub fn parts<'a>(texts: &[(&'a str, &str)]) -> Vec<(String, Vec<&'a str>)> {
                 continue;
             }
             match parts.iter_mut().find(|(known, _)| known == key) {
-                Some((_, of)) if MERGED.contains(&key) => of.push(from),
-                Some((_, of)) => *of = vec![from],
-                None => parts.push((key.to_owned(), vec![from])),
+                Some((_, of)) if MERGED.contains(&key) => of.push(*from),
+                Some((_, of)) => *of = vec![*from],
+                None => parts.push((key.to_owned(), vec![*from])),
             }
         }
     }

@@ -95,7 +95,6 @@ pub(super) fn shell_text(
                 })
                 .map_err(|place| Unfit {
                     name: values.field(*hole),
-                    word: values.word(*hole).to_owned(),
                     value: value.to_owned(),
                     field: String::new(),
                     line: script[..*at].matches('\n').count() + 1,
@@ -250,7 +249,6 @@ pub(super) fn other_text(
         if !is_plain(value) {
             return Err(Unfit {
                 name: values.field(hole),
-                word: values.word(hole).to_owned(),
                 value: value.to_owned(),
                 field: String::new(),
                 line: text[..at].matches('\n').count() + 1,

@@ -17,8 +17,6 @@ pub(super) const LARGEST: usize = 4 * crate::userdata::LONGEST_RAW;
 pub struct Unfit {
     /// The request's field that the value is from: the placeholder's name, or `parameters.` and it.
     pub name: String,
-    /// The word in the braces.
-    pub word: String,
     /// Its value.
     pub value: String,
     /// The text of the template, such as `steps[0].run`; empty until it is known.
@@ -39,7 +37,6 @@ impl Unfit {
         }
         Err(Self {
             name: String::new(),
-            word: String::new(),
             value: String::new(),
             field: String::new(),
             line: 0,
@@ -64,7 +61,10 @@ impl Unfit {
         let message = format!(
             "`{{{{{}}}}}` stands {} (`{}`, line {}), where a value cannot be quoted: use letters, digits and . _ / + - \
              only, a letter or digit first, or move the placeholder in the template",
-            self.word, self.place, self.field, self.line
+            self.name.trim_start_matches("parameters."),
+            self.place,
+            self.field,
+            self.line
         );
         FieldError::new(&self.name, &self.value, message)
     }
