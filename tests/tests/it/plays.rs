@@ -10,6 +10,7 @@ use super::launch_parameters::{apply, finished, on_both, order, succeeded, templ
 on_both! {
     every_template_goes_through_embedded, every_template_goes_through_scaled: templates at 600;
     the_catalogue_goes_through_embedded, the_catalogue_goes_through_scaled: catalogue at 600;
+    values_are_part_of_the_key_embedded, values_are_part_of_the_key_scaled: values at 600;
     any_probe_is_played_embedded, any_probe_is_played_scaled: probes at 600;
     what_runs_nothing_is_told_so_embedded, what_runs_nothing_is_told_so_scaled: nothing at 600;
 }
@@ -68,6 +69,42 @@ async fn catalogue(stack: &Stack) {
         let cached = succeeded(stack, &order(name)).await;
         assert_eq!(cached.source_ami_id, fresh.created_ami_id, "{cached:#?}");
     }
+}
+
+const GREETER: &str = "name: greeter
+base_image: { ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }
+instance_types: [t3.micro]
+parameters:
+  - { name: greeting, default: hello }
+steps:
+  - { name: 'greet with {{greeting}}', run: 'echo {{greeting}}' }
+probe: { scheme: http, port: 80, first_check_seconds: 30, interval_seconds: 30 }
+progress: none
+install_finished: none
+";
+
+/// A value that a deployment gives is in the script, and another value is another image key.
+async fn values(stack: &Stack) {
+    stack
+        .client
+        .apply_template(GREETER, "greeter")
+        .await
+        .unwrap();
+    let with = |value: &str| {
+        let mut wanted = order("greeter");
+        wanted
+            .parameters
+            .insert("greeting".to_owned(), value.to_owned());
+        wanted
+    };
+    let fresh = succeeded(stack, &with("it's $(id)")).await;
+    assert_eq!(fresh.launch_path.as_deref(), Some("fresh"), "{fresh:#?}");
+    let cached = succeeded(stack, &with("it's $(id)")).await;
+    assert_eq!(cached.source_ami_id, fresh.created_ami_id, "{cached:#?}");
+    let usual = succeeded(stack, &order("greeter")).await;
+    assert_eq!(usual.launch_path.as_deref(), Some("fresh"), "{usual:#?}");
+    let same = succeeded(stack, &with("hello")).await;
+    assert_eq!(same.source_ami_id, usual.created_ami_id, "{same:#?}");
 }
 
 /// Tags and stories of other templates' things say `Version` and `Template`, and no word of the built-in one (FIELD N23).
