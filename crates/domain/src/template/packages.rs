@@ -205,9 +205,9 @@ impl Manager {
 
     fn install(self, words: &str) -> String {
         match self {
-            // The updates that run at a first boot hold the lock.
+            // The updates that run at a first boot hold the lock. The simulated region reads an option as one word.
             Manager::Apt => format!(
-                "export DEBIAN_FRONTEND=noninteractive\napt-get -o DPkg::Lock::Timeout=300 update\napt-get -o DPkg::Lock::Timeout=300 install -y {words}"
+                "export DEBIAN_FRONTEND=noninteractive\napt-get -oDPkg::Lock::Timeout=300 update\napt-get -oDPkg::Lock::Timeout=300 install -y {words}"
             ),
             // Amazon Linux has curl in a smaller package, which the larger one conflicts with.
             Manager::Dnf => format!("dnf install -y --allowerasing {words}"),
