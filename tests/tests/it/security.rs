@@ -186,10 +186,12 @@ async fn affects(stack: &Stack, ami: &str, deployment: &str) {
     assert_eq!(images, [Some(ami)]);
     let running: Vec<_> = told.deployments.iter().map(|one| one.id.as_str()).collect();
     assert_eq!(running, [deployment]);
+    let by_advisory = stack.client.affected("usn-6859-1").await.unwrap();
+    assert_eq!(by_advisory.images, told.images, "{by_advisory:#?}");
     let none = stack.client.affected("CVE-2020-0001").await.unwrap();
     assert!(none.bases.is_empty() && none.images.is_empty(), "{none:#?}");
     let refused = stack
-        .ingot(&["advisories", "affects", "USN-6859-1"])
+        .ingot(&["advisories", "affects", "USN-1-1"])
         .await
         .unwrap();
     assert!(!refused.status.success());
