@@ -221,7 +221,6 @@ impl Ledger {
         by: &str,
     ) -> Result<feed::Model, LedgerError> {
         use feed::Column;
-        let now = self.now();
         let tx = self.db.begin().await?;
         known(&tx, feed).await?;
         feed::Entity::update_many()

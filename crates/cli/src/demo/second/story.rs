@@ -34,6 +34,7 @@ impl Story {
             let news = EventFilter {
                 after: Some(*told),
                 limit: Some(LONGEST_PAGE),
+                actor: None,
             };
             for event in client.build_events(&build.id, &news).await?.items {
                 *told = (*told).max(event.seq);
