@@ -235,11 +235,12 @@ pub(crate) async fn on(
     let row = templates::one(api, name, None).await?;
     let (by, why) = (&decision.by, &decision.reason);
     tracing::info!(%by, template = %row.name, ?threshold, %why, "a template's builds were switched on");
-    api.ledger.switch_on(&row.name).await?;
+    caller.ledger.switch_on(&row.name).await?;
     let own = match threshold {
         Some(launches) => {
             let launches = Some(launches).filter(|launches| *launches > 0);
-            api.ledger
+            caller
+                .ledger
                 .set_threshold(&row.name, launches, &decision)
                 .await?
         }

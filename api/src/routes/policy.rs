@@ -187,7 +187,7 @@ pub(crate) async fn edited(
         let (text, spec) =
             ingot_yaml::policy_with(&active.policy, &wanted.changes).map_err(ApiError::Invalid)?;
         let (by, over) = (&caller.name, Some(active.revision));
-        let imported = api
+        let imported = caller
             .ledger
             .import_policy(&spec, &text, by, reason.as_deref(), over)
             .await?;

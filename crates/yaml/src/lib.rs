@@ -4,8 +4,8 @@
 //! [`parse_scenario`]).
 
 mod builtin;
-mod configure;
 mod catalogue;
+mod configure;
 mod error;
 mod explain;
 mod fields;
@@ -22,8 +22,8 @@ mod track;
 mod tree;
 
 pub use builtin::{builtin, kamiwaza};
-pub use configure::{CHANGEABLE, policy_with};
 pub use catalogue::{Entry, catalogue, recipe, search};
+pub use configure::{CHANGEABLE, policy_with};
 pub use error::{Problem, YamlError};
 pub use file::parse_file;
 pub use inherit::{inherit, name_of as name, parent, parts};

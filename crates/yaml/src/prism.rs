@@ -49,7 +49,7 @@ pub fn from_prism(yaml: &str) -> Result<Option<Converted>, YamlError> {
     if let Some(error) = YamlError::of(outline.problems.clone()) {
         return Err(error);
     }
-    Ok(Tree::of(&outline).map(|tree| convert(tree)))
+    Ok(Tree::of(&outline).map(convert))
 }
 
 #[derive(Default)]

@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::setting;
 use crate::store::decisions::Decision;
-use crate::store::subject::Stories;
 use crate::store::{Ledger, LedgerError};
 
 /// The settings that hold it, by template.
@@ -92,7 +91,7 @@ impl Ledger {
                     said(was.popularity_threshold)
                 ),
             );
-            let mut stories = Stories::at(self.now());
+            let mut stories = self.stories();
             let own = Own {
                 popularity_threshold: threshold,
                 event_seq: stories.say(&template_story(template), was.event_seq, &[line]),
