@@ -6,20 +6,25 @@ use std::path::Path;
 use ingot_domain::field::FieldError;
 use ingot_domain::template::Template;
 use ingot_domain::template::inherit::{Pin, check_path};
-use ingot_yaml::YamlError;
+use ingot_yaml::{LARGEST, YamlError};
 
-/// Reads a file, over what it goes on from.
+/// Reads a file, over what it goes on from. Only a file that stays is read a second time: a pipe is empty by then.
 pub(super) fn parse_file(file: &Path) -> Result<Template, YamlError> {
-    // What cannot be read as text is told by the reader of files.
+    let read = ingot_yaml::parse_file(file);
+    let whole = read
+        .as_ref()
+        .is_ok_and(|template| template.inherits.is_none());
+    let stays = file
+        .metadata()
+        .is_ok_and(|is| is.is_file() && is.len() <= LARGEST as u64);
+    if whole || !stays {
+        return read;
+    }
     match std::fs::read_to_string(file) {
-        Ok(text) => {
-            let folder = file.parent().unwrap_or(Path::new("."));
-            match ingot_yaml::parent(&text) {
-                Ok(Some(_)) => parse(&text, folder),
-                _ => ingot_yaml::parse_file(file),
-            }
+        Ok(text) if matches!(ingot_yaml::parent(&text), Ok(Some(_))) => {
+            parse(&text, file.parent().unwrap_or(Path::new(".")))
         }
-        Err(_) => ingot_yaml::parse_file(file),
+        _ => read,
     }
 }
 
