@@ -115,6 +115,15 @@ fn slug(name: &str) -> String {
         .to_owned()
 }
 
+/// A sentence as descriptions have them: no markup, no quotes, 200 characters.
+fn plain(sentence: &str) -> String {
+    let kept = sentence
+        .chars()
+        .filter(|c| !"<>&\"'`\\".contains(*c) && !c.is_control());
+    let short: String = kept.take(200).collect();
+    short.trim().to_owned()
+}
+
 /// A name that needs no quotes in a shell and is no option.
 fn is_unix(name: &str) -> bool {
     let legal = |c: char| c.is_ascii_alphanumeric() || "_-.@".contains(c);
@@ -337,10 +346,7 @@ fn convert(tree: Tree) -> Converted {
         .and_then(word)
         .map(|it| it.split_whitespace().collect::<Vec<_>>().join(" "));
     let described = described.unwrap_or_else(|| title.clone());
-    to.put(
-        "description",
-        text(described.chars().take(200).collect::<String>()),
-    );
+    to.put("description", text(plain(&described)));
     let parents = take("inherits");
     let parents: Vec<String> = parents.as_ref().map(words).unwrap_or_default();
     if let Some(first) = parents.first() {
@@ -371,7 +377,11 @@ fn convert(tree: Tree) -> Converted {
             }
             machine
         }
-        _ => None,
+        Some(other) => {
+            to.keep("instance_defaults", other, "it has no meaning here");
+            None
+        }
+        None => None,
     };
     let arm = arch
         .as_ref()
@@ -401,12 +411,15 @@ fn convert(tree: Tree) -> Converted {
     if let Some(users) = take("users") {
         to.users(users);
     }
-    if let Some(script) = take("post_install").as_ref().and_then(word) {
-        to.step(
-            "after the installation".to_owned(),
-            script.trim_end().to_owned(),
-            "1h",
-        );
+    if let Some(script) = take("post_install") {
+        match word(&script) {
+            Some(script) => to.step(
+                "after the installation".to_owned(),
+                script.trim_end().to_owned(),
+                "1h",
+            ),
+            None => to.keep("post_install", script, "give one shell text"),
+        }
     }
     if let Some(services) = take("services") {
         to.services(services);
