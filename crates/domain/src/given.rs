@@ -165,6 +165,7 @@ mod tests {
         Order {
             job_name: job_name.to_owned(),
             template: "kamiwaza".to_owned(),
+            parameters: BTreeMap::new(),
             version: "v0.9.3".parse().expect("version"),
             mode: "full".to_owned(),
             region: "us-east-1".to_owned(),

@@ -149,11 +149,14 @@ mod tests {
         }
     }
 
+    /// What damages the rows, and how many violations that is.
+    type Break = (fn(&mut Rows), usize);
+
     /// A checker that finds nothing proves nothing.
     #[test]
     fn each_kind_of_violation_is_found() {
         assert_eq!(violations(&rows()), Vec::<String>::new());
-        let breaks: [(fn(&mut Rows), usize); 6] = [
+        let breaks: [Break; 6] = [
             (
                 |rows| rows.builds[0]["status"] = json!("awaiting_approval"),
                 1,

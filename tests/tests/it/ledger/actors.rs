@@ -9,6 +9,7 @@ use ingot_migration::sea_orm::ConnectionTrait;
 use ingot_tests::Ledgers;
 
 use super::builds::{ask, decision};
+use super::byhand::ByHand;
 use super::on_both;
 use super::rows::{base, claimed, create, key, new_deployment, now};
 
