@@ -136,7 +136,11 @@ impl Carried {
         let source = fix.source.as_deref().unwrap_or(&fix.package);
         let part = |package: &str, installed: Option<&str>, holding| Part {
             package: package.to_owned(),
-            source: Some(source.to_owned()),
+            // rpm's records name no source, and the list does.
+            source: fix.source.clone().or_else(|| {
+                let listed = self.list.installed(package, order);
+                listed.and_then(|listed| listed.source.clone())
+            }),
             installed: installed.map(str::to_owned),
             fixed: fix.fixed.clone(),
             holding,

@@ -163,6 +163,24 @@ fn a_source_is_told_once_by_the_package_that_listens() {
 }
 
 #[test]
+fn an_advisory_that_names_no_source_is_told_once_for_each_source() {
+    let list = "openssl\t1:3.0.7-27.el9\tx86_64\topenssl-3.0.7-27.el9.src.rpm
+openssl-libs\t1:3.0.7-27.el9\tx86_64\topenssl-3.0.7-27.el9.src.rpm
+";
+    let fixes = ["openssl", "openssl-libs", "openssl-devel"];
+    let fixes = fixes.map(|name| fix(name, "1:3.0.7-28.el9_4"));
+    let parts = carried("almalinux-9", list).parts(&advisory("almalinux-9", &fixes));
+    let [part] = parts.as_slice() else {
+        panic!("{parts:?}");
+    };
+    assert_eq!(
+        (part.package.as_str(), part.holding),
+        ("openssl", Holding::Vulnerable)
+    );
+    assert_eq!(part.source.as_deref(), Some("openssl"));
+}
+
+#[test]
 fn only_what_holds_at_the_time_counts() {
     let carried = carried("ubuntu-22.04", JAMMY);
     let open = |change: fn(&mut Advisory)| {
