@@ -76,7 +76,7 @@ async fn fixed(stack: &Stack) {
     advisories(folder.path());
     let path = folder.path().to_string_lossy();
     run(stack, &["advisories", "load", &path]).await;
-    let applied = stack.client.apply_template(TEMPLATE, "patched").await;
+    let applied = stack.client.apply_template(TEMPLATE, "template").await;
     applied.unwrap();
     let mut order = Stack::order("1.0.0");
     order.template = "patched".to_owned();

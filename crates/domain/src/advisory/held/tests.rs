@@ -1,3 +1,5 @@
+//! Fixes against lists of packages, by tables.
+
 use chrono::{DateTime, TimeDelta};
 
 use super::*;

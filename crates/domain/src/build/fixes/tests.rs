@@ -1,3 +1,5 @@
+//! Which fixes ask for a build, by tables.
+
 use chrono::{DateTime, TimeDelta};
 
 use super::*;
