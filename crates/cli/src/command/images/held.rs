@@ -99,8 +99,19 @@ fn count(items: &[HeldItem]) -> String {
     let cves = items.iter().filter(|item| item.cve.is_some()).count();
     match advisories.len() {
         0 => "none known".to_owned(),
-        many => format!("{cves} CVEs in {many} advisories"),
+        many => {
+            let (some, them) = (
+                plural(cves, "CVE", "CVEs"),
+                plural(many, "advisory", "advisories"),
+            );
+            format!("{some} in {them}")
+        }
     }
+}
+
+fn plural(count: usize, one: &str, many: &str) -> String {
+    let word = if count == 1 { one } else { many };
+    format!("{count} {word}")
 }
 
 #[cfg(test)]
@@ -165,7 +176,7 @@ mod tests {
             ..told()
         };
         let said = people(&told, now);
-        assert!(said.contains("12 CVEs in 1 advisories"), "{said}");
+        assert!(said.contains("12 CVEs in 1 advisory"), "{said}");
         assert!(said.contains("2 more: `--json` has them"), "{said}");
         assert!(said.contains("listed 3 days ago"), "{said}");
         assert!(said.contains("ubuntu, never loaded"), "{said}");
