@@ -27,7 +27,6 @@ WITHOUT_A_STORY = {
     "askAwsCheck": "the check says who asked",
     "beginFeedLoad": "a part of a load",
     "disableAutoAmi": "the switch says who and why",
-    "enableAutoAmi": "the switch says who and why",
     "endFeedLoad": "a part of a load",
     "loadPrices": "each price says who loaded it",
     "markNotificationsRead": "it is the reader's own",
@@ -36,6 +35,7 @@ WITHOUT_A_STORY = {
     "scanBaseImages": "a look only",
     "setRetention": "settings have no story yet",
     "setScanInterval": "settings have no story yet",
+    "simulateGivenPolicy": "it changes nothing",
     "settleFinding": "the finding says who decided",
     "syncFeed": "a look only",
 }
@@ -119,6 +119,7 @@ def test_every_change_names_its_actor(ingot):
         return act("askBuild", body)["id"]
 
     ingot.apply(template("whose"))
+    act("enableAutoAmi", {"popularity_threshold": 3, **because}, name="whose")
     act("rejectBuild", because, id=asked())
     act("cancelBuild", because, id=asked())
     build = asked()
@@ -137,6 +138,8 @@ def test_every_change_names_its_actor(ingot):
     for limit in (31, 32):
         policy = f"auto_ami_policy:\n  daily_budget: {limit}\n"
         revision = act("importPolicy", policy, headers=yaml)["revision"]
+    edited = act("editPolicy", {"changes": {"daily_budget": "33"}})["revision"]
+    assert edited > revision
     act("activatePolicy", {"revision": revision - 1, **because})
     act("allowBudget", {"budget": "daily", "amount": "0.5", **because})
 
@@ -207,7 +210,8 @@ def test_every_operation_says_which_permit_it_needs(method, path):
 
 def test_what_only_looks_needs_no_more_than_to_view():
     needs = {name: operation(*where)["x-permit"] for name, where in CHANGES.items()}
-    assert [name for name, permit in needs.items() if permit == "view"] == ["markNotificationsRead"]
+    looks = {name for name, permit in needs.items() if permit == "view"}
+    assert looks == {"markNotificationsRead", "simulateGivenPolicy"}
     for name in ("importPolicy", "allowBudget", "addReceiver", "setRetention", "loadPrices", "setFeed"):
         assert needs[name] == "administer", name
     for name in ("createDeployment", "destroyDeployment", "approveBuild", "applyTemplate", "adoptImage"):
