@@ -123,13 +123,15 @@ impl FromRequestParts<Api> for Caller {
     }
 }
 
-/// Refuses what a token's permits do not hold, and every route that declares none: what was forgotten is nobody's. Today
-/// each token holds all.
+/// Refuses what a token's permits do not hold, and every route that declares none, so that a permit that was
+/// forgotten opens nothing. Today each token holds all.
 fn may(needed: Option<Permit>, held: &[Permit]) -> Result<(), ApiError> {
     match needed {
         Some(needed) if held.contains(&needed) => Ok(()),
         Some(_) => Err(ApiError::Forbidden("the token does not permit this")),
-        None => Err(ApiError::Forbidden("nobody is permitted to do this")),
+        None => Err(ApiError::Forbidden(
+            "this route declares no permit, which is a defect: no token may use it",
+        )),
     }
 }
 
@@ -202,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_route_without_a_permit_is_nobodys() {
+    fn a_route_without_a_permit_is_closed() {
         assert!(may(None, Permit::ALL).is_err());
     }
 }

@@ -20,7 +20,7 @@ CHANGES = {
     for method, path in OPERATIONS
     if method != "GET"
 }
-# What a request changes here has no story: who did it is in the row itself, or nobody asks.
+# What a request changes here has no story: the row itself says who did it, or no person wants to know.
 WITHOUT_A_STORY = {
     "addBaseImage": "the track says who added it",
     "addFeedPage": "a part of a load",
@@ -173,14 +173,14 @@ def test_a_story_says_who_and_by_what_way_and_what_ingot_did_itself(ingot, cli):
     page = ingot.call("GET", f"/deployments/{dep['id']}").text
     assert f'<span class="by">{name} · cli</span>' in page
 
-    # One asks for one's own lines, by name, by token, or for a part's; and hears of nobody else's.
+    # One asks for one's own lines, by name, by token, or for a part's; and hears of no other's.
     path = f"/v1/deployments/{dep['id']}/events"
     mine = [line for line in story if line["actor"]["kind"] == "token"]
     for who in (name, mine[0]["actor"]["token"]):
         assert ingot.get(path, actor=who)["items"] == mine
     theirs = ingot.get(path, actor="worker", limit=200)["items"]
     assert theirs and all(line["actor"] == {"kind": "worker"} for line in theirs)
-    assert ingot.get(path, actor="nobody")["items"] == []
+    assert ingot.get(path, actor="no-such-actor")["items"] == []
     assert ingot.get(path, actor="' OR 1=1 --")["items"] == []
     first = ingot.get(path, actor=name, limit=1)
     assert ingot.get(path, actor=name, after=first["next_cursor"])["items"] == mine[1:]

@@ -101,7 +101,7 @@ async fn end(tools: &Tools, row: &deployment::Model) -> Result<(), VisitError> {
     Ok(())
 }
 
-/// The ledger in the hands of the scheduler: nobody asked for what it writes here, its time came.
+/// The ledger in the hands of the scheduler: it writes what no person asked for, but whose time came.
 fn periodic(tools: &Tools) -> Ledger {
     tools.ledger.as_actor(Part::Scheduler)
 }
