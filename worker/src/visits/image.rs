@@ -95,6 +95,16 @@ pub(super) async fn launch_of(tools: &Tools, case: &Case) -> Result<Option<Param
     effect.as_ref().map(Params::read).transpose()
 }
 
+/// Why its image is made: by its build's trigger, else because it was deployed (DESIGN-2, B17).
+async fn trigger(tools: &Tools, case: &Case) -> Result<String, VisitError> {
+    let build = match &case.row.build_id {
+        Some(id) => tools.ledger.build(id).await?,
+        None => None,
+    };
+    let trigger = build.and_then(|build| build.row.trigger);
+    Ok(trigger.unwrap_or_else(|| "deployment".to_owned()))
+}
+
 fn view(tools: &Tools, case: &Case, facts: Option<&InstanceFacts>) -> Before {
     let none_asked = case.recipe.install_finished == InstallFinished::None;
     let installed_at = case

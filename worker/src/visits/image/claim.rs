@@ -20,7 +20,7 @@ use ingot_entity::store::{EffectKind, Found, Intention, Then};
 use ingot_entity::{effect, image};
 
 use super::create::stored;
-use super::launch_of;
+use super::{launch_of, trigger};
 use crate::acts::CREATE_IMAGE;
 use crate::case::{Case, VisitError};
 use crate::provenance;
@@ -78,16 +78,6 @@ pub(super) async fn look_then_claim(
         case.say(Line::info("ami.spot_reboot", Source::AmiCreation, REBOOT_RISK).warn());
     }
     claim_key(tools, case, &wanted).await
-}
-
-/// Why its image is made: by its build's trigger, else because it was deployed (DESIGN-2, B17).
-async fn trigger(tools: &Tools, case: &Case) -> Result<String, VisitError> {
-    let build = match &case.row.build_id {
-        Some(id) => tools.ledger.build(id).await?,
-        None => None,
-    };
-    let trigger = build.and_then(|build| build.row.trigger);
-    Ok(trigger.unwrap_or_else(|| "deployment".to_owned()))
 }
 
 /// What is to be claimed: the key, the base behind it, and the generation that was free when no row held the key.
