@@ -3,6 +3,7 @@ use crate::advisory::level::Level;
 use crate::arch::Arch;
 use crate::build::wants::UpdateKind;
 use crate::policy::given::Given;
+use crate::policy::length::Length;
 
 fn at(text: &str) -> Instant {
     text.parse().expect("an instant")
@@ -95,7 +96,7 @@ fn a_critical_update_is_built_at_once_and_a_medium_one_at_night() {
 #[test]
 fn a_build_that_takes_longer_than_its_deadline_leaves_misses_it() {
     let given = Given {
-        critical_window: crate::policy::length::Length::parse("10 minutes").ok(),
+        critical_window: Length::parse("10 minutes").ok(),
         ..Given::default()
     };
     let updates = vec![update("upd_1", "2026-11-03T12:00:00Z", Level::Critical)];
@@ -126,9 +127,17 @@ fn without_money_it_waits_and_what_passes_meanwhile_is_missed() {
 
 #[test]
 fn a_low_update_waits_for_a_person_whom_the_play_does_not_have() {
+    let given = Given {
+        max_age: Some(Length::days(300)),
+        ..Given::default()
+    };
     let updates = vec![update("upd_1", "2026-11-03T12:00:00Z", Level::Low)];
-    let outcome = play(&days(vec![played(updates)]), &Policy::default());
+    let low = days(vec![played(updates)]);
+    let outcome = play(&low, &given.into());
     assert_eq!(outcome.left[0].state, State::AwaitingApproval);
+    // Age needs no approval, and its build brings the update, too.
+    let outcome = play(&low, &Policy::default());
+    assert_eq!(starts(&outcome), [("06 00:00".to_owned(), "scheduled")]);
 }
 
 #[test]
