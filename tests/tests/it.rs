@@ -31,6 +31,7 @@ mod it {
     mod listeners;
     mod lost_after_reboot;
     mod migrations;
+    mod nights;
     mod notify;
     mod orphans;
     mod packages;
