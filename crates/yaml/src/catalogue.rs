@@ -1,5 +1,5 @@
 //! The catalogue: recipes that come with the program, to be applied as they are or to begin with. Unlike the built-in
-//! templates they are in no installation until someone applies them.
+//! templates an installation has one of them once a person applies it.
 
 use std::sync::LazyLock;
 

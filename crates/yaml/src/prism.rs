@@ -12,6 +12,10 @@ use crate::outline::Shape;
 use crate::parse::outlined;
 use crate::tree::Tree;
 
+mod trees;
+
+use trees::{get, is_unix, map, plain, slug, text, texts, word, words};
+
 /// Keys by which the form is known: templates of Ingot's have none of them.
 const KNOWN_BY: [&str; 5] = [
     "package_manager",
@@ -60,76 +64,6 @@ struct Writer {
     kept: Vec<(String, String)>,
     /// What was not carried over, as it stood.
     rest: Vec<(String, Tree)>,
-}
-
-fn text(text: impl Into<String>) -> Tree {
-    Tree::Text(text.into(), false)
-}
-
-fn texts(all: impl IntoIterator<Item = String>) -> Tree {
-    Tree::List(all.into_iter().map(text).collect())
-}
-
-fn map(fields: Vec<(&str, Tree)>) -> Tree {
-    let own = |(key, value): (&str, Tree)| (key.to_owned(), value);
-    Tree::Map(fields.into_iter().map(own).collect())
-}
-
-/// The single value of a tree.
-fn word(tree: &Tree) -> Option<&str> {
-    match tree {
-        Tree::Text(text, bare) if *bare && ["~", "null", ""].contains(&text.as_str()) => None,
-        Tree::Text(text, _) => Some(text),
-        _ => None,
-    }
-}
-
-/// The single values of a list, or the one that stands in its place.
-fn words(tree: &Tree) -> Vec<String> {
-    match tree {
-        Tree::List(all) => all.iter().filter_map(word).map(str::to_owned).collect(),
-        one => word(one).map(str::to_owned).into_iter().collect(),
-    }
-}
-
-fn get<'a>(fields: &'a [(String, Tree)], key: &str) -> Option<&'a Tree> {
-    fields
-        .iter()
-        .find(|(known, _)| known == key)
-        .map(|(_, value)| value)
-}
-
-/// A name as templates have them.
-fn slug(name: &str) -> String {
-    let mut slug = String::new();
-    for c in name.to_lowercase().chars() {
-        match c {
-            'a'..='z' | '0'..='9' | '_' => slug.push(c),
-            _ if slug.is_empty() || slug.ends_with('-') => {}
-            _ => slug.push('-'),
-        }
-    }
-    slug.truncate(40);
-    slug.trim_end_matches('-')
-        .trim_start_matches('_')
-        .to_owned()
-}
-
-/// A sentence as descriptions have them: no markup, no quotes, 200 characters.
-fn plain(sentence: &str) -> String {
-    let kept = sentence
-        .chars()
-        .filter(|c| !"<>&\"'`\\".contains(*c) && !c.is_control());
-    let short: String = kept.take(200).collect();
-    short.trim().to_owned()
-}
-
-/// A name that needs no quotes in a shell and is no option.
-fn is_unix(name: &str) -> bool {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "_-.@".contains(c);
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(legal)
-        && name.len() <= 64
 }
 
 impl Writer {

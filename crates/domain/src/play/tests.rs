@@ -1,3 +1,5 @@
+//! A policy played over days that were.
+
 use super::*;
 use crate::advisory::level::Level;
 use crate::arch::Arch;

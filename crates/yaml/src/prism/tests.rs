@@ -1,3 +1,5 @@
+//! Prism's runtime form, read.
+
 use super::*;
 use crate::parse::parse;
 

@@ -1,3 +1,5 @@
+//! Packages by name: which are understood, and the steps they become.
+
 use serde_json::{Value, json};
 
 use super::*;

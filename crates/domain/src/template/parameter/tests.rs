@@ -1,3 +1,5 @@
+//! Parameters: which are understood, and the values they take.
+
 use serde_json::{Value, json};
 
 use super::*;
