@@ -11,13 +11,13 @@ use ingot_domain::event::{Line, Source};
 use ingot_domain::ids::TrackId;
 use ingot_domain::task::{Queue, TaskKind};
 use ingot_domain::track::{self, INTERVAL, Mark, Track, known};
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, TransactionTrait};
 
 use super::engine::tasks;
 use super::subject::{Move, Write, move_all};
 use super::{Decided, Decision, Ledger, LedgerError, NewTask};
-use crate::{setting, task, track as row, track_region};
+use crate::{setting, track as row, track_region};
 
 pub use commit::Sighted;
 pub(super) use commit::{begin, forget};
@@ -184,23 +184,10 @@ impl Ledger {
                     .await?;
             }
         }
-        let new: Vec<NewTask> = regions
-            .iter()
-            .map(|region| track_task(region, now))
-            .collect();
-        let keys: Vec<String> = regions.iter().map(|region| key(region)).collect();
-        task::Entity::update_many()
-            .col_expr(task::Column::RunAt, Expr::value(now))
-            .col_expr(task::Column::State, Expr::value("available"))
-            .col_expr(
-                task::Column::RungAt,
-                Expr::value(Option::<ingot_domain::Instant>::None),
-            )
-            .filter(task::Column::UniqueKey.is_in(keys))
-            .filter(task::Column::State.is_in(["available", "scheduled", "retryable"]))
-            .exec(&tx)
-            .await?;
-        tasks::insert(&tx, &new, now, true).await?;
+        let mut new = Vec::new();
+        for region in regions {
+            new.push(tasks::ask(&tx, &track_task(region, now), now).await?);
+        }
         tx.commit().await?;
         Ok(new)
     }

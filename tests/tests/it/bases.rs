@@ -108,8 +108,13 @@ async fn a_base_moves(stack: &Stack) {
     let tomorrow = moved(stack).await;
     refused_by_the_launch(stack, &new, &tomorrow).await;
     shown(stack, &[&old, &new]).await;
+    // A popular template whose base has moved is built by itself at night, whenever that is: those AMIs are not counted.
     let made = stack.region.calls("CreateImage").await.unwrap();
-    assert_eq!(made.len(), 2, "{made:#?}");
+    let by_deployments = made.iter().filter(|call| {
+        let values = call["params"].as_object().unwrap().values();
+        values.into_iter().any(|value| value == "deployment")
+    });
+    assert_eq!(by_deployments.count(), 2, "{made:#?}");
 }
 
 async fn used(stack: &Stack, old: &Image, today: &str) {

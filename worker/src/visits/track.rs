@@ -54,10 +54,12 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         .await?;
     ingot_failpoint::hit!("track.looked").await;
     let interval = tools.ledger.scan_interval().await?;
-    visit.then = Then::Wait {
-        until: tools.after(track::pause(region, now, interval)),
-        on: Wait::Scan,
-    };
+    if !claim.task.is_again() {
+        visit.then = Then::Wait {
+            until: tools.after(track::pause(region, now, interval)),
+            on: Wait::Scan,
+        };
+    }
     Ok(visit)
 }
 

@@ -55,6 +55,17 @@ impl NewTask {
     }
 }
 
+/// How the key of a task ends that was asked for while a worker ran the one of that key.
+const AGAIN: &str = "/again";
+
+impl task::Model {
+    /// Whether it was asked for beside one that ran, and so ends after its visit where that one comes back by itself.
+    pub fn is_again(&self) -> bool {
+        let key = self.unique_key.as_deref();
+        key.is_some_and(|key| key.ends_with(AGAIN))
+    }
+}
+
 /// A fresh task id; ids are the only chance in this room.
 #[expect(
     clippy::disallowed_methods,
@@ -86,6 +97,41 @@ pub(in crate::store) async fn insert<C: ConnectionTrait>(
     let rows = rows(tasks, now, rung);
     rows.insert(tx, "task", "ON CONFLICT DO NOTHING").await?;
     Ok(())
+}
+
+/// Makes a task due now: one that waits is due at once, one that is not there is made. While a worker runs it, one more is
+/// made beside it, for that visit may have looked already and would end without a look at what was asked. Answers what the
+/// caller rings for.
+pub(in crate::store) async fn ask<C: ConnectionTrait>(
+    tx: &C,
+    new: &NewTask,
+    now: Instant,
+) -> Result<NewTask, LedgerError> {
+    let key = new.unique_key.clone().unwrap_or_default();
+    task::Entity::update_many()
+        .col_expr(task::Column::RunAt, Expr::value(now))
+        .col_expr(task::Column::State, Expr::value("available"))
+        .col_expr(task::Column::RungAt, Expr::value(Option::<Instant>::None))
+        .filter(task::Column::UniqueKey.eq(&key))
+        .filter(waiting())
+        .exec(tx)
+        .await?;
+    insert(tx, std::slice::from_ref(new), now, true).await?;
+    let live = task::Entity::find()
+        .filter(task::Column::UniqueKey.eq(&key))
+        .filter(waiting())
+        .one(tx)
+        .await?;
+    if live.is_some() {
+        return Ok(new.clone());
+    }
+    let again = NewTask {
+        id: new_id(),
+        unique_key: Some(format!("{key}{AGAIN}")),
+        ..new.clone()
+    };
+    insert(tx, std::slice::from_ref(&again), now, true).await?;
+    Ok(again)
 }
 
 /// New tasks as rows.

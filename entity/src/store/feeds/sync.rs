@@ -180,7 +180,6 @@ impl Ledger {
 
     /// Asks for a sync now: answers the row and its task, for which the caller rings. One that is under way is that sync.
     pub async fn ask_sync(&self, feed: Feed) -> Result<(feed::Model, NewTask), LedgerError> {
-        use task::Column;
         let now = self.now();
         let tx = self.db.begin().await?;
         known(&tx, feed).await?;
@@ -193,19 +192,7 @@ impl Ledger {
             .filter(feed::Column::Name.eq(feed.name()))
             .exec(&tx)
             .await?;
-        task::Entity::update_many()
-            .col_expr(Column::RunAt, Expr::value(now))
-            .col_expr(Column::State, Expr::value("available"))
-            .col_expr(
-                Column::RungAt,
-                Expr::value(Option::<ingot_domain::Instant>::None),
-            )
-            .filter(Column::UniqueKey.eq(key(feed)))
-            .filter(Column::State.is_in(["available", "scheduled", "retryable"]))
-            .exec(&tx)
-            .await?;
-        let task = feed_task(feed, now);
-        tasks::insert(&tx, std::slice::from_ref(&task), now, true).await?;
+        let task = tasks::ask(&tx, &feed_task(feed, now), now).await?;
         let row = one(&tx, feed).await?;
         tx.commit().await?;
         Ok((row, task))
