@@ -92,6 +92,14 @@ def test_the_list_shows_deployments_and_follows_them(console, ingot):
     assert path_of(page) == f"/deployments/{made['id']}"
 
 
+def told(event):
+    """A line as the log shows it: a level that matters, the sentence, and the person who caused it."""
+    level = "" if event["level"] == "info" else f"{event['level']} "
+    actor = event.get("actor") or {}
+    by = f" {actor['name']} · {actor['way']}" if actor.get("name") else ""
+    return re.sub(r"\s+", " ", level + event["message"] + by)
+
+
 def test_a_deployment_is_followed_live_to_its_end(console, ingot):
     """Without a reload: lines stream in, the stage moves on, and the AMI's facts appear."""
     page = console.page
@@ -118,7 +126,7 @@ def test_a_deployment_is_followed_live_to_its_end(console, ingot):
     assert done["ami_creation_status"] == "completed"
     shown = [line.split("] ", 1)[1].strip() for line in lines.all_inner_texts()]
     assert [re.sub(r"\s+", " ", line) for line in shown] == [
-        re.sub(r"\s+", " ", ("" if e["level"] == "info" else f"{e['level']} ") + e["message"])
+        told(e)
         for e in story
     ]
     assert [
@@ -141,7 +149,7 @@ def test_a_deployment_is_followed_live_to_its_end(console, ingot):
     row = page.get_by_role("row").filter(has_text=done["created_ami_id"])
     expect(row).to_have_count(1)
     row.get_by_role("link").first.click()
-    page.get_by_role("link", name=made).click()
+    page.get_by_role("link", name=made).first.click()
     assert path_of(page) == f"/deployments/{made}"
 
 

@@ -128,14 +128,16 @@ async fn prune(tools: &Tools) -> Result<Visit, VisitError> {
         .ledger
         .prune_notifications(now - NOTIFICATIONS, BATCH)
         .await?;
-    tracing::info!(
-        small,
-        feeds,
-        tasks,
-        findings,
-        told,
-        "pruned what no request asks for any more"
-    );
+    if small + feeds + tasks + findings + told > 0 {
+        tracing::info!(
+            small,
+            feeds,
+            tasks,
+            findings,
+            told,
+            "pruned what no request asks for any more"
+        );
+    }
     if tasks < BATCH && findings < BATCH && feeds < BATCH && told < BATCH {
         return Ok(Visit::only(Then::Done));
     }

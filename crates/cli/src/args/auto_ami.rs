@@ -55,7 +55,7 @@ Examples:
         #[arg(value_name = "NAME")]
         name: String,
         /// So many launches within 7 days make it popular, whatever the policy says; 0 takes the policy's word again
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000_000), allow_negative_numbers = true)]
         popularity_threshold: Option<u32>,
         /// Why
         #[arg(long, value_name = "TEXT", default_value = "switched on by hand")]
@@ -90,7 +90,7 @@ Examples:
 )]
 pub(crate) struct ConfigureArgs {
     /// Launches within 7 days that make a template popular
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) popularity_threshold: Option<String>,
     /// When builds may start that do not press (the key `build_window`): 02:00-06:00
     #[arg(long, value_name = "WINDOW", visible_alias = "build-window")]
@@ -102,13 +102,13 @@ pub(crate) struct ConfigureArgs {
     #[arg(long, value_name = "ZONE")]
     pub(crate) timezone: Option<String>,
     /// What a day may cost, in US dollars
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     pub(crate) daily_budget: Option<String>,
     /// What a month may cost
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     pub(crate) monthly_budget: Option<String>,
     /// What critical builds may cost in a month, beside that
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     pub(crate) emergency_budget: Option<String>,
     /// From a critical update to the image: 4 hours, immediate
     #[arg(long, value_name = "SPAN")]

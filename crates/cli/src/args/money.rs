@@ -54,7 +54,7 @@ Examples:
     )]
     Allow {
         /// US dollars, such as 12.50
-        #[arg(value_name = "AMOUNT", value_parser = Money::parse)]
+        #[arg(value_name = "AMOUNT", value_parser = Money::parse, allow_negative_numbers = true)]
         amount: Money,
         /// Which budget
         #[arg(long, value_name = "BUDGET", default_value = "daily", value_parser = ["daily", "monthly", "urgent"])]

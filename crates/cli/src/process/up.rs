@@ -41,6 +41,8 @@ use crate::output::say;
 
 /// "Simulated minutes are seconds."
 const SIM_PACE: f64 = 60.0;
+/// How long a process may take to serve all of its parts before one that it does not serve is told.
+const BEGINNING: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Runs it until it is over.
 pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
@@ -229,8 +231,12 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     Ok(exit)
 }
 
-/// Says every half minute which part is away.
+/// Says every half minute which part is away, once the worker of this process has had time to begin.
 async fn watch_parts(metrics: Metrics, health: Health, stop: CancellationToken) {
+    tokio::select! {
+        () = tokio::time::sleep(BEGINNING) => {}
+        () = stop.cancelled() => return,
+    }
     loop {
         setup::tell_impaired(&metrics, &health).await;
         tokio::select! {
