@@ -116,7 +116,7 @@ def test_a_deployment_is_followed_live_to_its_end(console, ingot):
     # Checks go on arriving while the page is looked at.
     before = int(lines.last.get_attribute("data-seq"))
     newer = page.locator(f'[data-live] li[data-seq="{before + 2}"]')
-    expect(newer).to_contain_text("[readiness]")
+    expect(newer).to_contain_text(re.compile(r"\[(readiness|install)\]"))
 
     instance = ingot.deployment(made)["instance_id"]
     ingot.control("POST", f"instances/{instance}", {"installed": True})
