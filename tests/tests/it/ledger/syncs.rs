@@ -2,9 +2,10 @@
 
 use ingot_domain::event::{Line, Source};
 use ingot_entity::feed;
-use ingot_entity::store::Synced;
+use ingot_entity::store::{Change, Synced, Then};
 use ingot_tests::Ledgers;
 
+use super::byhand::ByHand;
 use super::feeds::{UBUNTU, known, load, numbered};
 use super::on_both;
 
@@ -12,6 +13,7 @@ on_both!(
     a_step_is_written_once_with_its_pages_and_its_line,
     a_sync_that_was_cut_keeps_the_old_records_and_a_load_by_hand_ends_it,
     one_task_fetches_a_feed_however_often_it_is_asked_for,
+    a_sync_that_is_asked_for_while_a_worker_ends_one_is_not_lost,
 );
 
 fn line() -> Line {
@@ -121,4 +123,26 @@ async fn one_task_fetches_a_feed_however_often_it_is_asked_for(ledgers: Ledgers)
     assert!(own[0].contains("ubuntu.com"), "{own:?}");
     let story = ledger.events("feed_ubuntu", 0, 10).await.expect("a story");
     assert_eq!(story.len(), 2);
+}
+
+async fn a_sync_that_is_asked_for_while_a_worker_ends_one_is_not_lost(ledgers: Ledgers) {
+    let ledger = ledgers.ledger();
+    let (_, first) = ledger.ask_sync(UBUNTU).await.expect("asked");
+    let claim = ledger.claim(first.id.as_str(), "w").await;
+    let claim = claim.expect("an answer").expect("due");
+    assert!(!claim.task.is_again());
+    // The worker has looked, and has not said so yet.
+    let mut asked = std::collections::BTreeSet::new();
+    for _ in 0..2 {
+        let (_, again) = ledger.ask_sync(UBUNTU).await.expect("asked");
+        let task = ledger.task(again.id.as_str()).await.expect("a look");
+        asked.extend(task.map(|(task, _)| (task.id.clone(), task.is_again())));
+    }
+    let end = ledger.end(&claim, &Change::default(), &Then::Done).await;
+    end.expect("a commit");
+    let [(id, true)] = &asked.into_iter().collect::<Vec<_>>()[..] else {
+        panic!("one more task is made beside the one that runs");
+    };
+    let claim = ledger.claim(id, "w").await.expect("an answer");
+    assert!(claim.is_some(), "it is due");
 }
