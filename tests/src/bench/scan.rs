@@ -17,22 +17,11 @@ const TARGET: usize = 40;
 /// Measures one look on a stack that watches [`REGIONS`].
 pub async fn measure(stack: &Stack) -> Result<Vec<Figure>> {
     let asked = async || anyhow::Ok(stack.region.calls("DescribeImages").await?.len());
-    // The first look, which the worker begins by itself, is the baseline of each track.
-    looked(stack).await?;
+    // The first look is the baseline of each track.
+    look(stack).await.context("the first look")?;
     let before = asked().await?;
     let began = Instant::now();
-    let everywhere = ScanRequest {
-        regions: REGIONS.split(',').map(str::to_owned).collect(),
-    };
-    let tracks = stack.client.scan_base_images(None, &everywhere).await?;
-    let since = tracks.asked_at;
-    let count = until("a look at every base image", LONG, || async {
-        let seen = stack.client.base_images().await?.items;
-        let rows = seen.iter().flat_map(|track| &track.regions);
-        let late = rows.filter(|row| row.last_checked.is_none_or(|at| at < since));
-        Ok((late.count() == 0).then_some(seen.len()))
-    })
-    .await?;
+    let count = look(stack).await?;
     let (took, calls) = (began.elapsed(), asked().await? - before);
     ensure!(count >= 30, "only {count} base images are watched");
     Ok(vec![Figure::judged(
@@ -43,20 +32,17 @@ pub async fn measure(stack: &Stack) -> Result<Vec<Figure>> {
     )])
 }
 
-/// Waits until every base image was looked at in every region where it may be.
-async fn looked(stack: &Stack) -> Result<()> {
-    let regions = REGIONS.split(',').count();
-    until("the first looks", LONG, || async {
+/// Asks for a look at every base image in every region, and waits for its end; how many base images there are.
+async fn look(stack: &Stack) -> Result<usize> {
+    let everywhere = ScanRequest {
+        regions: REGIONS.split(',').map(str::to_owned).collect(),
+    };
+    let since = stack.client.scan_base_images(None, &everywhere).await?;
+    until("a look at every base image", LONG, || async {
         let seen = stack.client.base_images().await?.items;
-        let mut there = std::collections::BTreeSet::new();
-        for row in seen.iter().flat_map(|track| &track.regions) {
-            if row.last_checked.is_none() {
-                return Ok(None);
-            }
-            there.insert(row.region.clone());
-        }
-        Ok((there.len() >= regions).then_some(()))
+        let rows = seen.iter().flat_map(|track| &track.regions);
+        let late = rows.filter(|row| row.last_checked.is_none_or(|at| at < since.asked_at));
+        Ok((late.count() == 0).then_some(seen.len()))
     })
     .await
-    .context("the first looks")
 }
