@@ -43,7 +43,8 @@ fn plain(id: &str) -> Advisory {
     known
 }
 
-/// An image that can be launched from, made by a deployment of this id whose install left this list.
+/// An image that can be launched from, made by a deployment of this id whose install left this list. `dep_2` made the second
+/// of its key.
 async fn image_of(ledger: &Ledger, deployment: &str, list: Result<&Listed, &str>) -> image::Model {
     let of = OfInstall {
         deployment_id: deployment,
@@ -52,11 +53,12 @@ async fn image_of(ledger: &Ledger, deployment: &str, list: Result<&Listed, &str>
     };
     ledger.keep_install_list(of, list).await.expect("kept");
     let (key, base) = (key("v1.0.0"), base("jammy-20240629", "ami-base"));
+    let generation = deployment.trim_start_matches("dep_").parse();
     let now = ledger.now();
     let row = image::Model::claim(
         &key,
         &base,
-        1,
+        generation.expect("a number"),
         deployment.to_owned(),
         deployment,
         "i-1",
