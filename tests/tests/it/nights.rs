@@ -11,7 +11,7 @@ use ingot_client::plan::PlanFilter;
 use ingot_client::policy::PolicyImport;
 use ingot_tests::{Options, Stack, until};
 
-const LONG: Duration = Duration::from_secs(240);
+const LONG: Duration = Duration::from_secs(400);
 
 /// New York's clocks go back at 06:00 UTC of 1 November 2026, so 01:30 to 02:00 opens twice. October's budget has room for
 /// three builds of 0.281894 USD.
@@ -38,8 +38,9 @@ install_finished: none
 
 fn options() -> Options {
     Options {
-        at: Some("2026-11-01T01:00:00Z".to_owned()),
-        pace: 300,
+        // Half an hour, a window's length, is 15 s: the scheduler ticks in it however busy the machine is.
+        at: Some("2026-11-01T02:20:00Z".to_owned()),
+        pace: 120,
         ..Options::default()
     }
 }
@@ -80,7 +81,6 @@ async fn night(stack: &Stack) {
         launch(stack, name).await;
     }
     let mut printed: BTreeMap<String, DateTime<Utc>> = BTreeMap::new();
-    let mut fifth = false;
     let end = tokio::time::Instant::now() + LONG;
     let all = loop {
         for one in stack
@@ -98,12 +98,7 @@ async fn night(stack: &Stack) {
             }
         }
         let all = builds(stack).await.unwrap();
-        let started = all.iter().filter(|one| one.started_at.is_some()).count();
-        if started == 4 && !fifth {
-            launch(stack, "five").await;
-            fifth = true;
-        }
-        if all.len() == 5 && all.iter().all(Build::is_over) {
+        if all.len() == 4 && all.iter().all(Build::is_over) {
             break all;
         }
         assert!(
@@ -127,7 +122,7 @@ async fn night(stack: &Stack) {
         starts.push(planned);
     }
     starts.sort_unstable();
-    let wanted = ["03:00", "03:00", "03:00", "05:30", "06:30"].map(utc);
+    let wanted = ["03:00", "03:00", "03:00", "05:30"].map(utc);
     assert_eq!(starts, wanted, "{all:#?}");
     let settled = until("nothing to be reserved", LONG, || async {
         let history = BudgetFilter::default();
@@ -145,5 +140,5 @@ async fn night(stack: &Stack) {
     }
     let paid = |key: &str| runs.get(key).copied().unwrap_or_default();
     let months = [paid("monthly 2026-10"), paid("monthly 2026-11")];
-    assert_eq!(months, [3, 2], "three starts of October: {runs:?}");
+    assert_eq!(months, [3, 1], "three starts of October: {runs:?}");
 }
