@@ -84,7 +84,7 @@ impl Ledger {
             }
         }
         if let Ok(own) = &told.list {
-            let now = self.calendar_now();
+            let now = self.held_as_of(row).await?;
             let of = &own.carried.base;
             let known = self.known_for(of.os, &of.release, now).await?;
             told.held = holdings(&own.carried, &known.advisories, &known.signals, now);
@@ -103,6 +103,18 @@ impl Ledger {
             list: list.map(|list| list.taken_at),
         });
         Ok(told)
+    }
+
+    /// As of when an image's list is judged: now, and no earlier than its base's builds are, or the two would contradict each
+    /// other. Only a simulated vendor publishes a build of a day to come, which is judged as of when it was made.
+    async fn held_as_of(&self, row: &image::Model) -> Result<Instant, LedgerError> {
+        let now = self.calendar_now();
+        let (Some(owner), Some(name)) = (&row.base_owner, &row.base_name) else {
+            return Ok(now);
+        };
+        let line = self.line_of(owner, name).await?;
+        let made = line.into_iter().flat_map(|(_, steps)| steps);
+        Ok(made.map(|step| step.at).fold(now, Instant::max))
     }
 
     /// An image's own list, or why there is none.

@@ -16,7 +16,7 @@ use crate::guest::packages::Listed;
 
 mod rows;
 
-pub use rows::{Against, Holdings, Item, against, counts, holdings, items};
+pub use rows::{Against, Holdings, Item, against, counts, holdings, items, stands};
 
 /// How something stands to a fix; the gravest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

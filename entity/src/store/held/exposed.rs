@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use ingot_domain::Instant;
 use ingot_domain::advisory::base::Base;
 use ingot_domain::advisory::feed::is_cve;
-use ingot_domain::advisory::held::{Carried, Holding, Part, counts};
+use ingot_domain::advisory::held::{Carried, Holding, Part, stands};
 use ingot_domain::advisory::record::Advisory;
 use ingot_domain::ids::BaseId;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -59,18 +59,17 @@ pub(in crate::store) struct Judge<'a> {
 type Verdict = (Holding, Option<(String, Part)>);
 
 impl Judge<'_> {
-    /// Whether there is anything to judge by.
-    pub(in crate::store) fn is_silent(&self) -> bool {
-        self.advisories.is_empty()
-    }
-
-    /// What a list says; none without one, or where its system is not known. `base` is owner and name of the base.
+    /// What a list says; none without one, where its system is not known, or with nothing to judge by: no list is clear of
+    /// what no advisory tells of. `base` is owner and name of the base.
     pub(in crate::store) async fn of(
         &mut self,
         head: Option<&install_list::Model>,
         arch: &str,
         base: Option<(&str, &str)>,
     ) -> Result<Option<ByList>, LedgerError> {
+        if self.advisories.is_empty() {
+            return Ok(None);
+        }
         let Some((head, digest)) = head.and_then(|head| Some((head, head.digest.as_ref()?))) else {
             return Ok(None);
         };
@@ -122,7 +121,7 @@ impl Judge<'_> {
 }
 
 impl Ledger {
-    /// Judges lists by the advisories of this id, or that name this CVE.
+    /// Judges lists by the advisories of this id, or that name this CVE, whatever day they are dated.
     pub(in crate::store) async fn judge_of(&self, id: &str) -> Result<Judge<'_>, LedgerError> {
         let known = match is_cve(id) {
             true => self.advisories_of(id, ADVISORIES).await?,
@@ -132,7 +131,7 @@ impl Ledger {
         let advisories = known.into_iter().map(|known| known.advisory);
         Ok(Judge {
             ledger: self,
-            advisories: advisories.filter(|one| counts(one, now)).collect(),
+            advisories: advisories.filter(|one| stands(one, now)).collect(),
             systems: self.systems().await?,
             known: BTreeMap::new(),
         })
