@@ -3,6 +3,7 @@
 
 mod happen;
 mod money;
+mod refused;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,8 +38,10 @@ pub struct Made {
 /// What there was of one aim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Played {
-    /// What would be built.
+    /// What would be built, in the newest version of all.
     pub aim: Aim,
+    /// The versions that were built and launched, each since when it was the newest, oldest first.
+    pub versions: Vec<(Instant, String)>,
     /// How long a build of it is expected to take.
     pub expected: TimeDelta,
     /// What it reserves.
@@ -61,6 +64,18 @@ pub struct Played {
     pub rebuild: Option<Line>,
 }
 
+impl Played {
+    /// What would have been built then: in the version that was the newest one.
+    pub fn aim_at(&self, at: Instant) -> Aim {
+        let mut before = self.versions.iter().rev().filter(|(since, _)| *since <= at);
+        let version = before.next().or(self.versions.first());
+        Aim {
+            version: version.map_or_else(|| self.aim.version.clone(), |(_, name)| name.clone()),
+            ..self.aim.clone()
+        }
+    }
+}
+
 /// A build that a person asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
@@ -76,6 +91,21 @@ pub struct Asked {
     pub said: String,
 }
 
+/// A request that a person refused while it waited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// What it was for.
+    pub aim: Aim,
+    /// The update or image it was about.
+    pub about: Option<String>,
+    /// Its sentence.
+    pub said: String,
+    /// When it was made.
+    pub requested: Instant,
+    /// When it was refused.
+    pub at: Instant,
+}
+
 /// The days, and what happened in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Days {
@@ -89,6 +119,8 @@ pub struct Days {
     pub launches: BTreeMap<String, Vec<Instant>>,
     /// What people asked for.
     pub asked: Vec<Asked>,
+    /// And what they refused.
+    pub refused: Vec<Refused>,
 }
 
 /// A build that would have been.

@@ -27,6 +27,7 @@ pub(super) fn happenings<'a>(
         all.extend(Instant::from_timestamp(next, 0));
     }
     all.extend(days.asked.iter().map(|one| one.at));
+    all.extend(days.refused.iter().map(|one| one.at));
     let mut date = policy.timezone.local(days.from).date();
     while let Some(next) = date.succ_opt() {
         let at = policy.timezone.first_of(next);

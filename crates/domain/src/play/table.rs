@@ -1,6 +1,6 @@
 //! The play: from instant to instant at which something happens, wants ask, the plan places, and what is due starts.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::TimeDelta;
 
@@ -57,6 +57,8 @@ pub(super) struct Table<'a> {
     running: Vec<Run>,
     paid: Vec<Paid>,
     known: HashSet<String>,
+    /// By its request, when a person refused what waits.
+    refused: HashMap<String, Instant>,
     popular: BTreeMap<String, Instant>,
     builds: Vec<Ran>,
     requests: usize,
@@ -72,8 +74,8 @@ impl<'a> Table<'a> {
                 played,
                 target: Target {
                     name: format!(
-                        "{} {} ({}, {}) in {}",
-                        aim.template, aim.version, aim.mode, aim.arch, aim.region
+                        "{} ({}, {}) in {}",
+                        aim.template, aim.mode, aim.arch, aim.region
                     ),
                     region: aim.region.clone(),
                     expected: played.expected.max(TimeDelta::seconds(1)),
@@ -92,6 +94,7 @@ impl<'a> Table<'a> {
             running: Vec::new(),
             paid: Vec::new(),
             known: HashSet::new(),
+            refused: HashMap::new(),
             popular: BTreeMap::new(),
             builds: Vec::new(),
             requests: 0,
@@ -112,6 +115,7 @@ impl<'a> Table<'a> {
                 break;
             }
             self.come(now);
+            self.refuse(now);
             self.ask(looked, now);
             looked = now;
             last = self.planned(now);
@@ -197,6 +201,15 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// Lets go of what a person refused by now.
+    fn refuse(&mut self, now: Instant) {
+        let refused = &self.refused;
+        let waits = |id: &str| refused.get(id).is_none_or(|at| *at > now);
+        for place in &mut self.places {
+            place.waiting.retain(|(request, _)| waits(&request.id));
+        }
+    }
+
     fn queue(&mut self, want: Want, max_cost: Option<Money>, now: Instant) {
         self.requests += 1;
         let request = Request {
@@ -210,6 +223,10 @@ impl<'a> Table<'a> {
                 before: None,
             }),
         };
+        let mut refused = self.days.refused.iter().filter(|one| one.is(&want, now));
+        if let Some(one) = refused.next() {
+            self.refused.insert(request.id.clone(), one.at);
+        }
         let place = self
             .places
             .iter_mut()
@@ -299,7 +316,7 @@ impl<'a> Table<'a> {
         let waited = std::mem::take(&mut place.waiting);
         let ends = now + place.target.expected;
         self.builds.push(Ran {
-            aim: place.played.aim.clone(),
+            aim: place.played.aim_at(now),
             trigger: one.trigger,
             urgency: one.urgency,
             said: said(&waited, one),
@@ -335,7 +352,7 @@ impl<'a> Table<'a> {
                 .find(|place| place.target.name == one.template)?;
             let requested = first(&place.waiting)?;
             Some(Left {
-                aim: place.played.aim.clone(),
+                aim: place.played.aim_at(until),
                 trigger: one.trigger,
                 urgency: one.urgency,
                 said: said(&place.waiting, one),

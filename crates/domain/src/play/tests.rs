@@ -33,6 +33,7 @@ fn update(id: &str, detected: &str, level: Level) -> Lacked {
 fn played(updates: Vec<Lacked>) -> Played {
     Played {
         aim: aim(),
+        versions: Vec::new(),
         expected: TimeDelta::minutes(30),
         reserved: Money::dollars(10),
         cost: Money::dollars(4),
@@ -58,6 +59,7 @@ fn days(aims: Vec<Played>) -> Days {
         aims,
         launches: BTreeMap::new(),
         asked: Vec::new(),
+        refused: Vec::new(),
     }
 }
 
@@ -140,6 +142,51 @@ fn a_low_update_waits_for_a_person_whom_the_play_does_not_have() {
     // Age needs no approval, and its build brings the update, too.
     let outcome = play(&low, &Policy::default());
     assert_eq!(starts(&outcome), [("06 00:00".to_owned(), "scheduled")]);
+}
+
+#[test]
+fn what_a_person_refused_does_not_wait_on() {
+    let given = Given {
+        max_age: Some(Length::days(300)),
+        ..Given::default()
+    };
+    let updates = vec![update("upd_1", "2026-11-03T12:00:00Z", Level::Low)];
+    let mut low = days(vec![played(updates)]);
+    low.refused.push(Refused {
+        aim: Aim {
+            version: "v0".to_owned(),
+            ..aim()
+        },
+        about: Some("upd_1".to_owned()),
+        said: "another sentence".to_owned(),
+        requested: at("2026-11-03T12:00:40Z"),
+        at: at("2026-11-04T09:00:00Z"),
+    });
+    let outcome = play(&low, &given.clone().into());
+    assert!(outcome.left.is_empty(), "{:?}", outcome.left);
+    low.refused[0].about = Some("upd_2".to_owned());
+    assert_eq!(play(&low, &given.into()).left.len(), 1);
+}
+
+#[test]
+fn what_is_built_is_of_the_version_that_was_newest_then() {
+    let updates = vec![
+        update("upd_1", "2026-11-03T12:00:00Z", Level::Critical),
+        update("upd_2", "2026-11-13T12:00:00Z", Level::Critical),
+    ];
+    let versions = [
+        ("2026-10-30T00:00:00Z", "v0"),
+        ("2026-11-09T00:00:00Z", "v1"),
+    ];
+    let of = Played {
+        versions: versions
+            .map(|(since, name)| (at(since), name.to_owned()))
+            .into(),
+        ..played(updates)
+    };
+    let outcome = play(&days(vec![of]), &Policy::default());
+    let built = outcome.builds.iter().map(|one| one.aim.version.as_str());
+    assert_eq!(built.collect::<Vec<_>>(), ["v0", "v1"]);
 }
 
 #[test]

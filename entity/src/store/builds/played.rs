@@ -29,12 +29,8 @@ pub struct Days {
     pub unpriced: Vec<(Aim, String)>,
 }
 
-/// The last image of a place before the days, and those in them.
-#[derive(Default)]
-struct Images {
-    version: String,
-    made: Vec<Made>,
-}
+/// The versions of a place, each since when it was the newest.
+type Versions = BTreeMap<Instant, String>;
 
 impl Ledger {
     /// What happened between two instants of the calendar. Images of builds within the days are left out: the play makes its own.
@@ -42,13 +38,26 @@ impl Ledger {
         let security = self.security_facts().await?;
         let launched = self.launched_since(from - POPULAR).await?;
         let launched: Vec<Launch> = launched.into_iter().filter(|one| one.at < to).collect();
-        let mut places: BTreeMap<Place, Images> = BTreeMap::new();
+        // The last image of a place before the days, and those in them.
+        let mut places: BTreeMap<Place, Vec<Made>> = BTreeMap::new();
+        let mut versions: BTreeMap<Place, Versions> = BTreeMap::new();
         let built = self.built_images().await?;
         for row in self.images_made().await? {
             let (Some(arch), at) = (Arch::parse(&row.arch), self.calendar().at(row.created_at))
             else {
                 continue;
             };
+            let place = (
+                row.template.clone(),
+                row.mode.clone(),
+                arch,
+                row.region.clone(),
+            );
+            if at < to {
+                // Those of builds were there, too: they are the newest of their days.
+                let of_place = versions.entry(place.clone()).or_default();
+                of_place.insert(at, row.version.clone());
+            }
             let within = at >= from;
             let by_build = row
                 .source_deployment_id
@@ -61,17 +70,9 @@ impl Ledger {
                 .into_iter()
                 .map(|one| one.id);
             let lacks = ids.collect();
-            let place = (row.template, row.mode, arch, row.region);
-            let images = places.entry(place).or_default();
-            images.version = row.version;
             let id = row.id;
-            images.made.push(Made { id, at, lacks });
-        }
-        for one in &launched {
-            let images = places.entry(one.place.clone()).or_default();
-            if images.version.is_empty() {
-                images.version.clone_from(&one.version);
-            }
+            let images = places.entry(place).or_default();
+            images.push(Made { id, at, lacks });
         }
         let asked = self.asked_by_hand(from, to).await?;
         for one in &asked {
@@ -82,9 +83,21 @@ impl Ledger {
                 aim.arch,
                 aim.region.clone(),
             );
-            let images = places.entry(place).or_default();
-            if images.version.is_empty() {
-                images.version.clone_from(&aim.version);
+            places.entry(place.clone()).or_default();
+            let of_place = versions.entry(place).or_default();
+            of_place.insert(one.at, aim.version.clone());
+        }
+        let imaged: BTreeMap<Place, Option<Instant>> = versions
+            .iter()
+            .map(|(place, of)| (place.clone(), of.keys().next().copied()))
+            .collect();
+        for one in &launched {
+            places.entry(one.place.clone()).or_default();
+            // Without an image it is the version that was launched last.
+            let first = imaged.get(&one.place).copied().flatten();
+            if first.is_none_or(|first| one.at < first) {
+                let of_place = versions.entry(one.place.clone()).or_default();
+                of_place.insert(one.at, one.version.clone());
             }
         }
         let mut tracks: BTreeMap<&str, Vec<Lacked>> = BTreeMap::new();
@@ -110,9 +123,12 @@ impl Ledger {
             let Some((recipe, revision)) = recipes.get(template.as_str()) else {
                 continue;
             };
+            let known = versions.remove(&place).unwrap_or_default();
+            let versions: Vec<(Instant, String)> = known.into_iter().collect();
+            let newest = versions.last().map(|(_, version)| version.clone());
             let aim = Aim {
                 template,
-                version: images.version,
+                version: newest.unwrap_or_default(),
                 mode,
                 arch,
                 region,
@@ -140,7 +156,8 @@ impl Ledger {
                     .and_then(|track| tracks.get(track))
                     .cloned()
                     .unwrap_or_default(),
-                images: images.made,
+                images,
+                versions,
                 launches,
                 imaged: recipe.images.create.is_made(),
                 built: recipe.images.create == Create::Build,
@@ -160,12 +177,12 @@ impl Ledger {
         }
         let known = |one: &play::Asked| {
             aims.iter()
-                .any(|played: &Played| same_place(&played.aim, &one.aim))
+                .any(|played: &Played| played.aim.is_beside(&one.aim))
         };
         let asked: Vec<play::Asked> = asked.into_iter().filter(known).collect();
-        // A request of another version is carried out in the version that is played.
+        // The play knows a place by one aim: which version a build is of follows from when it starts.
         let asked = asked.into_iter().map(|one| {
-            let played = aims.iter().find(|played| same_place(&played.aim, &one.aim));
+            let played = aims.iter().find(|played| played.aim.is_beside(&one.aim));
             let aim = played.map_or_else(|| one.aim.clone(), |played| played.aim.clone());
             play::Asked { aim, ..one }
         });
@@ -176,6 +193,7 @@ impl Ledger {
             aims,
             launches,
             asked,
+            refused: self.refused(from, to).await?,
         };
         Ok(Days { days, unpriced })
     }
@@ -247,9 +265,40 @@ impl Ledger {
         }
         Ok(asked)
     }
-}
 
-fn same_place(one: &Aim, other: &Aim) -> bool {
-    (&one.template, &one.mode, one.arch, &one.region)
-        == (&other.template, &other.mode, other.arch, &other.region)
+    /// What people refused while it waited, by a rejection or by ending the build that had not begun.
+    async fn refused(&self, from: Instant, to: Instant) -> Result<Vec<play::Refused>, LedgerError> {
+        use build::Column;
+        let rows = build::Entity::find()
+            .filter(Column::Status.is_in(["rejected", "cancelled"]))
+            .filter(Column::DecidedBy.is_not_null())
+            .filter(Column::StartedAt.is_null())
+            .filter(Column::EndedAt.gte(from))
+            .filter(Column::EndedAt.lt(to))
+            .order_by_desc(Column::EndedAt)
+            .limit(MOST)
+            .all(&self.reader)
+            .await?;
+        let mut refused = Vec::new();
+        for rows in rows.chunks(500) {
+            let ids = rows.iter().map(|row| row.id.as_str());
+            let requests = build_request::Entity::find()
+                .filter(build_request::Column::BuildId.is_in(ids))
+                .all(&self.reader)
+                .await?;
+            for one in requests {
+                let row = rows.iter().find(|row| row.id == one.build_id);
+                if let Some((row, at)) = row.and_then(|row| Some((row, row.ended_at?))) {
+                    refused.push(play::Refused {
+                        aim: row.aim()?,
+                        about: one.about,
+                        said: one.said,
+                        requested: one.requested_at,
+                        at,
+                    });
+                }
+            }
+        }
+        Ok(refused)
+    }
 }
