@@ -27,7 +27,6 @@ WITHOUT_A_STORY = {
     "applyTemplate": "revisions are listed",
     "askAwsCheck": "the check says who asked",
     "beginFeedLoad": "a part of a load",
-    "disableAutoAmi": "the switch says who and why",
     "endFeedLoad": "a part of a load",
     "loadPrices": "each price says who loaded it",
     "markNotificationsRead": "it is the reader's own",
@@ -122,6 +121,7 @@ def test_every_change_names_its_actor(ingot):
         return act("askBuild", body)["id"]
 
     ingot.apply(template("whose"))
+    act("disableAutoAmi", because, name="whose")
     act("enableAutoAmi", {"popularity_threshold": 3, **because}, name="whose")
     act("rejectBuild", because, id=asked())
     act("cancelBuild", because, id=asked())

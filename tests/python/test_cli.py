@@ -31,7 +31,7 @@ COMMANDS = {
     "builds": ["list", "show", "logs", "approve", "reject", "cancel"],
     "base-images": ["list", "show", "updates", "update", "set-level", "logs", "scan", "add", "pause", "resume", "remove", "interval"],
     "findings": ["list", "settle"],
-    "templates": ["apply", "auto-ami", "catalogue", "check", "diff", "import", "list", "revisions", "show"],
+    "templates": ["apply", "auto-ami", "catalogue", "check", "diff", "import", "list", "logs", "revisions", "show"],
     "plan": [],
     "policy": ["check", "windows", "fires", "import", "show", "list", "diff", "activate", "simulate"],
     "budget": ["show", "history", "allow"],

@@ -107,6 +107,7 @@ ENOUGH = {
     "templates check": ["{file}"],
     "templates import": ["{templates}"],
     "templates list": [],
+    "templates logs": ["unknown"],
     "templates show": ["unknown"],
     "templates revisions": ["unknown"],
     "templates diff": ["unknown"],

@@ -75,6 +75,15 @@ def test_a_template_has_a_threshold_of_its_own_until_it_is_taken_back(ingot, cli
     assert cli.json(*AUTO_AMI, "enable", "loved")["popularity_threshold"] == 3
     assert "popularity_threshold" not in cli.json(*AUTO_AMI, "enable", "loved", "--popularity-threshold", "0")
     assert len(ingot.get("/v1/templates/loved/events")["items"]) == 2
+    # Off and on is told once each, with who and why.
+    for words in (["disable", "loved", "--reason", "a pause"], ["enable", "loved", "--reason", "it is over"]):
+        for _ in range(2):
+            cli(*AUTO_AMI, *words)
+    off, on = ingot.get("/v1/templates/loved/events", after=2)["items"]
+    assert (off["kind"], on["kind"]) == ("template.builds_off", "template.builds_on")
+    assert "a pause" in off["message"] and "it is over" in on["message"]
+    said = cli("templates", "logs", "loved", "--after", "2").stdout
+    assert "a pause" in said and "a course" not in said
     enable = "/v1/templates/loved/auto-ami/enable"
     problem(ingot.call("POST", enable, {"reason": "x", "popularity_threshold": 1_000_001}), 422, "popularity_threshold")
     problem(ingot.call("GET", "/v1/templates/nothing/events"), 404)

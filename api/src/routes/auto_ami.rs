@@ -235,7 +235,7 @@ pub(crate) async fn on(
     let row = templates::one(api, name, None).await?;
     let (by, why) = (&decision.by, &decision.reason);
     tracing::info!(%by, template = %row.name, ?threshold, %why, "a template's builds were switched on");
-    caller.ledger.switch_on(&row.name).await?;
+    caller.ledger.switch_on(&row.name, &decision).await?;
     let own = match threshold {
         Some(launches) => {
             let launches = Some(launches).filter(|launches| *launches > 0);
@@ -270,7 +270,8 @@ pub(crate) async fn off(
 
 /// Read the story of a template's builds
 ///
-/// What people decided about them beside the policy.
+/// What was decided about them beside the policy: switched off and on, by people or by Ingot itself, and how many launches make
+/// the template popular.
 #[utoipa::path(
     get, path = "/v1/templates/{name}/events", tag = "builds", operation_id = "listTemplateEvents",
     params(("name" = String, Path, description = "Such as `kamiwaza`"), EventFilter),

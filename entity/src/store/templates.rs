@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ingot_domain::event::{Line, Source};
 use ingot_domain::template::Template;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
@@ -179,12 +180,23 @@ impl Ledger {
             .await?;
             if inserted > 0 {
                 // What three failures switched off by itself, a new revision switches on (AUTO-AMI 2).
-                template_off::Entity::delete_many()
+                let on = template_off::Entity::delete_many()
                     .filter(template_off::Column::Name.eq(&row.name))
                     .filter(template_off::Column::ByItself.eq(true))
                     .filter(template_off::Column::Revision.lt(row.revision))
                     .exec(&tx)
                     .await?;
+                if on.rows_affected > 0 {
+                    let said = format!(
+                        "Builds are switched on again: revision {} is new since they failed",
+                        row.revision
+                    );
+                    let line = Line::info("template.builds_on", Source::Request, said);
+                    if !self.tell_of_builds(&tx, &row.name, line).await? {
+                        tx.rollback().await?;
+                        continue;
+                    }
+                }
                 tx.commit().await?;
                 return Ok(Applied::Stored(row));
             }

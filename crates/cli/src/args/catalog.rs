@@ -164,6 +164,20 @@ pub(crate) enum TemplatesAction {
         #[arg(long, value_name = "N")]
         to: Option<u32>,
     },
+    /// Print the story of a template's builds: who switched them off or on, and why
+    #[command(after_help = "With --json: one JSON line for each event.
+
+Examples:
+  ingot templates logs web
+  ingot templates logs web --after 3")]
+    Logs {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Only lines after this number (`seq`)
+        #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
+        after: i64,
+    },
     /// Check a template file here, without asking the API
     #[command(
         after_help = "Everything that is wrong is named with line and column; the exit code is 3 then. With --against, AWS is asked as well, by this command itself with the credentials of this environment: whether base image, instance types, zones and instance profile are there in the region and fit. Nothing is made: it reads, and launches run dry.

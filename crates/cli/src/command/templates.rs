@@ -17,7 +17,7 @@ use similar::TextDiff;
 
 use crate::args::catalog::{TemplatesAction, TemplatesArgs};
 use crate::args::connection::Connection;
-use crate::command::{auto_ami, mention_rest, pages, random_key, read, repeated};
+use crate::command::{auto_ami, mention_rest, pages, random_key, read, repeated, story};
 use crate::output::grid::{Cell, Column, grid};
 use crate::output::look::look;
 use crate::output::{clean, clean_lines, or_dash, pairs, say, span, time};
@@ -59,6 +59,13 @@ pub(crate) async fn run(args: TemplatesArgs) -> anyhow::Result<ExitCode> {
         TemplatesAction::Diff { name, from, to } => {
             let change = diff(&connection.client()?, &name, from, to).await?;
             output.result(&change, |change| clean_lines(&change.text))?;
+        }
+        TemplatesAction::Logs { name, after } => {
+            let client = connection.client()?;
+            story::print_all(output, after, async |filter| {
+                client.template_events(&name, &filter).await
+            })
+            .await?;
         }
         TemplatesAction::Check { file, against } => {
             let known = match &against {

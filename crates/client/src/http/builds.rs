@@ -52,6 +52,19 @@ impl Client {
             .await
     }
 
+    /// `GET /v1/templates/{name}/events`
+    pub async fn template_events(
+        &self,
+        template: &str,
+        filter: &EventFilter,
+    ) -> Result<Page<Event>, ClientError> {
+        self.list(
+            &format!("/v1/templates/{}/events", segment(template)),
+            filter,
+        )
+        .await
+    }
+
     /// `POST /v1/templates/{name}/auto-ami/enable`
     pub async fn enable_auto_ami(
         &self,

@@ -134,7 +134,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Switches a template's builds off; its waiting builds are left to be decided one by one.
+    /// Switches a template's builds off, told in its story; its waiting builds are left to be decided one by one.
     pub async fn switch_off(
         &self,
         template: &str,
@@ -142,41 +142,76 @@ impl Ledger {
         by_itself: bool,
         decision: &Decision,
     ) -> Result<template_off::Model, LedgerError> {
+        let (by, why) = (&decision.by, &decision.reason);
         let row = template_off::Model {
             name: template.to_owned(),
             off_at: self.calendar_now(),
-            off_by: decision.by.clone(),
-            off_reason: decision.reason.clone(),
+            off_by: by.clone(),
+            off_reason: why.clone(),
             by_itself,
             revision,
         };
-        template_off::Entity::insert(row.clone().into_active_model())
-            .on_conflict(OnConflict::new().do_nothing().to_owned())
-            .exec_without_returning(&self.db)
-            .await?;
-        if !by_itself {
-            // A person's word stands above Ingot's own: no new revision switches on what a person switched off.
-            template_off::Entity::update_many()
-                .set(row.clone().into_active_model().reset_all())
-                .filter(template_off::Column::Name.eq(template))
-                .filter(template_off::Column::ByItself.eq(true))
-                .exec(&self.db)
+        loop {
+            let tx = self.db.begin().await?;
+            let mut changed = template_off::Entity::insert(row.clone().into_active_model())
+                .on_conflict(OnConflict::new().do_nothing().to_owned())
+                .exec_without_returning(&tx)
                 .await?;
+            if !by_itself && changed == 0 {
+                // A person's word stands above Ingot's own: no new revision switches on what a person switched off.
+                let above = template_off::Entity::update_many()
+                    .set(row.clone().into_active_model().reset_all())
+                    .filter(template_off::Column::Name.eq(template))
+                    .filter(template_off::Column::ByItself.eq(true))
+                    .exec(&tx)
+                    .await?;
+                changed = above.rows_affected;
+            }
+            if changed > 0 {
+                let said = format!("{by}: builds are switched off ({why})");
+                let source = match by_itself {
+                    true => Source::Monitor,
+                    false => Source::Request,
+                };
+                let line = Line::info("template.builds_off", source, said);
+                if !self.tell_of_builds(&tx, template, line).await? {
+                    tx.rollback().await?;
+                    continue;
+                }
+            }
+            tx.commit().await?;
+            return Ok(self.switched_off(template).await?.unwrap_or(row));
         }
-        Ok(self.switched_off(template).await?.unwrap_or(row))
     }
 
-    /// Switches a template's builds on; whether they were off. What was skipped, or failed before it, asks again.
-    pub async fn switch_on(&self, template: &str) -> Result<bool, LedgerError> {
-        let tx = self.db.begin().await?;
-        let gone = template_off::Entity::delete_by_id(template)
-            .exec(&tx)
-            .await?;
-        if gone.rows_affected > 0 {
-            again::keep_on(&tx, template, self.calendar_now()).await?;
+    /// Switches a template's builds on, told in its story; whether they were off. What was skipped, or failed before it, asks
+    /// again.
+    pub async fn switch_on(
+        &self,
+        template: &str,
+        decision: &Decision,
+    ) -> Result<bool, LedgerError> {
+        loop {
+            let tx = self.db.begin().await?;
+            let gone = template_off::Entity::delete_by_id(template)
+                .exec(&tx)
+                .await?;
+            let off = gone.rows_affected > 0;
+            if off {
+                again::keep_on(&tx, template, self.calendar_now()).await?;
+                let said = format!(
+                    "{}: builds are switched on ({})",
+                    decision.by, decision.reason
+                );
+                let line = Line::info("template.builds_on", Source::Request, said);
+                if !self.tell_of_builds(&tx, template, line).await? {
+                    tx.rollback().await?;
+                    continue;
+                }
+            }
+            tx.commit().await?;
+            return Ok(off);
         }
-        tx.commit().await?;
-        Ok(gone.rows_affected > 0)
     }
 
     /// Whether and why a template's builds are switched off.

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use ingot_domain::event::{Line, Source};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, TransactionTrait,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    TransactionTrait,
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,15 @@ pub struct Own {
     /// Successful launches within 7 days that make it popular; none: the policy says.
     pub popularity_threshold: Option<u32>,
     event_seq: i64,
+}
+
+impl Own {
+    fn text(&self) -> Result<String, LedgerError> {
+        serde_json::to_string(self).map_err(|source| LedgerError::Json {
+            what: "setting of a template's builds",
+            source,
+        })
+    }
 }
 
 /// Under which the story of a template's builds lies.
@@ -96,10 +106,7 @@ impl Ledger {
                 popularity_threshold: threshold,
                 event_seq: stories.say(&template_story(template), was.event_seq, &[line]),
             };
-            let value = serde_json::to_string(&own).map_err(|source| LedgerError::Json {
-                what: "setting of a template's builds",
-                source,
-            })?;
+            let value = own.text()?;
             let tx = self.db.begin().await?;
             if swapped(&tx, &name, text.as_deref(), value).await? {
                 stories.append(&tx).await?;
@@ -108,6 +115,27 @@ impl Ledger {
             }
             tx.rollback().await?;
         }
+    }
+
+    /// Adds a line to the story of a template's builds; false when another transaction was first: then this one begins again.
+    pub(in crate::store) async fn tell_of_builds(
+        &self,
+        tx: &DatabaseTransaction,
+        template: &str,
+        line: Line,
+    ) -> Result<bool, LedgerError> {
+        let name = format!("{OWN}{template}");
+        let found = setting::Entity::find_by_id(&name).one(tx).await?;
+        let text = found.map(|row| row.value);
+        let was = text.as_deref().map(read).transpose()?.unwrap_or_default();
+        let mut stories = self.stories();
+        let event_seq = stories.say(&template_story(template), was.event_seq, &[line]);
+        let own = Own { event_seq, ..was };
+        let first = swapped(tx, &name, text.as_deref(), own.text()?).await?;
+        if first {
+            stories.append(tx).await?;
+        }
+        Ok(first)
     }
 }
 

@@ -69,7 +69,7 @@ async fn what_was_skipped_asks_again_once_its_template_is_on(ledgers: Ledgers) {
     assert!(answered(ledger, "key").await);
     let again = ledger.ask(&ask("key", "web", HIGH)).await;
     assert_eq!(again.expect("an answer"), Asked::Before(skipped.id.clone()));
-    assert!(ledger.switch_on("web").await.expect("on"));
+    assert!(ledger.switch_on("web", &decision()).await.expect("on"));
     assert!(!answered(ledger, "key").await);
     let made = new(ledger, "key", "web").await;
     assert!(answered(ledger, "key").await);
@@ -89,7 +89,7 @@ async fn what_was_skipped_asks_again_once_its_template_is_on(ledgers: Ledgers) {
     no.expect("rejected");
     let off = ledger.switch_off("web", 1, false, &decision()).await;
     off.expect("off");
-    assert!(ledger.switch_on("web").await.expect("on"));
+    assert!(ledger.switch_on("web", &decision()).await.expect("on"));
     assert!(answered(ledger, "key").await);
     let again = ledger.ask(&ask("key", "web", HIGH)).await;
     assert_eq!(again.expect("an answer"), Asked::Before(made));
@@ -111,7 +111,7 @@ async fn what_failed_asks_again_after_a_switch_on_or_a_new_revision(ledgers: Led
     let off = ledger.switch_off("web", 2, false, &decision()).await;
     off.expect("off");
     assert!(answered(ledger, "key").await);
-    assert!(ledger.switch_on("web").await.expect("on"));
+    assert!(ledger.switch_on("web", &decision()).await.expect("on"));
     assert!(!answered(ledger, "key").await);
     new(ledger, "key", "web").await;
 }
@@ -176,7 +176,7 @@ async fn failures_are_counted_from_the_last_switch_on(ledgers: Ledgers) {
     assert!(switches_off("web", &ends), "{ends:?}");
     let off = ledger.switch_off("web", 1, true, &decision()).await;
     off.expect("off");
-    assert!(ledger.switch_on("web").await.expect("on"));
+    assert!(ledger.switch_on("web", &decision()).await.expect("on"));
     let mut ends = ledger.builds_ended(since).await.expect("ends");
     let failed = |ledger: &Ledger| Ended {
         template: "web".to_owned(),

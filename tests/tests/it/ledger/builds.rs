@@ -10,7 +10,9 @@ use ingot_domain::policy::Policy;
 use ingot_domain::price::book::Price;
 use ingot_domain::want::Cause;
 use ingot_entity::Ledger;
-use ingot_entity::store::{Applied, Ask, Asked, BuildQuery, BuildSeen, Decided, Decision, Verdict};
+use ingot_entity::store::{
+    Applied, Ask, Asked, BuildQuery, BuildSeen, Decided, Decision, Verdict, template_story,
+};
 use ingot_tests::Ledgers;
 
 use super::{on_both, race};
@@ -182,8 +184,17 @@ async fn a_template_that_is_switched_off_builds_nothing_and_tells_why(ledgers: L
             .waiting
             .is_empty()
     );
-    assert!(ledger.switch_on("web").await.expect("on"));
-    assert!(!ledger.switch_on("web").await.expect("on already"));
+    assert!(ledger.switch_on("web", &decision()).await.expect("on"));
+    let already = ledger.switch_on("web", &decision()).await;
+    assert!(!already.expect("on already"));
+    let story = ledger.events(&template_story("web"), 0, 10).await;
+    let story = story.expect("a story");
+    let kinds: Vec<&str> = story.iter().map(|line| line.kind.as_str()).collect();
+    assert_eq!(kinds, ["template.builds_off", "template.builds_on"]);
+    assert_eq!(
+        story[0].message, "ana: builds are switched off (because)",
+        "{story:#?}"
+    );
     let answer = ledger.ask(&ask("key 2", "web", critical)).await;
     assert!(matches!(answer, Ok(Asked::New(_))), "{answer:?}");
 }
