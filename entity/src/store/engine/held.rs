@@ -31,13 +31,15 @@ pub struct Held {
     pub wait_since: Option<Instant>,
     /// How often in a row it came back at once.
     pub again: i32,
+    /// Of which there is one task at a time.
+    pub unique_key: Option<String>,
     /// Who holds it.
     pub worker: Arc<str>,
     pub claimed_at: Instant,
 }
 
 /// The columns a claim reads, in the order of [`Held::read`].
-pub(in crate::store) const COLUMNS: &str = "id, kind, deployment_id, scope, attempt, max_attempts, crashes, visits, epoch, run_at, last_error, created_at, wait, wait_since, again";
+pub(in crate::store) const COLUMNS: &str = "id, kind, deployment_id, scope, attempt, max_attempts, crashes, visits, epoch, run_at, last_error, created_at, wait, wait_since, again, unique_key";
 
 impl Held {
     /// Reads a row whose first columns are [`COLUMNS`].
@@ -64,6 +66,7 @@ impl Held {
             wait: row.try_get_by_index(12)?,
             wait_since: row.try_get_by_index(13)?,
             again: row.try_get_by_index(14)?,
+            unique_key: row.try_get_by_index(15)?,
             worker: Arc::clone(worker),
             claimed_at,
         })

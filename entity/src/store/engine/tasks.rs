@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::store::Ledger;
 use crate::store::LedgerError;
+use crate::store::engine::held::Held;
 use crate::store::rows::{Rows, record};
 use crate::{attempt, task};
 
@@ -58,7 +59,7 @@ impl NewTask {
 /// How the key of a task ends that was asked for while a worker ran the one of that key.
 const AGAIN: &str = "/again";
 
-impl task::Model {
+impl Held {
     /// Whether it was asked for beside one that ran, and so ends after its visit where that one comes back by itself.
     pub fn is_again(&self) -> bool {
         let key = self.unique_key.as_deref();

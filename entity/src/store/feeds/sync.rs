@@ -15,7 +15,7 @@ use super::super::subject::{Stories, Subject, Write, move_all};
 use super::super::{Ledger, LedgerError, NewTask};
 use super::load::{MOST_DAMAGED, counted, known, one, write};
 use super::stored::Load;
-use crate::{feed, task};
+use crate::feed;
 
 record! {
     /// What a step of a sync changes of a feed.
