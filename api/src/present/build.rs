@@ -133,6 +133,9 @@ fn why_not_now(row: &build::Model, why: &[BuildWhy]) -> String {
                 "`ingot builds approve {id} --reason TEXT` lets it start"
             ));
         }
+        (_, None) if why.iter().any(|one| one.on == "max_cost") => said.push(format!(
+            "approval does not lift that: `ingot builds reject {id} --reason TEXT`, then ask again with a larger one"
+        )),
         (_, Some(at)) => said.push(format!("starts {}", at.format("%Y-%m-%d %H:%M UTC"))),
         (_, None) if row.why.is_none() => said.push(NOT_YET.to_owned()),
         (_, None) => {}

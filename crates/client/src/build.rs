@@ -170,6 +170,33 @@ impl Build {
             (trigger, _) => trigger.unwrap_or("-").to_owned(),
         }
     }
+
+    /// The command that asks for the same target again, whole.
+    pub fn ask_again(&self) -> String {
+        format!(
+            "ingot templates auto-ami build {} --version {} --mode {} --architecture {} --region {}",
+            self.template, self.version, self.mode, self.architecture, self.region
+        )
+    }
+
+    /// The commands that lift the `max_cost` that blocks it; none when that does not block it.
+    ///
+    /// The limit is that of the request that ranks first, which stays the first when the same is asked for again: a larger
+    /// limit needs a build of its own.
+    pub fn lift_max_cost(&self) -> Option<[String; 2]> {
+        let blocked = self.waits() && self.why.iter().any(|why| why.on == "max_cost");
+        blocked.then(|| {
+            let urgent = match self.requests.iter().any(|one| one.urgent) {
+                true => " --urgent --reason TEXT",
+                false => "",
+            };
+            let cost = self.estimated_cost.as_deref().unwrap_or("USD");
+            [
+                format!("ingot builds reject {} --reason TEXT", self.id),
+                format!("{}{urgent} --max-cost {cost}", self.ask_again()),
+            ]
+        })
+    }
 }
 
 /// Which builds to list.

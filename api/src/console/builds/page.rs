@@ -18,6 +18,8 @@ struct BuildView {
     what: String,
     badge: Badge,
     why_not_now: Option<String>,
+    /// The commands that lift the limit that blocks it.
+    lift: Option<[String; 2]>,
     /// Where the builder is, and step n of m where that is known.
     progress: Option<Progress>,
     error: Option<String>,
@@ -49,6 +51,9 @@ pub fn build_page(build: &Build, events: &[Event]) -> Result<String, askama::Err
         )),
         badge: badge(build),
         why_not_now: build.why_not_now.as_deref().map(text::plain),
+        lift: build
+            .lift_max_cost()
+            .map(|commands| commands.map(|command| text::plain(&command))),
         progress: build.progress.as_deref().map(|said| Progress {
             said: text::plain(said),
             step: step(said),

@@ -80,7 +80,12 @@ fn state(build: &Build) -> String {
 
 fn way_out(build: &Build) -> Option<String> {
     let (id, template) = (clean(&build.id), clean(&build.template));
+    let again = clean(&build.ask_again());
+    let lifted = build.lift_max_cost();
     let on = |word: &str| build.why.iter().any(|why| why.on == word);
+    if let Some([reject, again]) = &lifted {
+        return Some(format!("{}; then {}", clean(reject), clean(again)));
+    }
     Some(match build.status.as_str() {
         "awaiting_approval" => format!(
             "ingot builds approve {id} --reason TEXT; or ingot builds reject {id} --reason TEXT"
@@ -91,18 +96,13 @@ fn way_out(build: &Build) -> Option<String> {
         "queued" if build.scheduled_for.is_none() && on("purse") => {
             "raise the budget, or ingot budget allow".to_owned()
         }
-        "queued" if on("max_cost") => {
-            format!("ask again with a larger --max-cost: ingot templates auto-ami build {template}")
-        }
-        "queued" => format!(
-            "to have it at once: ingot templates auto-ami build {template} --urgent --reason TEXT"
-        ),
+        "queued" => format!("to have it at once: {again} --urgent --reason TEXT"),
         "building" | "testing" | "publishing" => {
             let builder = build.deployment_id.as_deref().map(clean)?;
             format!("ingot watch {builder}; or ingot builds cancel {id} --reason TEXT")
         }
         "failed" => {
-            format!("ingot builds logs {id}; then ingot templates auto-ami build {template}")
+            format!("ingot builds logs {id}; then {again}")
         }
         "skipped" => format!("ingot templates auto-ami enable {template}"),
         _ => return None,
@@ -122,11 +122,27 @@ mod tests {
              window      its window is closed until 2026-11-28T02:00:00Z\n  \
              starts      in 14 h (2026-11-28 02:00 UTC), paid by the daily purse, at most 8.50 USD\n  \
              deadline    in 6 days (2026-12-04 11:00 UTC)\n  \
-             what to do  to have it at once: ingot templates auto-ami build web --urgent --reason TEXT"
+             what to do  to have it at once: ingot templates auto-ami build web --version v1.2.0 --mode full \
+             --architecture x86_64 --region us-east-1 --urgent --reason TEXT"
         );
         let mut asks = waiting();
         asks.status = "awaiting_approval".to_owned();
         assert!(told(&asks).contains("ingot builds approve bld_1"));
+    }
+
+    #[test]
+    fn a_build_over_its_limit_is_rejected_and_asked_for_with_a_larger_one() {
+        let mut build = waiting();
+        build.scheduled_for = None;
+        build.why[0].on = "max_cost".to_owned();
+        let text = told(&build);
+        assert!(
+            text.contains(
+                "what to do  ingot builds reject bld_1 --reason TEXT; then ingot templates auto-ami build web \
+                 --version v1.2.0 --mode full --architecture x86_64 --region us-east-1 --max-cost 8.50"
+            ),
+            "{text}"
+        );
     }
 
     #[test]
