@@ -35,6 +35,8 @@ def test_configure_shows_and_changes_only_what_is_said(cli):
     diff = cli("policy", "diff", str(older["revision"]), str(newest["revision"])).stdout
     assert "notify_lead" in diff and "daily_budget" not in diff
     cli("policy", "diff", "1", "2", "--to", "3", code=2)
+    same = cli(*AUTO_AMI, "configure", "--daily-budget", "40", "--set", "notify_lead=45 minutes", "--reason", "again").stdout
+    assert "Nothing changes" in same and cli.json("policy", "show")["revision"] == newest["revision"]
 
 
 @pytest.mark.parametrize(
