@@ -6,6 +6,7 @@ use ingot_client::build::BuildWhy;
 use ingot_client::plan::{OpenWindow, PlanFilter, PlanSeen, PlannedBuild, RunningBuild};
 use ingot_domain::Instant;
 use ingot_domain::advisory::affected::Step;
+use ingot_domain::advisory::base::Build as VendorBuild;
 use ingot_domain::advisory::level::SecurityLevel;
 use ingot_domain::build::wants::{Subject, UpdateKind, Want};
 use ingot_domain::field::{FieldError, shown};
@@ -200,6 +201,25 @@ fn windows(policy: &Policy, from: Instant) -> Vec<OpenWindow> {
     found
 }
 
+/// A base image moves to a build only, and to none that is older than its newest.
+fn possible(name: &str, build: &str, head: Option<&str>) -> Result<(), ApiError> {
+    let refused = |why: &str| {
+        let like = head.map_or(String::new(), |head| format!(", such as {head} or later"));
+        let message = format!("{why}; name a build of {name} as its vendor does{like}");
+        let value = shown(&format!("base={name}:{build}"));
+        ApiError::Unreadable(vec![FieldError::new("if", value, message)])
+    };
+    let new = VendorBuild::parse(build)
+        .map_err(|_| refused(&format!("`{}` is no build", shown(build))))?;
+    match head.map(VendorBuild::parse) {
+        Some(Ok(head)) if new.key() < head.key() => {
+            let why = format!("it is older than today's build, {}", head.name);
+            Err(refused(&why))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What would be asked for if a base image moved: a matter of security of the level that is known for that build, else of an
 /// unknown one, for each template whose newest image would be behind.
 async fn supposing(api: &Api, text: &str, at: Instant) -> Result<Vec<Ask>, ApiError> {
@@ -218,6 +238,7 @@ async fn supposing(api: &Api, text: &str, at: Instant) -> Result<Vec<Ask>, ApiEr
             "there is no base image `{name}`; `ingot base-images list` shows them"
         )));
     };
+    possible(name, build, track.head_build.as_deref())?;
     let mut facts = api.ledger.security_facts().await?;
     let known = facts.updates.iter().find(|seen| {
         let new = seen.new.as_ref();
@@ -280,4 +301,29 @@ async fn supposing(api: &Api, text: &str, at: Instant) -> Result<Vec<Ask>, ApiEr
         });
     }
     Ok(asks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::possible;
+
+    #[test]
+    fn a_base_image_is_supposed_to_move_ahead_only() {
+        for (build, head) in [
+            ("20260901", None),
+            ("20260901", Some("20260831")),
+            ("20260901", Some("20260901")),
+            ("20260901.1", Some("20260901")),
+            ("20260901", Some("unread")),
+        ] {
+            assert!(possible("ubuntu-22.04", build, head).is_ok(), "{build}");
+        }
+        for (build, head) in [
+            ("banana", None),
+            ("banana", Some("20260831")),
+            ("20260830", Some("20260831")),
+        ] {
+            assert!(possible("ubuntu-22.04", build, head).is_err(), "{build}");
+        }
+    }
 }
