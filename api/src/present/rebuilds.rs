@@ -1,5 +1,7 @@
 //! What is planned for the templates that an update concerns.
 
+use std::collections::BTreeSet;
+
 use ingot_client::base_update::AffectedTemplate;
 use ingot_client::build::{Build, Planned};
 use ingot_domain::advisory::affected::Affected as Behind;
@@ -14,6 +16,8 @@ pub(crate) struct Rebuilds {
     pub(crate) open: Vec<Build>,
     /// Templates whose builds are switched off.
     pub(crate) off: Vec<template_off::Model>,
+    /// What an update wants and the scheduler has not asked for yet: templates, each with its region.
+    pub(crate) wanted: BTreeSet<(String, String)>,
 }
 
 impl Rebuilds {
@@ -35,6 +39,11 @@ impl Rebuilds {
         }
     }
 
+    fn wants(&self, template: &str, region: &str) -> bool {
+        let mut wanted = self.wanted.iter();
+        wanted.any(|(one, place)| one == template && place == region)
+    }
+
     fn said(&self, one: &AffectedTemplate) -> String {
         let region = one.region.as_deref().unwrap_or("-");
         let name = format!("{} in {region}", one.template);
@@ -42,6 +51,11 @@ impl Rebuilds {
             let off = self.off.iter().find(|off| off.name == one.template);
             return match off {
                 Some(off) => format!("{name}: switched off: {}", off.off_reason),
+                None if self.wants(&one.template, region) => {
+                    format!(
+                        "{name}: no build is asked for yet: the scheduler's next look asks for it"
+                    )
+                }
                 None => format!(
                     "{name}: no build is asked for: the update is not judged yet or matters to none, or the last one failed"
                 ),
@@ -105,6 +119,7 @@ mod tests {
         let rebuilds = Rebuilds {
             open: Vec::new(),
             off: vec![off],
+            wanted: BTreeSet::from([("w".to_owned(), "us-east-1".to_owned())]),
         };
         let all = [
             template("a", Some(waits)),
@@ -116,6 +131,10 @@ mod tests {
             "a in us-east-1: bld_1 queued: its window is closed; \
              b in us-east-1: bld_2 building, expected to be over 2026-11-28 02:00 UTC; \
              off in us-east-1: switched off: moves"
+        );
+        assert_eq!(
+            rebuilds.plan(&[template("w", None)]),
+            "w in us-east-1: no build is asked for yet: the scheduler's next look asks for it"
         );
         let none = rebuilds.plan(&[template("d", None)]);
         assert!(

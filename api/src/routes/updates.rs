@@ -1,5 +1,7 @@
 //! Updates of base images: how they were judged, and which templates are behind them.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use ingot_client::Page;
 use ingot_client::affected::Affected;
@@ -8,6 +10,7 @@ use ingot_client::base_update::{
 };
 use ingot_domain::advisory::feed::is_cve;
 use ingot_domain::advisory::level::SecurityLevel;
+use ingot_domain::build::wants::wants;
 use ingot_domain::field::FieldError;
 use ingot_domain::ids::UpdateId;
 use ingot_entity::store::UpdateQuery;
@@ -176,7 +179,25 @@ async fn rebuilds(api: &Api) -> Result<Rebuilds, ApiError> {
     Ok(Rebuilds {
         open: builds::open(api).await?,
         off: api.ledger.all_switched_off().await?,
+        wanted: wanted(api).await?,
     })
+}
+
+/// What updates want and nothing has asked for yet, by the scheduler's own function.
+async fn wanted(api: &Api) -> Result<BTreeSet<(String, String)>, ApiError> {
+    let now = api.ledger.calendar_now();
+    let facts = api.ledger.build_facts(now).await?;
+    let mut wanted = wants(&facts, &api.ledger.policy().await?.policy, now);
+    wanted.retain(|want| {
+        let about = want.about.as_deref();
+        about.is_some_and(|id| id.parse::<UpdateId>().is_ok())
+    });
+    let keys: Vec<&str> = wanted.iter().map(|want| want.key.as_str()).collect();
+    let asked = api.ledger.asked_before(&keys).await?;
+    let open = wanted.into_iter().filter(|want| !asked.contains(&want.key));
+    Ok(open
+        .map(|want| (want.aim.template, want.aim.region))
+        .collect())
 }
 
 /// Show what has a vulnerability
