@@ -79,6 +79,7 @@ pub(crate) fn build(seen: &BuildSeen, progress: Option<String>, now: Instant) ->
         deployment_id: row.deployment_id.clone(),
         progress: progress.filter(|_| runs),
         image_id: row.image_id.clone(),
+        ami_id: seen.ami.clone(),
         started_at: row.started_at,
         expected_end: row.expected_end,
         bound_at: row.bound_at,

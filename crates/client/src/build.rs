@@ -110,6 +110,8 @@ pub struct Build {
     pub progress: Option<String>,
     /// The image that came of it.
     pub image_id: Option<String>,
+    /// That image's AMI (`ami-…`).
+    pub ami_id: Option<String>,
     /// When it started last.
     pub started_at: Option<DateTime<Utc>>,
     /// When it is expected to be over.

@@ -181,6 +181,7 @@ fn made(build: &Build) -> Group {
             Fact::new("Run", Value::text(run.as_deref())),
             Fact::new("Builder", Value::deployment(build.deployment_id.as_deref())),
             Fact::new("Image", image),
+            Fact::new("AMI", Value::code(build.ami_id.as_deref())),
             Fact::new("Failure", Value::text(build.failure_class.as_deref())),
             Fact::new("Decided", Value::text(decided.as_deref())),
         ],

@@ -59,6 +59,7 @@ fn build(status: &str) -> Build {
         deployment_id: some(),
         progress: runs.then(|| format!("installing: step 2 of 4: {ATTACK}")),
         image_id: some(),
+        ami_id: some(),
         started_at: Some(at(2)),
         expected_end: Some(at(9)),
         bound_at: Some(at(9)),

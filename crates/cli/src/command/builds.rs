@@ -163,7 +163,11 @@ pub(crate) fn details(build: &Build) -> String {
         }
         None => {}
     }
-    facts.extend(build.image_id.as_ref().map(|id| ("image", clean(id))));
+    if let Some(id) = &build.image_id {
+        let ami = build.ami_id.as_ref();
+        let ami = ami.map_or(String::new(), |ami| format!(" ({ami})"));
+        facts.push(("image", clean(&format!("{id}{ami}"))));
+    }
     if let Some(error) = &build.error {
         let class = build.failure_class.as_ref();
         let class = class.map_or(String::new(), |class| format!(" ({class})"));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::store::{Ledger, LedgerError};
-use crate::{build, build_request};
+use crate::{build, build_request, image};
 
 /// Which builds.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +26,8 @@ pub struct BuildSeen {
     pub row: build::Model,
     /// What asks for it, oldest first.
     pub requests: Vec<build_request::Model>,
+    /// The AMI of the image that came of it.
+    pub ami: Option<String>,
 }
 
 impl Ledger {
@@ -88,8 +90,20 @@ impl Ledger {
             let of_build = by_build.entry(request.build_id.clone()).or_default();
             of_build.push(request);
         }
+        let made = rows.iter().filter_map(|row| row.image_id.as_deref());
+        let made: Vec<&str> = made.collect();
+        let mut amis: HashMap<String, String> = HashMap::new();
+        if !made.is_empty() {
+            let images = image::Entity::find()
+                .filter(image::Column::Id.is_in(made))
+                .all(&self.db)
+                .await?;
+            let named = images.into_iter();
+            amis.extend(named.filter_map(|image| Some((image.id, image.ami_id?))));
+        }
         let seen = rows.into_iter().map(|row| BuildSeen {
             requests: by_build.remove(&row.id).unwrap_or_default(),
+            ami: row.image_id.as_ref().and_then(|id| amis.get(id).cloned()),
             row,
         });
         Ok(seen.collect())

@@ -41,6 +41,7 @@ pub(crate) fn waiting() -> Build {
         deployment_id: None,
         progress: None,
         image_id: None,
+        ami_id: None,
         started_at: None,
         expected_end: None,
         bound_at: None,
@@ -96,6 +97,8 @@ fn the_details_show_estimate_reservation_and_actual_side_by_side() {
     );
     assert!(text.contains("security medium"), "{text}");
     let mut runs = waiting();
+    runs.image_id = Some("img_1".to_owned());
+    runs.ami_id = Some("ami-1".to_owned());
     runs.status = "building".to_owned();
     runs.why_not_now = None;
     runs.run = 1;
@@ -103,6 +106,7 @@ fn the_details_show_estimate_reservation_and_actual_side_by_side() {
     runs.progress = Some("installing: step 2 of 4: nginx".to_owned());
     let text = details(&runs);
     assert!(text.contains("reserved 8.50 USD"), "{text}");
+    assert!(text.contains("img_1 (ami-1)"), "{text}");
     assert!(
         text.contains("progress      installing: step 2 of 4: nginx"),
         "{text}"
