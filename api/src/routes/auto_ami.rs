@@ -49,13 +49,15 @@ pub(crate) async fn whole(api: &Api) -> Result<AutoAmiStatus, ApiError> {
     let facts = api.ledger.build_facts(now).await?;
     let off = api.ledger.all_switched_off().await?;
     let (open, own) = (builds::open(api).await?, api.ledger.all_own().await?);
+    let policy = api.ledger.policy().await?.policy;
     let history = api.ledger.build_queue().await?.history;
     let (mut shown, mut unused) = (Vec::new(), Vec::new());
     for row in api.ledger.templates().await? {
         let name = row.name;
         let threshold = own.get(&name).and_then(|own| own.popularity_threshold);
         let switch = switch(&name, off.iter().find(|off| off.name == name), threshold);
-        match template(switch, &facts, &open) {
+        let threshold = threshold.unwrap_or(policy.popularity_threshold);
+        match template(switch, threshold, &facts, &open) {
             Some(one) => shown.push(one),
             None => unused.push(name),
         }
@@ -90,7 +92,12 @@ pub(crate) async fn whole(api: &Api) -> Result<AutoAmiStatus, ApiError> {
 }
 
 /// A template of which there is anything.
-fn template(switch: AutoAmiSwitch, facts: &Facts, open: &[Build]) -> Option<AutoAmiTemplate> {
+fn template(
+    switch: AutoAmiSwitch,
+    threshold: u32,
+    facts: &Facts,
+    open: &[Build],
+) -> Option<AutoAmiTemplate> {
     let name = switch.template.clone();
     let of = |subject: &&Subject| subject.aim.template == name;
     let subjects: Vec<&Subject> = facts.subjects.iter().filter(of).collect();
@@ -108,9 +115,11 @@ fn template(switch: AutoAmiSwitch, facts: &Facts, open: &[Build]) -> Option<Auto
     let gravest = lacks
         .map(|one| word(one.kind))
         .min_by_key(|word| order(word));
+    let launches = subjects.first().map_or(0, |one| one.launches);
     Some(AutoAmiTemplate {
         switch,
-        launches: subjects.first().map_or(0, |one| one.launches),
+        launches,
+        popular: launches >= threshold,
         image_id: newest.map(|one| one.id.clone()),
         compiled_at: newest.map(|one| one.made),
         current: newest.map(|one| one.current),

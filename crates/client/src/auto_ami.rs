@@ -47,6 +47,8 @@ pub struct AutoAmiTemplate {
     pub switch: AutoAmiSwitch,
     /// Successful launches within 7 days.
     pub launches: u32,
+    /// Whether those are as many as make it popular.
+    pub popular: bool,
     /// Its newest image that can be launched from.
     pub image_id: Option<String>,
     /// When that was made.

@@ -101,6 +101,7 @@ fn status(enabled: bool) -> AutoAmiStatus {
                 popularity_threshold: Some(3),
             },
             launches: 8,
+            popular: true,
             image_id: some(),
             compiled_at: Some(at(1)),
             current: Some(true),

@@ -226,6 +226,7 @@ mod tests {
                 popularity_threshold,
             },
             launches: 0,
+            popular: false,
             image_id: None,
             compiled_at: None,
             current: None,

@@ -22,14 +22,18 @@ pub(super) fn screen(status: &AutoAmiStatus, strokes: Strokes) -> String {
                 .to_owned(),
         ),
         false => {
-            let branches: Vec<Branch> = on
-                .iter()
-                .map(|one| Branch::new(line(one, strokes, now), twigs(one, now)))
-                .collect();
-            parts.push(format!(
-                "Popular Templates (auto-compilation enabled):\n{}",
-                tree(strokes, &branches)
-            ));
+            let (popular, other): (Vec<_>, Vec<_>) = on.into_iter().partition(|one| one.popular);
+            for (which, listed) in [("Popular", popular), ("Other", other)] {
+                let lines = listed.iter();
+                let lines = lines.map(|one| Branch::new(line(one, strokes, now), twigs(one, now)));
+                let branches: Vec<Branch> = lines.collect();
+                if !branches.is_empty() {
+                    let tree = tree(strokes, &branches);
+                    parts.push(format!(
+                        "{which} Templates (auto-compilation enabled):\n{tree}"
+                    ));
+                }
+            }
         }
     }
     if !off.is_empty() {
@@ -119,7 +123,7 @@ fn queued(build: &Planned, now: DateTime<Utc>) -> String {
     match (build.status.as_str(), build.scheduled_for) {
         ("awaiting_approval", _) => "Waits for approval".to_owned(),
         (_, Some(at)) if at <= now => "Queued, about to start".to_owned(),
-        (_, Some(at)) => format!("Queued for {}", moment(at, now)),
+        (_, Some(at)) => format!("Queued, starts {}", moment(at, now)),
         (_, None) => "Queued, without a start".to_owned(),
     }
 }
@@ -196,6 +200,7 @@ mod tests {
                 popularity_threshold: None,
             },
             launches: 0,
+            popular: false,
             image_id: None,
             compiled_at: None,
             current: None,
@@ -220,6 +225,7 @@ mod tests {
         };
         let queued = AutoAmiTemplate {
             launches: 8,
+            popular: true,
             builds: vec![planned],
             ..template("r-research")
         };
@@ -250,10 +256,12 @@ mod tests {
         let wanted = "AUTO-AMI STATUS
 
 Popular Templates (auto-compilation enabled):
+└── r-research: ⏳ Queued, starts in 3 h (1970-01-04 03:00 UTC)
+    ├── 8 launches this week
+    └── bld_1: Queued, starts in 3 h (1970-01-04 03:00 UTC): its window is closed
+
+Other Templates (auto-compilation enabled):
 ├── python-ml: ✓ Compiled (last: 2 days ago)
-├── r-research: ⏳ Queued for in 3 h (1970-01-04 03:00 UTC)
-│   ├── 8 launches this week
-│   └── bld_1: Queued for in 3 h (1970-01-04 03:00 UTC): its window is closed
 └── gpu: ⚠️  Pending security update (critical)
 
 Switched Off:
