@@ -108,6 +108,7 @@ def test_a_build_by_hand_makes_an_image_and_its_builder_is_no_deployment_of_peop
     words = ["templates", "auto-ami", "build", "asked", "--version", "1.0.0", "--region", "us-east-1"]
     build = cli.json(*words, "--urgent", "--reason", "a hole", "--wait", "--timeout", "3m")
     assert build["status"] == "completed" and build["image_id"], build
+    assert build["ami_id"] == ingot.get(f"/v1/images/{build['image_id']}")["ami_id"], build
     assert build["trigger"] == "manual" and build["budget_source"] == "urgent", build
     assert float(build["actual_cost"]) <= float(build["estimated_cost"]), build
     assert build["reserved_cost"] is None
@@ -156,7 +157,17 @@ def test_a_build_that_waits_is_decided_by_people(ingot, cli):
     assert "is blocked" in cli("why", build["id"]).stdout
     # A second request joins it.
     joined = cli.json(*words, "--max-cost", "0.000002")
-    assert joined["id"] == build["id"] and len(joined["requests"]) == 2
+    assert joined["id"] == build["id"] and len(joined["requests"]) == 2 and joined["state"] == "blocked"
+    told = cli(*words, "--max-cost", "0.000003").stdout
+    assert told.startswith("Asked for, but blocked") and "2 other requests wait" in told, told
+    # The way out is whole, and works.
+    way = f"ingot builds reject {build['id']} --reason TEXT"
+    whole = "ingot templates auto-ami build dear --version"
+    assert way in told and way in cli("why", build["id"]).stdout and whole in told, told
+    page = ingot.call("GET", f"/builds/{build['id']}", headers={"Accept": "text/html"}).text
+    assert way in page and whole in page and "Approval does not lift" in page
+    approved = cli("builds", "approve", build["id"], "--reason", "try").stdout
+    assert "approval does not lift that" in re.sub(r"\s+", " ", approved), approved
     ended = cli.json("builds", "reject", build["id"], "--reason", "too dear")
     assert (ended["status"], ended["decided_reason"]) == ("rejected", "too dear")
     other = cli.json(*words, "--max-cost", "0.000001")
@@ -180,7 +191,7 @@ def test_the_plan_shows_what_waits_and_supposes_what_may_come(ingot, cli):
     assert any(one["build_id"] == asked["id"] for one in later["builds"])
     supposed = ingot.get("/v1/plan", **{"if": "base=ubuntu-24.04:20991231"})
     assert [one for one in supposed["builds"] if one["build_id"] == asked["id"]]
-    for text in ("ubuntu", "base=", "base=ubuntu-24.04", "base=:1"):
+    for text in ("ubuntu", "base=", "base=ubuntu-24.04", "base=:1", "base=ubuntu-24.04:banana"):
         ingot.get("/v1/plan", 400, **{"if": text})
     ingot.get("/v1/plan", 404, **{"if": "base=ubuntu-1:1"})
     ingot.get("/v1/plan", 400, at="tomorrow")

@@ -95,6 +95,16 @@ pub(crate) fn build(seen: &BuildSeen, progress: Option<String>, now: Instant) ->
     }
 }
 
+/// Takes away what an earlier plan said of a build that was asked for again since.
+pub(crate) fn unseen(build: &mut Build) {
+    if build.waits() {
+        build.state = None;
+        build.scheduled_for = None;
+        build.why.clear();
+        build.why_not_now = Some(NOT_YET.to_owned());
+    }
+}
+
 fn request(row: &build_request::Model) -> BuildRequest {
     let of_security = row.trigger == "security";
     BuildRequest {

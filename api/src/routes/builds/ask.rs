@@ -18,6 +18,7 @@ use super::super::{LONGEST_REASON, templates};
 use crate::auth::Caller;
 use crate::body::{IdempotencyKey, Json};
 use crate::error::ApiError;
+use crate::present;
 use crate::state::Api;
 
 /// Launches that are looked through for one that came to something.
@@ -94,8 +95,12 @@ pub(crate) async fn asked(
         max_cost,
     };
     match caller.ledger.ask(&ask).await? {
-        Asked::New(row) | Asked::Joined(row) | Asked::Skipped(row) => {
-            Ok((super::one(api, &row.id).await?, false))
+        Asked::New(row) | Asked::Skipped(row) => Ok((super::one(api, &row.id).await?, false)),
+        Asked::Joined(row) => {
+            let mut build = super::one(api, &row.id).await?;
+            // What is on record is the plan's look before this request.
+            present::build::unseen(&mut build);
+            Ok((build, false))
         }
         // Another request with this key was faster.
         Asked::Before(id) => {
@@ -176,6 +181,9 @@ async fn aim(api: &Api, body: &NewBuild) -> Result<Aim, ApiError> {
             Some(arch.ok_or_else(|| one_wrong("architecture", word, message))?)
         }
     };
+    if let Some(region) = &body.region {
+        allowed(region, &template.regions, &api.limits.regions)?;
+    }
     let (version, region) = place(api, body).await?;
     let mode = body.mode.as_deref();
     let draft = draft(&template, &version, mode, arch, &region);
@@ -190,6 +198,20 @@ async fn aim(api: &Api, body: &NewBuild) -> Result<Aim, ApiError> {
     })
 }
 
+/// A region is refused before a version is looked for in it.
+fn allowed(region: &String, own: &[String], here: &[String]) -> Result<(), ApiError> {
+    let mut allowed = here.to_vec();
+    allowed.retain(|one| own.is_empty() || own.contains(one));
+    match allowed.contains(region) {
+        true => Ok(()),
+        false => {
+            let allowed = allowed.join(", ");
+            let message = format!("choose one of the regions allowed here: {allowed}");
+            Err(one_wrong("region", region, message))
+        }
+    }
+}
+
 /// Version and region: as given, else those of the newest image, else those it was launched in last.
 async fn place(api: &Api, body: &NewBuild) -> Result<(String, String), ApiError> {
     if let (Some(version), Some(region)) = (&body.version, &body.region) {
@@ -202,9 +224,14 @@ async fn place(api: &Api, body: &NewBuild) -> Result<(String, String), ApiError>
     let known = known.unzip();
     let template = &body.template;
     let version = body.version.clone().or(known.0).ok_or_else(|| {
-        let message = format!(
-            "give the version: `{template}` has no image and was not launched yet (`--version V`)"
-        );
+        let message = match &body.region {
+            Some(region) => format!(
+                "give the version: `{template}` has no image in {region} and was not launched there yet (`--version V`)"
+            ),
+            None => format!(
+                "give the version: `{template}` has no image and was not launched yet (`--version V`)"
+            ),
+        };
         one_wrong("version", "", message)
     })?;
     let only = match api.limits.regions.as_slice() {

@@ -87,7 +87,7 @@ async fn affected(client: &Client, output: Output, args: &BuildArgs) -> anyhow::
             ..common(args)
         };
         let mut build = ask(client, &request, &random_key()).await?;
-        if build.estimated_cost.is_none() && build.waits() {
+        if build.waits() && (build.estimated_cost.is_none() || joined(&build)) {
             foretold(client, &mut build).await?;
         }
         builds.push(build);
@@ -107,7 +107,19 @@ async fn affected(client: &Client, output: Output, args: &BuildArgs) -> anyhow::
 /// The build once the plan has looked at it, or as it is when that takes longer.
 async fn planned(client: &Client, mut build: Build) -> anyhow::Result<Build> {
     let begin = Instant::now();
-    while build.waits() && build.state.is_none() && begin.elapsed() < PLANNED {
+    loop {
+        // What is on record of a build that others asked for may be the look's before this request.
+        let joined = joined(&build);
+        if joined && build.waits() {
+            foretold(client, &mut build).await?;
+        }
+        let open = match build.state.as_deref() {
+            None => true,
+            state => joined && state == Some("start"),
+        };
+        if !build.waits() || !open || begin.elapsed() >= PLANNED {
+            break;
+        }
         tokio::time::sleep(LOOK).await;
         build = client.build(&build.id).await?;
     }
@@ -117,16 +129,26 @@ async fn planned(client: &Client, mut build: Build) -> anyhow::Result<Build> {
     Ok(build)
 }
 
+fn joined(build: &Build) -> bool {
+    build.requests.len() > 1
+}
+
 /// What the plan will say at its next look, by the same function: cost, and when it starts.
 async fn foretold(client: &Client, build: &mut Build) -> anyhow::Result<()> {
     let plan = client.plan(&PlanFilter::default()).await?;
     let mut planned = plan.builds.into_iter();
     let planned = planned.find(|one| one.build_id.as_ref() == Some(&build.id));
     if let Some(planned) = planned {
+        build.state = Some(planned.state);
         build.estimated_cost = planned.estimated_cost;
         build.scheduled_for = planned.scheduled_for;
-        let why: Vec<String> = planned.why.into_iter().map(|why| why.said).collect();
+        build.latest_start = planned.latest_start;
+        build.deadline = planned.deadline;
+        build.late = planned.late;
+        build.budget_source = planned.budget_source;
+        let why: Vec<&str> = planned.why.iter().map(|why| why.said.as_str()).collect();
         build.why_not_now = Some(why.join("; ")).filter(|why| !why.is_empty());
+        build.why = planned.why;
     }
     Ok(())
 }
@@ -134,8 +156,14 @@ async fn foretold(client: &Client, build: &mut Build) -> anyhow::Result<()> {
 /// The document's screen.
 fn screen(build: &Build, base: &str, urgent: bool) -> String {
     let what = clean(&build.what());
-    let mut lines = vec![match (build.status.as_str(), urgent) {
+    let state = build.state.as_deref().filter(|_| build.waits());
+    let status = state.unwrap_or(build.status.as_str());
+    let mut lines = vec![match (status, urgent) {
         ("skipped", _) => format!("Nothing is built for {what}"),
+        ("blocked", _) => format!("Asked for, but blocked: the compilation of {what}"),
+        ("awaiting_approval", _) => {
+            format!("Asked for: the compilation of {what}, which waits for a person's approval")
+        }
         (_, true) => format!("Emergency compilation initiated for {what}"),
         (_, false) => format!("Compilation initiated for {what}"),
     }];
@@ -144,9 +172,11 @@ fn screen(build: &Build, base: &str, urgent: bool) -> String {
     }
     if build.requests.len() > 1 {
         let others = build.requests.len() - 1;
-        lines.push(format!(
-            "Joined: {others} other requests wait for the same build"
-        ));
+        let others = match others {
+            1 => "1 other request waits".to_owned(),
+            others => format!("{others} other requests wait"),
+        };
+        lines.push(format!("Joined: {others} for the same build"));
     }
     lines.push(match &build.estimated_cost {
         Some(cost) => format!("Estimated cost: ${}", clean(cost)),
@@ -159,6 +189,10 @@ fn screen(build: &Build, base: &str, urgent: bool) -> String {
     }
     if let Some(why) = &build.why_not_now {
         lines.push(format!("Why not now: {}", clean(why)));
+    }
+    if let Some([reject, again]) = build.lift_max_cost() {
+        let (reject, again) = (clean(&reject), clean(&again));
+        lines.push(format!("What to do: {reject}; then {again}"));
     }
     if let (Some(error), true) = (&build.error, build.is_over()) {
         lines.push(format!("Why: {}", clean(error)));
@@ -242,5 +276,26 @@ mod tests {
             waits.contains("\nStart: in 14 h (2026-11-28 02:00 UTC)\nWhy not now: "),
             "{waits}"
         );
+    }
+
+    #[test]
+    fn a_build_that_does_not_start_is_not_told_as_initiated() {
+        let mut build = waiting();
+        build.state = Some("blocked".to_owned());
+        build.scheduled_for = None;
+        build.why[0].on = "max_cost".to_owned();
+        build.requests.push(build.requests[0].clone());
+        let text = screen(&build, "http://h", true);
+        assert!(text.starts_with("Asked for, but blocked: "), "{text}");
+        assert!(!text.contains("initiated"), "{text}");
+        assert!(text.contains("Joined: 1 other request waits for the same build"));
+        assert!(
+            text.contains("What to do: ingot builds reject bld_1"),
+            "{text}"
+        );
+        build.status = "awaiting_approval".to_owned();
+        build.state = Some("awaiting_approval".to_owned());
+        let text = screen(&build, "http://h", true);
+        assert!(text.contains("waits for a person's approval"), "{text}");
     }
 }
