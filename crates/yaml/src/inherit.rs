@@ -59,7 +59,9 @@ pub fn inherit(yaml: &str, parent: &Template, pin: &Pin) -> Result<Template, Yam
         return Err(Problem::at(outline.decorated, "", message).into());
     };
     let whole = Outline::read(&to_yaml(parent)?)?;
-    let whole = Tree::of(&whole).unwrap_or(Tree::Map(Vec::new()));
+    let mut whole = Tree::of(&whole).unwrap_or(Tree::Map(Vec::new()));
+    // A child has a name of its own, or it would be its parent's next revision.
+    whole.take("name");
     let mut merged = merge("", whole, own);
     merged.put("inherits", Tree::Text(pin.to_string(), false));
     let before = parent.steps.len();
@@ -74,6 +76,10 @@ pub fn inherit(yaml: &str, parent: &Template, pin: &Pin) -> Result<Template, Yam
 fn moved(problem: &Problem, outline: &Outline, before: usize, pin: &Pin) -> Problem {
     let field = own(&problem.field, before);
     let key = field.as_deref().unwrap_or_default();
+    // The name alone is never the parent's.
+    if key == "name" && outline.node(key).is_none() {
+        return Problem::at(None, key, problem.message.clone());
+    }
     let top = key.split(['.', '[']).next().unwrap_or_default();
     if !top.is_empty() && outline.node(top).is_some() {
         return Problem::at(outline.place(key), key, problem.message.clone());
@@ -153,12 +159,15 @@ fn name(tree: &Tree) -> Option<&str> {
 
 /// Both lists, the old first; what is the same is the new one's. Twins within the new list stay, and are refused.
 fn united(old: Vec<Tree>, new: Vec<Tree>, same: impl Fn(&Tree, &Tree) -> bool) -> Vec<Tree> {
+    let mut replaced = vec![false; old.len()];
     let mut all = old;
-    let known = all.len();
     for value in new {
-        let at = all[..known].iter().position(|one| same(one, &value));
+        let at = (0..replaced.len()).find(|at| !replaced[*at] && same(&all[*at], &value));
         match at {
-            Some(at) => all[at] = value,
+            Some(at) => {
+                all[at] = value;
+                replaced[at] = true;
+            }
             None => all.push(value),
         }
     }
@@ -294,6 +303,17 @@ probe: { scheme: http, port: 80 }
                 "steps",
             ),
             ("name: web\nname: web\ninherits: base\n", 2, "name"),
+            // Twins of a name that the parent has, too.
+            (
+                "name: web\ninherits: base\npackages:\n  system: [git=1, git=2]\n",
+                4,
+                "packages.system[2]",
+            ),
+            (
+                "name: web\ninherits: base\nparameters:\n  - { name: colour, default: a }\n  - { name: colour, default: b }\n",
+                5,
+                "parameters[1].name",
+            ),
         ];
         for (yaml, line, field) in table {
             let error = child(yaml).expect_err("refused");
@@ -303,6 +323,11 @@ probe: { scheme: http, port: 80 }
                 .collect();
             assert!(told.contains(&(Some(line), field)), "{yaml}: {error}");
         }
+        let nameless = child("inherits: base\n").expect_err("refused");
+        assert_eq!(
+            nameless.to_string(),
+            "name: the key is missing; add `name:`"
+        );
         let anchored = "name: web\ninherits: base\ntags: &a { b: c }\n";
         assert!(
             child(anchored)

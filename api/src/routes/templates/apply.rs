@@ -7,6 +7,7 @@ use ingot_client::{ApplyFilter, Template};
 use ingot_domain::field::FieldError;
 use ingot_domain::fingerprint::hex_sha256;
 use ingot_domain::nearest::nearest;
+use ingot_domain::template::inherit::check_path;
 use ingot_domain::template::{BaseImage, Template as Recipe};
 use ingot_domain::track::known;
 use ingot_entity::store::{Applied, IdempotencyClaim};
@@ -122,6 +123,11 @@ impl Moved {
 /// What a YAML text says, or every mistake in it with its place; the console checks with it.
 pub(crate) async fn read(api: &Api, text: &str) -> Result<Recipe, ApiError> {
     let pin = ingot_yaml::parent(text).map_err(|error| wrong(&error))?;
+    // One that names itself is told so also before there is a revision of it.
+    if let (Some(pin), Some(name)) = (&pin, ingot_yaml::name(text)) {
+        let path = [name, pin.name.clone()];
+        check_path(&path).map_err(|circle| wrong(&ingot_yaml::refuse(text, &circle)))?;
+    }
     let spec = match pin {
         None => ingot_yaml::parse(text),
         Some(pin) => {
