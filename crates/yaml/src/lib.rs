@@ -29,6 +29,6 @@ pub use file::parse_file;
 pub use inherit::{inherit, name_of as name, parent, parts};
 pub use parse::{LARGEST, located, parse, refuse, to_yaml, warnings};
 pub use policy::{parse_policy, policy_warnings};
-pub use prism::{Converted, from_prism};
+pub use prism::{Converted, from_prism, made_from_prism};
 pub use scenario::parse_scenario;
 pub use track::track;

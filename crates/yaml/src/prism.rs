@@ -7,16 +7,18 @@ use ingot_domain::advisory::base::Base;
 use ingot_domain::arch::Arch;
 use ingot_domain::field::shown;
 
-use crate::error::YamlError;
+use crate::error::{Problem, YamlError};
 use crate::outline::Shape;
 use crate::parse::outlined;
 use crate::tree::Tree;
 
+mod accounts;
+mod secrets;
 mod trees;
 
-use trees::{get, is_unix, map, plain, slug, text, texts, word, words};
+use trees::{get, map, plain, slug, text, texts, word, words};
 
-/// Keys by which the form is known: templates of Ingot's have none of them.
+/// Keys by which the form is known, in a text without any of [`OWN`].
 const KNOWN_BY: [&str; 5] = [
     "package_manager",
     "services",
@@ -24,6 +26,37 @@ const KNOWN_BY: [&str; 5] = [
     "post_install",
     "instance_defaults",
 ];
+
+/// Keys that only Ingot's form has. A text with one of them is Ingot's, and a key of Prism's form in it is a mistake.
+const OWN: [&str; 24] = [
+    "kind",
+    "base_image",
+    "modes",
+    "ordered",
+    "instance_types",
+    "regions",
+    "volume",
+    "network",
+    "zones",
+    "metadata_hop_limit",
+    "user_data",
+    "user_data_encoding",
+    "steps",
+    "ssm_agent",
+    "progress",
+    "first_boot",
+    "probe",
+    "install_finished",
+    "ingress",
+    "instance_profile",
+    "images",
+    "rebuild",
+    "grant",
+    "ttl",
+];
+
+/// How a text that was written anew begins.
+const MADE: &str = "# Written anew from Prism's runtime form of ";
 
 /// Where its templates start from when they do not say.
 const BASE: &str = "ubuntu-24.04";
@@ -37,23 +70,45 @@ pub struct Converted {
     pub kept: Vec<(String, String)>,
 }
 
+/// Whether a text was written anew by [`from_prism`].
+pub fn made_from_prism(yaml: &str) -> bool {
+    yaml.starts_with(MADE)
+}
+
 /// Writes a text of Prism's form anew; none for a text of another form.
 ///
 /// # Errors
-/// The text is no YAML, or has keys twice.
+/// The text is no YAML, has keys twice, or has no name to call the template by.
 pub fn from_prism(yaml: &str) -> Result<Option<Converted>, YamlError> {
     let outline = outlined(yaml)?;
     let top = |key: &str| outline.node(key).is_some_and(|node| node.depth == 1);
     let base = outline
         .node("base")
         .is_some_and(|node| matches!(node.shape, Shape::Text(_)));
-    if !base && !KNOWN_BY.into_iter().any(top) {
+    // Parents are a list in Prism's form, and one name in Ingot's.
+    let heir = outline
+        .node("inherits")
+        .is_some_and(|node| matches!(node.shape, Shape::Text(_)) && node.depth == 1);
+    let own = heir || OWN.into_iter().any(top);
+    if own || !base && !KNOWN_BY.into_iter().any(top) {
         return Ok(None);
     }
     if let Some(error) = YamlError::of(outline.problems.clone()) {
         return Err(error);
     }
-    Ok(Tree::of(&outline).map(convert))
+    let Some(Tree::Map(fields)) = Tree::of(&outline) else {
+        return Ok(None);
+    };
+    let called = |key: &str| get(&fields, key).and_then(word);
+    let message = match called("slug").or(called("name")) {
+        None => "the key is missing; add `name:`: the template is called by it".to_owned(),
+        Some(name) if slug(name).is_empty() => format!(
+            "`{}` has no letter from a to z and no digit: add a `slug:`, which the template is called by",
+            shown(name)
+        ),
+        Some(_) => return Ok(Some(convert(fields))),
+    };
+    Err(Problem::at(outline.place("name"), "name", message).into())
 }
 
 #[derive(Default)]
@@ -80,8 +135,23 @@ impl Writer {
     }
 
     fn keep(&mut self, key: &str, value: Tree, why: &str) {
-        self.kept.push((shown(key), why.to_owned()));
-        self.rest.push((key.to_owned(), value));
+        // Of a path, the last key names the value.
+        if secrets::named(key.rsplit('.').next().unwrap_or(key)) {
+            return self.left(key);
+        }
+        let mut left = Vec::new();
+        if let Some(value) = secrets::without(&shown(key), value, &mut left) {
+            self.kept.push((shown(key), why.to_owned()));
+            self.rest.push((key.to_owned(), value));
+        }
+        for path in left {
+            self.left(&path);
+        }
+    }
+
+    /// Names what is not even kept as a comment.
+    fn left(&mut self, key: &str) {
+        self.kept.push((shown(key), secrets::WHY.to_owned()));
     }
 
     fn base(&mut self, base: Option<&Tree>, arch: Option<&Tree>, inherits: bool) {
@@ -144,136 +214,20 @@ impl Writer {
             self.put("packages", Tree::Map(lists));
         }
     }
-
-    fn users(&mut self, users: Tree) {
-        let Tree::List(users) = users else {
-            return self.keep(
-                "users",
-                users,
-                "users are a list of names, or of keys with a `name`",
-            );
-        };
-        for (i, user) in users.into_iter().enumerate() {
-            let at = format!("users[{i}]");
-            let fields = match user {
-                Tree::Map(fields) => fields,
-                one => vec![("name".to_owned(), one)],
-            };
-            let name = get(&fields, "name")
-                .and_then(word)
-                .unwrap_or_default()
-                .to_owned();
-            if !is_unix(&name) {
-                self.keep(
-                    &at,
-                    Tree::Map(fields),
-                    "its name is none of a user; make it in a step",
-                );
-                continue;
-            }
-            let mut run = format!(
-                "id -u {name} >/dev/null 2>&1 || useradd --create-home --shell /bin/bash {name}"
-            );
-            for (key, value) in fields {
-                let all = words(&value);
-                match key.as_str() {
-                    "name" => {}
-                    "groups" if all.iter().all(|group| is_unix(group)) => {
-                        for group in all {
-                            let _ = write!(
-                                run,
-                                "\ngetent group {group} >/dev/null && usermod --append --groups {group} {name}"
-                            );
-                        }
-                    }
-                    "shell" if matches!(all.as_slice(), [shell] if shell.starts_with('/') && is_unix(&shell.replace('/', "_"))) =>
-                    {
-                        let _ = write!(run, "\nusermod --shell {} {name}", all.concat());
-                    }
-                    "password" => self.kept.push((
-                        format!("{at}.password"),
-                        "no password is kept in a template: people log in through Session Manager"
-                            .to_owned(),
-                    )),
-                    _ => self.keep(
-                        &format!("{at}.{key}"),
-                        value,
-                        "it has no meaning here; set it in a step",
-                    ),
-                }
-            }
-            self.step(format!("make user {name}"), run, "1m");
-        }
-    }
-
-    fn services(&mut self, services: Tree) {
-        let Tree::List(services) = services else {
-            return self.keep(
-                "services",
-                services,
-                "services are a list of names, or of keys with a `name`",
-            );
-        };
-        for (i, service) in services.into_iter().enumerate() {
-            let at = format!("services[{i}]");
-            let fields = match service {
-                Tree::Map(fields) => fields,
-                one => vec![("name".to_owned(), one)],
-            };
-            let name = get(&fields, "name")
-                .and_then(word)
-                .unwrap_or_default()
-                .to_owned();
-            if !is_unix(&name) {
-                self.keep(
-                    &at,
-                    Tree::Map(fields),
-                    "its name is none of a unit; start it in a step",
-                );
-                continue;
-            }
-            let enable = get(&fields, "enable").and_then(word) != Some("false");
-            for (key, value) in fields {
-                match key.as_str() {
-                    "name" | "enable" => {}
-                    "port" => self.keep(&format!("{at}.port"), value, "nothing is opened to the world by itself: open it under `ingress`, and ask for it under `probe`"),
-                    _ => self.keep(&format!("{at}.{key}"), value, "write it to the service's file in a step"),
-                }
-            }
-            if enable {
-                self.step(
-                    format!("start {name}"),
-                    format!("systemctl enable --now {name}"),
-                    "5m",
-                );
-                self.services.push(name);
-            }
-        }
-    }
 }
 
-fn convert(tree: Tree) -> Converted {
-    let Tree::Map(mut fields) = tree else {
-        return Converted {
-            yaml: String::new(),
-            kept: Vec::new(),
-        };
-    };
+fn convert(mut fields: Vec<(String, Tree)>) -> Converted {
     let mut take = |key: &str| {
         let at = fields.iter().position(|(known, _)| known == key)?;
         Some(fields.remove(at).1)
     };
     let mut to = Writer::default();
     let title = take("name");
-    let title = title
-        .as_ref()
-        .and_then(word)
-        .unwrap_or("unnamed")
-        .to_owned();
-    let name = take("slug")
-        .as_ref()
-        .and_then(word)
-        .map_or_else(|| slug(&title), slug);
+    let title = title.as_ref().and_then(word).map(str::to_owned);
+    let called = take("slug");
+    let called = called.as_ref().and_then(word).or(title.as_deref());
+    let called = called.unwrap_or_default().to_owned();
+    let (name, title) = (slug(&called), title.unwrap_or(called));
     to.put("name", text(name.clone()));
     let described = take("description")
         .as_ref()
@@ -372,10 +326,7 @@ fn convert(tree: Tree) -> Converted {
     if !inherits || !to.services.is_empty() {
         to.put("probe", map(vec![("command", text(probe))]));
     }
-    let mut yaml = format!(
-        "# Written anew from Prism's runtime form of \"{}\".",
-        shown(&title)
-    );
+    let mut yaml = format!("{MADE}\"{}\".", shown(&title));
     yaml.push_str(&Tree::Map(to.fields).text());
     if !to.rest.is_empty() {
         yaml.push_str("\n# What was not carried over, as it stood:\n");
