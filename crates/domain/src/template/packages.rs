@@ -7,6 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{BaseImage, Step, Template};
 use crate::field::FieldError;
+use crate::track::known;
+
+mod family;
+mod names;
+
+pub use names::same_package;
+use names::{named, wrong};
 
 /// Packages by who installs them. An empty list installs nothing, not even its manager.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,9 +39,6 @@ pub const VENV: &str = "/opt/venv";
 /// Where conda and its packages are.
 pub const CONDA: &str = "/opt/conda";
 
-/// Characters of one package's words.
-const LONGEST: usize = 128;
-
 /// Seconds that the distribution's packages may take.
 const SYSTEM_TIMEOUT: u32 = 1800;
 
@@ -51,42 +55,6 @@ pub enum Manager {
     Dnf,
     /// Of Amazon Linux 2.
     Yum,
-}
-
-/// Words in the names of base images that say who installs packages on them. An older Amazon Linux is looked for first: its
-/// names have the newer one's words, too.
-const FAMILIES: [(Manager, &[&str]); 3] = [
-    (Manager::Yum, &["amzn2"]),
-    (Manager::Apt, &["ubuntu", "debian"]),
-    (
-        Manager::Dnf,
-        &[
-            "al2023",
-            "amazon",
-            "fedora",
-            "rhel",
-            "rocky",
-            "almalinux",
-            "centos",
-        ],
-    ),
-];
-
-impl BaseImage {
-    /// Who installs packages on it, as far as its name says so.
-    pub fn manager(&self) -> Option<Manager> {
-        let name = match self {
-            BaseImage::Track(name) if name.trim_end_matches("-arm64") == "amazon-2" => {
-                return Some(Manager::Yum);
-            }
-            BaseImage::Ssm(name) | BaseImage::Track(name) | BaseImage::Newest { name, .. } => name,
-            BaseImage::Ami(_) => return None,
-        };
-        let name = name.to_ascii_lowercase();
-        let words: BTreeSet<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
-        let of = |(_, known): &&(Manager, &[&str])| known.iter().any(|word| words.contains(word));
-        FAMILIES.iter().find(of).map(|(manager, _)| *manager)
-    }
 }
 
 impl Packages {
@@ -168,7 +136,7 @@ fn channels(packages: &[String]) -> String {
     let mut channels = vec!["conda-forge"];
     for (channel, _) in packages
         .iter()
-        .filter_map(|package| package.split_once("::"))
+        .filter_map(|package| package.rsplit_once("::"))
     {
         if !channels.contains(&channel) {
             channels.push(channel);
@@ -176,21 +144,24 @@ fn channels(packages: &[String]) -> String {
     }
     channels
         .iter()
-        .map(|channel| format!(" -c {channel}"))
+        .map(|channel| format!(" -c {}", word(channel)))
         .collect()
 }
 
-/// Words for a shell. Names have no single quotes ([`wrong`]).
+/// Words for a shell.
 fn quoted(packages: &[String]) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._+-:=/".contains(c);
-    let words = packages.iter().map(|package| {
-        if package.chars().all(plain) {
-            package.clone()
-        } else {
-            format!("'{package}'")
-        }
-    });
+    let words = packages.iter().map(|package| word(package));
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// One word for a shell. Names have no single quotes ([`names::wrong`]).
+fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._+-:=/".contains(c);
+    if text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{text}'")
+    }
 }
 
 impl Manager {
@@ -236,6 +207,26 @@ impl Template {
         manager.map_or(Vec::new(), |manager| self.packages.steps(manager))
     }
 
+    /// Refuses a manager that the base of a known track does not have. `yum` is there wherever `dnf` is: it is a link to it.
+    fn contradicted_manager(&self) -> Result<(), FieldError> {
+        let (BaseImage::Track(track), Some(said)) = (&self.base_image, self.packages.manager)
+        else {
+            return Ok(());
+        };
+        let has = match (self.base_image.manager(), known::find(track)) {
+            (Some(has), Some(_)) => has,
+            _ => return Ok(()),
+        };
+        if said == has || (said, has) == (Manager::Yum, Manager::Dnf) {
+            return Ok(());
+        }
+        let (said, has) = (said.as_str(), has.as_str());
+        let message = format!(
+            "the track `{track}` installs packages by {has}, not by {said}: leave `manager` out, say `manager: {has}`, or name another base image"
+        );
+        Err(FieldError::new("packages.manager", said, message))
+    }
+
     /// What is wrong with its packages.
     pub(super) fn package_problems(&self) -> Vec<FieldError> {
         let mut found = Vec::new();
@@ -253,11 +244,12 @@ impl Template {
             let message = "the base image's name does not say whether its packages are installed by apt or dnf: say `manager: apt` (Ubuntu, Debian), `manager: dnf` (Amazon Linux 2023, Fedora, RHEL and its kin) or `manager: yum` (Amazon Linux 2) under `packages`";
             check(Err(FieldError::new("packages", "", message)));
         }
+        check(self.contradicted_manager());
         for (list, names) in self.packages.lists() {
             let mut seen = BTreeSet::new();
             for (i, package) in names.iter().enumerate() {
                 let field = format!("packages.{list}[{i}]");
-                if let Some(message) = wrong(list, package) {
+                if let Some(message) = wrong(list, package, self.manager()) {
                     check(Err(FieldError::new(&field, package, message)));
                 } else if !seen.insert(named(list, package)) {
                     let message = format!(
@@ -269,55 +261,6 @@ impl Template {
             }
         }
         found
-    }
-}
-
-/// Why a text cannot be one package of a list. What passes is a word of the shell in single quotes, and no option of the
-/// manager: it begins with a letter or a digit.
-fn wrong(list: &str, package: &str) -> Option<&'static str> {
-    let marks = match list {
-        "system" => "._+-:=~",
-        "pip" => "._-[],=<>!~*",
-        _ => "._-:=<>!,*",
-    };
-    let legal = |c: char| c.is_ascii_alphanumeric() || marks.contains(c);
-    let begins = package.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if begins && package.len() <= LONGEST && package.chars().all(legal) {
-        return None;
-    }
-    Some(match list {
-        "system" => {
-            "give one package of the distribution by its name, such as `nginx` or `curl=8.5.0-2ubuntu10`: letters, digits and . _ + - : = ~, at most 128; other sources are for `steps`"
-        }
-        "pip" => {
-            "give one package of PyPI by its name, such as `numpy`, `uvicorn[standard]` or `pandas>=2,<3`, without blanks, at most 128 characters; other sources are for `steps`"
-        }
-        _ => {
-            "give one package of conda by its name, such as `r-base=4.4` or `bioconda::samtools`, without blanks, at most 128 characters; other sources are for `steps`"
-        }
-    })
-}
-
-/// Whether two texts of a list name the same package, in whatever version.
-pub fn same_package(list: &str, one: &str, other: &str) -> bool {
-    named(list, one) == named(list, other)
-}
-
-/// A package without its version, as its manager compares names.
-fn named(list: &str, package: &str) -> String {
-    let name = match list {
-        "system" => package.split('=').next(),
-        "pip" => package.split(['[', '=', '<', '>', '!', '~']).next(),
-        _ => package
-            .rsplit("::")
-            .next()
-            .and_then(|name| name.split(['=', '<', '>', '!']).next()),
-    };
-    let name = name.unwrap_or(package);
-    match list {
-        // PEP 503.
-        "pip" => name.to_ascii_lowercase().replace(['_', '.'], "-"),
-        _ => name.to_owned(),
     }
 }
 

@@ -35,6 +35,10 @@ fn script(template: &Template) -> String {
 fn a_base_says_who_installs() {
     let ssm = |name: &str| BaseImage::Ssm(name.to_owned());
     let track = |name: &str| BaseImage::Track(name.to_owned());
+    let newest = |name: &str| BaseImage::Newest {
+        owner: "amazon".to_owned(),
+        name: name.to_owned(),
+    };
     let table = [
         (
             ssm(
@@ -54,6 +58,26 @@ fn a_base_says_who_installs() {
         (track("amazon-2-arm64"), Some(Manager::Yum)),
         (track("amazon-2023"), Some(Manager::Dnf)),
         (track("rocky-9"), Some(Manager::Dnf)),
+        (
+            ssm("/aws/service/ecs/optimized-ami/amazon-linux-2/recommended/image_id"),
+            Some(Manager::Yum),
+        ),
+        (
+            ssm("/aws/service/eks/optimized-ami/1.29/amazon-linux-2-gpu/recommended/image_id"),
+            Some(Manager::Yum),
+        ),
+        (
+            ssm("/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"),
+            Some(Manager::Dnf),
+        ),
+        (newest("amazon-eks-node-1.29-v*"), Some(Manager::Yum)),
+        (
+            newest("amazon-eks-node-al2023-x86_64-*"),
+            Some(Manager::Dnf),
+        ),
+        (newest("RHEL-7*"), Some(Manager::Yum)),
+        (newest("RHEL-9*"), Some(Manager::Dnf)),
+        (newest("CentOS Linux 7 x86_64*"), Some(Manager::Yum)),
         (track("windows-2022"), None),
         (BaseImage::Ami("ami-0123456789abcdef0".to_owned()), None),
     ];
@@ -103,7 +127,10 @@ fn packages_are_steps_before_the_templates_own() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    let dnf = script(&template("al2023-ami-2023*", all));
+    let dnf = script(&template(
+        "al2023-ami-2023*",
+        json!({ "system": ["nginx", "curl"] }),
+    ));
     assert!(
         dnf.contains("dnf install -y --allowerasing nginx "),
         "{dnf}"
@@ -128,6 +155,23 @@ fn what_is_no_package_is_refused() {
         (json!({ "system": [""] }), "packages.system[0]"),
         (json!({ "system": ["a$(id)"] }), "packages.system[0]"),
         (json!({ "system": ["a'b"] }), "packages.system[0]"),
+        (
+            json!({ "system": ["openssh-server-"] }),
+            "packages.system[0]",
+        ),
+        (json!({ "system": ["nginx+"] }), "packages.system[0]"),
+        (json!({ "system": ["nginx=1.0-"] }), "packages.system[0]"),
+        (json!({ "system": ["nginx-=1.0"] }), "packages.system[0]"),
+        (json!({ "system": ["lib.+"] }), "packages.system[0]"),
+        (json!({ "system": ["lib..x"] }), "packages.system[0]"),
+        (json!({ "system": ["lib."] }), "packages.system[0]"),
+        (json!({ "system": ["lib*"] }), "packages.system[0]"),
+        (json!({ "system": ["lamp-server^"] }), "packages.system[0]"),
+        (json!({ "conda": ["a>pwned*::b"] }), "packages.conda[0]"),
+        (json!({ "conda": ["http://a.b/c::d"] }), "packages.conda[0]"),
+        (json!({ "conda": ["a::b::c"] }), "packages.conda[0]"),
+        (json!({ "conda": ["::c"] }), "packages.conda[0]"),
+        (json!({ "conda": ["-c::c"] }), "packages.conda[0]"),
         (json!({ "system": ["{{version}}"] }), "packages.system[0]"),
         (
             json!({ "pip": ["numpy", "git+https://x/y"] }),
@@ -155,6 +199,63 @@ fn what_is_no_package_is_refused() {
     }
     let long = json!({ "system": ["a".repeat(129)] });
     assert_eq!(template("ubuntu-24*", long).problems().len(), 1);
+}
+
+#[test]
+fn names_with_marks_are_packages() {
+    let system = json!([
+        "g++",
+        "g++-13",
+        "libstdc++6",
+        "libc6:i386",
+        "python3.12",
+        "dvd+rw-tools",
+        "curl=1:8.5~rc1+b1"
+    ]);
+    let conda = json!([
+        "https://conda.example.org:8443/t/x::d",
+        "conda-forge/linux-64::e>=2"
+    ]);
+    let whole = template("ubuntu-24*", json!({ "system": system, "conda": conda }));
+    assert_eq!(whole.problems(), []);
+    assert!(script(&whole).contains(
+        " -c conda-forge -c https://conda.example.org:8443/t/x -c conda-forge/linux-64 "
+    ));
+    assert_eq!(word("a>b*"), "'a>b*'");
+}
+
+#[test]
+fn a_version_is_spelt_as_its_manager_does() {
+    let told = template("al2023-ami-2023*", json!({ "system": ["curl=8.5"] })).problems();
+    assert!(
+        matches!(told.as_slice(), [one] if one.message.contains("write `curl-8.5`")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_track_has_its_own_manager() {
+    let table = [
+        ("ubuntu-24.04", "apt", None),
+        ("ubuntu-24.04", "dnf", Some("apt")),
+        ("rocky-9", "apt", Some("dnf")),
+        ("rocky-9", "yum", None),
+        ("amazon-2", "dnf", Some("yum")),
+        ("our-own-ubuntu", "dnf", None),
+    ];
+    for (track, said, has) in table {
+        let mut whole = template("x", json!({ "manager": said, "system": ["nginx"] }));
+        whole.base_image = BaseImage::Track(track.to_owned());
+        let told = whole.problems();
+        match has {
+            None => assert_eq!(told, [], "{track} {said}"),
+            Some(has) => assert!(
+                matches!(told.as_slice(), [one] if one.field == "packages.manager"
+                    && one.message.contains(&format!("by {has}, not by {said}"))),
+                "{track}: {told:?}"
+            ),
+        }
+    }
 }
 
 #[test]
