@@ -93,6 +93,9 @@ const REFUSED: &[&str] = &[
     "perl -pi -e \"s/a/{{job_name}}/\" f",
     "python3 -c \"print('{{job_name}}')\"",
     "alias a=\"echo {{job_name}}\"",
+    "mapfile -C \"echo {{job_name}}\" -c 1 a < f",
+    "mapfile -tC\"echo {{job_name}}\" -c 1 a < f",
+    "R=\"echo {{job_name}}\"; builtin readarray -c 1 -C \"$R\" a < f",
     // Variables.
     "R=\"NAME={{job_name}} true\"; eval \"$R\"",
     "export R=\"NAME={{job_name}} true\"; eval $R",
@@ -128,6 +131,7 @@ const REFUSED: &[&str] = &[
 
 /// Scripts that only print, store or pass the value on: any value goes.
 const TAKEN: &[&str] = &[
+    "mapfile -t a <<< \"{{job_name}}\"; echo \"${a[0]}\"",
     "echo \"built for {{job_name}}\" > /etc/motd",
     "cat > /etc/app.conf <<EOF\nname = {{job_name}}\nEOF\nsystemctl restart app",
     "cat > index.html <<'EOF'\n<h1>{{job_name}}</h1>\nEOF\nchmod 644 index.html",

@@ -185,6 +185,10 @@ fn program(words: &[String], at: usize, found: &mut Vec<Read>) {
             "su" | "runuser" | "sg" | "newgrp" | "script" | "flock" | "vagrant" => {
                 hands_on(words, at, found);
             }
+            // After so many lines they run what follows `-C`.
+            "mapfile" | "readarray" if words[at..].iter().any(|word| is_callback(word)) => {
+                found.extend(rest.map(Read::Word));
+            }
             "awk" | "gawk" | "mawk" => first_operand(words, at, &["-v", "-F"], "", found),
             "sed" => first_operand(words, at, &["-l"], "e", found),
             "env" if words.iter().any(|word| word.starts_with("-S")) => {
@@ -193,4 +197,9 @@ fn program(words: &[String], at: usize, found: &mut Vec<Read>) {
             _ => {}
         }
     }
+}
+
+/// `-C`, `-tC` or `-C` with its text right behind it.
+fn is_callback(word: &str) -> bool {
+    word.starts_with('-') && word.contains('C')
 }
