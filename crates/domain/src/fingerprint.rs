@@ -23,7 +23,10 @@ pub fn of_recipe(template: &Template) -> String {
         "user_data",
         template.user_data.as_deref().unwrap_or_default(),
     );
-    for parameter in &template.parameters {
+    // In whatever order they are written.
+    let mut parameters: Vec<_> = template.parameters.iter().collect();
+    parameters.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    for parameter in parameters {
         part("parameter", &parameter.name);
         part("value", parameter.value());
     }
