@@ -97,9 +97,9 @@ async fn values(stack: &Stack) {
             .insert("greeting".to_owned(), value.to_owned());
         wanted
     };
-    let fresh = succeeded(stack, &with("it's $(id)")).await;
+    let fresh = succeeded(stack, &with("it's \"$id\" or not")).await;
     assert_eq!(fresh.launch_path.as_deref(), Some("fresh"), "{fresh:#?}");
-    let cached = succeeded(stack, &with("it's $(id)")).await;
+    let cached = succeeded(stack, &with("it's \"$id\" or not")).await;
     assert_eq!(cached.source_ami_id, fresh.created_ami_id, "{cached:#?}");
     let usual = succeeded(stack, &order("greeter")).await;
     assert_eq!(usual.launch_path.as_deref(), Some("fresh"), "{usual:#?}");

@@ -4,13 +4,16 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::Template;
 use crate::field::{FieldError, check_name, check_seen, shown};
 use crate::nearest::nearest;
 use crate::render::PLACEHOLDERS;
+
+mod matcher;
+
+use matcher::Unmatched;
 
 /// One parameter.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,38 +52,72 @@ pub fn field(name: &str) -> String {
     format!("parameters.{name}")
 }
 
+/// What makes bash run a value that a script has it evaluate: `n={{a}}; (( n > 3 ))` with `PATH[$(id)]`.
+const SUBSTITUTIONS: [&str; 4] = ["`", "$(", "${", "$["];
+
+/// Why no parameter can have this value.
+fn unfit(value: &str) -> Option<String> {
+    if check_seen("", value).is_err() || value.chars().any(char::is_control) {
+        return Some("write it on one line, without characters that cannot be seen".to_owned());
+    }
+    let length = value.chars().count();
+    if length > LONGEST_VALUE {
+        return Some(format!(
+            "give at most {LONGEST_VALUE} characters; this has {length}"
+        ));
+    }
+    let substitution = SUBSTITUTIONS.iter().find(|it| value.contains(**it))?;
+    let shown = match *substitution {
+        "`" => "a backquote".to_owned(),
+        other => format!("`{other}`"),
+    };
+    Some(format!(
+        "{shown} begins a substitution, which bash runs where a script has it calculate with a value: write that into the template's script, and give a value without it"
+    ))
+}
+
 impl Parameter {
     /// Its value: what was given, else its default.
     pub fn value(&self) -> &str {
         self.default.as_deref().unwrap_or_default()
     }
 
-    fn matcher(&self) -> Option<Result<Regex, regex_lite::Error>> {
-        let pattern = self.pattern.as_deref()?;
-        Some(Regex::new(&format!("^(?:{pattern})$")))
-    }
-
     /// Why it cannot have this value.
     fn refuses(&self, value: &str) -> Option<String> {
-        if check_seen("", value).is_err() || value.chars().any(char::is_control) {
-            return Some("write it on one line, without characters that cannot be seen".to_owned());
-        }
-        let length = value.chars().count();
-        if length > LONGEST_VALUE {
-            return Some(format!(
-                "give at most {LONGEST_VALUE} characters; this has {length}"
-            ));
+        if let Some(why) = unfit(value) {
+            return Some(why);
         }
         if !self.choices.is_empty() && !self.choices.iter().any(|choice| choice == value) {
             return Some(format!("choose one of {}", self.choices.join(", ")));
         }
-        match self.matcher() {
-            Some(Ok(matcher)) if !matcher.is_match(value) => {
-                let pattern = self.pattern.as_deref().unwrap_or_default();
-                Some(format!("give a value that matches `{}`", shown(pattern)))
-            }
-            _ => None,
+        let pattern = self.pattern.as_deref()?;
+        match matcher::check(pattern, value).err()? {
+            Unmatched::Differs => Some(format!("give a value that matches `{}`", shown(pattern))),
+            Unmatched::TooLong(most) => Some(format!(
+                "the pattern `{}` is too large to be held against so long a value: give at most {most} characters, or make the pattern simpler in the template",
+                shown(pattern)
+            )),
         }
+    }
+
+    /// What is wrong with the values that it may have.
+    fn choice_problems(&self, at: &str) -> Vec<FieldError> {
+        let mut found = Vec::new();
+        let mut seen = BTreeSet::new();
+        for (i, choice) in self.choices.iter().enumerate() {
+            let why = if choice.trim().is_empty() {
+                Some(
+                    "an empty choice cannot be told from none: name it, or leave it out".to_owned(),
+                )
+            } else if !seen.insert(choice) {
+                Some("it stands in `choices` twice: remove one".to_owned())
+            } else {
+                unfit(choice)
+            };
+            let field = format!("{at}.choices[{i}]");
+            found.extend(why.map(|why| FieldError::new(&field, choice, why)));
+        }
+        found
     }
 
     fn problems(&self, at: &str) -> Vec<FieldError> {
@@ -99,34 +136,23 @@ impl Parameter {
             let message = "Ingot fills this word itself: choose another name";
             wrong("name", &self.name, message);
         }
-        match self.matcher() {
-            Some(Err(error)) => {
-                let pattern = self.pattern.as_deref().unwrap_or_default();
-                wrong(
-                    "pattern",
-                    pattern,
-                    &format!("no regular expression: {error}"),
-                );
+        if let Some(pattern) = self.pattern.as_deref() {
+            if pattern.len() > LONGEST_PATTERN {
+                let message = format!("give at most {LONGEST_PATTERN} characters");
+                wrong("pattern", pattern, &message);
+            } else if let Err(message) = matcher::pattern(pattern) {
+                wrong("pattern", pattern, &message);
+            } else if !self.choices.is_empty() {
+                let message = "give `choices` or a `pattern`, not both";
+                wrong("pattern", pattern, message);
             }
-            Some(Ok(_)) if !self.choices.is_empty() => {
-                let pattern = self.pattern.as_deref().unwrap_or_default();
-                wrong(
-                    "pattern",
-                    pattern,
-                    "give `choices` or a `pattern`, not both",
-                );
-            }
-            _ => {}
-        }
-        if self.pattern.as_deref().map_or(0, str::len) > LONGEST_PATTERN {
-            let message = format!("give at most {LONGEST_PATTERN} characters");
-            wrong("pattern", "", &message);
         }
         if let Some(value) = &self.default
             && let Some(message) = self.refuses(value)
         {
             wrong("default", value, &message);
         }
+        found.extend(self.choice_problems(at));
         if !self.description.is_empty() {
             let field = format!("{at}.description");
             found.extend(check_name(&field, &self.description, 200).err());

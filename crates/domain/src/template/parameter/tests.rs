@@ -130,6 +130,31 @@ fn what_a_template_may_not_say() {
         ),
         (json!({ "name": "a", "default": "b\nc" }), "default"),
         (json!({ "name": "a", "description": "<b>" }), "description"),
+        (json!({ "name": "a", "pattern": "a)|(?:.*" }), "pattern"),
+        (
+            json!({ "name": "a", "pattern": r"(((\w{0,40}){0,40}){0,25})" }),
+            "pattern",
+        ),
+        (
+            json!({ "name": "a", "pattern": "a".repeat(201) }),
+            "pattern",
+        ),
+        (json!({ "name": "a", "choices": ["b", ""] }), "choices[1]"),
+        (json!({ "name": "a", "choices": ["b", "b"] }), "choices[1]"),
+        (json!({ "name": "a", "choices": ["b\nc"] }), "choices[0]"),
+        (json!({ "name": "a", "choices": ["b\u{7}"] }), "choices[0]"),
+        (
+            json!({ "name": "a", "choices": ["b\u{202e}c"] }),
+            "choices[0]",
+        ),
+        (
+            json!({ "name": "a", "choices": ["x[$(id)]"] }),
+            "choices[0]",
+        ),
+        (
+            json!({ "name": "a", "default": "PATH[$(touch x)]" }),
+            "default",
+        ),
     ];
     for (parameter, key) in table {
         let told = template(json!([parameter]), "id").problems();
@@ -143,6 +168,45 @@ fn what_a_template_may_not_say() {
     );
 }
 
+/// bash runs a substitution in a value that it evaluates: as a number, as a subscript, as the name of a variable.
+#[test]
+fn a_value_with_a_substitution_is_refused() {
+    let whole = template(json!([{ "name": "a" }]), "n={{a}}; (( n > 3 )) || true");
+    assert_eq!(whole.problems(), []);
+    for value in ["PATH[$(id)]", "PATH[`id`]", "${x@P}", "$[x]", "a[$((1))]"] {
+        let told = whole.parameter_values(&given(&[("a", value)]));
+        assert!(
+            matches!(told.as_slice(), [one] if one.field == "parameters.a" && one.value == value
+                && one.message.contains("write that into the template's script")),
+            "{value}: {told:?}"
+        );
+    }
+    for value in ["$5", "a$", "$HOME", "a (b) {c} [d]", "x'y\"z\\"] {
+        assert_eq!(
+            whole.parameter_values(&given(&[("a", value)])),
+            [],
+            "{value}"
+        );
+    }
+}
+
+/// The order of the parameters is no part of the recipe.
+#[test]
+fn the_order_of_parameters_makes_no_other_recipe() {
+    let (a, b) = (
+        json!({ "name": "a", "default": "1" }),
+        json!({ "name": "b", "default": "2" }),
+    );
+    let one = template(json!([a, b]), "echo {{a}} {{b}}");
+    let other = template(json!([b, a]), "echo {{a}} {{b}}");
+    assert_eq!(of_recipe(&one), of_recipe(&other));
+    let swapped = json!([{ "name": "a", "default": "2" }, { "name": "b", "default": "1" }]);
+    assert_ne!(
+        of_recipe(&one),
+        of_recipe(&template(swapped, "echo {{a}} {{b}}"))
+    );
+}
+
 #[test]
 fn what_a_deployment_may_not_give() {
     let all = json!([
@@ -151,7 +215,8 @@ fn what_a_deployment_may_not_give() {
     ]);
     let whole = template(all, "echo {{size}} {{host}}");
     assert_eq!(whole.problems(), []);
-    let table: [(&[(&str, &str)], &[(&str, &str)]); 6] = [
+    type Pairs<'a> = &'a [(&'a str, &'a str)];
+    let table: [(Pairs<'_>, Pairs<'_>); 6] = [
         (&[("host", "a.b")], &[]),
         (&[], &[("parameters.host", "--set host=VALUE")]),
         (&[("host", "A")], &[("parameters.host", "[a-z.]+")]),
