@@ -217,6 +217,7 @@ mod tests {
             ),
             (json!({ "command": "id", "contains": "" }), "contains"),
             (json!({ "command": "id\r\nid" }), "command"),
+            (json!({ "command": "id \\\n" }), "command"),
         ];
         for (validate, key) in table {
             let whole = json!({

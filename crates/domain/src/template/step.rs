@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use serde::Deserializer;
 use serde::de::{Error, Visitor};
 
+use super::validate::check_end;
 use super::{BaseImage, InstallFinished, Template};
 use crate::field::FieldError;
 
@@ -72,6 +73,7 @@ impl Template {
                 let message = "give 1 second to 6 hours, such as `90s`, `10m` or `2h`";
                 FieldError::new(&format!("steps[{i}].timeout"), timeout, message)
             }));
+            found.extend(check_end(&format!("steps[{i}].run"), &step.run).err());
         }
         if self.base_image.is_windows() && !self.steps.is_empty() {
             let message = "the base image is Windows, where no shell runs steps: give the installation as `user_data` that begins with `<powershell>`";
@@ -142,6 +144,25 @@ mod tests {
         let old: Step = serde_json::from_str(stored).expect("a step from before");
         assert_eq!(old.timeout, None);
         assert_eq!(serde_json::to_string(&old).expect("stored"), stored);
+    }
+
+    #[test]
+    fn a_text_that_ends_with_a_backslash_is_told() {
+        for (run, told) in [
+            ("id \\\n", true),
+            ("id\\", true),
+            ("echo \\\\\n", false),
+            ("id \\\n  -u\n", false),
+            ("id\n# C:\\", false),
+        ] {
+            let whole = template(json!({ "steps": [{ "name": "one", "run": run }] }));
+            let fields: Vec<String> = whole
+                .step_problems()
+                .into_iter()
+                .map(|it| it.field)
+                .collect();
+            assert_eq!(fields.contains(&"steps[0].run".to_owned()), told, "{run}");
+        }
     }
 
     fn template(changes: serde_json::Value) -> Template {

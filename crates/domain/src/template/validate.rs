@@ -50,6 +50,7 @@ impl Validate {
             found.push(FieldError::new(&at("command"), &self.command, message));
         }
         found.extend(userdata::check_line_ends(&at("command"), &self.command).err());
+        found.extend(check_end(&at("command"), &self.command).err());
         if self.success == Some(false) {
             let message = "a command that must fail is expected by its code: `exit_code: 1`, say";
             found.push(FieldError::new(&at("success"), "false", message));
@@ -76,6 +77,18 @@ impl Validate {
         }
         found
     }
+}
+
+/// Refuses a shell text that ends with a backslash, which would join its last line with what Ingot writes after it.
+pub(super) fn check_end(field: &str, text: &str) -> Result<(), FieldError> {
+    let text = text.trim_end();
+    let last = text.lines().next_back().unwrap_or_default();
+    let slashes = text.len() - text.trim_end_matches('\\').len();
+    if slashes % 2 == 0 || last.trim_start().starts_with('#') {
+        return Ok(());
+    }
+    let message = "the backslash at its end goes on with a line that is not there: remove it, or write the rest of the command";
+    Err(FieldError::new(field, last, message))
 }
 
 impl Template {
