@@ -91,6 +91,10 @@ pub(crate) fn ordered(
             .map(|order| price::running(&order.instance_type, &row.region).to_string()),
         template_revision: row.template_revision.map(count),
         newer_revision: None,
+        parameters: order
+            .as_ref()
+            .map(|order| order.parameters.clone())
+            .unwrap_or_default(),
         tags: order.map(|order| order.tags).unwrap_or_default(),
         access_url,
         id: row.id,

@@ -293,7 +293,13 @@ def test_parameters(ingot, cli, tmp_path):
     assert "did you mean `host`?" in cli(*order, "--set", "hots=a.b", code=3).stderr
     cli(*order, "--set", "host=a", "--set", "host=b", code=2)
     cli(*order, "--set", "host", code=2)
-    assert cli.json(*order, "--set", "host=a.b", "--set", "database=mysql")["template"] == "shop"
+    given = {"host": "a.b", "database": "mysql"}
+    asked = cli.json(*order, "--set", "host=a.b", "--set", "database=mysql")
+    assert asked["template"] == "shop" and asked["parameters"] == given
+    assert cli.json("deployments", "show", asked["id"])["parameters"] == given
+    shown = pairs(cli("deployments", "show", asked["id"]).stdout)["parameters"]
+    assert shown == "database=mysql host=a.b"
+    assert " with database=mysql, host=a.b in " in cli("deployments", "logs", asked["id"]).stdout
 
 
 CHILD = "name: web-child\ninherits: web-parent\ndescription: child\nsteps: [{ name: two, run: id }]\n"

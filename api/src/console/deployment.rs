@@ -4,7 +4,7 @@ use askama::Template;
 use ingot_client::{Base, Deployment, Event, Wait};
 use ingot_domain::deployment::{SkipReason, Status};
 
-use super::parts::{Badge, Fact, Group, Line, Value, tags};
+use super::parts::{Badge, Fact, Group, Line, Value, parameters, tags};
 use super::stages::{Stage, stages};
 use super::text;
 
@@ -231,6 +231,7 @@ fn request(deployment: &Deployment) -> Group {
         Fact::new("Type", Value::text(Some(&deployment.deployment_type))),
         Fact::new("Version", Value::text(Some(&deployment.version))),
         Fact::new("Mode", Value::text(Some(&deployment.mode))),
+        Fact::new("Parameters", parameters(&deployment.parameters)),
         Fact::new("Region", Value::text(Some(&deployment.region))),
         Fact::new(
             "Instance type",

@@ -10,6 +10,7 @@ use ingot_client::Event;
 use ingot_domain::deployment::{AmiStatus, Status};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::task::TaskState;
+use ingot_domain::template::parameter::seen;
 
 use super::text;
 
@@ -244,6 +245,12 @@ pub(super) fn tags(tags: &BTreeMap<String, String>) -> Value {
     }
     let plain = |(name, value): (&String, &String)| (text::plain(name), text::plain(value));
     Value::Tags(tags.iter().map(plain).collect())
+}
+
+/// Values of parameters, as facts show them: a secret is not shown.
+pub(super) fn parameters(values: &BTreeMap<String, String>) -> Value {
+    let one = |(name, value): (&String, &String)| (name.clone(), seen(name, value).to_owned());
+    tags(&values.iter().map(one).collect())
 }
 
 /// A line of a story.

@@ -192,6 +192,9 @@ pub struct Deployment {
     pub version: String,
     /// Mode.
     pub mode: String,
+    /// Values of the template's parameters that it was requested with, by name; the others are the template's own.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
     /// Region.
     pub region: String,
     /// Instance type.

@@ -8,6 +8,7 @@ use ingot_client::{Base, Client, Deployment, DeploymentFilter, Page};
 
 use ingot_client::deployment::{ExtendDeployment, ImageReason, RetryDeployment};
 use ingot_domain::span::told;
+use ingot_domain::template::parameter;
 
 use crate::args::deployments::{
     DeploymentsAction, DeploymentsArgs, DestroyArgs, ListArgs, RetryArgs,
@@ -249,6 +250,7 @@ fn revision(deployment: &Deployment) -> String {
 }
 
 fn details(deployment: &Deployment) -> String {
+    let values = parameter::told(&deployment.parameters);
     let tags: Vec<String> = deployment
         .tags
         .iter()
@@ -271,6 +273,7 @@ fn details(deployment: &Deployment) -> String {
                 revision(deployment)
             )),
         ),
+        ("parameters", or_dash(&Some(values.join(" ")))),
         ("builder of", or_dash(&deployment.build_id)),
         ("status", clean(&deployment.status)),
         ("stage", clean(&deployment.stage)),

@@ -89,6 +89,13 @@ fn values(text: &str) -> String {
     out
 }
 
+/// Whether a parameter's name says that its value is a secret: it holds one of [`NAMES`], or a word of it ends in `key`.
+pub fn names_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let named = NAMES.iter().any(|secret| name.contains(secret));
+    named || name.split(['_', '-']).any(|word| word.ends_with("key"))
+}
+
 /// Whether the name at the end of a text is one of [`NAMES`].
 fn is_secret(before: &str) -> bool {
     let before = before.trim_end_matches([' ', '"', '\'', ':']);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Template;
 use crate::field::{FieldError, check_name, check_seen, shown};
+use crate::guest::redact::names_secret;
 use crate::nearest::nearest;
 use crate::render::PLACEHOLDERS;
 
@@ -74,6 +75,22 @@ fn unfit(value: &str) -> Option<String> {
     Some(format!(
         "{shown} begins a substitution, which bash runs where a script has it calculate with a value: write that into the template's script, and give a value without it"
     ))
+}
+
+/// A value as people see it: not at all when the name says that it is a secret.
+pub fn seen<'a>(name: &str, value: &'a str) -> &'a str {
+    /// In place of a secret.
+    const HIDDEN: &str = "•••";
+    match names_secret(name) {
+        true => HIDDEN,
+        false => value,
+    }
+}
+
+/// Values as people see them, each as `name=value`.
+pub fn told(values: &BTreeMap<String, String>) -> Vec<String> {
+    let one = |(name, value): (&String, &String)| format!("{name}={}", seen(name, value));
+    values.iter().map(one).collect()
 }
 
 impl Parameter {

@@ -12,6 +12,7 @@ use ingot_domain::ids::DeploymentId;
 use ingot_domain::request::Order;
 use ingot_domain::task::TaskKind;
 use ingot_domain::template::Template;
+use ingot_domain::template::parameter::told;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, Statement};
 use serde_json::Value;
@@ -203,8 +204,12 @@ pub(in crate::store) const REQUESTED: &str = "deployment.requested";
 
 fn said(new: &NewDeployment) -> String {
     let order = &new.order;
+    let with = match told(&order.parameters).join(", ") {
+        none if none.is_empty() => none,
+        some => format!(" with {some}"),
+    };
     let mut said = format!(
-        "{} {} ({}) in {} on {} was requested by {}{}",
+        "{} {} ({}){with} in {} on {} was requested by {}{}",
         order.template,
         order.version,
         order.mode,
@@ -217,8 +222,8 @@ fn said(new: &NewDeployment) -> String {
             ""
         }
     );
-    if let Some(told) = &order.told {
-        for against in contradictions(order, told) {
+    if let Some(is) = &order.told {
+        for against in contradictions(order, is) {
             said.push_str(&format!(
                 "; the AMI it starts from is another, as forced: {against}"
             ));

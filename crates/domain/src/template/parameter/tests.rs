@@ -208,6 +208,27 @@ fn the_order_of_parameters_makes_no_other_recipe() {
 }
 
 #[test]
+fn people_see_values_but_no_secrets() {
+    let values = [
+        ("colour", "green"),
+        ("db_password", "hunter2"),
+        ("licence_key", "abc"),
+        ("keyboard", "de"),
+        ("auth_token", "x"),
+    ];
+    assert_eq!(
+        told(&given(&values)),
+        [
+            "auth_token=•••",
+            "colour=green",
+            "db_password=•••",
+            "keyboard=de",
+            "licence_key=•••"
+        ]
+    );
+}
+
+#[test]
 fn what_a_deployment_may_not_give() {
     let all = json!([
         { "name": "size", "choices": ["small", "large"], "default": "small" },
