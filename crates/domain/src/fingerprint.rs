@@ -11,7 +11,7 @@ pub fn hex_sha256(bytes: impl IntoIterator<Item = u8>) -> String {
 }
 
 /// The fingerprint of a template's recipe: only what ends up inside the image. Probe, tags, description, allow-lists
-/// and the first-boot script may change without making existing images stale.
+/// and the first-boot script with the parameters that it alone reads may change without making existing images stale.
 pub fn of_recipe(template: &Template) -> String {
     let mut text = String::new();
     let mut part = |name: &str, value: &str| {
@@ -24,7 +24,7 @@ pub fn of_recipe(template: &Template) -> String {
         template.user_data.as_deref().unwrap_or_default(),
     );
     // In whatever order they are written.
-    let mut parameters: Vec<_> = template.parameters.iter().collect();
+    let mut parameters: Vec<_> = template.image_parameters().into_iter().collect();
     parameters.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     for parameter in parameters {
         part("parameter", &parameter.name);

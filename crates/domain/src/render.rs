@@ -17,6 +17,7 @@ use crate::userdata;
 
 pub use kind::Kind;
 pub use serves::{SERVES, serving};
+pub(crate) use unfit::reads;
 pub use unfit::{Unfit, foreign, misspelt};
 
 /// What a script may refer to.

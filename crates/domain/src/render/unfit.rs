@@ -93,6 +93,14 @@ pub(super) fn filled_length(text: &str, values: &Values<'_>) -> usize {
     sum
 }
 
+/// Whether a text reads a parameter, by its place among them.
+pub(crate) fn reads(text: &str, parameters: &[Parameter], which: usize) -> bool {
+    let hole = |at| placeholder(text, at, parameters);
+    (0..text.len())
+        .filter_map(hole)
+        .any(|(hole, _)| matches!(hole, super::Hole::Set(at) if at == which))
+}
+
 /// Bytes in which the name in double braces and their end lie.
 const LONGEST_INNER: usize = 80;
 

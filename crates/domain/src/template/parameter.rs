@@ -1,5 +1,6 @@
 //! Parameters of a template: words of its own that its scripts read as `{{name}}`, each with a value that a deployment may
-//! give (F78). The values are part of the recipe, so of the fingerprint and of the image key.
+//! give (F78). The values are part of the recipe, so of the fingerprint and of the image key, but for those
+//! that the first boot alone reads.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +11,7 @@ use super::Template;
 use crate::field::{FieldError, check_name, check_seen, shown};
 use crate::guest::redact::names_secret;
 use crate::nearest::nearest;
-use crate::render::PLACEHOLDERS;
+use crate::render::{self, PLACEHOLDERS};
 
 mod matcher;
 
@@ -192,6 +193,33 @@ impl Template {
             }
         }
         Cow::Owned(whole)
+    }
+
+    /// Its parameters but for those that `first_boot` alone reads: their values are in no image.
+    pub fn image_parameters(&self) -> Vec<&Parameter> {
+        let Some(first_boot) = &self.first_boot else {
+            return self.parameters.iter().collect();
+        };
+        let steps = self.steps_run();
+        let steps = steps.iter().flat_map(|step| [&*step.name, &*step.run]);
+        let others = self.scripts().filter(|(field, _)| field != "first_boot");
+        let texts: Vec<&str> = others.map(|(_, text)| text).chain(steps).collect();
+        let own = |text: &str, at| render::reads(text, &self.parameters, at);
+        let stays = |(at, parameter)| {
+            let boot_alone = own(first_boot, at) && !texts.iter().any(|text| own(text, at));
+            (!boot_alone).then_some(parameter)
+        };
+        self.parameters
+            .iter()
+            .enumerate()
+            .filter_map(stays)
+            .collect()
+    }
+
+    /// Whether a deployment that gives these values is of another image than one that gives none.
+    pub fn is_of_another_image(&self, given: &BTreeMap<String, String>) -> bool {
+        let differs = |it: &&Parameter| given.get(&it.name).is_some_and(|is| is != it.value());
+        !given.is_empty() && self.image_parameters().iter().any(differs)
     }
 
     /// What is wrong with the values that a deployment gives, and which it must give.

@@ -208,6 +208,30 @@ fn the_order_of_parameters_makes_no_other_recipe() {
 }
 
 #[test]
+fn what_the_first_boot_alone_reads_is_in_no_image() {
+    let all = json!([
+        { "name": "colour", "default": "red" },
+        { "name": "host", "default": "a" },
+        { "name": "both", "default": "a" },
+        { "name": "none", "default": "a" },
+    ]);
+    let mut whole = template(all, "echo {{colour}} {{both}}");
+    whole.first_boot = Some("echo {{ host }} {{both}} {{template}}".to_owned());
+    for (name, other) in [
+        ("colour", true),
+        ("host", false),
+        ("both", true),
+        ("none", true),
+    ] {
+        let values = given(&[(name, "b")]);
+        assert_eq!(whole.is_of_another_image(&values), other, "{name}");
+        let differs = of_recipe(&whole) != of_recipe(&whole.with_parameters(&values));
+        assert_eq!(differs, other, "{name}");
+    }
+    assert!(!whole.is_of_another_image(&given(&[("colour", "red")])));
+}
+
+#[test]
 fn people_see_values_but_no_secrets() {
     let values = [
         ("colour", "green"),
