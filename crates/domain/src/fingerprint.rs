@@ -24,7 +24,7 @@ pub fn of_recipe(template: &Template) -> String {
         template.user_data.as_deref().unwrap_or_default(),
     );
     // In whatever order they are written.
-    let mut parameters: Vec<_> = template.image_parameters().into_iter().collect();
+    let mut parameters = template.image_parameters();
     parameters.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     for parameter in parameters {
         part("parameter", &parameter.name);

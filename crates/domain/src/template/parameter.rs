@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::Template;
+use super::{Create, Template};
 use crate::field::{FieldError, check_name, check_seen, shown};
 use crate::guest::redact::names_secret;
 use crate::nearest::nearest;
@@ -274,6 +274,20 @@ impl Template {
         for (i, parameter) in some.enumerate() {
             let at = format!("parameters[{i}]");
             found.extend(parameter.problems(&at));
+            let builds = [
+                (
+                    "images: {create: build}",
+                    self.images.create == Create::Build,
+                ),
+                ("rebuild", self.rebuild.is_some()),
+            ];
+            let builds = builds.iter().find(|(_, is)| *is);
+            if let (None, Some((key, _))) = (&parameter.default, builds) {
+                let message = format!(
+                    "`{key}` asks for builds, which give no values: give a `default`, or leave `{key}` out"
+                );
+                found.push(FieldError::new(&format!("{at}.default"), "", message));
+            }
             if !seen.insert(&parameter.name) {
                 let message = "two parameters have this name: rename one";
                 let at = format!("{at}.name");

@@ -1,5 +1,6 @@
 //! The facts that wants follow from: newest images, the updates they lack, and how often templates were launched.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ingot_domain::Instant;
@@ -7,7 +8,7 @@ use ingot_domain::arch::Arch;
 use ingot_domain::build::wants::{Aim, Facts, Lacked, Newest, POPULAR, Subject, UpdateKind};
 use ingot_domain::fingerprint;
 use ingot_domain::request::Order;
-use ingot_domain::template::Create;
+use ingot_domain::template::{Create, Template};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -177,7 +178,8 @@ impl Ledger {
             .await?)
     }
 
-    /// Successful launches since an instant of the calendar that were not builds, the newest first.
+    /// Successful launches since an instant of the calendar that were not builds, the newest first. Builds make images of the
+    /// default values alone, so a launch with others is none of those that ask for one.
     pub(super) async fn launched_since(&self, since: Instant) -> Result<Vec<Launch>, LedgerError> {
         use deployment::Column;
         let since = self.calendar().due(since);
@@ -188,13 +190,20 @@ impl Ledger {
             .limit(LAUNCHES)
             .all(&self.reader)
             .await?;
-        let mut found = Vec::new();
+        let (mut found, mut templates) = (Vec::new(), HashMap::new());
         for row in rows {
             // An order of a version that is newer than this binary is another's to count.
             let Ok(order) = serde_json::from_value::<Order>(row.order) else {
                 continue;
             };
             if order.build_only.is_none() {
+                let given = &order.parameters;
+                if self
+                    .is_unbuilt(&mut templates, &row.template, given)
+                    .await?
+                {
+                    continue;
+                }
                 let ami = row.ami_status.as_deref();
                 let at = row.ready_at.unwrap_or(row.created_at);
                 found.push(Launch {
@@ -206,6 +215,27 @@ impl Ledger {
             }
         }
         Ok(found)
+    }
+
+    /// Whether no build makes the image of a launch with these values. Templates that were read are kept in `known`.
+    async fn is_unbuilt(
+        &self,
+        known: &mut HashMap<String, Option<Template>>,
+        name: &str,
+        given: &BTreeMap<String, String>,
+    ) -> Result<bool, LedgerError> {
+        if given.is_empty() {
+            return Ok(false);
+        }
+        let template = match known.entry(name.to_owned()) {
+            Entry::Occupied(read) => read.into_mut(),
+            Entry::Vacant(unread) => {
+                let row = self.template(name).await?;
+                unread.insert(row.map(|row| row.parsed()).transpose()?)
+            }
+        };
+        let other = |it: &Template| it.is_of_another_image(given);
+        Ok(template.as_ref().is_some_and(other))
     }
 
     /// By template, when popularity last asked for a build of it. What was skipped counts while its template is still off.

@@ -11,8 +11,8 @@ use ingot_domain::given::{contradictions, recorded};
 use ingot_domain::ids::DeploymentId;
 use ingot_domain::request::Order;
 use ingot_domain::task::TaskKind;
-use ingot_domain::template::Template;
 use ingot_domain::template::parameter::told;
+use ingot_domain::template::{Create, Template};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, Statement};
 use serde_json::Value;
@@ -222,6 +222,10 @@ fn said(new: &NewDeployment) -> String {
             ""
         }
     );
+    let builds_alone = new.recipe.images.create == Create::Build && order.build_only.is_none();
+    if builds_alone && new.recipe.is_of_another_image(&order.parameters) {
+        said.push_str("; no image of it is wanted: builds make images of the default values alone");
+    }
     if let Some(is) = &order.told {
         for against in contradictions(order, is) {
             said.push_str(&format!(

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::cron5::Line;
 use crate::fingerprint::of_recipe;
 use crate::render::{Values, install_script, problems};
 
@@ -205,6 +206,25 @@ fn the_order_of_parameters_makes_no_other_recipe() {
         of_recipe(&one),
         of_recipe(&template(swapped, "echo {{a}} {{b}}"))
     );
+}
+
+#[test]
+fn what_is_built_has_defaults() {
+    let mut whole = template(json!([{ "name": "colour" }]), "echo {{colour}}");
+    assert_eq!(whole.problems(), []);
+    whole.rebuild = Some(Line::parse("0 4 * * *").expect("a line"));
+    let mut built = whole.clone();
+    (built.rebuild, built.images.create) = (None, Create::Build);
+    for (template, key) in [(&mut whole, "`rebuild`"), (&mut built, "create: build")] {
+        let told = template.problems();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0].field, "parameters[0].default");
+        for part in [key, "give a `default`"] {
+            assert!(told[0].message.contains(part), "{told:?}");
+        }
+        template.parameters[0].default = Some("red".to_owned());
+        assert_eq!(template.problems(), []);
+    }
 }
 
 #[test]
