@@ -134,7 +134,7 @@ async fn accept(api: &Api, body: CreateDeployment) -> Result<(Order, Recipe), Ap
         .map_err(|error| ApiError::Invalid(vec![error]))?;
     let order = request::parse(draft, &recipe.template, &api.limits);
     let mut order = order.map_err(ApiError::Invalid)?;
-    given::check(api, &mut order).await?;
+    given::check(api, &mut order, &recipe.template).await?;
     stale::check(api, &order, &recipe).await?;
     Ok((order, recipe))
 }

@@ -5,12 +5,13 @@ use ingot_domain::deployment::ImageChoice;
 use ingot_domain::field::FieldError;
 use ingot_domain::given::{contradictions, is_gone};
 use ingot_domain::request::Order;
+use ingot_domain::template::Template;
 
 use crate::error::ApiError;
 use crate::state::Api;
 
 /// Refuses an order of something else than its AMI is, and notes what a forced one is.
-pub(super) async fn check(api: &Api, order: &mut Order) -> Result<(), ApiError> {
+pub(super) async fn check(api: &Api, order: &mut Order, recipe: &Template) -> Result<(), ApiError> {
     let (ImageChoice::Given, Some(ami)) = (order.image_choice, order.given_image.clone()) else {
         return Ok(());
     };
@@ -37,8 +38,8 @@ pub(super) async fn check(api: &Api, order: &mut Order) -> Result<(), ApiError> 
         );
         wrong.push(FieldError::new("image", &ami, message));
     }
-    let told = row.told();
-    let against = contradictions(order, &told);
+    let told = api.ledger.told(&row).await?;
+    let against = contradictions(order, recipe, &told);
     if !order.force {
         wrong.extend(against.iter().map(|one| one.problem(&ami)));
     }

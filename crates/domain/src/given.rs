@@ -1,5 +1,5 @@
-//! What the AMI that a request names is, held against what was ordered: another template, version or mode is refused, or, when
-//! forced, recorded as what the AMI is (N11 of FIELD).
+//! What the AMI that a request names is, held against what was ordered: another template, version or mode, or other
+//! values of parameters are refused, or, when forced, launched and recorded as what the AMI is (N11 of FIELD).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::decide::region_end;
 use crate::field::FieldError;
+use crate::fingerprint::of_recipe;
 use crate::image::ImageStatus;
 use crate::request::Order;
+use crate::template::Template;
+use crate::template::parameter::{self, Parameter};
 use crate::version::Version;
 
 /// What an AMI is, by its row in the ledger or by its tags; what neither tells is absent and contradicts nothing.
@@ -24,6 +27,12 @@ pub struct Told {
     /// Its mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
+    /// The fingerprint of its recipe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// The values of parameters that it was made with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<BTreeMap<String, String>>,
 }
 
 impl Told {
@@ -34,6 +43,19 @@ impl Told {
             template: told("Template"),
             version: told("KamiwazaVersion").or_else(|| told("Version")),
             mode: told("Mode"),
+            fingerprint: told("Fingerprint"),
+            values: None,
+        }
+    }
+
+    /// The same, made by this recipe.
+    #[must_use]
+    pub fn made_by(self, recipe: &Template) -> Self {
+        let values = recipe.image_parameters();
+        Self {
+            fingerprint: Some(of_recipe(recipe)),
+            values: Some(values.iter().map(pair).collect()),
+            ..self
         }
     }
 }
@@ -42,7 +64,7 @@ impl Told {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contradiction {
     /// The field of the request.
-    pub field: &'static str,
+    pub field: String,
     /// What was ordered.
     pub ordered: String,
     /// What the AMI is.
@@ -52,13 +74,16 @@ pub struct Contradiction {
 impl Contradiction {
     /// As a mistake of the request, with the way out.
     pub fn problem(&self, ami: &str) -> FieldError {
+        let forced = match self.field.starts_with("parameters") {
+            true => "launches it all the same",
+            false => "records the deployment as what the AMI is",
+        };
         let message = format!(
-            "the AMI {ami} has {} {}: order that, name another AMI in `image`, or say `force` (`--force`), which records the \
-             deployment as what the AMI is",
+            "the AMI {ami} has {} {}: order that, name another AMI in `image`, or say `force` (`--force`), which {forced}",
             self.field,
             crate::field::shown(&self.is)
         );
-        FieldError::new(self.field, &self.ordered, message)
+        FieldError::new(&self.field, &self.ordered, message)
     }
 }
 
@@ -73,12 +98,12 @@ impl fmt::Display for Contradiction {
     }
 }
 
-/// In what an AMI is not what was ordered, in the request's order.
-pub fn contradictions(order: &Order, told: &Told) -> Vec<Contradiction> {
+/// In what an AMI is not what was ordered by a recipe, in the request's order.
+pub fn contradictions(order: &Order, recipe: &Template, told: &Told) -> Vec<Contradiction> {
     let mut found = Vec::new();
-    let mut hold = |field, ordered: String, is: &Option<String>, same: bool| {
+    let mut hold = |field: &str, ordered: String, is: &Option<String>, same: bool| {
         if let Some(is) = is.as_ref().filter(|_| !same) {
-            let is = is.clone();
+            let (field, is) = (field.to_owned(), is.clone());
             found.push(Contradiction { field, ordered, is });
         }
     };
@@ -89,7 +114,54 @@ pub fn contradictions(order: &Order, told: &Told) -> Vec<Contradiction> {
     hold("version", order.version.to_string(), &told.version, same);
     let same = told.mode.as_ref() == Some(&order.mode);
     hold("mode", order.mode.clone(), &told.mode, same);
+    // The values of another template's parameters are no matter of this one's.
+    if told
+        .template
+        .as_ref()
+        .is_none_or(|is| *is == order.template)
+    {
+        found.extend(other_values(order, recipe, told));
+    }
     found
+}
+
+/// The values in an AMI that are not the order's. Another revision's recipe with the same values contradicts nothing.
+fn other_values(order: &Order, recipe: &Template, told: &Told) -> Vec<Contradiction> {
+    let recipe = recipe.with_parameters(&order.parameters);
+    let parameters = recipe.image_parameters();
+    let given = |it: &&&Parameter| order.parameters.contains_key(&it.name);
+    let Some(values) = &told.values else {
+        // Without its values only its fingerprint tells, and that is of another revision's recipe as well.
+        let fingerprint = of_recipe(&recipe);
+        let other = told.fingerprint.as_ref().filter(|is| **is != fingerprint);
+        let given: BTreeMap<_, _> = parameters.iter().filter(given).map(pair).collect();
+        return match other {
+            Some(is) if !given.is_empty() => vec![Contradiction {
+                field: "parameters".to_owned(),
+                ordered: parameter::told(&given).join(", "),
+                is: format!("of another recipe or other values, by its fingerprint {is}"),
+            }],
+            _ => Vec::new(),
+        };
+    };
+    let other = |it: &&Parameter| {
+        let is = match values.get(&it.name) {
+            Some(is) if is == it.value() => return None,
+            Some(is) => parameter::seen(&it.name, is),
+            None if given(&it) => "none",
+            None => return None,
+        };
+        Some(Contradiction {
+            field: parameter::field(&it.name),
+            ordered: parameter::seen(&it.name, it.value()).to_owned(),
+            is: is.to_owned(),
+        })
+    };
+    parameters.iter().filter_map(other).collect()
+}
+
+fn pair(parameter: &&Parameter) -> (String, String) {
+    (parameter.name.clone(), parameter.value().to_owned())
 }
 
 /// What a deployment is recorded as.
@@ -155,144 +227,4 @@ pub fn is_gone(status: ImageStatus, error: Option<&str>, dropped: bool) -> Optio
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::arch::Arch;
-    use crate::deployment::ImageChoice;
-    use crate::template::Network;
-
-    fn order(job_name: &str) -> Order {
-        Order {
-            job_name: job_name.to_owned(),
-            template: "kamiwaza".to_owned(),
-            parameters: BTreeMap::new(),
-            version: "v0.9.3".parse().expect("version"),
-            mode: "full".to_owned(),
-            region: "us-east-1".to_owned(),
-            instance_type: "m6i.xlarge".to_owned(),
-            arch: Arch::X86_64,
-            volume_size_gb: 30,
-            subnet_id: None,
-            subnet_ids: vec![],
-            zones: vec![],
-            instance_types: vec![],
-            network: Network::default(),
-            security_group_ids: vec![],
-            ingress: vec![],
-            tags: BTreeMap::new(),
-            image_choice: ImageChoice::Given,
-            given_image: Some("ami-1".to_owned()),
-            image_reason: None,
-            force: false,
-            told: None,
-            create_ami: true,
-            no_reboot: false,
-            user_data: None,
-            stale: Default::default(),
-            build_only: None,
-            ttl_seconds: None,
-        }
-    }
-
-    type Tags = &'static [(&'static str, &'static str)];
-
-    fn told(pairs: &[(&str, &str)]) -> Told {
-        let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Told::by_tags(&pairs.iter().map(pair).collect())
-    }
-
-    #[test]
-    fn an_image_that_is_gone_for_good_is_told_with_the_way_out() {
-        use ImageStatus::*;
-        let ended = Some(region_end::WHY);
-        let table = [
-            (Available, None, false, ""),
-            (Pending, None, false, ""),
-            (Missing, None, false, ""),
-            (Deleted, None, true, ""),
-            (Deleted, ended, true, "the simulated region ended"),
-            (Failed, ended, true, "the simulated region ended"),
-            (Deleted, Some("its turn"), false, "deregistered (its turn)"),
-            (Failed, Some("quota"), false, "could not be made (quota)"),
-        ];
-        for (status, error, dropped, words) in table {
-            let why = is_gone(status, error, dropped).unwrap_or_default();
-            assert!(
-                why.contains(words) && why.is_empty() == words.is_empty(),
-                "{status}: {why}"
-            );
-        }
-    }
-
-    #[test]
-    fn tags_of_another_template_version_or_mode_contradict() {
-        let order = order("x");
-        let table: [(Tags, &[&str]); 7] = [
-            (&[], &[]),
-            (&[("KamiwazaVersion", "v0.9.3"), ("Mode", "full")], &[]),
-            (&[("Version", "release/0.9.3")], &[]),
-            (
-                &[("KamiwazaVersion", "v0.9.2"), ("Mode", "lite")],
-                &["version", "mode"],
-            ),
-            (&[("Version", "latest")], &["version"]),
-            (&[("Mode", ""), ("Version", "")], &[]),
-            (&[("Template", "web"), ("Version", "v0.9.3")], &["template"]),
-        ];
-        for (pairs, fields) in table {
-            let found = contradictions(&order, &told(pairs));
-            let named: Vec<_> = found.iter().map(|one| one.field).collect();
-            assert_eq!(named, fields, "{pairs:?}");
-        }
-    }
-
-    #[test]
-    fn a_problem_names_the_field_both_values_and_the_way_out() {
-        let found = contradictions(&order("x"), &told(&[("Version", "v0.9.2")]));
-        let problem = found[0].problem("ami-1").to_string();
-        for word in ["version", "`v0.9.3`", "v0.9.2", "ami-1", "`--force`"] {
-            assert!(problem.contains(word), "{problem}");
-        }
-        assert_eq!(
-            found[0].to_string(),
-            "its version is v0.9.2, the order's v0.9.3"
-        );
-    }
-
-    #[test]
-    fn a_deployment_is_recorded_as_what_its_ami_is() {
-        let table: [(&str, Tags, (&str, &str, &str)); 6] = [
-            ("mine", &[], ("mine", "v0.9.3", "full")),
-            (
-                "mine",
-                &[("Version", "0.9.2"), ("Mode", "lite")],
-                ("mine", "v0.9.2", "lite"),
-            ),
-            (
-                "kamiwaza release/0.9.3",
-                &[("Version", "v0.9.2")],
-                ("kamiwaza v0.9.2", "v0.9.2", "full"),
-            ),
-            (
-                "kamiwaza-v0.9.3",
-                &[("Version", "v0.9.2")],
-                ("kamiwaza-v0.9.2", "v0.9.2", "full"),
-            ),
-            (
-                "kamiwaza v0.9.3",
-                &[("Mode", "lite")],
-                ("kamiwaza v0.9.3", "v0.9.3", "lite"),
-            ),
-            ("mine", &[("Version", "latest")], ("mine", "latest", "full")),
-        ];
-        for (job_name, pairs, (name, version, mode)) in table {
-            let recorded = recorded(&order(job_name), &told(pairs));
-            let expected = Recorded {
-                job_name: name.to_owned(),
-                version: version.to_owned(),
-                mode: mode.to_owned(),
-            };
-            assert_eq!(recorded, expected, "{pairs:?}");
-        }
-    }
-}
+mod tests;

@@ -123,7 +123,7 @@ pub struct Order {
     /// Why that image was named; told in the story.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_reason: Option<String>,
-    /// A given image that is of another template, version or mode is launched all the same.
+    /// A given image that is of another template, version, mode or values is launched all the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub force: bool,
     /// What a forced image is, when the ledger knew that at the request.

@@ -165,14 +165,18 @@ impl image::Model {
 
     /// What it is. The row of an image that was found has the mode of the deployment that found it, which the image itself
     /// need not say (N12 of FIELD).
-    pub fn told(&self) -> Told {
+    fn told(&self) -> Told {
         let made_here = self.origin == image::AUTO;
         let tags = serde_json::from_value(self.tags.clone()).unwrap_or_default();
         let mode = Some(self.mode.clone()).filter(|_| made_here);
+        let by_tags = Told::by_tags(&tags);
+        let fingerprint = Some(self.fingerprint.clone()).filter(|_| made_here);
         Told {
             template: Some(self.template.clone()),
             version: Some(self.version.clone()),
-            mode: mode.or_else(|| Told::by_tags(&tags).mode),
+            mode: mode.or(by_tags.mode),
+            fingerprint: fingerprint.or(by_tags.fingerprint),
+            values: None,
         }
     }
 
@@ -211,6 +215,23 @@ fn is_taken(error: &DbErr) -> bool {
 }
 
 impl Ledger {
+    /// What an image is, with the values it was made with where its deployment still has the recipe.
+    pub async fn told(&self, row: &image::Model) -> Result<Told, LedgerError> {
+        let told = row.told();
+        let source = match &row.source_deployment_id {
+            Some(id) => self.deployment(id).await?,
+            None => None,
+        };
+        let Some(source) = source.filter(|it| it.fingerprint == row.fingerprint) else {
+            return Ok(told);
+        };
+        match self.recipe(&source).await {
+            Ok(recipe) => Ok(told.made_by(&recipe)),
+            Err(LedgerError::Unknown { .. } | LedgerError::Json { .. }) => Ok(told),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Records an image found in the account, unless its key or name is taken.
     pub async fn record_found(&self, row: &image::Model) -> Result<bool, LedgerError> {
         let tx = self.db.begin().await?;

@@ -90,8 +90,8 @@ pub(crate) struct DeployArgs {
     /// (`use`), install fresh and make the new AMI (`rebuild`), or launch nothing (`refuse`); the template's policy when absent
     #[arg(long, value_name = "use|rebuild|refuse")]
     pub(crate) stale: Option<String>,
-    /// Launch from the AMI of --image although it is of another template, version or mode; the deployment is recorded with the
-    /// AMI's version and mode
+    /// Launch from the AMI of --image although it is of another template, version or mode, or of other values of parameters;
+    /// the deployment is recorded with the AMI's version and mode
     #[arg(long, requires = "image")]
     pub(crate) force: bool,
     /// Only the AMI: nothing is launched when there is one already, and the instance is terminated as soon as it is there

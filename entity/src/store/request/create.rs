@@ -227,7 +227,7 @@ fn said(new: &NewDeployment) -> String {
         said.push_str("; no image of it is wanted: builds make images of the default values alone");
     }
     if let Some(is) = &order.told {
-        for against in contradictions(order, is) {
+        for against in contradictions(order, &new.recipe, is) {
             said.push_str(&format!(
                 "; the AMI it starts from is another, as forced: {against}"
             ));

@@ -15,10 +15,10 @@ pub(super) async fn settle(
     image: &BaseImageFacts,
 ) -> Result<Result<(), String>, VisitError> {
     let told = match tools.ledger.image(&image.id).await? {
-        Some(row) => row.told(),
+        Some(row) => tools.ledger.told(&row).await?,
         None => Told::by_tags(&image.tags),
     };
-    let against = contradictions(&case.order, &told);
+    let against = contradictions(&case.order, &case.recipe, &told);
     if against.is_empty() {
         return Ok(Ok(()));
     }
