@@ -374,6 +374,35 @@ def test_a_folder_is_imported(ingot, cli, tmp_path):
     assert [one["outcome"] for one in done] == ["unchanged", "unchanged", "unchanged", "refused"]
 
 
+def test_what_an_import_refuses(ingot, cli, tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (tmp_path / "outside.yaml").write_text(PARENT)
+    (folder / "a-out.yaml").symlink_to(tmp_path / "outside.yaml")
+    own = PARENT.replace("web-parent", "taken-name")
+    (folder / "b-own.YAML").write_text(own)
+    (folder / "c-prism.yaml").write_text(PRISM.replace("Notebook Server", "Taken Name"))
+    (folder / "d-mixed.yaml").write_text(own.replace("taken-name", "mixed") + "services: [nginx]\n")
+    (folder / "e-nameless.yaml").write_text("services: [nginx]\n")
+    (folder / "f-one.yaml").write_text("name: round-one\ninherits: round-two\n")
+    (folder / "g-two.yaml").write_text("name: round-two\ninherits: round-one\n")
+    done = json.loads(cli("templates", "import", str(folder), "--json", code=3).stdout)
+    assert [one["outcome"] for one in done] == ["passed over", "applied", *["refused"] * 5]
+    told = [" ".join(one.get("problems", [])) for one in done]
+    assert "leads out of the folder" in told[0]
+    assert "b-own.YAML" in told[2] and "c-prism.yaml" in told[2], told[2]
+    assert "unknown key `services`" in told[3] and "add `name:`" in told[4]
+    assert "round-one → round-two → round-one" in told[5]
+    (folder / "b-own.YAML").unlink()
+    done = json.loads(cli("templates", "import", str(folder), "--json", code=3).stdout)
+    assert "not made from Prism's form" in done[1]["problems"][0]
+    nameless = tmp_path / "nameless.yaml"
+    nameless.write_text("inherits: python-basic\n")
+    assert "name: the key is missing" in cli("templates", "check", str(nameless), code=3).stderr
+    nameless.write_text("name: selfish\ninherits: selfish\n")
+    assert "selfish → selfish" in cli("templates", "apply", str(nameless), code=3).stderr
+
+
 def test_the_catalogue(ingot, cli):
     names = [row[0] for row in cells(cli("templates", "catalogue").stdout)[1:]]
     assert names[:2] == ["ubuntu-basic", "python-basic"] and len(names) == 8

@@ -1,18 +1,17 @@
 //! `ingot templates import`: every YAML file of a folder, what became of each, and what is wrong with those that are refused.
 
-use std::collections::BTreeSet;
+mod folder;
+mod names;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use ingot_client::{ApplyFilter, Client, ClientError};
+use ingot_client::{ApplyFilter, Client, ClientError, RevisionFilter};
 use serde::Serialize;
 
 use crate::command::random_key;
 use crate::failure::Refused;
 use crate::output::{Output, clean, clean_lines};
-
-/// Files of a folder that are read.
-const MOST: usize = 500;
 
 /// What became of a file.
 #[derive(Serialize)]
@@ -22,7 +21,7 @@ struct Imported {
     template: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     revision: Option<u32>,
-    /// `applied`, `unchanged` or `refused`.
+    /// `applied`, `unchanged`, `refused`, or `passed over` for a link that leads out of the folder.
     outcome: &'static str,
     /// It was of Prism's runtime form.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -51,12 +50,15 @@ struct Read {
 
 /// Imports a folder. Parents come before those that go on from them, whatever their files are called.
 pub(super) async fn run(client: &Client, output: Output, folder: &Path) -> anyhow::Result<()> {
-    let mut open: Vec<Read> = files(folder)?.into_iter().map(read).collect();
-    let mut done = Vec::new();
+    let found = folder::files(folder)?;
+    let mut open: Vec<Read> = found.files.into_iter().map(read).collect();
+    names::refuse_twins(&mut open);
+    names::refuse_circles(&mut open);
+    let mut done: Vec<Imported> = found.passed.into_iter().map(passed).collect();
     while !open.is_empty() {
-        let waiting: BTreeSet<String> = open.iter().filter_map(Read::name).collect();
+        let waiting: Vec<String> = open.iter().filter_map(Read::name).collect();
         let free = |one: &Read| one.parent().is_none_or(|parent| !waiting.contains(&parent));
-        // In a circle none is free: the API refuses each with its path.
+        // Without circles, one is always free.
         let at = open.iter().position(free).unwrap_or(0);
         let next = open.remove(at);
         done.push(apply(client, next).await?);
@@ -75,40 +77,6 @@ pub(super) async fn run(client: &Client, output: Output, folder: &Path) -> anyho
         ))
         .into()),
     }
-}
-
-/// The YAML files of a folder, by name.
-fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let unreadable = |cause: std::io::Error| {
-        let shown = folder.display();
-        Refused(format!("the folder `{shown}` cannot be read: {cause}"))
-    };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        let yaml = path
-            .extension()
-            .is_some_and(|ending| ending == "yaml" || ending == "yml");
-        if yaml && path.is_file() {
-            files.push(path);
-        }
-    }
-    files.sort();
-    let shown = folder.display();
-    if files.is_empty() {
-        return Err(Refused(format!(
-            "the folder `{shown}` has no file that ends in .yaml or .yml"
-        ))
-        .into());
-    }
-    if files.len() > MOST {
-        let count = files.len();
-        return Err(Refused(format!(
-            "the folder `{shown}` has {count} YAML files, and at most {MOST} are imported at once"
-        ))
-        .into());
-    }
-    Ok(files)
 }
 
 fn read(file: PathBuf) -> Read {
@@ -153,6 +121,19 @@ fn read(file: PathBuf) -> Read {
     }
 }
 
+/// A link that was not followed, and why.
+fn passed((file, why): (PathBuf, String)) -> Imported {
+    Imported {
+        file: file.display().to_string(),
+        template: None,
+        revision: None,
+        outcome: "passed over",
+        converted: false,
+        kept: Vec::new(),
+        problems: vec![why],
+    }
+}
+
 impl Read {
     fn name(&self) -> Option<String> {
         ingot_yaml::name(self.text.as_ref().ok()?)
@@ -181,6 +162,10 @@ async fn apply(client: &Client, read: Read) -> anyhow::Result<Imported> {
             return Ok(imported);
         }
     };
+    if let Some(taken) = taken(client, &imported, &text).await? {
+        imported.problems = vec![taken];
+        return Ok(imported);
+    }
     let before = super::newest(client, &text).await;
     let applied = client
         .apply_template_over(&text, ApplyFilter::default(), &random_key())
@@ -215,6 +200,21 @@ async fn apply(client: &Client, read: Read) -> anyhow::Result<Imported> {
     Ok(imported)
 }
 
+/// Why a text of Prism's form may not become a template's next revision: what is there was written for Ingot.
+async fn taken(client: &Client, one: &Imported, text: &str) -> anyhow::Result<Option<String>> {
+    let Some(name) = one.template.as_deref().filter(|_| one.converted) else {
+        return Ok(None);
+    };
+    match client.template_yaml(name, RevisionFilter::default()).await {
+        Ok(there) if there == text || ingot_yaml::made_from_prism(&there) => Ok(None),
+        Ok(_) => Ok(Some(format!(
+            "name: `{name}`: a template of this name is there, and it was not made from Prism's form by an import: give this one another `slug:`; `ingot templates show {name}` shows the other"
+        ))),
+        Err(ClientError::Problem(problem)) if problem.status == 404 => Ok(None),
+        Err(error) => Err(error).with_context(|| one.file.clone()),
+    }
+}
+
 /// The summary of one file.
 fn told(one: &Imported) -> String {
     let mut text = clean(&one.file);
@@ -231,6 +231,7 @@ fn told(one: &Imported) -> String {
                 one.outcome
             ));
         }
+        _ if one.outcome == "passed over" => text.push_str(": passed over"),
         _ => text.push_str(&format!(": REFUSED{from}")),
     }
     for problem in &one.problems {
