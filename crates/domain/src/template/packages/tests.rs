@@ -56,6 +56,8 @@ fn a_base_says_who_installs() {
         ),
         (track("debian-12-arm64"), Some(Manager::Apt)),
         (track("amazon-2-arm64"), Some(Manager::Yum)),
+        (track("amazon-linux-2"), Some(Manager::Yum)),
+        (track("amazon-linux-2023-arm64"), Some(Manager::Dnf)),
         (track("amazon-2023"), Some(Manager::Dnf)),
         (track("rocky-9"), Some(Manager::Dnf)),
         (
@@ -240,7 +242,7 @@ fn a_track_has_its_own_manager() {
         ("ubuntu-24.04", "dnf", Some("apt")),
         ("rocky-9", "apt", Some("dnf")),
         ("rocky-9", "yum", None),
-        ("amazon-2", "dnf", Some("yum")),
+        ("amazon-linux-2", "dnf", Some("yum")),
         ("our-own-ubuntu", "dnf", None),
     ];
     for (track, said, has) in table {
