@@ -84,7 +84,7 @@ pub(super) fn check_end(field: &str, text: &str) -> Result<(), FieldError> {
     let text = text.trim_end();
     let last = text.lines().next_back().unwrap_or_default();
     let slashes = text.len() - text.trim_end_matches('\\').len();
-    if slashes % 2 == 0 || last.trim_start().starts_with('#') {
+    if slashes.is_multiple_of(2) || last.trim_start().starts_with('#') {
         return Ok(());
     }
     let message = "the backslash at its end goes on with a line that is not there: remove it, or write the rest of the command";

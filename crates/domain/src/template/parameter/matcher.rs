@@ -6,7 +6,7 @@ use regex_lite::{Regex, RegexBuilder};
 const LARGEST: usize = 64 * 1024;
 
 /// Bytes of a compiled pattern times the characters that it is held against: some milliseconds.
-const MOST_WORK: usize = 4 * 1024 * 1024;
+const MOST_WORK: usize = 8 * 1024 * 1024;
 
 /// Why a value is not taken.
 #[derive(Debug, PartialEq, Eq)]
