@@ -78,7 +78,8 @@ pub struct CreateDeployment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_reason: Option<String>,
     /// Launch from the AMI id in `image` although it is of another template, version or mode, or of other values: the
-    /// deployment is recorded with the AMI's version and mode. Without it, the request is refused (422) when the ledger knows the AMI, else the launch is.
+    /// deployment is recorded with the AMI's version and mode. Without it, the request is refused (422) when the ledger knows
+    /// the AMI, else the launch is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub force: bool,
     /// Whether an AMI shall be made of it; the template's policy when absent.
