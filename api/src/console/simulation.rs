@@ -31,7 +31,7 @@ pub fn simulation_page(one: &PolicySimulation, days: u32) -> Result<String, aska
     SimulationView {
         here: "policy",
         said: format!(
-            "{which}, played from {} to {} by the launches, updates and requests there were. Purses are empty at first, each build takes as long as is expected and succeeds, and nobody approves.",
+            "{which}, played from {} to {} by the launches, updates and requests there were. Purses are empty at first, each build takes as long as is expected and succeeds, and no person approves.",
             text::instant(one.from),
             text::instant(one.to)
         ),

@@ -195,7 +195,7 @@ pub struct Outcome {
     pub until: Instant,
 }
 
-/// Plays a policy. Purses are empty at the first day, nothing runs, and nobody approves anything.
+/// Plays a policy. Purses are empty at the first day, nothing runs, and no person approves anything.
 pub fn play(days: &Days, policy: &Policy) -> Outcome {
     table::Table::new(days, policy).play()
 }

@@ -63,7 +63,7 @@ pub fn policy_with(
     Ok((text, read))
 }
 
-/// Without the places, which are those of a text that nobody wrote.
+/// Without the places, which are those of a text that no person wrote.
 fn named(error: &YamlError, changes: &BTreeMap<String, String>) -> Vec<FieldError> {
     let told = error.problems().map(|problem: &Problem| {
         let key = problem.field.strip_prefix(ROOT).unwrap_or(&problem.field);

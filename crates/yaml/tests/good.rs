@@ -19,6 +19,10 @@ fn the_examples_are_fine() {
     let mut tcp = 0;
     for entry in std::fs::read_dir(folder).expect("the folder") {
         let path = entry.expect("an entry").path();
+        // The catalogue's recipes are held by tests of their own.
+        if path.is_dir() {
+            continue;
+        }
         let template = parse_file(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
         let name = path
             .file_stem()

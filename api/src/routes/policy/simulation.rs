@@ -25,7 +25,7 @@ use crate::state::Api;
 ///
 /// What it would have built in the last days, when, what that would have cost, and which deadlines it would have missed: the
 /// ledger's launches, judged updates and people's requests ask by the rules of the scheduler, and are placed by its plan. Purses
-/// are empty at the first day, each build takes as long as is expected and succeeds, and nobody approves.
+/// are empty at the first day, each build takes as long as is expected and succeeds, and no person approves.
 #[utoipa::path(
     get, path = "/v1/policy/simulation", tag = "policy", operation_id = "simulatePolicy", params(SimulationFilter),
     responses(

@@ -124,7 +124,7 @@ Examples:
     /// Play a policy over days that were: what it would have built, when, at what cost, and which deadlines it would have missed
     #[command(
         after_help = "The ledger's launches, judged updates and people's requests of those days ask by the rules of the scheduler and are
-placed by its plan. Purses are empty at the first day, builds take as long as is expected and succeed, and nobody approves.
+placed by its plan. Purses are empty at the first day, builds take as long as is expected and succeed, and no person approves.
 
 Examples:
   ingot policy simulate

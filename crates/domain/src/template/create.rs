@@ -13,7 +13,7 @@ pub enum Create {
     Deployment,
     /// Builds alone make them: people work in deployments, so none of those is ever imaged.
     Build,
-    /// Nobody, unless a request asks for it.
+    /// Nothing makes one unless a request asks for it.
     Never,
 }
 
