@@ -49,7 +49,8 @@ pub(crate) async fn show(
 
 /// The plan; the console uses it too.
 pub(crate) async fn seen(api: &Api, filter: PlanFilter) -> Result<PlanSeen, ApiError> {
-    let today = api.ledger.calendar_now();
+    // A worker that began later may have set the calendar since this process read it.
+    let today = api.ledger.read_calendar().await?.at(api.ledger.now());
     let at = filter.at.unwrap_or(today);
     let at = of_the_calendar(at).map_err(|message| {
         ApiError::Invalid(vec![FieldError::new("at", at.to_rfc3339(), message)])

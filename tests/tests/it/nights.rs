@@ -75,6 +75,11 @@ async fn builds(stack: &Stack) -> anyhow::Result<Vec<Build>> {
 }
 
 async fn night(stack: &Stack) {
+    let today = until("the API to read the calendar", LONG, || async {
+        let plan = stack.client.plan(&PlanFilter::default()).await?;
+        Ok((plan.at < utc("02:50")).then_some(()))
+    });
+    today.await.unwrap();
     let how = PolicyImport::default();
     stack.client.import_policy(POLICY, &how).await.unwrap();
     for name in ["one", "two", "three", "four"] {
