@@ -88,17 +88,14 @@ async fn night(stack: &Stack) {
     let mut printed: BTreeMap<String, DateTime<Utc>> = BTreeMap::new();
     let end = tokio::time::Instant::now() + LONG;
     let all = loop {
-        for one in stack
-            .client
-            .plan(&PlanFilter::default())
-            .await
-            .unwrap()
-            .builds
-        {
-            // What starts now was planned for an instant that has come.
-            if let (Some(id), Some(at), "scheduled") =
-                (one.build_id, one.scheduled_for, one.state.as_str())
-            {
+        let plan = stack.client.plan(&PlanFilter::default()).await.unwrap();
+        for one in plan.builds {
+            let (Some(id), Some(at)) = (one.build_id, one.scheduled_for) else {
+                continue;
+            };
+            // What was printed for an instant that has come is what starts; a later print may see half of its commit.
+            let before = printed.get(&id).is_none_or(|printed| plan.at < *printed);
+            if one.state == "scheduled" && before {
                 printed.insert(id, at);
             }
         }
