@@ -114,6 +114,25 @@ pub fn is_hidden(c: char) -> bool {
     )
 }
 
+/// Refuses what makes bash run a value that a script has it calculate with: `n={{job_name}}; (( n > 3 ))` with `PATH[$(id)]`.
+pub fn check_substitution(field: &str, value: &str) -> Result<(), FieldError> {
+    let begins = ["`", "$(", "${", "$["];
+    let Some(found) = begins.into_iter().find(|begin| value.contains(begin)) else {
+        return Ok(());
+    };
+    let shown = match found {
+        "`" => "a backquote".to_owned(),
+        other => format!("`{other}`"),
+    };
+    Err(FieldError::new(
+        field,
+        value,
+        format!(
+            "{shown} begins a substitution, which bash runs where a script has it calculate with a value: write that into the template's script, and give a value without it"
+        ),
+    ))
+}
+
 /// What is said about such a character.
 pub fn hidden_character(bad: char) -> String {
     format!(

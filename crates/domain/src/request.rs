@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::arch::Arch;
 use crate::deployment::ImageChoice;
 use crate::ec2;
-use crate::field::{FieldError, check_name};
+use crate::field::{FieldError, check_name, check_substitution};
 use crate::given::Told;
 use crate::lifetime::BuildOnly;
 use crate::limits::{self, MOST_GROUPS, MOST_RULES};
@@ -223,7 +223,8 @@ pub fn parse(draft: Draft, template: &Template, limits: &Limits) -> Result<Order
         .unwrap_or_else(|| format!("{} {}", template.name, draft.version));
     keep(
         &mut wrong,
-        check_name("job_name", &job_name, LONGEST_JOB_NAME),
+        check_name("job_name", &job_name, LONGEST_JOB_NAME)
+            .and_then(|()| check_substitution("job_name", &job_name)),
     );
     let places = places(
         &mut wrong,

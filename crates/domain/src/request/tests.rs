@@ -135,6 +135,14 @@ fn each_bad_field_is_named_with_its_value() {
         ),
         (
             "job_name",
+            "PATH[$(id)]",
+            Draft {
+                job_name: Some("PATH[$(id)]".into()),
+                ..draft()
+            },
+        ),
+        (
+            "job_name",
             "a\\nb",
             Draft {
                 job_name: Some("a\nb".into()),

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Create, Template};
-use crate::field::{FieldError, check_name, check_seen, shown};
+use crate::field::{FieldError, check_name, check_seen, check_substitution, shown};
 use crate::guest::redact::names_secret;
 use crate::nearest::nearest;
 use crate::render::{self, PLACEHOLDERS};
@@ -54,9 +54,6 @@ pub fn field(name: &str) -> String {
     format!("parameters.{name}")
 }
 
-/// What makes bash run a value that a script has it evaluate: `n={{a}}; (( n > 3 ))` with `PATH[$(id)]`.
-const SUBSTITUTIONS: [&str; 4] = ["`", "$(", "${", "$["];
-
 /// Why no parameter can have this value.
 fn unfit(value: &str) -> Option<String> {
     if check_seen("", value).is_err() || value.chars().any(char::is_control) {
@@ -68,14 +65,8 @@ fn unfit(value: &str) -> Option<String> {
             "give at most {LONGEST_VALUE} characters; this has {length}"
         ));
     }
-    let substitution = SUBSTITUTIONS.iter().find(|it| value.contains(**it))?;
-    let shown = match *substitution {
-        "`" => "a backquote".to_owned(),
-        other => format!("`{other}`"),
-    };
-    Some(format!(
-        "{shown} begins a substitution, which bash runs where a script has it calculate with a value: write that into the template's script, and give a value without it"
-    ))
+    let found = check_substitution("", value).err()?;
+    Some(found.message)
 }
 
 /// A value as people see it: not at all when the name says that it is a secret.
