@@ -8,7 +8,37 @@ use super::Writer;
 use super::trees::{get, is_unix, word, words};
 use crate::tree::Tree;
 
+/// A name that a shell takes, and the keys it stands among.
+type Named = (String, Vec<(String, Tree)>);
+
 impl Writer {
+    /// The parts of a list of names, or of keys with a `name`, each with where it stands.
+    fn listed(&mut self, key: &str, list: Tree) -> Vec<(String, Tree)> {
+        let Tree::List(all) = list else {
+            let why = format!("{key} are a list of names, or of keys with a `name`");
+            self.keep(key, list, &why);
+            return Vec::new();
+        };
+        let placed = all.into_iter().enumerate();
+        placed
+            .map(|(i, one)| (format!("{key}[{i}]"), one))
+            .collect()
+    }
+
+    /// One of a list; what has no name that a shell takes is kept, and `unnamed` says why.
+    fn named(&mut self, at: &str, one: Tree, unnamed: &str) -> Option<Named> {
+        let fields = match one {
+            Tree::Map(fields) => fields,
+            one => vec![("name".to_owned(), one)],
+        };
+        let name = get(&fields, "name").and_then(word).unwrap_or_default();
+        if is_unix(name) {
+            return Some((name.to_owned(), fields));
+        }
+        self.keep(at, Tree::Map(fields), unnamed);
+        None
+    }
+
     pub(super) fn users(&mut self, users: Tree) {
         // `users: { ada: WORD }` is a name and its password.
         let users = match users {
@@ -23,31 +53,11 @@ impl Writer {
             }
             users => users,
         };
-        let Tree::List(users) = users else {
-            return self.keep(
-                "users",
-                users,
-                "users are a list of names, or of keys with a `name`",
-            );
-        };
-        for (i, user) in users.into_iter().enumerate() {
-            let at = format!("users[{i}]");
-            let fields = match user {
-                Tree::Map(fields) => fields,
-                one => vec![("name".to_owned(), one)],
-            };
-            let name = get(&fields, "name")
-                .and_then(word)
-                .unwrap_or_default()
-                .to_owned();
-            if !is_unix(&name) {
-                self.keep(
-                    &at,
-                    Tree::Map(fields),
-                    "its name is none of a user; make it in a step",
-                );
+        let why = "its name is none of a user; make it in a step";
+        for (at, user) in self.listed("users", users) {
+            let Some((name, fields)) = self.named(&at, user, why) else {
                 continue;
-            }
+            };
             let mut run = format!(
                 "id -u {name} >/dev/null 2>&1 || useradd --create-home --shell /bin/bash {name}"
             );
@@ -79,31 +89,11 @@ impl Writer {
     }
 
     pub(super) fn services(&mut self, services: Tree) {
-        let Tree::List(services) = services else {
-            return self.keep(
-                "services",
-                services,
-                "services are a list of names, or of keys with a `name`",
-            );
-        };
-        for (i, service) in services.into_iter().enumerate() {
-            let at = format!("services[{i}]");
-            let fields = match service {
-                Tree::Map(fields) => fields,
-                one => vec![("name".to_owned(), one)],
-            };
-            let name = get(&fields, "name")
-                .and_then(word)
-                .unwrap_or_default()
-                .to_owned();
-            if !is_unix(&name) {
-                self.keep(
-                    &at,
-                    Tree::Map(fields),
-                    "its name is none of a unit; start it in a step",
-                );
+        let why = "its name is none of a unit; start it in a step";
+        for (at, service) in self.listed("services", services) {
+            let Some((name, fields)) = self.named(&at, service, why) else {
                 continue;
-            }
+            };
             let enable = get(&fields, "enable").and_then(word) != Some("false");
             for (key, value) in fields {
                 match key.as_str() {
