@@ -71,35 +71,50 @@ fn changed(before: &Value, after: &Value, column: &str) -> Option<(String, Strin
     (from != to).then_some((from, to))
 }
 
+/// A move that the table of the column's states does not have.
+fn illegal<S>(
+    moved: Option<(String, String)>,
+    parse: impl Fn(&str) -> Option<S>,
+    may: impl Fn(S, S) -> bool,
+) -> Option<String> {
+    let (from, to) = moved?;
+    let legal = parse(&from)
+        .zip(parse(&to))
+        .is_some_and(|(from, to)| may(from, to));
+    (!legal).then(|| format!("it went from `{from}` to `{to}`"))
+}
+
+/// A count of starts goes on by one.
+fn run(before: &Value, after: &Value) -> Option<String> {
+    let (old, new) = (number(before, "run"), number(after, "run"));
+    (new != old && new != old + 1).then(|| format!("its run went from {old} to {new}"))
+}
+
+/// Each write counts a row's version on.
+fn version(before: &Value, after: &Value) -> Option<String> {
+    let (old, new) = (number(before, "row_version"), number(after, "row_version"));
+    (new != old + 1).then(|| format!("its version went from {old} to {new}"))
+}
+
 fn number(row: &Value, column: &str) -> i64 {
     row[column].as_i64().unwrap_or_default()
 }
 
 fn deployment(before: &Value, after: &Value) -> Option<String> {
-    if let Some((from, to)) = changed(before, after, "status") {
-        let legal = Status::parse(&from)
-            .zip(Status::parse(&to))
-            .is_some_and(|(from, to)| from.may_become(to));
-        if !legal {
-            return Some(format!("it went from `{from}` to `{to}`"));
-        }
-    }
-    let (old, new) = (number(before, "run"), number(after, "run"));
-    if new != old && new != old + 1 {
-        return Some(format!("its run went from {old} to {new}"));
-    }
-    if let Some((from, to)) = changed(before, after, "ami_status").filter(|_| old == new) {
-        let legal = AmiStatus::parse(&to).is_some_and(|to| to.may_follow(AmiStatus::parse(&from)));
-        if !legal {
-            return Some(format!("its AMI went from `{from}` to `{to}`"));
-        }
-    }
-    let (old, new) = (number(before, "row_version"), number(after, "row_version"));
-    if new != old + 1 {
-        return Some(format!("its version went from {old} to {new}"));
-    }
-    (number(after, "event_seq") < number(before, "event_seq"))
-        .then(|| "its story became shorter".to_owned())
+    let moved = changed(before, after, "status");
+    let shorter = number(after, "event_seq") < number(before, "event_seq");
+    illegal(moved, Status::parse, Status::may_become)
+        .or_else(|| run(before, after))
+        .or_else(|| {
+            // A new run begins its AMI anew.
+            let same = number(before, "run") == number(after, "run");
+            let (from, to) = changed(before, after, "ami_status").filter(|_| same)?;
+            let legal = AmiStatus::parse(&to);
+            let legal = legal.is_some_and(|to| to.may_follow(AmiStatus::parse(&from)));
+            (!legal).then(|| format!("its AMI went from `{from}` to `{to}`"))
+        })
+        .or_else(|| version(before, after))
+        .or_else(|| shorter.then(|| "its story became shorter".to_owned()))
 }
 
 fn task(before: &Value, after: &Value) -> Option<String> {
@@ -120,11 +135,8 @@ fn task(before: &Value, after: &Value) -> Option<String> {
 }
 
 fn image(before: &Value, after: &Value) -> Option<String> {
-    let (from, to) = changed(before, after, "status")?;
-    let legal = ImageStatus::parse(&from)
-        .zip(ImageStatus::parse(&to))
-        .is_some_and(|(from, to)| from.may_become(to));
-    (!legal).then(|| format!("it went from `{from}` to `{to}`"))
+    let moved = changed(before, after, "status");
+    illegal(moved, ImageStatus::parse, ImageStatus::may_become)
 }
 
 fn effect(before: &Value, after: &Value) -> Option<String> {
@@ -133,20 +145,10 @@ fn effect(before: &Value, after: &Value) -> Option<String> {
 }
 
 fn build(before: &Value, after: &Value) -> Option<String> {
-    if let Some((from, to)) = changed(before, after, "status") {
-        let legal = BuildStatus::parse(&from)
-            .zip(BuildStatus::parse(&to))
-            .is_some_and(|(from, to)| from.may_become(to));
-        if !legal {
-            return Some(format!("it went from `{from}` to `{to}`"));
-        }
-    }
-    let (old, new) = (number(before, "run"), number(after, "run"));
-    if new != old && new != old + 1 {
-        return Some(format!("its run went from {old} to {new}"));
-    }
-    let (old, new) = (number(before, "row_version"), number(after, "row_version"));
-    (new != old + 1).then(|| format!("its version went from {old} to {new}"))
+    let moved = changed(before, after, "status");
+    illegal(moved, BuildStatus::parse, BuildStatus::may_become)
+        .or_else(|| run(before, after))
+        .or_else(|| version(before, after))
 }
 
 /// After every step no more is committed than the limit.
