@@ -9,6 +9,7 @@ use ingot_migration::sea_orm::ConnectionTrait;
 
 use super::figure::Figure;
 use super::sample::Sample;
+use super::security::TEMPLATES;
 use super::told::connect;
 use crate::stack::Stack;
 
@@ -18,9 +19,7 @@ const TARGET: i64 = 200_000;
 
 /// A build waits per template, for which twenty updates ask.
 const ROWS: [&str; 4] = [
-    "INSERT INTO template (name, revision, spec, yaml, builtin, created_at)
-     SELECT 'bench-' || n, 1, jsonb_set(spec, '{name}', to_jsonb('bench-' || n)), yaml, false, now()
-     FROM template, generate_series(1, 1000) n WHERE name = 'kamiwaza' AND revision = 1",
+    TEMPLATES,
     "INSERT INTO build (id, template, version, mode, arch, region, status, priority, requested_at, late, run, cancelling,
        row_version, event_seq, created_at)
      SELECT 'bld_' || md5(n::text), 'bench-' || n, 'v1.0.0', 'full', 'x86_64', 'us-east-1', 'queued', 0,

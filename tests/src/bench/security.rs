@@ -15,11 +15,15 @@ const ROUNDS: usize = 40;
 /// Microseconds.
 const TARGET: i64 = 200_000;
 
-/// Twenty tracks get eleven builds each, so ten updates; the templates' images stand on builds of all of them.
-const ROWS: [&str; 6] = [
+/// A thousand templates like the built-in one.
+pub(super) const TEMPLATES: &str =
     "INSERT INTO template (name, revision, spec, yaml, builtin, created_at)
      SELECT 'bench-' || n, 1, jsonb_set(spec, '{name}', to_jsonb('bench-' || n)), yaml, false, now()
-     FROM template, generate_series(1, 1000) n WHERE name = 'kamiwaza' AND revision = 1",
+     FROM template, generate_series(1, 1000) n WHERE name = 'kamiwaza' AND revision = 1";
+
+/// Twenty tracks get eleven builds each, so ten updates; the templates' images stand on builds of all of them.
+const ROWS: [&str; 6] = [
+    TEMPLATES,
     "INSERT INTO base (id, track, owner, name, build, built_on, created_at, first_seen_at)
      SELECT 'bas_' || md5(t.id || n), t.id, '099720109477', t.name || '-' || n, (20240100 + n)::text,
        now() - make_interval(days => 40 - n), now() - make_interval(days => 40 - n), now()
