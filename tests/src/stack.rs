@@ -208,7 +208,8 @@ impl Stack {
         process::ingot(arguments, &environment, Duration::from_secs(120)).await
     }
 
-    /// Runs a command line with `--json` and reads what it prints; anything but success is an error.
+    /// Runs a command line with `--json` and reads what it prints; anything but success is an error, with what
+    /// the processes said.
     pub async fn ingot_json(&self, arguments: &[&str]) -> Result<Value> {
         let mut arguments = arguments.to_vec();
         arguments.push("--json");
@@ -219,9 +220,10 @@ impl Stack {
         );
         ensure!(
             run.status.success(),
-            "`{}` ended with {}: {err}",
+            "`{}` ended with {}: {err}\n{}",
             arguments.join(" "),
-            run.status
+            run.status,
+            self.said()
         );
         serde_json::from_str(&out)
             .with_context(|| format!("`{}` printed {out}", arguments.join(" ")))

@@ -57,11 +57,6 @@ async fn a_fix_of_the_archive_rebuilds_what_lacks_it_scaled() {
     fixed(&Stack::scaled_with(options()).await.unwrap()).await;
 }
 
-async fn run(stack: &Stack, line: &[&str]) -> Value {
-    let answer = stack.ingot_json(line).await;
-    answer.unwrap_or_else(|error| panic!("{line:?}: {error:#}\n{}", stack.said()))
-}
-
 async fn images(stack: &Stack) -> anyhow::Result<Vec<Image>> {
     let filter = ImageFilter {
         template: Some("patched".to_owned()),
@@ -75,7 +70,10 @@ async fn fixed(stack: &Stack) {
     let folder = tempfile::TempDir::new().unwrap();
     advisories(folder.path());
     let path = folder.path().to_string_lossy();
-    run(stack, &["advisories", "load", &path]).await;
+    stack
+        .ingot_json(&["advisories", "load", &path])
+        .await
+        .unwrap();
     let applied = stack.client.apply_template(TEMPLATE, "template").await;
     applied.unwrap();
     let mut order = Stack::order("1.0.0");
@@ -96,17 +94,23 @@ async fn fixed(stack: &Stack) {
     // The base is the same: the archive brought it.
     assert_eq!(newest.base_name, found[1].base_name);
 
-    let shown = run(stack, &["images", "show", &newest.id]).await;
+    let shown = stack
+        .ingot_json(&["images", "show", &newest.id])
+        .await
+        .unwrap();
     let by_list = &shown["security"]["by_list"];
     assert_eq!(by_list["system"], "ubuntu-22.04", "{shown:#}");
     let names = |rows: &Value| rows.to_string().contains("CVE-2024-6387");
     assert!(names(&by_list["fixed"]), "{by_list:#}");
     assert!(!names(&by_list["open"]), "{by_list:#}");
-    let before = run(stack, &["images", "show", &first]).await;
+    let before = stack.ingot_json(&["images", "show", &first]).await.unwrap();
     let by_list = &before["security"]["by_list"];
     assert!(names(&by_list["open"]), "{by_list:#}");
 
-    let affects = run(stack, &["advisories", "affects", "USN-6859-1"]).await;
+    let affects = stack
+        .ingot_json(&["advisories", "affects", "USN-6859-1"])
+        .await
+        .unwrap();
     let has: Vec<&str> = affects["images"]
         .as_array()
         .into_iter()
@@ -122,7 +126,10 @@ async fn fixed(stack: &Stack) {
     let builds = stack.client.builds(&BuildFilter::default()).await.unwrap();
     let builds = builds.items;
     assert_eq!(builds.len(), 1, "{builds:#?}");
-    let shown = run(stack, &["builds", "show", &builds[0].id]).await;
+    let shown = stack
+        .ingot_json(&["builds", "show", &builds[0].id])
+        .await
+        .unwrap();
     let said = shown.to_string();
     assert!(said.contains("USN-6859-1"), "{said}");
 }

@@ -34,11 +34,6 @@ fn options() -> Options {
     }
 }
 
-async fn run(stack: &Stack, line: &[&str]) -> Value {
-    let answer = stack.ingot_json(line).await;
-    answer.unwrap_or_else(|error| panic!("{line:?}: {error:#}\n{}", stack.said()))
-}
-
 async fn apply(stack: &Stack) {
     stack
         .client
@@ -83,7 +78,7 @@ async fn scan(stack: &Stack) {
         "--region",
         "us-east-1",
     ];
-    run(stack, &line).await;
+    stack.ingot_json(&line).await.unwrap();
 }
 
 /// The update to 20240701, once it is judged as wanted.
@@ -121,7 +116,10 @@ async fn an_update_is_judged_by_the_lists_of_both_builds_scaled() {
 
 async fn exactly(stack: &Stack) {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/advisories");
-    run(stack, &["advisories", "load", &samples.to_string_lossy()]).await;
+    stack
+        .ingot_json(&["advisories", "load", &samples.to_string_lossy()])
+        .await
+        .unwrap();
     apply(stack).await;
     let first = deploy(stack, "1.0.0").await;
     let said = told(stack, &first.id).await;
@@ -147,7 +145,7 @@ async fn exactly(stack: &Stack) {
         "--reason",
         "by hand",
     ];
-    run(stack, &off).await;
+    stack.ingot_json(&off).await.unwrap();
     scan(stack).await;
     let endpoint = stack.region.endpoint();
     let release = [
@@ -160,7 +158,7 @@ async fn exactly(stack: &Stack) {
         "--endpoint",
         endpoint,
     ];
-    run(stack, &release).await;
+    stack.ingot_json(&release).await.unwrap();
     scan(stack).await;
 
     // The old side is exact: openssh is there, and older than the fix.
@@ -194,7 +192,10 @@ async fn exactly(stack: &Stack) {
         Some("high"),
         "{by_both:#?}"
     );
-    let own = run(stack, &["base-images", "update", &by_both.update.id]).await;
+    let own = stack
+        .ingot_json(&["base-images", "update", &by_both.update.id])
+        .await
+        .unwrap();
     assert!(own.to_string().contains("list:new"), "{own:#}");
 }
 

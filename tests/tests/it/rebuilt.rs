@@ -7,7 +7,7 @@ use ingot_client::notification::NotificationFilter;
 use ingot_client::{Image, ImageFilter};
 use ingot_tests::{Stack, until};
 
-use super::security::{TEMPLATE, options, run, samples};
+use super::security::{TEMPLATE, options, samples};
 
 const LONG: Duration = Duration::from_secs(240);
 
@@ -34,8 +34,14 @@ async fn rebuilt(stack: &Stack) {
     let folder = tempfile::TempDir::new().unwrap();
     let file = folder.path().join("behind.yaml");
     std::fs::write(&file, TEMPLATE).unwrap();
-    run(stack, &["advisories", "load", &samples()]).await;
-    run(stack, &["templates", "apply", &file.to_string_lossy()]).await;
+    stack
+        .ingot_json(&["advisories", "load", &samples()])
+        .await
+        .unwrap();
+    stack
+        .ingot_json(&["templates", "apply", &file.to_string_lossy()])
+        .await
+        .unwrap();
     let mut order = Stack::order("1.0.0");
     order.template = "behind".to_owned();
     let asked = stack.client.create_deployment(&order, "behind").await;
@@ -48,7 +54,7 @@ async fn rebuilt(stack: &Stack) {
         "--region",
         "us-east-1",
     ];
-    run(stack, &scan).await;
+    stack.ingot_json(&scan).await.unwrap();
     let endpoint = stack.region.endpoint();
     let release = [
         "sim",
@@ -60,8 +66,8 @@ async fn rebuilt(stack: &Stack) {
         "--endpoint",
         endpoint,
     ];
-    run(stack, &release).await;
-    run(stack, &scan).await;
+    stack.ingot_json(&release).await.unwrap();
+    stack.ingot_json(&scan).await.unwrap();
 
     let found = until("the template to be built again", LONG, || async {
         let all = images(stack).await?;

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use ingot_client::base_update::{BaseUpdate, BaseUpdateFilter};
 use ingot_tests::{Options, Stack, until};
-use serde_json::Value;
 
 const LONG: Duration = Duration::from_secs(120);
 
@@ -16,11 +15,6 @@ fn options(at: &str) -> Options {
         at: Some(at.to_owned()),
         ..Options::default()
     }
-}
-
-async fn run(stack: &Stack, line: &[&str]) -> Value {
-    let answer = stack.ingot_json(line).await;
-    answer.unwrap_or_else(|error| panic!("{line:?}: {error:#}\n{}", stack.said()))
 }
 
 /// Publishes builds in turn, each made at an instant if one is said, looks after each, and answers the track's updates once
@@ -37,9 +31,9 @@ async fn played(
         if let Some(made) = made {
             release.extend(["--created", made]);
         }
-        run(stack, &release).await;
+        stack.ingot_json(&release).await.unwrap();
         let look = ["base-images", "scan", track, "--region", "us-east-1"];
-        let seen = run(stack, &look).await;
+        let seen = stack.ingot_json(&look).await.unwrap();
         assert_eq!(seen["current_build"], build.as_str(), "{seen:#}");
     }
     let filter = BaseUpdateFilter {
@@ -75,7 +69,10 @@ async fn the_repositorys_own_folder_is_played_through_the_ledger_scaled() {
 
 async fn own(stack: &Stack) {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/advisories");
-    run(stack, &["advisories", "load", &samples.to_string_lossy()]).await;
+    stack
+        .ingot_json(&["advisories", "load", &samples.to_string_lossy()])
+        .await
+        .unwrap();
     let builds =
         ["20240708", "20240719", "20240726", "20240808"].map(|build| (build.to_owned(), None));
     let told = played(stack, "ubuntu-22.04", &builds, 3).await;
@@ -144,10 +141,13 @@ async fn almalinux_is_played_through_the_ledger() {
     let mut spread = BTreeMap::<String, usize>::new();
     for (major, at) in [("8", "2021-08-10T00:00:00Z"), ("9", "2022-06-01T00:00:00Z")] {
         let stack = Stack::embedded_with(options(at)).await.unwrap();
-        run(&stack, &["advisories", "load", &folder.to_string_lossy()]).await;
+        stack
+            .ingot_json(&["advisories", "load", &folder.to_string_lossy()])
+            .await
+            .unwrap();
         let track = format!("almalinux-{major}");
         let look = ["base-images", "scan", &track, "--region", "us-east-1"];
-        let seen = run(&stack, &look).await;
+        let seen = stack.ingot_json(&look).await.unwrap();
         let builds = builds_of(&list, major);
         let (first, later) = builds.split_first().unwrap();
         assert_eq!(seen["current_build"], first.0.as_str(), "{seen:#}");

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use ingot_client::base_update::{BaseUpdateDetail, BaseUpdateFilter};
 use ingot_tests::{Options, Stack, until};
-use serde_json::Value;
 
 const LONG: Duration = Duration::from_secs(120);
 
@@ -45,17 +44,18 @@ async fn an_update_is_judged_and_the_templates_behind_it_are_shown_scaled() {
     judged(&Stack::scaled_with(options()).await.unwrap()).await;
 }
 
-pub(super) async fn run(stack: &Stack, line: &[&str]) -> Value {
-    let answer = stack.ingot_json(line).await;
-    answer.unwrap_or_else(|error| panic!("{line:?}: {error:#}\n{}", stack.said()))
-}
-
 async fn judged(stack: &Stack) {
     let folder = tempfile::TempDir::new().unwrap();
     let file = folder.path().join("behind.yaml");
     std::fs::write(&file, TEMPLATE).unwrap();
-    run(stack, &["advisories", "load", &samples()]).await;
-    run(stack, &["templates", "apply", &file.to_string_lossy()]).await;
+    stack
+        .ingot_json(&["advisories", "load", &samples()])
+        .await
+        .unwrap();
+    stack
+        .ingot_json(&["templates", "apply", &file.to_string_lossy()])
+        .await
+        .unwrap();
     let mut order = Stack::order("1.0.0");
     order.template = "behind".to_owned();
     let asked = stack.client.create_deployment(&order, "behind").await;
@@ -63,17 +63,16 @@ async fn judged(stack: &Stack) {
     let ami = done.created_ami_id.clone().unwrap();
 
     // The baseline concerns no template.
-    run(
-        stack,
-        &[
+    stack
+        .ingot_json(&[
             "base-images",
             "scan",
             "ubuntu-22.04",
             "--region",
             "us-east-1",
-        ],
-    )
-    .await;
+        ])
+        .await
+        .unwrap();
     let before = stack.client.security_status().await.unwrap();
     assert!(before.available.is_empty(), "{before:#?}");
 
@@ -88,18 +87,17 @@ async fn judged(stack: &Stack) {
         "--endpoint",
         endpoint,
     ];
-    run(stack, &release).await;
-    run(
-        stack,
-        &[
+    stack.ingot_json(&release).await.unwrap();
+    stack
+        .ingot_json(&[
             "base-images",
             "scan",
             "ubuntu-22.04",
             "--region",
             "us-east-1",
-        ],
-    )
-    .await;
+        ])
+        .await
+        .unwrap();
     let filter = BaseUpdateFilter {
         base: Some("ubuntu-22.04".to_owned()),
         level: Some("critical".to_owned()),
@@ -210,7 +208,8 @@ async fn by_person(stack: &Stack, id: &str) {
         "--reason",
         "port 22 is closed",
     ];
-    let detail: BaseUpdateDetail = serde_json::from_value(run(stack, &line).await).unwrap();
+    let detail: BaseUpdateDetail =
+        serde_json::from_value(stack.ingot_json(&line).await.unwrap()).unwrap();
     assert_eq!(detail.update.security_level.as_deref(), Some("low"));
     assert_eq!(
         detail.update.set_reason.as_deref(),
