@@ -11,7 +11,7 @@ use ingot_domain::stale::span;
 use serde::Serialize;
 
 use crate::args::catalog::{ImagesAction, ImagesArgs};
-use crate::command::{ids, mention_rest, pages, story};
+use crate::command::{ids, mention_rest, now, pages, story};
 use crate::output::grid::{Cell, Column, grid};
 use crate::output::{clean, or_dash, pairs, time, time_or_dash};
 
@@ -259,14 +259,6 @@ fn details(image: &Image) -> String {
 }
 
 /// How old an image is, by this computer's clock.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the command line is the outermost room, and nothing is decided by it"
-)]
-fn now() -> DateTime<Utc> {
-    Utc::now()
-}
-
 fn age(at: DateTime<Utc>) -> String {
     span(at, now())
 }
