@@ -72,7 +72,7 @@ fn changed(before: &Value, after: &Value, column: &str) -> Option<(String, Strin
 }
 
 /// A move that the table of the column's states does not have.
-fn illegal<S>(
+fn leap<S>(
     moved: Option<(String, String)>,
     parse: impl Fn(&str) -> Option<S>,
     may: impl Fn(S, S) -> bool,
@@ -103,7 +103,7 @@ fn number(row: &Value, column: &str) -> i64 {
 fn deployment(before: &Value, after: &Value) -> Option<String> {
     let moved = changed(before, after, "status");
     let shorter = number(after, "event_seq") < number(before, "event_seq");
-    illegal(moved, Status::parse, Status::may_become)
+    leap(moved, Status::parse, Status::may_become)
         .or_else(|| run(before, after))
         .or_else(|| {
             // A new run begins its AMI anew.
@@ -136,7 +136,7 @@ fn task(before: &Value, after: &Value) -> Option<String> {
 
 fn image(before: &Value, after: &Value) -> Option<String> {
     let moved = changed(before, after, "status");
-    illegal(moved, ImageStatus::parse, ImageStatus::may_become)
+    leap(moved, ImageStatus::parse, ImageStatus::may_become)
 }
 
 fn effect(before: &Value, after: &Value) -> Option<String> {
@@ -146,7 +146,7 @@ fn effect(before: &Value, after: &Value) -> Option<String> {
 
 fn build(before: &Value, after: &Value) -> Option<String> {
     let moved = changed(before, after, "status");
-    illegal(moved, BuildStatus::parse, BuildStatus::may_become)
+    leap(moved, BuildStatus::parse, BuildStatus::may_become)
         .or_else(|| run(before, after))
         .or_else(|| version(before, after))
 }
