@@ -1,5 +1,6 @@
 //! A deployment (the Kamiwaza document's *job*).
 
+use ingot_domain::place::Place;
 use sea_orm::entity::prelude::*;
 
 /// A row.
@@ -71,3 +72,10 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Where it runs, or will run.
+    pub fn place(&self) -> Place<'_> {
+        Place::of(self.account.as_deref(), &self.region)
+    }
+}

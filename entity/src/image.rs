@@ -1,5 +1,6 @@
 //! An image: an AMI with its key.
 
+use ingot_domain::place::Place;
 use sea_orm::entity::prelude::*;
 
 /// A row.
@@ -77,3 +78,10 @@ pub const ADOPTED: &str = "adopted";
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Where it is.
+    pub fn place(&self) -> Place<'_> {
+        Place::of(Some(&self.account), &self.region)
+    }
+}

@@ -88,13 +88,13 @@ pub(crate) async fn ask_question(
     let Some(instance) = case.row.instance_id.clone() else {
         return Ok(Reply::Absent);
     };
-    let region = case.row.region.clone();
+    let place = case.row.place();
     let reply = match question.id.clone() {
         // A command runs on the deployment's own instance only.
         None => match foreign(tools, case, &instance).await? {
             Some(whose) => Reply::Foreign(whose),
             None => {
-                let sent = tools.cloud.run_command(&region, &instance, text).await;
+                let sent = tools.cloud.run_command(place, &instance, text).await;
                 sent.map(|id| {
                     question.id = Some(id);
                     question.looks = 0;
@@ -105,7 +105,7 @@ pub(crate) async fn ask_question(
         },
         Some(id) => {
             question.looks += 1;
-            let state = tools.cloud.command_state(&region, &instance, &id).await;
+            let state = tools.cloud.command_state(place, &instance, &id).await;
             state
                 .map(|state| match state {
                     CommandState::Running => Reply::Asked,
@@ -123,7 +123,7 @@ pub(crate) async fn ask_question(
 
 /// Why the instance is not this deployment's to run a command on, if so.
 async fn foreign(tools: &Tools, case: &Case, id: &str) -> Result<Option<String>, VisitError> {
-    let Some(facts) = tools.batcher.instance(&case.row.region, id).await? else {
+    let Some(facts) = tools.batcher.instance(case.row.place(), id).await? else {
         return Ok(None);
     };
     let whose = provenance::of_instance_for(tools, &facts, &case.row).await?;

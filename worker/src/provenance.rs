@@ -3,6 +3,7 @@
 
 use ingot_cloud::{ImageFacts, ImageSpec, InstanceFacts, TaggedFacts};
 use ingot_domain::image::{DEPLOYMENT_TAG, EFFECT_TAG};
+use ingot_domain::place::Place;
 use ingot_domain::provenance::{
     self, Class, Effect, Facts, Home, Intended, Kind, Known, Provenance, Use,
 };
@@ -277,7 +278,9 @@ pub(crate) async fn of_group(
             if asked.contains(&group.subnet_id) {
                 continue;
             }
-            let vpc = tools.cloud.vpc_of(region, group.subnet_id.as_deref());
+            let vpc = tools
+                .cloud
+                .vpc_of(Place::own(region), group.subnet_id.as_deref());
             let vpc = vpc.await?;
             asked.push(group.subnet_id);
             let here = vpc == facts.vpc_id;

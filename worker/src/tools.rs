@@ -14,6 +14,7 @@ use ingot_domain::decide::doubt;
 use ingot_domain::decide::orphan::Reap;
 use ingot_domain::network::{Cidr, probe_allowed};
 use ingot_domain::pace::Pace;
+use ingot_domain::place::Place;
 use ingot_domain::template::BaseImage;
 use ingot_domain::track::known;
 use ingot_entity::Ledger;
@@ -157,7 +158,11 @@ impl Tools {
         let (at, asked) = (self.ledger.now(), Moment::now());
         let facts = match base {
             BaseImage::Track(name) => self.of_track(region, name, arch).await?,
-            base => self.cloud.resolve_base_image(region, base, arch).await?,
+            base => {
+                self.cloud
+                    .resolve_base_image(Place::own(region), base, arch)
+                    .await?
+            }
         };
         self.bases
             .lock()
@@ -214,7 +219,7 @@ impl Tools {
         };
         let facts = self
             .cloud
-            .resolve_base_image(region, &BaseImage::Ami(id.clone()), arch)
+            .resolve_base_image(Place::own(region), &BaseImage::Ami(id.clone()), arch)
             .await?;
         if facts.owner_id.as_deref() != track.owners.of(region) {
             let message =

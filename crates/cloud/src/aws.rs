@@ -25,18 +25,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ingot_domain::arch::Arch;
 use ingot_domain::check::AccountCheck;
-use ingot_domain::template::BaseImage;
-use ingot_domain::track::Shown;
+use ingot_domain::place::Place;
 
-use crate::Cloud;
-use crate::error::CloudError;
-use crate::facts::{
-    BaseImageFacts, CommandState, Identity, ImageFacts, InstanceFacts, StatusChecks, TaggedFacts,
-};
+use crate::codes;
+use crate::error::{CloudError, ErrorKind};
+use crate::facts::Identity;
 use crate::limit::RateLimit;
-use crate::spec::{BaseQuery, CheckPlan, ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
+use crate::nouns::Account;
+use crate::spec::CheckPlan;
 
 pub use auth::{Auth, AuthError, CredentialSource, Secret, WAYS};
 pub use check::template::{Fit, Verdict};
@@ -147,6 +144,41 @@ impl AwsCloud {
         self.clients.home()
     }
 
+    /// The region to call, once it is certain that the place is of the credentials' account: in any other account EC2 knows
+    /// none of its ids, and a visit would take what runs there for gone.
+    async fn region_of<'a>(&self, place: Place<'a>) -> Result<&'a str, CloudError> {
+        let Some(wanted) = place.account() else {
+            return Ok(place.region());
+        };
+        let call = Call {
+            service: "sts",
+            operation: "GetCallerIdentity",
+            region: place.region(),
+        };
+        let own = match self.clients.account() {
+            Some(known) => known,
+            // Nothing was sent to the place yet, whatever became of this question.
+            None => self
+                .identity()
+                .await
+                .map(|found| found.account)
+                .map_err(|error| CloudError {
+                    kind: match error.kind {
+                        ErrorKind::Unknown => ErrorKind::NotSent,
+                        kind => kind,
+                    },
+                    ..error
+                })?,
+        };
+        if place.is_of(&own) {
+            return Ok(place.region());
+        }
+        let message = format!(
+            "this is of account {wanted} and the credentials are of account {own}: give the worker credentials of {wanted}"
+        );
+        Err(call.error(ErrorKind::Credentials, codes::WRONG_ACCOUNT, message))
+    }
+
     /// Where the credentials of the last call came from; nothing before the first one.
     pub fn credential_source(&self) -> Option<CredentialSource> {
         self.clients.source()
@@ -154,7 +186,7 @@ impl AwsCloud {
 }
 
 #[async_trait]
-impl Cloud for AwsCloud {
+impl Account for AwsCloud {
     async fn identity(&self) -> Result<Identity, CloudError> {
         let call = Call {
             service: "sts",
@@ -170,225 +202,12 @@ impl Cloud for AwsCloud {
         Ok(Identity { account, arn })
     }
 
-    async fn launch(&self, region: &str, spec: &LaunchSpec) -> Result<String, CloudError> {
-        instances::launch(self, region, spec).await
-    }
-
-    async fn find_instances_by_token(
-        &self,
-        region: &str,
-        token: &str,
-    ) -> Result<Vec<InstanceFacts>, CloudError> {
-        let mut found =
-            instances::find(self, region, vec![tags::exactly("client-token", token)]).await?;
-        found.retain(|instance| instance.client_token.as_deref() == Some(token));
-        found.sort_by(|a, b| {
-            b.launched_at
-                .cmp(&a.launched_at)
-                .then_with(|| a.id.cmp(&b.id))
-        });
-        Ok(found)
-    }
-
-    async fn describe_instances(
-        &self,
-        region: &str,
-        ids: &[String],
-    ) -> Result<Vec<InstanceFacts>, CloudError> {
-        let mut found = Vec::with_capacity(ids.len());
-        for some in ids.chunks(client::LONGEST_FILTER) {
-            found.extend(
-                instances::find(self, region, vec![tags::any_of("instance-id", some)]).await?,
-            );
-        }
-        Ok(found)
-    }
-
-    async fn instance_checks(
-        &self,
-        region: &str,
-        instance_id: &str,
-    ) -> Result<StatusChecks, CloudError> {
-        instances::checks(self, region, instance_id).await
-    }
-
-    async fn console(
-        &self,
-        region: &str,
-        instance_id: &str,
-        latest: bool,
-    ) -> Result<String, CloudError> {
-        instances::console(self, region, instance_id, latest).await
-    }
-
-    async fn find_instances_by_tag(
-        &self,
-        region: &str,
-        key: &str,
-        value: &str,
-    ) -> Result<Vec<InstanceFacts>, CloudError> {
-        let mut found = instances::find(
-            self,
-            region,
-            vec![tags::exactly(format!("tag:{key}"), value)],
-        )
-        .await?;
-        found.retain(|instance| instance.tags.get(key).is_some_and(|found| found == value));
-        Ok(found)
-    }
-
-    async fn terminate(&self, region: &str, instance_id: &str) -> Result<(), CloudError> {
-        instances::terminate(self, region, instance_id).await
-    }
-
-    async fn create_image(&self, region: &str, spec: &ImageSpec) -> Result<String, CloudError> {
-        images::create(self, region, spec).await
-    }
-
-    async fn describe_images(
-        &self,
-        region: &str,
-        ids: &[String],
-    ) -> Result<Vec<ImageFacts>, CloudError> {
-        let mut found = Vec::with_capacity(ids.len());
-        for some in ids.chunks(client::LONGEST_FILTER) {
-            found.extend(images::find(self, region, vec![tags::any_of("image-id", some)]).await?);
-        }
-        Ok(found)
-    }
-
-    async fn find_images(
-        &self,
-        region: &str,
-        query: &ImageQuery,
-    ) -> Result<Vec<ImageFacts>, CloudError> {
-        images::query(self, region, query).await
-    }
-
-    async fn deregister_image(&self, region: &str, image_id: &str) -> Result<(), CloudError> {
-        images::deregister(self, region, image_id).await
-    }
-
-    async fn delete_snapshot(&self, region: &str, snapshot_id: &str) -> Result<(), CloudError> {
-        images::delete_snapshot(self, region, snapshot_id).await
-    }
-
-    async fn find_snapshots_by_tag(
-        &self,
-        region: &str,
-        key: &str,
-        value: &str,
-    ) -> Result<Vec<TaggedFacts>, CloudError> {
-        let by = tags::exactly(format!("tag:{key}"), value);
-        let found = tagged::snapshots(self, region, by).await?;
-        Ok(tagged::carrying(found, key, value))
-    }
-
-    async fn describe_snapshot(
-        &self,
-        region: &str,
-        id: &str,
-    ) -> Result<Option<TaggedFacts>, CloudError> {
-        let found = tagged::snapshots(self, region, tags::any_of("snapshot-id", [id])).await?;
-        Ok(found.into_iter().find(|one| one.id == id))
-    }
-
-    async fn find_security_groups_by_tag(
-        &self,
-        region: &str,
-        key: &str,
-        value: &str,
-    ) -> Result<Vec<TaggedFacts>, CloudError> {
-        let by = tags::exactly(format!("tag:{key}"), value);
-        let found = tagged::groups(self, region, by).await?;
-        Ok(tagged::carrying(found, key, value))
-    }
-
-    async fn describe_security_group(
-        &self,
-        region: &str,
-        id: &str,
-    ) -> Result<Option<TaggedFacts>, CloudError> {
-        let found = tagged::groups(self, region, tags::any_of("group-id", [id])).await?;
-        Ok(found.into_iter().find(|one| one.id == id))
-    }
-
-    async fn vpc_of(
-        &self,
-        region: &str,
-        subnet: Option<&str>,
-    ) -> Result<Option<String>, CloudError> {
-        tagged::vpc(self, region, subnet).await
-    }
-
-    async fn resolve_base_image(
-        &self,
-        region: &str,
-        base: &BaseImage,
-        arch: Arch,
-    ) -> Result<BaseImageFacts, CloudError> {
-        base_images::resolve(self, region, base, arch).await
-    }
-
-    async fn list_base_images(
-        &self,
-        region: &str,
-        query: &BaseQuery,
-    ) -> Result<Vec<Shown>, CloudError> {
-        base_listing::list(self, region, query).await
-    }
-
-    async fn base_parameter(
-        &self,
-        region: &str,
-        parameter: &str,
-    ) -> Result<Option<String>, CloudError> {
-        base_images::pointer(self, region, parameter).await
-    }
-
-    async fn ensure_security_group(
-        &self,
-        region: &str,
-        spec: &SecurityGroupSpec,
-    ) -> Result<String, CloudError> {
-        groups::ensure(self, region, spec).await
-    }
-
-    async fn delete_security_group(&self, region: &str, group_id: &str) -> Result<(), CloudError> {
-        groups::delete(self, region, group_id).await
-    }
-
-    async fn groups_open_to_ssh(
-        &self,
-        region: &str,
-        group_ids: &[String],
-    ) -> Result<Vec<String>, CloudError> {
-        groups::open_to_ssh(self, region, group_ids).await
-    }
-
-    async fn run_command(
-        &self,
-        region: &str,
-        instance_id: &str,
-        command: &str,
-    ) -> Result<String, CloudError> {
-        commands::run(self, region, instance_id, command).await
-    }
-
-    async fn command_state(
-        &self,
-        region: &str,
-        instance_id: &str,
-        command_id: &str,
-    ) -> Result<CommandState, CloudError> {
-        commands::state(self, region, instance_id, command_id).await
-    }
-
     async fn check_account(
         &self,
-        region: &str,
+        place: Place<'_>,
         plan: &CheckPlan,
     ) -> Result<AccountCheck, CloudError> {
+        let region = self.region_of(place).await?;
         check::look(self, region, plan).await
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::Cloud;
 use crate::error::CloudError;
 use crate::facts::{ImageFacts, InstanceFacts};
+use ingot_domain::place::Place;
 
 use desk::{Counts, Desk};
 
@@ -73,43 +74,47 @@ impl Batcher {
     /// Facts of an instance, not older than `fresh`; `None` when EC2 does not know it (yet, or any more).
     pub async fn instance(
         &self,
-        region: &str,
+        place: Place<'_>,
         id: &str,
     ) -> Result<Option<InstanceFacts>, CloudError> {
-        self.instances.ask(region, id, false).await
+        self.instances.ask(place, id, false).await
     }
 
     /// Facts of an image, not older than `fresh`; `None` when EC2 does not know it (yet, or any more).
-    pub async fn image(&self, region: &str, id: &str) -> Result<Option<ImageFacts>, CloudError> {
-        self.images.ask(region, id, false).await
+    pub async fn image(
+        &self,
+        place: Place<'_>,
+        id: &str,
+    ) -> Result<Option<ImageFacts>, CloudError> {
+        self.images.ask(place, id, false).await
     }
 
     /// Facts of an instance, asked for after this call began: for looking after an effect.
     pub async fn instance_now(
         &self,
-        region: &str,
+        place: Place<'_>,
         id: &str,
     ) -> Result<Option<InstanceFacts>, CloudError> {
-        self.instances.ask(region, id, true).await
+        self.instances.ask(place, id, true).await
     }
 
     /// Facts of an image, asked for after this call began: for looking after an effect.
     pub async fn image_now(
         &self,
-        region: &str,
+        place: Place<'_>,
         id: &str,
     ) -> Result<Option<ImageFacts>, CloudError> {
-        self.images.ask(region, id, true).await
+        self.images.ask(place, id, true).await
     }
 
     /// No visit will ask for this instance again: it has come to its end.
-    pub fn forget_instance(&self, region: &str, id: &str) {
-        self.instances.forget(region, id);
+    pub fn forget_instance(&self, place: Place<'_>, id: &str) {
+        self.instances.forget(place, id);
     }
 
     /// No visit will ask for this image again: it has come to its end.
-    pub fn forget_image(&self, region: &str, id: &str) {
-        self.images.forget(region, id);
+    pub fn forget_image(&self, place: Place<'_>, id: &str) {
+        self.images.forget(place, id);
     }
 
     /// Questions and calls so far.

@@ -9,13 +9,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ingot_cloud::batch::{BatchSettings, Batcher};
+use ingot_cloud::nouns::{Account, BaseImages, Commands, Groups, Images, Instances, Snapshots};
 use ingot_cloud::{
-    BaseImageFacts, BaseQuery, CheckPlan, Cloud, CloudError, CommandState, ErrorKind, Identity,
+    BaseImageFacts, BaseQuery, CheckPlan, CloudError, CommandState, ErrorKind, Identity,
     ImageFacts, ImageQuery, ImageSpec, ImageState, InstanceFacts, InstanceState, LaunchSpec,
     SecurityGroupSpec, StatusChecks, TaggedFacts,
 };
 use ingot_domain::arch::Arch;
 use ingot_domain::check::AccountCheck;
+use ingot_domain::place::Place;
 use ingot_domain::template::BaseImage;
 use ingot_domain::track::Shown;
 
@@ -30,7 +32,7 @@ struct Counting {
 }
 
 impl Counting {
-    async fn called(&self, region: &str, ids: &[String]) -> Result<Vec<String>, CloudError> {
+    async fn called(&self, place: Place<'_>, ids: &[String]) -> Result<Vec<String>, CloudError> {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         self.ids.fetch_add(ids.len() as u64, Ordering::Relaxed);
         self.longest.fetch_max(ids.len(), Ordering::Relaxed);
@@ -39,7 +41,7 @@ impl Counting {
             return Err(CloudError {
                 kind: ErrorKind::Throttled,
                 operation: "Describe",
-                region: region.to_owned(),
+                region: place.region().to_owned(),
                 code: "RequestLimitExceeded".to_owned(),
                 message: format!("call {call}"),
                 request_id: None,
@@ -96,38 +98,68 @@ fn image(id: String) -> ImageFacts {
 
 #[async_trait]
 #[rustfmt::skip]
-impl Cloud for Counting {
-    async fn describe_instances(&self, region: &str, ids: &[String]) -> Result<Vec<InstanceFacts>, CloudError> {
-        Ok(self.called(region, ids).await?.into_iter().map(instance).collect())
-    }
-    async fn describe_images(&self, region: &str, ids: &[String]) -> Result<Vec<ImageFacts>, CloudError> {
-        Ok(self.called(region, ids).await?.into_iter().map(image).collect())
-    }
-    async fn instance_checks(&self, _: &str, _: &str) -> Result<StatusChecks, CloudError> { unreachable!() }
-    async fn console(&self, _: &str, _: &str, _: bool) -> Result<String, CloudError> { unreachable!() }
+impl Account for Counting {
     async fn identity(&self) -> Result<Identity, CloudError> { unreachable!() }
-    async fn check_account(&self, _: &str, _: &CheckPlan) -> Result<AccountCheck, CloudError> { unreachable!() }
-    async fn launch(&self, _: &str, _: &LaunchSpec) -> Result<String, CloudError> { unreachable!() }
-    async fn find_instances_by_token(&self, _: &str, _: &str) -> Result<Vec<InstanceFacts>, CloudError> { unreachable!() }
-    async fn find_instances_by_tag(&self, _: &str, _: &str, _: &str) -> Result<Vec<InstanceFacts>, CloudError> { unreachable!() }
-    async fn terminate(&self, _: &str, _: &str) -> Result<(), CloudError> { unreachable!() }
-    async fn create_image(&self, _: &str, _: &ImageSpec) -> Result<String, CloudError> { unreachable!() }
-    async fn find_images(&self, _: &str, _: &ImageQuery) -> Result<Vec<ImageFacts>, CloudError> { unreachable!() }
-    async fn deregister_image(&self, _: &str, _: &str) -> Result<(), CloudError> { unreachable!() }
-    async fn delete_snapshot(&self, _: &str, _: &str) -> Result<(), CloudError> { unreachable!() }
-    async fn find_snapshots_by_tag(&self, _: &str, _: &str, _: &str) -> Result<Vec<TaggedFacts>, CloudError> { unreachable!() }
-    async fn find_security_groups_by_tag(&self, _: &str, _: &str, _: &str) -> Result<Vec<TaggedFacts>, CloudError> { unreachable!() }
-    async fn describe_snapshot(&self, _: &str, _: &str) -> Result<Option<TaggedFacts>, CloudError> { unreachable!() }
-    async fn describe_security_group(&self, _: &str, _: &str) -> Result<Option<TaggedFacts>, CloudError> { unreachable!() }
-    async fn vpc_of(&self, _: &str, _: Option<&str>) -> Result<Option<String>, CloudError> { unreachable!() }
-    async fn resolve_base_image(&self, _: &str, _: &BaseImage, _: Arch) -> Result<BaseImageFacts, CloudError> { unreachable!() }
-    async fn list_base_images(&self, _: &str, _: &BaseQuery) -> Result<Vec<Shown>, CloudError> { unreachable!() }
-    async fn base_parameter(&self, _: &str, _: &str) -> Result<Option<String>, CloudError> { unreachable!() }
-    async fn ensure_security_group(&self, _: &str, _: &SecurityGroupSpec) -> Result<String, CloudError> { unreachable!() }
-    async fn delete_security_group(&self, _: &str, _: &str) -> Result<(), CloudError> { unreachable!() }
-    async fn groups_open_to_ssh(&self, _: &str, _: &[String]) -> Result<Vec<String>, CloudError> { unreachable!() }
-    async fn run_command(&self, _: &str, _: &str, _: &str) -> Result<String, CloudError> { unreachable!() }
-    async fn command_state(&self, _: &str, _: &str, _: &str) -> Result<CommandState, CloudError> { unreachable!() }
+    async fn check_account(&self, _: Place<'_>, _: &CheckPlan) -> Result<AccountCheck, CloudError> { unreachable!() }
+}
+
+#[async_trait]
+#[rustfmt::skip]
+impl Instances for Counting {
+    async fn launch(&self, _: Place<'_>, _: &LaunchSpec) -> Result<String, CloudError> { unreachable!() }
+    async fn find_instances_by_token(&self, _: Place<'_>, _: &str) -> Result<Vec<InstanceFacts>, CloudError> { unreachable!() }
+    async fn describe_instances(&self, place: Place<'_>, ids: &[String]) -> Result<Vec<InstanceFacts>, CloudError> {
+        Ok(self.called(place, ids).await?.into_iter().map(instance).collect())
+    }
+    async fn instance_checks(&self, _: Place<'_>, _: &str) -> Result<StatusChecks, CloudError> { unreachable!() }
+    async fn console(&self, _: Place<'_>, _: &str, _: bool) -> Result<String, CloudError> { unreachable!() }
+    async fn find_instances_by_tag(&self, _: Place<'_>, _: &str, _: &str) -> Result<Vec<InstanceFacts>, CloudError> { unreachable!() }
+    async fn terminate(&self, _: Place<'_>, _: &str) -> Result<(), CloudError> { unreachable!() }
+}
+
+#[async_trait]
+#[rustfmt::skip]
+impl Images for Counting {
+    async fn create_image(&self, _: Place<'_>, _: &ImageSpec) -> Result<String, CloudError> { unreachable!() }
+    async fn describe_images(&self, place: Place<'_>, ids: &[String]) -> Result<Vec<ImageFacts>, CloudError> {
+        Ok(self.called(place, ids).await?.into_iter().map(image).collect())
+    }
+    async fn find_images(&self, _: Place<'_>, _: &ImageQuery) -> Result<Vec<ImageFacts>, CloudError> { unreachable!() }
+    async fn deregister_image(&self, _: Place<'_>, _: &str) -> Result<(), CloudError> { unreachable!() }
+}
+
+#[async_trait]
+#[rustfmt::skip]
+impl Snapshots for Counting {
+    async fn describe_snapshot(&self, _: Place<'_>, _: &str) -> Result<Option<TaggedFacts>, CloudError> { unreachable!() }
+    async fn find_snapshots_by_tag(&self, _: Place<'_>, _: &str, _: &str) -> Result<Vec<TaggedFacts>, CloudError> { unreachable!() }
+    async fn delete_snapshot(&self, _: Place<'_>, _: &str) -> Result<(), CloudError> { unreachable!() }
+}
+
+#[async_trait]
+#[rustfmt::skip]
+impl Groups for Counting {
+    async fn ensure_security_group(&self, _: Place<'_>, _: &SecurityGroupSpec) -> Result<String, CloudError> { unreachable!() }
+    async fn describe_security_group(&self, _: Place<'_>, _: &str) -> Result<Option<TaggedFacts>, CloudError> { unreachable!() }
+    async fn find_security_groups_by_tag(&self, _: Place<'_>, _: &str, _: &str) -> Result<Vec<TaggedFacts>, CloudError> { unreachable!() }
+    async fn groups_open_to_ssh(&self, _: Place<'_>, _: &[String]) -> Result<Vec<String>, CloudError> { unreachable!() }
+    async fn delete_security_group(&self, _: Place<'_>, _: &str) -> Result<(), CloudError> { unreachable!() }
+    async fn vpc_of(&self, _: Place<'_>, _: Option<&str>) -> Result<Option<String>, CloudError> { unreachable!() }
+}
+
+#[async_trait]
+#[rustfmt::skip]
+impl BaseImages for Counting {
+    async fn resolve_base_image(&self, _: Place<'_>, _: &BaseImage, _: Arch) -> Result<BaseImageFacts, CloudError> { unreachable!() }
+    async fn list_base_images(&self, _: Place<'_>, _: &BaseQuery) -> Result<Vec<Shown>, CloudError> { unreachable!() }
+    async fn base_parameter(&self, _: Place<'_>, _: &str) -> Result<Option<String>, CloudError> { unreachable!() }
+}
+
+#[async_trait]
+#[rustfmt::skip]
+impl Commands for Counting {
+    async fn run_command(&self, _: Place<'_>, _: &str, _: &str) -> Result<String, CloudError> { unreachable!() }
+    async fn command_state(&self, _: Place<'_>, _: &str, _: &str) -> Result<CommandState, CloudError> { unreachable!() }
 }
 
 fn batcher() -> (Arc<Counting>, Batcher) {
@@ -141,7 +173,7 @@ fn batcher() -> (Arc<Counting>, Batcher) {
     (cloud.clone(), Batcher::new(cloud, settings))
 }
 
-const HERE: &str = "us-east-1";
+const HERE: Place<'static> = Place::own("us-east-1");
 
 #[tokio::test]
 async fn a_crowd_at_one_instant_is_chunked() {
@@ -247,14 +279,17 @@ async fn regions_do_not_mix_and_memory_ends() {
     let (cloud, batcher) = batcher();
     let (a, b) = tokio::join!(
         batcher.instance(HERE, "i-1"),
-        batcher.instance("eu-west-1", "i-1")
+        batcher.instance(Place::own("eu-west-1"), "i-1")
     );
     assert!(a.is_ok() && b.is_ok());
     assert_eq!(cloud.calls.load(Ordering::Relaxed), 2);
     assert_eq!(batcher.watched(), 2);
-    batcher.forget_instance("eu-west-1", "i-1");
+    batcher.forget_instance(Place::own("eu-west-1"), "i-1");
     assert_eq!(batcher.watched(), 1);
     tokio::time::sleep(Duration::from_millis(2200)).await;
-    batcher.instance("ap-south-1", "i-2").await.expect("facts");
+    batcher
+        .instance(Place::own("ap-south-1"), "i-2")
+        .await
+        .expect("facts");
     assert_eq!(batcher.watched(), 1, "the quiet regions were cleared");
 }

@@ -14,6 +14,7 @@ use crate::base::BaseIdentity;
 use crate::deployment::words;
 use crate::fingerprint::hex_sha256;
 use crate::ids::{DeploymentId, EffectId};
+use crate::place::Place;
 use crate::template::KAMIWAZA;
 use crate::version::Version;
 
@@ -110,6 +111,11 @@ pub struct ImageKey {
 }
 
 impl ImageKey {
+    /// Where its image is, or will be.
+    pub fn place(&self) -> Place<'_> {
+        Place::of(Some(&self.account), &self.region)
+    }
+
     /// SHA-256 over the content, each part with its length before it; 64 hex digits, the same in every account and region.
     pub fn content(&self) -> String {
         let version = self.version.to_string();

@@ -33,6 +33,7 @@ pub mod network;
 pub mod notice;
 pub mod pace;
 pub mod permit;
+pub mod place;
 pub mod plan;
 pub mod play;
 pub mod policy;

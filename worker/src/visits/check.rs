@@ -5,6 +5,7 @@ mod trial;
 
 use ingot_cloud::{CheckPlan, CloudError};
 use ingot_domain::check::AccountCheck;
+use ingot_domain::place::Place;
 use ingot_engine::Visit;
 use ingot_entity::account_check;
 use ingot_entity::store::{Claim, Then};
@@ -35,7 +36,7 @@ async fn dry(tools: &Tools, region: &str) -> Result<Result<AccountCheck, CloudEr
         install: tools.settings.install.clone(),
         profiles: profiles(tools, region).await?,
     };
-    Ok(tools.cloud.check_account(region, &plan).await)
+    Ok(tools.cloud.check_account(Place::own(region), &plan).await)
 }
 
 async fn answered(

@@ -97,7 +97,7 @@ async fn end(tools: &Tools, mut case: Case, destroy: bool) -> Result<Visit, Visi
     let (groups, others) = groups(tools, &case).await?;
     for group in groups {
         DELETE_GROUP.after_intent().await;
-        let deleted = tools.cloud.delete_security_group(&case.row.region, &group);
+        let deleted = tools.cloud.delete_security_group(case.row.place(), &group);
         match DELETE_GROUP.effect(deleted).await {
             Err(error) if error.kind == ErrorKind::Conflict => {
                 return Ok(case.wait(tools, LOOK, Wait::Group));
@@ -145,11 +145,15 @@ async fn groups(tools: &Tools, case: &Case) -> Result<(Vec<String>, Vec<String>)
     let several = !case.order.subnet_ids.is_empty();
     let mut found = Vec::new();
     if launch::wants_group(case) && (several || recorded.is_none()) {
-        let by_tag = cloud.find_security_groups_by_tag(region, DEPLOYMENT_TAG, id);
+        let by_tag = cloud.find_security_groups_by_tag(case.row.place(), DEPLOYMENT_TAG, id);
         found = by_tag.await?;
     }
     if let Some(group) = recorded.filter(|id| found.iter().all(|group| group.id != **id)) {
-        found.extend(cloud.describe_security_group(region, group).await?);
+        found.extend(
+            cloud
+                .describe_security_group(case.row.place(), group)
+                .await?,
+        );
     }
     let (mut ours, mut others) = (Vec::new(), Vec::new());
     for group in found {
@@ -175,7 +179,7 @@ fn in_doubt(tools: &Tools, case: Case) -> Visit {
 fn gone(tools: &Tools, mut case: Case, destroy: bool, instance: Option<String>) -> Visit {
     if let Some(id) = &instance {
         case.marks.settle(&TERMINATE);
-        tools.batcher.forget_instance(&case.row.region, id);
+        tools.batcher.forget_instance(case.row.place(), id);
         let said = format!("Instance {id} was terminated");
         case.say(Line::info(
             "deployment.instance_terminated",
@@ -225,7 +229,7 @@ async fn last_launch(tools: &Tools, case: &mut Case) -> Result<Launch, VisitErro
         .map_or(effect.created_at, |ended| ended.max(effect.created_at));
     let found = tools
         .cloud
-        .find_instances_by_token(&case.row.region, &effect.id)
+        .find_instances_by_token(case.row.place(), &effect.id)
         .await?;
     let now = tools.ledger.now();
     let over = tools.doubt_is_over(last_sent);
@@ -259,7 +263,7 @@ async fn terminated(tools: &Tools, case: &Case, id: &str) -> Result<Ended, Visit
         .is_some_and(|at| tools.since(at) < YOUNG);
     // An id EC2 does not know yet is no proof (EC2.md 18).
     let unseen = if young { Ended::NotYet } else { Ended::Gone };
-    let Some(facts) = tools.batcher.instance(&case.row.region, id).await? else {
+    let Some(facts) = tools.batcher.instance(case.row.place(), id).await? else {
         return Ok(unseen);
     };
     let whose = provenance::of_instance_for(tools, &facts, &case.row).await?;
@@ -271,12 +275,12 @@ async fn terminated(tools: &Tools, case: &Case, id: &str) -> Result<Ended, Visit
         )));
     }
     TERMINATE.after_intent().await;
-    let ended = tools.cloud.terminate(&case.row.region, id);
+    let ended = tools.cloud.terminate(case.row.place(), id);
     match TERMINATE.effect(ended).await {
         Err(error) if error.kind == ErrorKind::NotFound => return Ok(unseen),
         answer => answer?,
     }
-    let facts = tools.batcher.instance_now(&case.row.region, id).await?;
+    let facts = tools.batcher.instance_now(case.row.place(), id).await?;
     Ok(match facts {
         Some(facts) if facts.state == InstanceState::Terminated => Ended::Gone,
         Some(_) => Ended::NotYet,
@@ -290,7 +294,7 @@ async fn drop_instance(
     mut case: Case,
     id: &str,
 ) -> Result<Visit, VisitError> {
-    let Some(facts) = tools.batcher.instance_now(&case.row.region, id).await? else {
+    let Some(facts) = tools.batcher.instance_now(case.row.place(), id).await? else {
         if tools.since(claim.task.created_at) < YOUNG {
             let code = "InvalidInstanceID.NotFound".to_owned();
             return Ok(case.wait(tools, LOOK, Wait::Young { code }));
@@ -303,12 +307,12 @@ async fn drop_instance(
         return Ok(case.end(Then::Done));
     }
     TERMINATE.after_intent().await;
-    let ended = tools.cloud.terminate(&case.row.region, id);
+    let ended = tools.cloud.terminate(case.row.place(), id);
     match TERMINATE.effect(ended).await {
         Err(error) if error.kind == ErrorKind::NotFound => {}
         answer => answer?,
     }
-    tools.batcher.forget_instance(&case.row.region, id);
+    tools.batcher.forget_instance(case.row.place(), id);
     case.marks.settle(&TERMINATE);
     let said = format!("Instance {id} of the earlier run is being terminated");
     case.say(Line::info(
@@ -336,7 +340,7 @@ async fn drop_effect(
     };
     let found = tools
         .cloud
-        .find_instances_by_token(&case.row.region, id)
+        .find_instances_by_token(case.row.place(), id)
         .await?;
     let now = tools.ledger.now();
     let Some(first) = found.first().map(|instance| instance.id.clone()) else {
@@ -357,7 +361,7 @@ async fn drop_effect(
             continue;
         }
         TERMINATE.after_intent().await;
-        let ended = tools.cloud.terminate(&case.row.region, &instance.id);
+        let ended = tools.cloud.terminate(case.row.place(), &instance.id);
         TERMINATE.effect(ended).await?;
         case.marks.settle(&TERMINATE);
         let said = format!(

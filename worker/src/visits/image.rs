@@ -44,7 +44,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         }
     }
     let facts = match &case.row.instance_id {
-        Some(id) => tools.batcher.instance(&case.row.region, id).await?,
+        Some(id) => tools.batcher.instance(case.row.place(), id).await?,
         None => None,
     };
     let from_image = case.row.launch_path.as_deref() == Some("cached");

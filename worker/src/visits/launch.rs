@@ -41,7 +41,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         _ => Intent::None,
     };
     let facts = match (&intent, &case.row.instance_id) {
-        (Intent::Done, Some(id)) => tools.batcher.instance_now(&case.row.region, id).await?,
+        (Intent::Done, Some(id)) => tools.batcher.instance_now(case.row.place(), id).await?,
         _ => None,
     };
     let sight = match (&intent, &facts) {

@@ -10,6 +10,7 @@ use ingot_domain::decide::standing::{Sight, View, follow};
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::ImageStatus;
 use ingot_domain::lifetime::keeps_status;
+use ingot_domain::place::Place;
 use ingot_domain::provenance::{Provenance, Use};
 use ingot_domain::retry::YOUNG;
 use ingot_entity::store::{Claim, Then, status_of};
@@ -31,8 +32,10 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
             "a monitor task without a region".to_owned(),
         ));
     };
-    images(tools, region).await?;
-    instances(tools, region).await?;
+    let account = tools.account().await?;
+    let place = Place::of(Some(&account), region);
+    images(tools, place).await?;
+    instances(tools, place).await?;
     Box::pin(orphans::look(tools, region)).await?;
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
     tools
@@ -42,13 +45,15 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
     Ok(Visit::only(Then::Done))
 }
 
-async fn images(tools: &Tools, region: &str) -> Result<(), VisitError> {
-    let rows = tools.ledger.images_to_reconcile(region).await?;
+/// Rows of another account are left as they are: these credentials cannot see what became of them.
+async fn images(tools: &Tools, place: Place<'_>) -> Result<(), VisitError> {
+    let mut rows = tools.ledger.images_to_reconcile(place.region()).await?;
+    rows.retain(|row| place.is_of(&row.account));
     let newest = newest_of_keys(&rows);
     let mut seen = Vec::new();
     for chunk in rows.chunks(CHUNK) {
         let ids: Vec<String> = chunk.iter().filter_map(|row| row.ami_id.clone()).collect();
-        let known = tools.cloud.describe_images(region, &ids).await?;
+        let known = tools.cloud.describe_images(place, &ids).await?;
         let older = chunk.iter().filter(|row| newer_of(row, &newest).is_some());
         let older: Vec<&str> = older.map(|row| row.id.as_str()).collect();
         let back = tools.ledger.came_back(&older).await?;
@@ -74,7 +79,7 @@ async fn images(tools: &Tools, region: &str) -> Result<(), VisitError> {
             }
         }
     }
-    let scope = format!("{region}/images");
+    let scope = format!("{}/images", place.region());
     tools
         .ledger
         .sight(&scope, &seen, tools.sighted_before())
@@ -197,14 +202,22 @@ fn sight(facts: Option<&ImageFacts>) -> Sight {
     }
 }
 
-async fn instances(tools: &Tools, region: &str) -> Result<(), VisitError> {
-    let rows = tools.ledger.deployments_with_instances(region).await?;
+async fn instances(tools: &Tools, place: Place<'_>) -> Result<(), VisitError> {
+    let mut rows = tools
+        .ledger
+        .deployments_with_instances(place.region())
+        .await?;
+    rows.retain(|row| {
+        row.account
+            .as_ref()
+            .is_none_or(|account| place.is_of(account))
+    });
     for chunk in rows.chunks(CHUNK) {
         let ids: Vec<String> = chunk
             .iter()
             .filter_map(|row| row.instance_id.clone())
             .collect();
-        let known = tools.cloud.describe_instances(region, &ids).await?;
+        let known = tools.cloud.describe_instances(place, &ids).await?;
         for row in chunk {
             let facts = known
                 .iter()

@@ -13,6 +13,7 @@ use ingot_domain::decide::orphan::{self, Behind, Settled, Verdict, View};
 use ingot_domain::decide::scan::{self, Sighting};
 use ingot_domain::image::INSTALL_TAG;
 use ingot_domain::invariant::Invariant;
+use ingot_domain::place::Place;
 use ingot_domain::provenance::{Class, Kind};
 
 use self::owned::{Ledgers, Object};
@@ -23,19 +24,20 @@ pub(super) async fn look(tools: &Tools, region: &str) -> Result<(), VisitError> 
     // The cloud first, the rows after: what was written meanwhile is known, what was made meanwhile is not looked at.
     let install = &tools.settings.install;
     let cloud = &tools.cloud;
+    let place = Place::own(region);
     let instances = cloud
-        .find_instances_by_tag(region, INSTALL_TAG, install)
+        .find_instances_by_tag(place, INSTALL_TAG, install)
         .await?;
     let query = ImageQuery {
         tags: [(INSTALL_TAG.to_owned(), install.clone())].into(),
         ..ImageQuery::default()
     };
-    let images = cloud.find_images(region, &query).await?;
+    let images = cloud.find_images(place, &query).await?;
     let snapshots = cloud
-        .find_snapshots_by_tag(region, INSTALL_TAG, install)
+        .find_snapshots_by_tag(place, INSTALL_TAG, install)
         .await;
     let groups = cloud
-        .find_security_groups_by_tag(region, INSTALL_TAG, install)
+        .find_security_groups_by_tag(place, INSTALL_TAG, install)
         .await;
     let mut lists = vec![
         (

@@ -40,7 +40,7 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
     }
     let facts = tools
         .batcher
-        .instance(&case.row.region, &instance_id)
+        .instance(case.row.place(), &instance_id)
         .await?;
     let address = facts.as_ref().and_then(|facts| address(tools, facts));
     let age = case

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use ingot_cloud::Cloud;
+use ingot_cloud::Account;
 use ingot_cloud::aws::AwsCloud;
 use serde::Serialize;
 

@@ -1,15 +1,20 @@
 //! Where a fresh install starts from: a public parameter, a fixed id, or the newest of an owner, made into one id
 //! with the facts a launch needs.
 
+use async_trait::async_trait;
 use aws_sdk_ec2::types::{Image, ImageState};
 use ingot_domain::arch::Arch;
+use ingot_domain::place::Place;
 use ingot_domain::template::BaseImage;
+use ingot_domain::track::Shown;
 
 use super::classify::Call;
 use super::client::PAGE;
 use super::{AwsCloud, base_listing, tags};
 use crate::error::{CloudError, ErrorKind};
 use crate::facts::BaseImageFacts;
+use crate::nouns::BaseImages;
+use crate::spec::BaseQuery;
 
 const DESCRIBE: &str = "DescribeImages";
 
@@ -238,6 +243,37 @@ fn root_size(image: &Image) -> Option<u32> {
         .iter()
         .find(|mapping| mapping.device_name() == Some(root))?;
     u32::try_from(mapping.ebs()?.volume_size()?).ok()
+}
+
+#[async_trait]
+impl BaseImages for AwsCloud {
+    async fn resolve_base_image(
+        &self,
+        place: Place<'_>,
+        base: &BaseImage,
+        arch: Arch,
+    ) -> Result<BaseImageFacts, CloudError> {
+        let region = self.region_of(place).await?;
+        resolve(self, region, base, arch).await
+    }
+
+    async fn list_base_images(
+        &self,
+        place: Place<'_>,
+        query: &BaseQuery,
+    ) -> Result<Vec<Shown>, CloudError> {
+        let region = self.region_of(place).await?;
+        base_listing::list(self, region, query).await
+    }
+
+    async fn base_parameter(
+        &self,
+        place: Place<'_>,
+        parameter: &str,
+    ) -> Result<Option<String>, CloudError> {
+        let region = self.region_of(place).await?;
+        pointer(self, region, parameter).await
+    }
 }
 
 #[cfg(test)]

@@ -152,6 +152,11 @@ impl Clients {
         self.account.get_or_init(|| account.to_owned());
     }
 
+    /// Whose credentials these are, once STS was asked.
+    pub(super) fn account(&self) -> Option<String> {
+        self.account.get().cloned()
+    }
+
     /// The region STS is asked in.
     pub(super) fn home(&self) -> &str {
         &self.home

@@ -3,11 +3,15 @@
 use aws_sdk_ssm::operation::get_command_invocation::GetCommandInvocationOutput;
 use aws_sdk_ssm::types::CommandInvocationStatus as Status;
 
+use async_trait::async_trait;
+use ingot_domain::place::Place;
+
 use super::AwsCloud;
 use super::classify::Call;
 use super::client::once;
 use crate::error::CloudError;
 use crate::facts::CommandState;
+use crate::nouns::Commands;
 
 /// A command that is not delivered, or not over, after this many seconds is given up.
 const TIMEOUT_SECONDS: u16 = 60;
@@ -94,6 +98,29 @@ fn output(answer: &GetCommandInvocationOutput) -> String {
         .filter(|text| !text.is_empty())
         .collect();
     printed.join("\n").chars().take(LONGEST_OUTPUT).collect()
+}
+
+#[async_trait]
+impl Commands for AwsCloud {
+    async fn run_command(
+        &self,
+        place: Place<'_>,
+        instance_id: &str,
+        command: &str,
+    ) -> Result<String, CloudError> {
+        let region = self.region_of(place).await?;
+        run(self, region, instance_id, command).await
+    }
+
+    async fn command_state(
+        &self,
+        place: Place<'_>,
+        instance_id: &str,
+        command_id: &str,
+    ) -> Result<CommandState, CloudError> {
+        let region = self.region_of(place).await?;
+        state(self, region, instance_id, command_id).await
+    }
 }
 
 #[cfg(test)]

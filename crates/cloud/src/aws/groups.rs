@@ -2,13 +2,17 @@
 
 mod rules;
 
+use async_trait::async_trait;
 use aws_sdk_ec2::types::{Filter, ResourceType, SecurityGroup};
 use ingot_domain::network::IngressRule;
+use ingot_domain::place::Place;
 
 use super::classify::Call;
 use super::client::{LONGEST_FILTER, PAGE, Regional};
-use super::{AwsCloud, tags};
+use super::{AwsCloud, tagged, tags};
 use crate::error::{CloudError, ErrorKind};
+use crate::facts::TaggedFacts;
+use crate::nouns::Groups;
 use crate::spec::SecurityGroupSpec;
 use rules::{covered, description, opens_ssh, permission};
 
@@ -269,4 +273,65 @@ pub(super) async fn open_to_ssh(
     }
     open.sort_unstable();
     Ok(open)
+}
+
+#[async_trait]
+impl Groups for AwsCloud {
+    async fn ensure_security_group(
+        &self,
+        place: Place<'_>,
+        spec: &SecurityGroupSpec,
+    ) -> Result<String, CloudError> {
+        let region = self.region_of(place).await?;
+        ensure(self, region, spec).await
+    }
+
+    async fn describe_security_group(
+        &self,
+        place: Place<'_>,
+        id: &str,
+    ) -> Result<Option<TaggedFacts>, CloudError> {
+        let region = self.region_of(place).await?;
+        let found = tagged::groups(self, region, tags::any_of("group-id", [id])).await?;
+        Ok(found.into_iter().find(|one| one.id == id))
+    }
+
+    async fn find_security_groups_by_tag(
+        &self,
+        place: Place<'_>,
+        key: &str,
+        value: &str,
+    ) -> Result<Vec<TaggedFacts>, CloudError> {
+        let region = self.region_of(place).await?;
+        let by = tags::exactly(format!("tag:{key}"), value);
+        let found = tagged::groups(self, region, by).await?;
+        Ok(tagged::carrying(found, key, value))
+    }
+
+    async fn groups_open_to_ssh(
+        &self,
+        place: Place<'_>,
+        group_ids: &[String],
+    ) -> Result<Vec<String>, CloudError> {
+        let region = self.region_of(place).await?;
+        open_to_ssh(self, region, group_ids).await
+    }
+
+    async fn delete_security_group(
+        &self,
+        place: Place<'_>,
+        group_id: &str,
+    ) -> Result<(), CloudError> {
+        let region = self.region_of(place).await?;
+        delete(self, region, group_id).await
+    }
+
+    async fn vpc_of(
+        &self,
+        place: Place<'_>,
+        subnet: Option<&str>,
+    ) -> Result<Option<String>, CloudError> {
+        let region = self.region_of(place).await?;
+        tagged::vpc(self, region, subnet).await
+    }
 }

@@ -1,14 +1,17 @@
 //! Our own images and their snapshots: making, finding and deleting them.
 
+use async_trait::async_trait;
 use aws_sdk_ec2::types::{Filter, Image, ImageState as SdkState, ResourceType};
 use chrono::{DateTime, Utc};
 use ingot_domain::arch::Arch;
+use ingot_domain::place::Place;
 
 use super::classify::Call;
-use super::client::{PAGE, once};
+use super::client::{LONGEST_FILTER, PAGE, once};
 use super::{AwsCloud, tags};
 use crate::error::{CloudError, ErrorKind};
 use crate::facts::{ImageFacts, ImageState, SnapshotFacts};
+use crate::nouns::Images;
 use crate::spec::{ImageQuery, ImageSpec};
 
 /// Longest description EC2 takes, in characters.
@@ -234,6 +237,41 @@ fn state(state: &SdkState) -> Option<ImageState> {
         SdkState::Error => Some(ImageState::Error),
         SdkState::Disabled => Some(ImageState::Disabled),
         _ => None,
+    }
+}
+
+#[async_trait]
+impl Images for AwsCloud {
+    async fn create_image(&self, place: Place<'_>, spec: &ImageSpec) -> Result<String, CloudError> {
+        let region = self.region_of(place).await?;
+        create(self, region, spec).await
+    }
+
+    async fn describe_images(
+        &self,
+        place: Place<'_>,
+        ids: &[String],
+    ) -> Result<Vec<ImageFacts>, CloudError> {
+        let region = self.region_of(place).await?;
+        let mut found = Vec::with_capacity(ids.len());
+        for some in ids.chunks(LONGEST_FILTER) {
+            found.extend(find(self, region, vec![tags::any_of("image-id", some)]).await?);
+        }
+        Ok(found)
+    }
+
+    async fn find_images(
+        &self,
+        place: Place<'_>,
+        query: &ImageQuery,
+    ) -> Result<Vec<ImageFacts>, CloudError> {
+        let region = self.region_of(place).await?;
+        self::query(self, region, query).await
+    }
+
+    async fn deregister_image(&self, place: Place<'_>, image_id: &str) -> Result<(), CloudError> {
+        let region = self.region_of(place).await?;
+        deregister(self, region, image_id).await
     }
 }
 

@@ -12,19 +12,22 @@ use aws_sdk_ec2::types::{
 };
 use std::net::IpAddr;
 
+use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
 use ingot_domain::arch::Arch;
+use ingot_domain::place::Place;
 
 pub(super) use checks::checks;
 pub(super) use console::console;
 
 use super::classify::Call;
-use super::client::PAGE;
+use super::client::{LONGEST_FILTER, PAGE};
 use super::{AwsCloud, tags};
 use crate::error::CloudError;
-use crate::facts::{InstanceFacts, InstanceState};
+use crate::facts::{InstanceFacts, InstanceState, StatusChecks};
+use crate::nouns::Instances;
 use crate::spec::LaunchSpec;
 
 /// One instance, exactly. The SDK may repeat the call by itself: the token makes it the same launch (EC2.md 4, 5).
@@ -239,6 +242,84 @@ fn state(name: &InstanceStateName) -> Option<InstanceState> {
         InstanceStateName::Stopping => Some(InstanceState::Stopping),
         InstanceStateName::Stopped => Some(InstanceState::Stopped),
         _ => None,
+    }
+}
+
+#[async_trait]
+impl Instances for AwsCloud {
+    async fn launch(&self, place: Place<'_>, spec: &LaunchSpec) -> Result<String, CloudError> {
+        let region = self.region_of(place).await?;
+        launch(self, region, spec).await
+    }
+
+    async fn find_instances_by_token(
+        &self,
+        place: Place<'_>,
+        token: &str,
+    ) -> Result<Vec<InstanceFacts>, CloudError> {
+        let region = self.region_of(place).await?;
+        let mut found = find(self, region, vec![tags::exactly("client-token", token)]).await?;
+        found.retain(|instance| instance.client_token.as_deref() == Some(token));
+        found.sort_by(|a, b| {
+            b.launched_at
+                .cmp(&a.launched_at)
+                .then_with(|| a.id.cmp(&b.id))
+        });
+        Ok(found)
+    }
+
+    async fn describe_instances(
+        &self,
+        place: Place<'_>,
+        ids: &[String],
+    ) -> Result<Vec<InstanceFacts>, CloudError> {
+        let region = self.region_of(place).await?;
+        let mut found = Vec::with_capacity(ids.len());
+        for some in ids.chunks(LONGEST_FILTER) {
+            found.extend(find(self, region, vec![tags::any_of("instance-id", some)]).await?);
+        }
+        Ok(found)
+    }
+
+    async fn instance_checks(
+        &self,
+        place: Place<'_>,
+        instance_id: &str,
+    ) -> Result<StatusChecks, CloudError> {
+        let region = self.region_of(place).await?;
+        checks(self, region, instance_id).await
+    }
+
+    async fn console(
+        &self,
+        place: Place<'_>,
+        instance_id: &str,
+        latest: bool,
+    ) -> Result<String, CloudError> {
+        let region = self.region_of(place).await?;
+        console(self, region, instance_id, latest).await
+    }
+
+    async fn find_instances_by_tag(
+        &self,
+        place: Place<'_>,
+        key: &str,
+        value: &str,
+    ) -> Result<Vec<InstanceFacts>, CloudError> {
+        let region = self.region_of(place).await?;
+        let mut found = find(
+            self,
+            region,
+            vec![tags::exactly(format!("tag:{key}"), value)],
+        )
+        .await?;
+        found.retain(|instance| instance.tags.get(key).is_some_and(|found| found == value));
+        Ok(found)
+    }
+
+    async fn terminate(&self, place: Place<'_>, instance_id: &str) -> Result<(), CloudError> {
+        let region = self.region_of(place).await?;
+        terminate(self, region, instance_id).await
     }
 }
 

@@ -1,14 +1,17 @@
 //! What is neither instance nor image, for the reconciler to know whose it is: snapshots and security groups, by a tag of
 //! ours or by id, and the network a group is made in.
 
+use async_trait::async_trait;
 use aws_sdk_ec2::types::{Filter, SecurityGroup, Snapshot};
 use chrono::DateTime;
+use ingot_domain::place::Place;
 
 use super::classify::Call;
 use super::client::PAGE;
-use super::{AwsCloud, groups, tags};
+use super::{AwsCloud, groups, images, tags};
 use crate::error::CloudError;
 use crate::facts::TaggedFacts;
+use crate::nouns::Snapshots;
 
 /// Our account's snapshots that the filter lets through, page by page.
 pub(super) async fn snapshots(
@@ -104,4 +107,34 @@ fn group(group: &SecurityGroup) -> Option<TaggedFacts> {
         created_at: None,
         tags: tags::read(group.tags()),
     })
+}
+
+#[async_trait]
+impl Snapshots for AwsCloud {
+    async fn describe_snapshot(
+        &self,
+        place: Place<'_>,
+        id: &str,
+    ) -> Result<Option<TaggedFacts>, CloudError> {
+        let region = self.region_of(place).await?;
+        let found = snapshots(self, region, tags::any_of("snapshot-id", [id])).await?;
+        Ok(found.into_iter().find(|one| one.id == id))
+    }
+
+    async fn find_snapshots_by_tag(
+        &self,
+        place: Place<'_>,
+        key: &str,
+        value: &str,
+    ) -> Result<Vec<TaggedFacts>, CloudError> {
+        let region = self.region_of(place).await?;
+        let by = tags::exactly(format!("tag:{key}"), value);
+        let found = snapshots(self, region, by).await?;
+        Ok(carrying(found, key, value))
+    }
+
+    async fn delete_snapshot(&self, place: Place<'_>, snapshot_id: &str) -> Result<(), CloudError> {
+        let region = self.region_of(place).await?;
+        images::delete_snapshot(self, region, snapshot_id).await
+    }
 }

@@ -13,6 +13,7 @@ use super::{BatchSettings, BatchStats};
 use crate::Cloud;
 use crate::error::{CloudError, ErrorKind};
 use crate::facts::{ImageFacts, InstanceFacts};
+use ingot_domain::place::Place;
 
 /// What can be asked for in batches.
 #[async_trait]
@@ -26,7 +27,7 @@ pub(super) trait Facts: Clone + Send + Sync + fmt::Debug + Sized + 'static {
     /// The call.
     async fn describe(
         cloud: &dyn Cloud,
-        region: &str,
+        place: Place<'_>,
         ids: &[String],
     ) -> Result<Vec<Self>, CloudError>;
 }
@@ -41,10 +42,10 @@ impl Facts for InstanceFacts {
 
     async fn describe(
         cloud: &dyn Cloud,
-        region: &str,
+        place: Place<'_>,
         ids: &[String],
     ) -> Result<Vec<Self>, CloudError> {
-        cloud.describe_instances(region, ids).await
+        cloud.describe_instances(place, ids).await
     }
 }
 
@@ -58,10 +59,10 @@ impl Facts for ImageFacts {
 
     async fn describe(
         cloud: &dyn Cloud,
-        region: &str,
+        place: Place<'_>,
         ids: &[String],
     ) -> Result<Vec<Self>, CloudError> {
-        cloud.describe_images(region, ids).await
+        cloud.describe_images(place, ids).await
     }
 }
 
@@ -82,7 +83,27 @@ impl Counts {
     }
 }
 
-/// Everything about one kind, over all regions.
+/// A place that outlives its question.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Shelved {
+    account: Option<String>,
+    region: String,
+}
+
+impl Shelved {
+    fn of(place: Place<'_>) -> Self {
+        Self {
+            account: place.account().map(str::to_owned),
+            region: place.region().to_owned(),
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place::of(self.account.as_deref(), &self.region)
+    }
+}
+
+/// Everything about one kind, over all places.
 #[derive(Debug)]
 pub(super) struct Desk<F> {
     cloud: Arc<dyn Cloud>,
@@ -91,10 +112,10 @@ pub(super) struct Desk<F> {
     shelves: Mutex<Shelves<F>>,
 }
 
-/// The shelves by region, and when the quiet ones were last cleared out.
+/// The shelves by place, and when the quiet ones were last cleared out.
 #[derive(Debug)]
 struct Shelves<F> {
-    by_region: HashMap<String, Shelf<F>>,
+    by_place: HashMap<Shelved, Shelf<F>>,
     cleared: Option<Instant>,
 }
 
@@ -102,7 +123,7 @@ impl<F: Facts> Desk<F> {
     /// An empty desk.
     pub(super) fn new(cloud: Arc<dyn Cloud>, settings: BatchSettings, counts: Arc<Counts>) -> Self {
         let shelves = Mutex::new(Shelves {
-            by_region: HashMap::new(),
+            by_place: HashMap::new(),
             cleared: None,
         });
         Self {
@@ -114,15 +135,15 @@ impl<F: Facts> Desk<F> {
     }
 
     /// Answers one question: from memory, or with the next call, which carries the others' questions too.
-    pub(super) async fn ask(self: &Arc<Self>, region: &str, id: &str, now: bool) -> Answer<F> {
+    pub(super) async fn ask(self: &Arc<Self>, place: Place<'_>, id: &str, now: bool) -> Answer<F> {
         self.counts.polls.fetch_add(1, Ordering::Relaxed);
         let at = Instant::now();
         let asked = {
             let mut shelves = self.lock();
             shelves.clear(at, &self.settings);
             shelves
-                .by_region
-                .entry(region.to_owned())
+                .by_place
+                .entry(Shelved::of(place))
                 .or_default()
                 .ask(id, now, at, &self.settings)
         };
@@ -131,32 +152,32 @@ impl<F: Facts> Desk<F> {
             Asked::Waits(answer, None) => answer,
             Asked::Waits(answer, Some(when)) => {
                 // The batch is not this caller's alone: it goes on when the caller leaves.
-                tokio::spawn(self.clone().gather(region.to_owned(), when));
+                tokio::spawn(self.clone().gather(Shelved::of(place), when));
                 answer
             }
         };
         // The other end is dropped only when the call's task died.
-        answer.await.unwrap_or_else(|_| Err(lost::<F>(region)))
+        answer.await.unwrap_or_else(|_| Err(lost::<F>(place)))
     }
 
-    async fn gather(self: Arc<Self>, region: String, when: Instant) {
+    async fn gather(self: Arc<Self>, place: Shelved, when: Instant) {
         tokio::time::sleep_until(when).await;
         let chunks = {
             let mut shelves = self.lock();
-            let shelf = shelves.by_region.get_mut(&region);
+            let shelf = shelves.by_place.get_mut(&place);
             shelf
                 .map(|shelf| shelf.take(Instant::now(), &self.settings))
                 .unwrap_or_default()
         };
         for chunk in chunks {
-            tokio::spawn(self.clone().call(region.clone(), chunk));
+            tokio::spawn(self.clone().call(place.clone(), chunk));
         }
     }
 
-    async fn call(self: Arc<Self>, region: String, chunk: Chunk<F>) {
+    async fn call(self: Arc<Self>, place: Shelved, chunk: Chunk<F>) {
         self.counts.calls.fetch_add(1, Ordering::Relaxed);
         let begun = Instant::now();
-        let found = F::describe(&*self.cloud, &region, &chunk.ids).await;
+        let found = F::describe(&*self.cloud, place.place(), &chunk.ids).await;
         let found = found.map(|list| {
             list.into_iter()
                 .map(|facts| (facts.id().to_owned(), facts))
@@ -165,7 +186,7 @@ impl<F: Facts> Desk<F> {
         let found: Result<HashMap<String, F>, CloudError> = found;
         if let Ok(found) = &found {
             let mut shelves = self.lock();
-            if let Some(shelf) = shelves.by_region.get_mut(&region) {
+            if let Some(shelf) = shelves.by_place.get_mut(&place) {
                 for id in &chunk.ids {
                     shelf.keep(id, begun, found.get(id).cloned());
                 }
@@ -182,15 +203,15 @@ impl<F: Facts> Desk<F> {
     }
 
     /// Stops watching an id.
-    pub(super) fn forget(&self, region: &str, id: &str) {
-        if let Some(shelf) = self.lock().by_region.get_mut(region) {
+    pub(super) fn forget(&self, place: Place<'_>, id: &str) {
+        if let Some(shelf) = self.lock().by_place.get_mut(&Shelved::of(place)) {
             shelf.forget(id);
         }
     }
 
     /// Ids whose answers are kept.
     pub(super) fn watched(&self) -> usize {
-        self.lock().by_region.values().map(Shelf::len).sum()
+        self.lock().by_place.values().map(Shelf::len).sum()
     }
 
     fn lock(&self) -> MutexGuard<'_, Shelves<F>> {
@@ -199,7 +220,7 @@ impl<F: Facts> Desk<F> {
 }
 
 impl<F: Facts> Shelves<F> {
-    /// Regions that went quiet have no batch of their own in which to forget: once per watch they are cleared here.
+    /// Places that went quiet have no batch of their own in which to forget: once per watch they are cleared here.
     fn clear(&mut self, at: Instant, settings: &BatchSettings) {
         if self
             .cleared
@@ -208,19 +229,19 @@ impl<F: Facts> Shelves<F> {
             return;
         }
         self.cleared = Some(at);
-        self.by_region.retain(|_, shelf| {
+        self.by_place.retain(|_, shelf| {
             shelf.expire(at, settings.watch);
             !shelf.is_idle()
         });
     }
 }
 
-fn lost<F: Facts>(region: &str) -> CloudError {
+fn lost<F: Facts>(place: Place<'_>) -> CloudError {
     CloudError {
         // Describing has no effect, so asking again is always right.
         kind: ErrorKind::NotSent,
         operation: F::OPERATION,
-        region: region.to_owned(),
+        region: place.region().to_owned(),
         code: "batch_lost".to_owned(),
         message: "the shared call ended without an answer".to_owned(),
         request_id: None,

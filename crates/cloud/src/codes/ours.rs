@@ -19,6 +19,10 @@ pub const OURS: &[(&str, &str)] = &[
     ("unknown", "the call to AWS failed"),
     ("construction", "the request could not be made"),
     ("no_region", "no region is named"),
+    (
+        super::WRONG_ACCOUNT,
+        "the worker has credentials of another AWS account",
+    ),
     ("ca_bundle", "the certificates to trust cannot be read"),
     ("tls", "TLS could not be set up"),
     ("ingress", "the rules are wrong"),

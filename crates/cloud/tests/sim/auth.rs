@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use ingot_cloud::aws::{Auth, AwsCloud, AwsConfig};
-use ingot_cloud::{Cloud, ErrorKind};
+use ingot_cloud::nouns::*;
+use ingot_cloud::{ErrorKind, Place, codes};
 
 use crate::world::{HERE, World, config, keys};
 
@@ -22,7 +23,7 @@ async fn keys_say_who_we_are() {
     let world = World::new().await;
     let identity = world.cloud.identity().await.expect("identity");
     assert_eq!(identity.account.len(), 12);
-    assert_eq!(world.cloud.home_region(), HERE);
+    assert_eq!(world.cloud.home_region(), HERE.region());
     assert_eq!(world.seen.codes("GetCallerIdentity"), ["ok"]);
 }
 
@@ -77,7 +78,7 @@ async fn a_long_session_is_kept() {
     let cloud = AwsCloud::connect(config(&world.sim, role(None)))
         .await
         .expect("connect");
-    for region in [HERE, "eu-west-1", HERE] {
+    for region in [HERE, Place::own("eu-west-1"), HERE] {
         cloud
             .find_instances_by_token(region, "t")
             .await
@@ -137,7 +138,7 @@ async fn a_region_must_look_like_one() {
     for region in ["", "us_east"] {
         let error = world
             .cloud
-            .describe_instances(region, &["i-1".to_owned()])
+            .describe_instances(Place::own(region), &["i-1".to_owned()])
             .await
             .expect_err("region");
         assert_eq!(
@@ -145,4 +146,20 @@ async fn a_region_must_look_like_one() {
             (ErrorKind::Invalid, "no_region")
         );
     }
+}
+
+#[tokio::test]
+async fn a_place_of_another_account_is_not_asked() {
+    let world = World::new().await;
+    let other = Place::of(Some("999999999999"), HERE.region());
+    let ids = ["i-0123456789abcdef0".to_owned()];
+    let error = world.cloud.describe_instances(other, &ids).await;
+    let error = error.expect_err("another account");
+    assert_eq!(error.kind, ErrorKind::Credentials, "{error:?}");
+    assert_eq!(error.code, codes::WRONG_ACCOUNT);
+    assert!(error.told().contains("999999999999"), "{}", error.told());
+    let account = world.cloud.identity().await.expect("identity").account;
+    let own = Place::of(Some(&account), HERE.region());
+    let found = world.cloud.describe_instances(own, &ids).await;
+    assert_eq!(found.expect("our own account"), vec![]);
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use ingot_cloud::aws::AwsCloud;
 use ingot_cloud::aws::policy::PolicyFor;
-use ingot_cloud::{CheckPlan, Cloud, ErrorKind, ImageState, SecurityGroupSpec};
+use ingot_cloud::nouns::*;
+use ingot_cloud::{CheckPlan, ErrorKind, ImageState, SecurityGroupSpec};
 use ingot_domain::check::{AccountCheck, Bearing, Verdict};
 use ingot_domain::image::{INSTALL_TAG, MANAGED_BY};
 use serde_json::{Value, json};
@@ -72,7 +73,8 @@ async fn checked(world: &World) -> AccountCheck {
 async fn policy(world: &World) -> Value {
     let account = world.cloud.identity().await.expect("identity").account;
     let role = format!("arn:aws:iam::{account}:role/factory");
-    let policy = PolicyFor::read(INSTALL, Some(&role), None, Some(HERE), false).expect("policy");
+    let policy =
+        PolicyFor::read(INSTALL, Some(&role), None, Some(HERE.region()), false).expect("policy");
     serde_json::to_value(policy.policy()).expect("json")
 }
 

@@ -1,7 +1,8 @@
 //! What the way to AWS can do: throttling, lost and broken answers, a refused connection.
 
 use ingot_cloud::aws::{AwsCloud, AwsConfig};
-use ingot_cloud::{Cloud, ErrorKind, ImageQuery};
+use ingot_cloud::nouns::*;
+use ingot_cloud::{ErrorKind, ImageQuery};
 
 use crate::world::{HERE, World, image_spec, keys};
 
@@ -159,7 +160,7 @@ async fn a_refused_connection_means_not_sent() {
     drop(free);
     let config = AwsConfig {
         auth: keys("AKIATEST"),
-        region: Some(HERE.to_owned()),
+        region: Some(HERE.region().to_owned()),
         endpoint_url: Some(nobody),
         ..AwsConfig::default()
     };

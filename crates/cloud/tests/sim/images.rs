@@ -1,6 +1,8 @@
 //! Making, finding and deleting images; base images.
 
-use ingot_cloud::{Cloud, ErrorKind, ImageQuery, ImageState};
+use ingot_cloud::Place;
+use ingot_cloud::nouns::*;
+use ingot_cloud::{ErrorKind, ImageQuery, ImageState};
 use ingot_domain::arch::Arch;
 use ingot_domain::template::BaseImage;
 
@@ -176,7 +178,7 @@ async fn base_images_resolve_or_say_what_is_missing() {
     let elsewhere = world
         .cloud
         .resolve_base_image(
-            "eu-west-1",
+            Place::own("eu-west-1"),
             &BaseImage::Ssm(UBUNTU.to_owned()),
             Arch::X86_64,
         )
@@ -192,7 +194,7 @@ async fn base_images_resolve_or_say_what_is_missing() {
     assert_eq!(build.owner.as_deref(), Some("099720109477"));
     assert!(build.created_at.is_some(), "{build}");
     assert_eq!(
-        build.identity(HERE),
+        build.identity(HERE.region()),
         elsewhere.resolved(&ssm, now).identity("eu-west-1")
     );
 
@@ -208,7 +210,7 @@ async fn base_images_resolve_or_say_what_is_missing() {
         let error = resolve(base).await.expect_err(word);
         assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
         assert!(
-            error.message.contains(word) && error.message.contains(HERE),
+            error.message.contains(word) && error.message.contains(HERE.region()),
             "{error}"
         );
     }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use ingot_cloud::{Cloud, CommandState, ErrorKind, InstanceState};
+use ingot_cloud::Place;
+use ingot_cloud::nouns::*;
+use ingot_cloud::{CommandState, ErrorKind, InstanceState};
 use ingot_domain::arch::Arch;
 
 use crate::world::{HERE, World};
@@ -118,7 +120,7 @@ async fn unknown_ids_are_absent_and_spoil_nothing() {
     assert!(
         world
             .cloud
-            .describe_instances("eu-west-1", &[id])
+            .describe_instances(Place::own("eu-west-1"), &[id])
             .await
             .expect("elsewhere")
             .is_empty()

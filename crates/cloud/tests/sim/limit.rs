@@ -6,7 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ingot_cloud::aws::{AwsCloud, AwsConfig};
 use ingot_cloud::limit::{NoRoom, Request};
-use ingot_cloud::{Cloud, ErrorKind, RateLimit};
+use ingot_cloud::nouns::*;
+use ingot_cloud::{ErrorKind, RateLimit};
 
 use crate::world::{HERE, World, config, keys};
 
@@ -69,7 +70,7 @@ async fn limited(room: usize) -> (World, AwsCloud, Arc<Scarce>) {
 }
 
 fn one(action: &str, known: bool) -> (String, String, bool) {
-    (action.to_owned(), HERE.to_owned(), known)
+    (action.to_owned(), HERE.region().to_owned(), known)
 }
 
 #[tokio::test]

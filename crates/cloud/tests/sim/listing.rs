@@ -1,6 +1,8 @@
 //! Listing what vendors publish, for the tracks.
 
-use ingot_cloud::{BaseQuery, Cloud};
+use ingot_cloud::BaseQuery;
+use ingot_cloud::Place;
+use ingot_cloud::nouns::*;
 
 use crate::world::{HERE, World};
 
@@ -46,10 +48,13 @@ async fn vendors_builds_are_listed_by_owner_and_name_and_found_by_id() {
     let answer = release(
         &world,
         "20261127.1",
-        serde_json::json!({"created": "2026-11-27T09:00:00Z", "regions": [HERE]}),
+        serde_json::json!({"created": "2026-11-27T09:00:00Z", "regions": [HERE.region()]}),
     )
     .await;
-    let id = answer["images"][HERE].as_str().expect("an id").to_owned();
+    let id = answer["images"][HERE.region()]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     let pointed = world.cloud.base_parameter(HERE, JAMMY_PARAMETER).await;
     assert_eq!(pointed.expect("read"), Some(id.clone()));
     let listed = world
@@ -70,7 +75,7 @@ async fn vendors_builds_are_listed_by_owner_and_name_and_found_by_id() {
     // Another region lags, and a build that is taken back is gone with its parameter.
     let there = world
         .cloud
-        .list_base_images("eu-west-1", &named)
+        .list_base_images(Place::own("eu-west-1"), &named)
         .await
         .expect("listing");
     assert!(

@@ -7,7 +7,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use ingot_cloud::aws::{AwsCloud, AwsConfig};
-use ingot_cloud::{Cloud, CloudError, ErrorKind, ImageQuery, LaunchSpec, RateLimit};
+use ingot_cloud::nouns::*;
+use ingot_cloud::{CloudError, ErrorKind, ImageQuery, LaunchSpec, RateLimit};
 use ingot_domain::arch::Arch;
 use ingot_domain::template::BaseImage;
 use ingot_sim::{Region, SimConfig};
@@ -131,7 +132,7 @@ impl Proxy {
 async fn connected(endpoint: String, limit: Option<std::sync::Arc<dyn RateLimit>>) -> AwsCloud {
     let config = AwsConfig {
         auth: keys("AKIATEST"),
-        region: Some(HERE.to_owned()),
+        region: Some(HERE.region().to_owned()),
         endpoint_url: Some(endpoint),
         limit,
         ..AwsConfig::default()

@@ -1,6 +1,7 @@
 //! Security groups: made once, completed, never open to the world.
 
-use ingot_cloud::{Cloud, ErrorKind, SecurityGroupSpec};
+use ingot_cloud::nouns::*;
+use ingot_cloud::{ErrorKind, SecurityGroupSpec};
 use ingot_domain::network::IngressRule;
 
 use crate::world::{HERE, World, tags};

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ingot_cloud::Place;
 use ingot_cloud::aws::{Auth, AwsCloud, AwsConfig, CallObserver, Secret};
+use ingot_cloud::nouns::*;
 use ingot_cloud::{
-    BaseImageFacts, Cloud, ImageFacts, ImageSpec, ImageState, InstanceFacts, InstanceState,
-    LaunchSpec,
+    BaseImageFacts, ImageFacts, ImageSpec, ImageState, InstanceFacts, InstanceState, LaunchSpec,
 };
 use ingot_domain::arch::Arch;
 use ingot_domain::template::BaseImage;
@@ -15,7 +16,7 @@ use ingot_sim::{Region, SimConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-pub(crate) const HERE: &str = "us-east-1";
+pub(crate) const HERE: Place<'static> = Place::own("us-east-1");
 pub(crate) const UBUNTU: &str =
     "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id";
 
@@ -71,7 +72,7 @@ pub(crate) fn keys(id: &str) -> Auth {
 pub(crate) fn config(sim: &Region, auth: Auth) -> AwsConfig {
     AwsConfig {
         auth,
-        region: Some(HERE.to_owned()),
+        region: Some(HERE.region().to_owned()),
         endpoint_url: Some(sim.endpoint()),
         ..AwsConfig::default()
     }

@@ -13,6 +13,7 @@ use ingot_domain::check::trial::{AGREED, BASE, SMALLEST, Trial, TrialOrder, user
 use ingot_domain::check::{AccountCheck, Verdict};
 use ingot_domain::ids::{CheckId, EffectId};
 use ingot_domain::image::{EFFECT_TAG, INSTALL_TAG, MANAGED_BY};
+use ingot_domain::place::Place;
 use ingot_domain::template::BaseImage;
 use ingot_domain::wait::Wait;
 use ingot_engine::Visit;
@@ -183,7 +184,9 @@ impl Try<'_> {
             VisitError::Nonsense(format!("launch parameters do not read back: {source}"))
         })?;
         let cloud = &self.tools.cloud;
-        let found = cloud.find_instances_by_token(region, &spec.token).await?;
+        let found = cloud
+            .find_instances_by_token(Place::own(region), &spec.token)
+            .await?;
         if let Some(instance) = found.first() {
             let id = instance.id.clone();
             return self.launched(effect, &id).await;
@@ -192,7 +195,10 @@ impl Try<'_> {
             let why = "no worker was free for an hour, so nothing was launched: ask again";
             return self.refused(effect, why.to_owned()).await;
         }
-        match LAUNCH.effect(tools.cloud.launch(region, &spec)).await {
+        match LAUNCH
+            .effect(tools.cloud.launch(Place::own(region), &spec))
+            .await
+        {
             Ok(id) => self.launched(effect, &id).await,
             Err(error) if passes(&error) => Err(error.into()),
             Err(error) => {

@@ -156,7 +156,7 @@ async fn exists(
         return Ok(case.wait(tools, Duration::from_secs(2), Wait::Holder));
     };
     if holder.origin != image::AUTO
-        && let Some(facts) = tools.batcher.image(&key.region, &ami_id).await?
+        && let Some(facts) = tools.batcher.image(key.place(), &ami_id).await?
     {
         let whose = provenance::of_image(tools, &facts).await?;
         match whose.class {
@@ -276,7 +276,7 @@ async fn find_in_account(
         architecture: Some(key.arch),
         ..ImageQuery::default()
     };
-    let images = tools.cloud.find_images(&key.region, &query).await?;
+    let images = tools.cloud.find_images(key.place(), &query).await?;
     let usable =
         |image: &ImageFacts| matches!(image.state, ImageState::Available | ImageState::Pending);
     let mut fitting = Vec::new();

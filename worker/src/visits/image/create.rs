@@ -62,12 +62,11 @@ async fn look_then_create(
             what: "image parameters",
             source,
         })?;
-    let region = case.row.region.clone();
     let query = ImageQuery {
         name: Some(spec.name.clone()),
         ..ImageQuery::default()
     };
-    let found = tools.cloud.find_images(&region, &query).await?;
+    let found = tools.cloud.find_images(case.row.place(), &query).await?;
     let there = |image: &&ImageFacts| image.state != ImageState::Deregistered;
     let there: Vec<&ImageFacts> = found.iter().filter(there).collect();
     let mut adopted = None;
@@ -105,7 +104,11 @@ async fn look_then_create(
         (Naming::Create | Naming::Adopt, _) => {}
     }
     // CreateImage restarts its instance: none but the deployment's own is imaged.
-    if let Some(facts) = tools.batcher.instance(&region, &spec.instance_id).await? {
+    if let Some(facts) = tools
+        .batcher
+        .instance(case.row.place(), &spec.instance_id)
+        .await?
+    {
         let whose = provenance::of_instance_for(tools, &facts, &case.row).await?;
         if !provenance::may_change(&whose) {
             let why = provenance::not_ours(Kind::Instance, &facts.id, &whose);
@@ -118,7 +121,7 @@ async fn look_then_create(
         return Ok(case.wait(tools, wait, Wait::Scrub));
     }
     match CREATE_IMAGE
-        .effect(tools.cloud.create_image(&region, &spec))
+        .effect(tools.cloud.create_image(case.row.place(), &spec))
         .await
     {
         Ok(id) => initiated(tools, case, row, effect, &id),
@@ -185,7 +188,7 @@ async fn refused(
         }
         ErrorKind::WrongState => {
             let id = case.row.instance_id.clone().unwrap_or_default();
-            let facts = tools.batcher.instance_now(&case.row.region, &id).await?;
+            let facts = tools.batcher.instance_now(case.row.place(), &id).await?;
             if facts.is_none_or(|facts| facts.state.is_ending()) {
                 return poll::fail(tools, case, row, "the instance disappeared during imaging");
             }

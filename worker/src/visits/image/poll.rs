@@ -30,7 +30,7 @@ pub(super) async fn poll(
     row: image::Model,
 ) -> Result<Visit, VisitError> {
     let ami_id = row.ami_id.clone().unwrap_or_default();
-    let facts = tools.batcher.image(&case.row.region, &ami_id).await?;
+    let facts = tools.batcher.image(case.row.place(), &ami_id).await?;
     let age = age(tools, &row);
     let sight = facts
         .as_ref()
@@ -38,7 +38,7 @@ pub(super) async fn poll(
     let instance = match sight {
         ImageSight::Broken => {
             let id = case.row.instance_id.clone().unwrap_or_default();
-            tools.batcher.instance_now(&case.row.region, &id).await?
+            tools.batcher.instance_now(case.row.place(), &id).await?
         }
         _ => None,
     };
@@ -142,9 +142,9 @@ fn snapshot_ids(facts: Option<&ImageFacts>) -> Vec<String> {
 /// Deregisters what EC2 made of an image and deletes its snapshots; what is gone already is fine, and what is not ours by
 /// EC2's own word of this moment is left alone.
 async fn clean_up(tools: &Tools, case: &mut Case, row: &image::Model) -> Result<(), VisitError> {
-    let region = &row.region;
+    let place = row.place();
     if let Some(ami_id) = &row.ami_id
-        && let Some(facts) = tools.batcher.image_now(region, ami_id).await?
+        && let Some(facts) = tools.batcher.image_now(place, ami_id).await?
         && ours(
             case,
             Kind::Image,
@@ -152,20 +152,20 @@ async fn clean_up(tools: &Tools, case: &mut Case, row: &image::Model) -> Result<
             &provenance::of_image(tools, &facts).await?,
         )
     {
-        let deregistered = tools.cloud.deregister_image(region, ami_id);
+        let deregistered = tools.cloud.deregister_image(place, ami_id);
         DEREGISTER.effect(deregistered).await?;
         case.marks.settle(&DEREGISTER);
-        tools.batcher.forget_image(region, ami_id);
+        tools.batcher.forget_image(place, ami_id);
     }
     for snapshot in row.snapshot_ids() {
-        let Some(facts) = tools.cloud.describe_snapshot(region, &snapshot).await? else {
+        let Some(facts) = tools.cloud.describe_snapshot(place, &snapshot).await? else {
             continue;
         };
         let whose = provenance::of_snapshot(tools, &facts, Some(row)).await?;
         if !ours(case, Kind::Snapshot, &snapshot, &whose) {
             continue;
         }
-        let deleted = tools.cloud.delete_snapshot(region, &snapshot);
+        let deleted = tools.cloud.delete_snapshot(place, &snapshot);
         DELETE_SNAPSHOT.effect(deleted).await?;
         case.marks.settle(&DELETE_SNAPSHOT);
     }
@@ -217,7 +217,7 @@ fn complete(
         .build_duration
         .with_label_values(&["deployment", "completed"])
         .observe(took.as_secs_f64());
-    tools.batcher.forget_image(&case.row.region, &ami_id);
+    tools.batcher.forget_image(case.row.place(), &ami_id);
     let row = row.become_status(ImageStatus::Available)?;
     case.image = Some(image::Model {
         size_gb: i32::try_from(size).ok(),
@@ -296,7 +296,7 @@ pub(super) fn fail(
     why: &str,
 ) -> Result<Visit, VisitError> {
     if let Some(ami_id) = &row.ami_id {
-        tools.batcher.forget_image(&case.row.region, ami_id);
+        tools.batcher.forget_image(case.row.place(), ami_id);
     }
     let row = row.become_status(ImageStatus::Failed)?;
     case.image = Some(image::Model {
@@ -322,7 +322,7 @@ async fn reverify(tools: &Tools, case: &mut Case) -> Result<Option<String>, Visi
         });
     }
     let id = case.row.instance_id.clone().unwrap_or_default();
-    let facts = tools.batcher.instance(&case.row.region, &id).await?;
+    let facts = tools.batcher.instance(case.row.place(), &id).await?;
     let Some(address) = facts
         .as_ref()
         .and_then(|facts| readiness::address(tools, facts))

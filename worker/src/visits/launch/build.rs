@@ -48,7 +48,7 @@ pub(super) async fn look(
                 return Ok(Look::Launch(Box::new(case)));
             };
             // The ledger may not know yet that it is gone.
-            let facts = tools.batcher.image(&key.region, &ami_id).await?;
+            let facts = tools.batcher.image(key.place(), &ami_id).await?;
             let there = facts.is_some_and(|facts| !facts.state.is_gone());
             match there && may_launch(tools, &mut case, key, &ami_id).await? {
                 true => Ok(Look::Over(answered(tools, case, ami_id))),

@@ -10,6 +10,7 @@ use ingot_domain::event::{Line, Source};
 use ingot_domain::image::{
     DEPLOYMENT_TAG, EFFECT_TAG, INSTALL_TAG, ImageKey, managed_by, version_tag,
 };
+use ingot_domain::place::Place;
 use ingot_domain::provenance::base as base_of;
 use ingot_domain::template::BaseImage;
 use ingot_domain::{fitting, userdata};
@@ -68,7 +69,7 @@ pub(super) async fn prepare(
     }
     let open = tools
         .cloud
-        .groups_open_to_ssh(&region, &case.order.security_group_ids)
+        .groups_open_to_ssh(Place::own(&region), &case.order.security_group_ids)
         .await?;
     if let Some(group) = open.first() {
         let why = format!(

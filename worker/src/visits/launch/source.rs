@@ -44,7 +44,7 @@ pub(super) async fn choose_image(
     match case.order.image_choice {
         ImageChoice::Given => {
             let ami = case.order.given_image.clone().unwrap_or_default();
-            let whose = match tools.batcher.image(&key.region, &ami).await? {
+            let whose = match tools.batcher.image(key.place(), &ami).await? {
                 Some(facts) => provenance::of_image(tools, &facts).await?.class.said(),
                 None => "not of this account",
             };
@@ -94,7 +94,7 @@ pub(super) async fn may_launch(
     key: &ImageKey,
     ami: &str,
 ) -> Result<bool, VisitError> {
-    let Some(facts) = tools.batcher.image(&key.region, ami).await? else {
+    let Some(facts) = tools.batcher.image(key.place(), ami).await? else {
         return Ok(true);
     };
     if !matches!(facts.state, ImageState::Available) && !facts.state.is_gone() {

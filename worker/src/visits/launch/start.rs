@@ -5,6 +5,7 @@ use ingot_cloud::{CloudError, ErrorKind, InstanceFacts, LaunchSpec, SecurityGrou
 use ingot_domain::base::ResolvedBase;
 use ingot_domain::event::{Line, Source};
 use ingot_domain::image::ImageStatus;
+use ingot_domain::place::Place;
 use ingot_domain::provenance::Kind;
 use ingot_domain::wait::Wait;
 use ingot_entity::effect;
@@ -89,17 +90,17 @@ pub(super) async fn look_then_launch(
     if let Some(spec) = &params.own_group {
         // Looked for and made under its name, which a repeat finds again: before the look for the instance, because
         // the visit that adopts one must know its group, too.
-        let made = tools.cloud.ensure_security_group(&case.row.region, spec);
+        let made = tools.cloud.ensure_security_group(case.row.place(), spec);
         let group = CREATE_GROUP.effect(made).await?;
         params.spec.security_group_ids = vec![group.clone()];
         params.group = Some(group.clone());
         case.row.security_group_id = Some(group);
         case.marks.settle(&CREATE_GROUP);
     }
-    let region = &case.row.region;
+    let place = case.row.place();
     let found = tools
         .cloud
-        .find_instances_by_token(region, &params.spec.token)
+        .find_instances_by_token(place, &params.spec.token)
         .await?;
     if let Some(instance) = found.iter().find(|instance| !instance.state.is_ending()) {
         let whose = provenance::of_instance_for(tools, instance, &case.row).await?;
@@ -120,10 +121,7 @@ pub(super) async fn look_then_launch(
         case.say(line);
         return launched(tools, case, effect, &params, &instance.id.clone());
     }
-    match LAUNCH
-        .effect(tools.cloud.launch(region, &params.spec))
-        .await
-    {
+    match LAUNCH.effect(tools.cloud.launch(place, &params.spec)).await {
         Ok(id) => launched(tools, case, effect, &params, &id),
         Err(error) => refused(tools, case, effect, params, &error).await,
     }
@@ -175,7 +173,6 @@ async fn refused(
         .with_label_values(&["launch", outcome])
         .inc();
     let now = tools.ledger.now();
-    let region = &case.row.region.clone();
     match error.kind {
         // This attempt is over; the next one has another token (EC2.md 8).
         ErrorKind::TokenSpent | ErrorKind::TokenMismatch => {
@@ -188,7 +185,7 @@ async fn refused(
         // Whatever EC2 refuses about the image of a cached launch: a fresh install does without it.
         _ if params.image_row.is_some() && choice::is_about_image(error) => {
             let ami = params.spec.image_id.clone();
-            let gone = error.is_about_image() && is_gone(tools, region, &ami).await?;
+            let gone = error.is_about_image() && is_gone(tools, case.row.place(), &ami).await?;
             if gone {
                 mark_missing(tools, &mut case, params.image_row.as_deref()).await?;
                 let said = format!("The cached AMI {ami} is gone: falling back to a fresh install");
@@ -219,9 +216,9 @@ async fn refused(
 }
 
 /// Whether EC2 has the image no more. One that is there and not available at this moment (pending, disabled) is not gone.
-async fn is_gone(tools: &Tools, region: &str, ami: &str) -> Result<bool, VisitError> {
+async fn is_gone(tools: &Tools, place: Place<'_>, ami: &str) -> Result<bool, VisitError> {
     let ids = [ami.to_owned()];
-    let facts = tools.cloud.describe_images(region, &ids).await?;
+    let facts = tools.cloud.describe_images(place, &ids).await?;
     Ok(facts.first().is_none_or(|facts| facts.state.is_gone()))
 }
 

@@ -7,6 +7,7 @@ use ingot_domain::Instant;
 use ingot_domain::decide::orphan::Owner;
 use ingot_domain::deployment::{AmiStatus, Status, everything_finished};
 use ingot_domain::image::{DEPLOYMENT_TAG, EFFECT_TAG, ImageStatus};
+use ingot_domain::place::Place;
 use ingot_domain::provenance::{Class, Kind, Provenance};
 use ingot_entity::store::Owners;
 
@@ -122,26 +123,27 @@ impl Object {
     ) -> Result<Option<Self>, VisitError> {
         let (cloud, id) = (&tools.cloud, self.id.as_str());
         let ids = [self.id.clone()];
+        let place = Place::own(region);
         Ok(match self.kind {
             Kind::Instance => {
-                let found = cloud.describe_instances(region, &ids).await?;
+                let found = cloud.describe_instances(place, &ids).await?;
                 let found = found.into_iter().find(|one| one.id == id);
                 found
                     .filter(|one| !one.state.is_ending())
                     .map(Self::instance)
             }
             Kind::Image => {
-                let found = cloud.describe_images(region, &ids).await?;
+                let found = cloud.describe_images(place, &ids).await?;
                 let found = found.into_iter().find(|one| one.id == id);
                 let there = |one: &ImageFacts| one.state != ImageState::Deregistered;
                 found.filter(there).map(Self::image)
             }
             Kind::Snapshot => {
-                let found = cloud.describe_snapshot(region, id).await?;
+                let found = cloud.describe_snapshot(place, id).await?;
                 found.map(|one| Self::tagged(self.kind, one))
             }
             Kind::SecurityGroup => {
-                let found = cloud.describe_security_group(region, id).await?;
+                let found = cloud.describe_security_group(place, id).await?;
                 found.map(|one| Self::tagged(self.kind, one))
             }
         })

@@ -3,6 +3,7 @@
 
 use ingot_cloud::ErrorKind;
 use ingot_domain::event::{Line, Source};
+use ingot_domain::place::Place;
 use ingot_domain::provenance::{Kind, Use};
 use ingot_entity::finding;
 
@@ -54,11 +55,12 @@ pub(super) async fn remove(
             .inc();
     }
     let cloud = &tools.cloud;
+    let place = Place::own(region);
     let removed = match kind {
-        Kind::Instance => cloud.terminate(region, id).await,
-        Kind::Image => cloud.deregister_image(region, id).await,
-        Kind::Snapshot => cloud.delete_snapshot(region, id).await,
-        Kind::SecurityGroup => cloud.delete_security_group(region, id).await,
+        Kind::Instance => cloud.terminate(place, id).await,
+        Kind::Image => cloud.deregister_image(place, id).await,
+        Kind::Snapshot => cloud.delete_snapshot(place, id).await,
+        Kind::SecurityGroup => cloud.delete_security_group(place, id).await,
     };
     match removed {
         Ok(()) => {}

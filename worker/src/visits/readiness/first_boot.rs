@@ -154,7 +154,7 @@ async fn standing(tools: &Tools, case: &mut Case, inquiry: &Inquiry) -> Result<S
         return Ok(Step::Probe);
     }
     let id = case.row.instance_id.clone().unwrap_or_default();
-    let checks = match tools.cloud.instance_checks(&case.row.region, &id).await {
+    let checks = match tools.cloud.instance_checks(case.row.place(), &id).await {
         Ok(checks) if checks.passed => Checks::Passed,
         Ok(checks) => Checks::Pending(checks.words),
         Err(error) if error.kind == ErrorKind::NotFound => {

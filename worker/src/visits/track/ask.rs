@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ingot_cloud::{BaseQuery, CloudError, ErrorKind};
+use ingot_domain::place::Place;
 use ingot_domain::track::{Look, Mark, Recorded, Rule, Seen, Shown, Track, absent, newest};
 use ingot_entity::{track, track_region};
 
@@ -91,7 +92,11 @@ impl Asked {
             let Some(parameter) = &one.track.parameter else {
                 continue;
             };
-            match tools.cloud.base_parameter(region, parameter).await {
+            match tools
+                .cloud
+                .base_parameter(Place::own(region), parameter)
+                .await
+            {
                 Ok(id) => one.pointed = id,
                 Err(error) if of_all(&error) => return Err(error.into()),
                 // The listing says enough; a parameter that cannot be read moves nothing.
@@ -106,7 +111,12 @@ impl Asked {
             .collect();
         if !ids.is_empty() {
             let ids = BaseQuery::Ids(ids.into_iter().map(str::to_owned).collect());
-            images.extend(tools.cloud.list_base_images(region, &ids).await?);
+            images.extend(
+                tools
+                    .cloud
+                    .list_base_images(Place::own(region), &ids)
+                    .await?,
+            );
         }
         let now = tools.ledger.calendar_now();
         let tracks = open.iter().map(|one| OfTrack {
@@ -161,7 +171,7 @@ async fn listed(
         owners: names.keys().cloned().collect(),
         names: names.values().flatten().cloned().collect(),
     };
-    match tools.cloud.list_base_images(region, &all).await {
+    match tools.cloud.list_base_images(Place::own(region), &all).await {
         Ok(images) => return Ok(images),
         Err(error) if of_all(&error) => return Err(error.into()),
         Err(error) => {
@@ -174,7 +184,7 @@ async fn listed(
             owners: vec![owner.clone()],
             names: names.into_iter().collect(),
         };
-        match tools.cloud.list_base_images(region, &own).await {
+        match tools.cloud.list_base_images(Place::own(region), &own).await {
             Ok(found) => images.extend(found),
             Err(error) if of_all(&error) => return Err(error.into()),
             Err(error) => {
@@ -203,9 +213,17 @@ pub(crate) async fn now(
         owners: vec![owner.to_owned()],
         names: vec![track.filter.clone()],
     };
-    let images = tools.cloud.list_base_images(region, &query).await?;
+    let images = tools
+        .cloud
+        .list_base_images(Place::own(region), &query)
+        .await?;
     let pointed = match &track.parameter {
-        Some(parameter) => tools.cloud.base_parameter(region, parameter).await?,
+        Some(parameter) => {
+            tools
+                .cloud
+                .base_parameter(Place::own(region), parameter)
+                .await?
+        }
         None => None,
     };
     let seen = Seen {

@@ -1,7 +1,7 @@
 //! `ingot templates check --against REGION`: AWS itself is asked, with the credentials of this environment, as `ingot
 //! identity` does: no worker need run, and a pipeline checks a template before any installation has it.
 
-use ingot_cloud::Cloud;
+use ingot_cloud::Account;
 use ingot_cloud::aws::{AwsCloud, Fit, Verdict};
 use ingot_domain::field::FieldError;
 use ingot_domain::template::Template;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use ingot_cloud::aws::{Auth, AwsCloud, AwsConfig, Proxies};
-use ingot_cloud::{Cloud, CloudError, ErrorKind};
+use ingot_cloud::{Account, CloudError, ErrorKind};
 use ingot_telemetry::Metrics;
 use ingot_throttle::Throttle;
 use ingot_worker::AwsObserver;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ingot_cloud::{CloudError, CommandState, ErrorKind, InstanceFacts, InstanceState};
 use ingot_domain::check::Verdict;
 use ingot_domain::check::trial::{END_BY, Machine, Next, Ssm, next};
+use ingot_domain::place::Place;
 use ingot_domain::provenance::Kind;
 use ingot_domain::wait::{Wait, span};
 use ingot_engine::Visit;
@@ -85,7 +86,10 @@ impl Try<'_> {
     /// What EC2 shows of it; nothing when it does not show it now, or does not answer.
     async fn facts(&mut self, id: &str) -> Option<InstanceFacts> {
         let ids = [id.to_owned()];
-        let asked = self.tools.cloud.describe_instances(&self.row.region, &ids);
+        let asked = self
+            .tools
+            .cloud
+            .describe_instances(Place::own(&self.row.region), &ids);
         match asked.await {
             Ok(found) => found.into_iter().next(),
             Err(error) => {
@@ -123,7 +127,12 @@ impl Try<'_> {
 
     async fn command(mut self, id: &str) -> Result<Visit, VisitError> {
         let region = &self.row.region;
-        match self.tools.cloud.run_command(region, id, "true").await {
+        match self
+            .tools
+            .cloud
+            .run_command(Place::own(region), id, "true")
+            .await
+        {
             Ok(command) => {
                 self.trial.note(SEND, Verdict::Allowed, "");
                 self.trial.command_id = Some(command);
@@ -140,7 +149,11 @@ impl Try<'_> {
     async fn listen(mut self, id: &str) -> Result<Visit, VisitError> {
         let command = self.trial.command_id.clone().unwrap_or_default();
         let region = &self.row.region;
-        let state = self.tools.cloud.command_state(region, id, &command).await;
+        let state = self
+            .tools
+            .cloud
+            .command_state(Place::own(region), id, &command)
+            .await;
         match state {
             Ok(CommandState::Running) => {}
             Ok(CommandState::Finished { .. }) => self.trial.note(ANSWER, Verdict::Allowed, ""),
@@ -158,7 +171,10 @@ impl Try<'_> {
         self.unsettled(&unregistered());
         let (tools, region) = (self.tools, &self.row.region);
         TERMINATE.after_intent().await;
-        match TERMINATE.effect(tools.cloud.terminate(region, id)).await {
+        match TERMINATE
+            .effect(tools.cloud.terminate(Place::own(region), id))
+            .await
+        {
             Ok(()) => self.trial.note(END, Verdict::Allowed, ""),
             Err(error) if error.kind == ErrorKind::NotFound => {}
             Err(error) => {

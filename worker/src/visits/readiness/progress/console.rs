@@ -14,7 +14,7 @@ use crate::tools::Tools;
 pub(super) async fn look(tools: &Tools, case: &mut Case, progress: &mut Progress) -> Look {
     let watched = watched(tools, case);
     let instance = case.row.instance_id.clone().unwrap_or_default();
-    match tools.cloud.console(&case.row.region, &instance, true).await {
+    match tools.cloud.console(case.row.place(), &instance, true).await {
         Ok(text) => {
             let (news, end) = console::hear(progress, &text, &steps(case));
             match tell(tools, case, progress, news, end) {
@@ -50,7 +50,7 @@ pub(crate) fn is_late(case: &Case) -> bool {
 pub(crate) async fn read_late(tools: &Tools, case: &mut Case, instance: &str) -> Option<String> {
     let mut inquiry = case.row.inquiry();
     let mut progress = inquiry.progress.take()?;
-    let text = match tools.cloud.console(&case.row.region, instance, false).await {
+    let text = match tools.cloud.console(case.row.place(), instance, false).await {
         Ok(text) => text,
         Err(error) => {
             tracing::debug!(%error, "the console could not be read after the end");
