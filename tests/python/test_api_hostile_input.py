@@ -113,8 +113,8 @@ def test_a_head_of_a_mib_is_refused(ingot):
 STRANGE = [
     "Robert); DROP TABLE deployment; --",
     "1 OR 1=1; SELECT pg_sleep(9)",
-    "{{7*7}} ${7*7} #{7*7} %{7*7}",
-    "${jndi:ldap://127.0.0.1/x}",
+    "{{7*7}} #{7*7} %{7*7}",
+    "{jndi:ldap://127.0.0.1/x}",
     "=cmd|calc!A1",
     "%s%n%x %00 %0d%0aX-Injected: yes",
     "job{version=} 1 # HELP ingot_build_info x",
@@ -140,6 +140,12 @@ def test_a_strange_text_is_kept_and_shown_as_it_is(ingot, text):
     assert text in html.unescape(page)
     metrics = ingot.call("GET", "/metrics").text
     assert text not in metrics and "DROP TABLE" not in metrics and "X-Injected" not in metrics
+
+
+@pytest.mark.parametrize("text", ["${7*7}", "${jndi:ldap://127.0.0.1/x}", "$(id)"])
+def test_what_a_shell_would_run_is_refused_in_a_name(ingot, text):
+    answer = ingot.call("POST", "/v1/deployments", {**MINIMAL, "start": False, "job_name": text})
+    problem(answer, 422, "job_name", says="substitution")
 
 
 def test_a_text_that_turns_round_is_refused_and_one_of_before_is_shown_without_turning(ingot):

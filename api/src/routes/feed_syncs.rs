@@ -19,7 +19,7 @@ use crate::state::Api;
 
 /// Fetch a feed now
 ///
-/// A worker fetches; `last_checked` of the feed is later than `asked_at` when that has ended, and `last_error` says why it
+/// A worker fetches; `last_checked` of the feed is later than `asked_at`, and `next_sync_at` later than that, when it has ended; `last_error` says why it
 /// failed. A sync that is under way is that sync.
 #[utoipa::path(
     post, path = "/v1/advisories/feeds/{feed}/sync", tag = "advisories", operation_id = "syncFeed",

@@ -47,6 +47,16 @@ pub struct Feed {
     pub unread: Vec<String>,
 }
 
+impl Feed {
+    /// Whether the sync that was asked for at this time has ended. One that was under way is that sync; one that ended just
+    /// before is not, though the clocks of two processes may say so: then the next one is due.
+    pub fn has_ended_since(&self, asked_at: DateTime<Utc>) -> bool {
+        let due = |checked| self.next_sync_at.is_some_and(|next| next <= checked);
+        let checked = self.last_checked.filter(|checked| *checked >= asked_at);
+        self.syncing.is_none() && checked.is_some_and(|checked| !due(checked))
+    }
+}
+
 /// How far a sync has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FeedSync {

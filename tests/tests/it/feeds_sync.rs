@@ -70,8 +70,7 @@ async fn synced(stack: &Stack, name: &str) -> Feed {
     let asked = stack.client.sync_feed(name).await.unwrap();
     let waited = until("the end of a sync", LONG, || async {
         let feed = seen(stack, name).await;
-        let ended = feed.last_checked.is_some_and(|at| at >= asked.asked_at);
-        Ok((ended && feed.syncing.is_none()).then_some(feed))
+        Ok(feed.has_ended_since(asked.asked_at).then_some(feed))
     })
     .await;
     waited.unwrap_or_else(|error| panic!("{error:#}\n{}", stack.said()))

@@ -84,7 +84,7 @@ async fn killed(stack: &mut Stack, name: &str, url: &str, deaths: usize) -> Feed
         while stack.workers[place].runs() {
             assert!(Instant::now() < deadline, "{}", stack.said());
             let feed = seen(stack, name).await;
-            if feed.last_checked.is_some_and(|at| at >= asked.asked_at) {
+            if feed.has_ended_since(asked.asked_at) {
                 assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), deaths);
                 return feed;
             }

@@ -74,7 +74,7 @@ async fn waited(
         let seen = of(client, asked).await?;
         let ended = |feed: &Feed| {
             let at = asked.iter().find(|(name, _)| *name == feed.name);
-            at.is_some_and(|(_, at)| feed.last_checked.is_some_and(|checked| checked >= *at))
+            at.is_some_and(|(_, at)| feed.has_ended_since(*at))
         };
         for feed in &seen {
             let said = match &feed.syncing {
