@@ -1,6 +1,8 @@
 //! Whether what a template names is there in a region and fits. The base image is looked up; each instance type, each zone
 //! and the instance profile is put to EC2 in a launch of its own that runs dry, so that one that is wrong hides no other.
 
+use std::time::Duration;
+
 use aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder;
 use aws_sdk_ec2::types::{IamInstanceProfileSpecification, InstanceType, Placement, ResourceType};
 use ingot_domain::arch::Arch;
@@ -14,6 +16,15 @@ use super::super::{AwsCloud, base_images, groups, tags};
 use super::reads;
 use crate::error::{CloudError, ErrorKind};
 use crate::facts::BaseImageFacts;
+
+/// RunInstances is rationed (EC2 33): a few launches, then two a second for the whole account, and a template may have more
+/// types and zones than that. A person waits for the answer, so the question waits for its turn.
+const PAUSES: [Duration; 4] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
 
 /// What AWS says of one thing that a template names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -239,10 +250,17 @@ impl Dry<'_> {
             Ok(launch) => launch,
             Err(error) => return refused(&error),
         };
-        match self.cloud.asked(&self.call(), launch.send()).await {
-            Ok(_) => Verdict::Fits(None),
-            Err(error) if error.code == "DryRunOperation" => Verdict::Fits(None),
-            Err(error) => refused(&error),
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let asked = self.cloud.asked(&self.call(), launch.clone().send()).await;
+            match (asked, pauses.next()) {
+                (Ok(_), _) => return Verdict::Fits(None),
+                (Err(error), _) if error.code == "DryRunOperation" => return Verdict::Fits(None),
+                (Err(error), Some(pause)) if error.kind == ErrorKind::Throttled => {
+                    tokio::time::sleep(pause).await;
+                }
+                (Err(error), _) => return refused(&error),
+            }
         }
     }
 
