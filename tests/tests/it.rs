@@ -5,6 +5,7 @@
 )]
 
 mod it {
+    mod accounts;
     mod again;
     mod ahead;
     mod bases;
