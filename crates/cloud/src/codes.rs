@@ -14,8 +14,7 @@ pub use ours::OURS;
 /// What EC2 answers when it is asked for the latest console of an instance that is not on the Nitro system.
 pub const NO_LATEST: &str = "UnsupportedOperation";
 
-/// Ours: a row is of one account and the credentials of another; nothing was sent.
-pub const WRONG_ACCOUNT: &str = "wrong_account";
+pub use ingot_domain::place::WRONG_ACCOUNT;
 
 /// A code without the side that EC2 sometimes writes before it.
 fn bare(code: &str) -> &str {

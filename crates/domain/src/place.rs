@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The word of a call that was not sent: what is on record is of one account, the credentials are of another.
+pub const WRONG_ACCOUNT: &str = "wrong_account";
+
 /// A region, and whose. What is on record is asked for in the account that it was made in: with the credentials of another
 /// one, EC2 says that it does not exist, which reads like "gone".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

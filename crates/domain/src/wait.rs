@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::place::WRONG_ACCOUNT;
+
 pub use patience::{ALERT, Patience, attended_since, span};
 
 /// What a task waits for. `Display` is the sentence for people, JSON the stored column; `code` is AWS's error code, or a
@@ -269,6 +271,9 @@ impl fmt::Display for Wait {
             Self::Rate { code } => write!(f, "AWS throttles calls ({code})"),
             Self::Capacity { code } => write!(f, "AWS has no capacity for it ({code})"),
             Self::Quota { code } => write!(f, "a limit of the AWS account is reached ({code})"),
+            Self::Credentials { code } if code == WRONG_ACCOUNT => {
+                f.write_str("the worker has credentials of another AWS account")
+            }
             Self::Credentials { code } => {
                 write!(f, "AWS does not accept our credentials ({code})")
             }

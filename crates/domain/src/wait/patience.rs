@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Wait;
 use crate::Instant;
 use crate::decide::{ami, first_boot, install, launch};
+use crate::place::WRONG_ACCOUNT;
 use crate::retry::YOUNG;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -113,6 +114,9 @@ impl Wait {
     /// What a person can do once the wait has ended the work; empty where nothing of theirs would help.
     pub fn remedy(&self) -> &'static str {
         match self {
+            Self::Credentials { code } if code == WRONG_ACCOUNT => {
+                "give the worker credentials of the account that the deployment is in, then try again"
+            }
             Self::Credentials { .. } => "renew Ingot's AWS credentials, then try again",
             Self::Permission { .. } => {
                 "allow the action in the policy of Ingot's role, then try again"
@@ -131,6 +135,9 @@ impl Wait {
     /// What a person can do meanwhile.
     pub fn way_out(&self) -> &'static str {
         match self {
+            Self::Credentials { code } if code == WRONG_ACCOUNT => {
+                "give the worker credentials of the account that the deployment is in; everything goes on by itself then"
+            }
             Self::Credentials { .. } => {
                 "renew Ingot's AWS credentials; everything goes on by itself then"
             }
