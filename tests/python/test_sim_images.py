@@ -108,6 +108,30 @@ def test_copy_image(sim, ec2, base):
                             "ClientToken": "copy-3"})
 
 
+def test_copies_into_one_region_at_a_time_are_limited(sim, ec2, base):
+    source = capture(ec2, running(ec2, base), "ingot-src")
+    there = sim.client("ec2", region="eu-west-1")
+    order = {"quotas": {"snapshot_copies": 1}, "region": "eu-west-1"}
+    sim.control("POST", "quotas", order)
+    sim.control("POST", "next_image", {"hold": True})
+    request = dict(SourceImageId=source, SourceRegion="us-east-1")
+    first = there.copy_image(**request, Name="held", ClientToken="held")["ImageId"]
+    with refused("ResourceLimitExceeded"):
+        there.copy_image(**request, Name="second", ClientToken="second")
+    assert there.copy_image(**request, Name="held", ClientToken="held")["ImageId"] == first
+    there = sim.client("ec2", region="us-west-2")
+    sim.control("POST", "next_image", {"state": "failed", "reason": "Client.InternalError"})
+    failed = there.copy_image(**request, Name="failing", Encrypted=True, ClientToken="failing",
+                              TagSpecifications=[tagged("image", k="v"), tagged("snapshot", k="v")])
+    found = image_in_state(there, failed["ImageId"], "failed")
+    assert found["StateReason"]["Message"] == "Client.InternalError"
+    assert found["Tags"] == [{"Key": "k", "Value": "v"}]
+    (device,) = found["BlockDeviceMappings"]
+    assert device["Ebs"]["Encrypted"]
+    (shown,) = there.describe_snapshots(SnapshotIds=[device["Ebs"]["SnapshotId"]])["Snapshots"]
+    assert (shown["State"], shown["Tags"]) == ("error", [{"Key": "k", "Value": "v"}])
+
+
 def test_deregister_and_snapshots(ec2, base):
     instance = running(ec2, base)
     ami = capture(ec2, instance, "short-lived")

@@ -27,7 +27,7 @@
 //! | `POST /_sim/subnets` | `{zone?, public?, family?, free?, vpc?, region?, account?}` | another subnet; `family`: `ipv4`, `dual` or `ipv6`; `free`: addresses it has; answers `subnet_id`, `vpc_id`, `zone` |
 //! | `POST /_sim/subnets/{id}` | `{free?, public?}` | how many addresses it has left; whether it gives public ones |
 //! | `POST /_sim/zones/{zone}` | `{without_capacity?, without_offer?, region?, account?}` | instance types (globs) of which the zone has none left, or which it does not offer; replaces what was set |
-//! | `POST /_sim/quotas` | `{quotas: {vcpus?, gpu_vcpus?, spot_vcpus?, groups_per_interface?, rules_per_group?}, region?, account?}` | limits; what is not named is as usual |
+//! | `POST /_sim/quotas` | `{quotas: {vcpus?, gpu_vcpus?, spot_vcpus?, groups_per_interface?, rules_per_group?, snapshot_copies?}, region?, account?}` | limits; what is not named is as usual |
 //! | `POST /_sim/instance_profiles` | `{name, state: missing, no_role or ready, seconds?, region?, account?}` | a profile EC2 does not know yet, for so many simulated seconds or until `ready` |
 //! | `POST /_sim/backups` | `{instance, by: aws_backup, dlm or script, name?, copy_tags?}` | a backup AMI with the tags of the instance and its volumes; answers `image_id`, `snapshots`, `name` |
 //! | `POST /_sim/public_images` | `{like, owner, name?, alias?}` | another account publishes an image like that one, made now; answers `image_id` |

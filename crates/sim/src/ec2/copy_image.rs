@@ -10,6 +10,8 @@ use crate::wire::errors::ApiError;
 use crate::wire::xml::Xml;
 
 const ACTION: &str = "CopyImage";
+/// What AWS shows as the volume of a copied snapshot.
+const COPIED: &str = "vol-ffffffff";
 
 pub(super) fn copy_image(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     let params = call.params;
@@ -32,6 +34,7 @@ pub(super) fn copy_image(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     check_description(params)?;
     let tags = read_specifications(params, &["image", "snapshot"])?;
     let (source, source_tags) = source(call, source_id, &region)?;
+    check_room(call, &source)?;
     let key = params.get("KmsKeyId");
     if key.is_some() && !params.flag("Encrypted") {
         let message = "The parameter KmsKeyId requires the parameter Encrypted to be set.";
@@ -56,8 +59,7 @@ pub(super) fn copy_image(call: &mut Call<'_>) -> Result<Xml, ApiError> {
         };
         let snapshot = Snapshot {
             id: call.world.id("snap"),
-            // What AWS shows for copies.
-            volume: "vol-ffffffff".to_owned(),
+            volume: COPIED.to_owned(),
             size_gib: device.size_gib,
             description: format!(
                 "Copied for DestinationAmi {id} from SourceAmi {source_id} for \
@@ -130,6 +132,19 @@ pub(super) fn copy_image(call: &mut Call<'_>) -> Result<Xml, ApiError> {
     xml.text("imageId", &id);
     call.effects.insert(0, id);
     Ok(xml)
+}
+
+/// So many snapshots are copied into a region at the same time (EC2.md 35).
+fn check_room(call: &mut Call<'_>, source: &Image) -> Result<(), ApiError> {
+    let (now, place) = (call.now, call.place());
+    let copied = |one: &&Snapshot| one.volume == COPIED && one.state(now) == "pending";
+    let under_way = place.snapshots.values().filter(copied).count();
+    let more = source.devices.iter().filter(|one| one.snapshot.is_some());
+    if under_way + more.count() <= place.quotas.snapshot_copies {
+        return Ok(());
+    }
+    let message = "Too many snapshot copies in progress. The limit is reached for this destination region.";
+    Err(ApiError::client("ResourceLimitExceeded", message))
 }
 
 /// The image to copy, in whatever region it is, if it is available.

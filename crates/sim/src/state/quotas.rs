@@ -15,6 +15,8 @@ pub(crate) struct Quotas {
     pub(crate) groups_per_interface: usize,
     /// Inbound rules of a group, for IPv4 and for IPv6 each.
     pub(crate) rules_per_group: usize,
+    /// Snapshots that are copied into a region at the same time; Service Quotas shows it without a code of its own.
+    pub(crate) snapshot_copies: usize,
 }
 
 impl Default for Quotas {
@@ -25,6 +27,7 @@ impl Default for Quotas {
             spot_vcpus: None,
             groups_per_interface: 5,
             rules_per_group: 60,
+            snapshot_copies: 20,
         }
     }
 }
