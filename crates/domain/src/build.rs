@@ -6,6 +6,7 @@ pub mod cost;
 pub mod failure;
 pub mod fixes;
 pub mod order;
+pub mod publish;
 pub mod step;
 pub mod wants;
 

@@ -3,6 +3,7 @@
 
 pub mod ami;
 pub mod build;
+pub mod copy;
 pub mod doubt;
 pub mod first_boot;
 pub mod install;

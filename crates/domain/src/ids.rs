@@ -180,6 +180,11 @@ impl EffectId {
         Self::made_of(deployment.as_str(), run, kind, generation)
     }
 
+    /// The effect that copies an image into the region of the copy's row.
+    pub fn of_copy(copy: &ImageId) -> Self {
+        Self::made_of(copy.as_str(), 1, "copy_image", 1)
+    }
+
     /// The launch effect of a check, made in the same way.
     pub fn of_check(check: &CheckId) -> Self {
         Self::made_of(check.as_str(), 1, "launch", 1)

@@ -1,6 +1,6 @@
 //! Whose a cloud object is, and what Ingot may do with it. Tags alone prove nothing: backups, copies and "launch more like
 //! this" carry ours. What Ingot does of its own accord needs a record of this ledger *and* the object's own facts, those
-//! that no call copies: an instance's client token, the instance an image was made of, its unique name, the id a snapshot
+//! that no call copies: an instance's client token, the instance or image an image was made of, its name, the id a snapshot
 //! was written down under, the network of a security group (REAL-AWS C1, C2).
 
 mod base;
@@ -178,6 +178,8 @@ pub struct Facts {
     pub client_token: Option<String>,
     /// The instance CreateImage was called on; copies and registered images have none (EC2.md 10).
     pub source_instance: Option<String>,
+    /// The image it was copied of, or launched from.
+    pub source_image: Option<String>,
     /// A group's VPC.
     pub vpc: Option<String>,
     /// The volume a snapshot was made of; `vol-ffffffff` for copies.
@@ -199,6 +201,7 @@ impl Facts {
             description: None,
             client_token: None,
             source_instance: None,
+            source_image: None,
             vpc: None,
             volume: None,
             tags: BTreeMap::new(),
@@ -222,6 +225,13 @@ pub enum Intended {
         name: String,
         /// The instance it is made of.
         instance: String,
+    },
+    /// A copy of an image of ours in another region.
+    Copy {
+        /// Its name, fixed before the call.
+        name: String,
+        /// The AMI that is copied.
+        source: String,
     },
     /// A deployment's own security group.
     Group {

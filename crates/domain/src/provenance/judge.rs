@@ -96,7 +96,7 @@ fn instance(facts: &Facts, effect: &Effect) -> Result<(), String> {
 }
 
 fn image(facts: &Facts, effect: &Effect) -> Result<(), String> {
-    let Intended::Image { name, instance } = &effect.intended else {
+    let (Intended::Image { name, .. } | Intended::Copy { name, .. }) = &effect.intended else {
         return Err(format!("effect {} made no AMI", effect.id));
     };
     match &effect.made {
@@ -111,17 +111,26 @@ fn image(facts: &Facts, effect: &Effect) -> Result<(), String> {
     if facts.name.as_ref() != Some(name) {
         return Err(format!("the AMI of effect {} is named {name}", effect.id));
     }
-    match &facts.source_instance {
-        Some(source) if source == instance => Ok(()),
-        Some(source) => Err(format!("it was made of {source}, not of {instance}")),
-        None => Err("it was not made of an instance: it is a copy or was registered".to_owned()),
+    match (&effect.intended, &facts.source_instance) {
+        (Intended::Copy { source, .. }, None) if facts.source_image.as_ref() == Some(source) => {
+            Ok(())
+        }
+        (Intended::Copy { source, .. }, _) => Err(format!("it is no copy of {source}")),
+        (Intended::Image { instance, .. }, Some(source)) if source == instance => Ok(()),
+        (Intended::Image { instance, .. }, Some(source)) => {
+            Err(format!("it was made of {source}, not of {instance}"))
+        }
+        _ => Err("it was not made of an instance: it is a copy or was registered".to_owned()),
     }
 }
 
 fn snapshot(facts: &Facts, effect: &Effect) -> Result<(), String> {
-    let Intended::Image { instance, .. } = &effect.intended else {
+    if !matches!(
+        &effect.intended,
+        Intended::Image { .. } | Intended::Copy { .. }
+    ) {
         return Err(format!("effect {} made no snapshot", effect.id));
-    };
+    }
     if effect.snapshots.contains(&facts.id) {
         return Ok(());
     }
@@ -131,10 +140,18 @@ fn snapshot(facts: &Facts, effect: &Effect) -> Result<(), String> {
             effect.id
         ));
     };
-    if facts.volume.as_deref() == Some(COPIED_VOLUME) {
-        return Err("it is a copy".to_owned());
-    }
-    let begin = format!("Created by CreateImage({instance}) for {made}");
+    let begin = match &effect.intended {
+        Intended::Image { .. } if facts.volume.as_deref() == Some(COPIED_VOLUME) => {
+            return Err("it is a copy".to_owned());
+        }
+        Intended::Image { instance, .. } => {
+            format!("Created by CreateImage({instance}) for {made}")
+        }
+        Intended::Copy { source, .. } => {
+            format!("Copied for DestinationAmi {made} from SourceAmi {source}")
+        }
+        Intended::Instance | Intended::Group { .. } => return Ok(()),
+    };
     let rest = facts
         .description
         .as_deref()

@@ -1,5 +1,6 @@
 //! Tables of the rule; `world` plays with copies of our objects and holds that none of them becomes ours.
 
+mod copies;
 mod world;
 
 use super::*;
