@@ -9,6 +9,7 @@ mod check;
 pub mod classify;
 mod client;
 mod commands;
+mod copies;
 mod gate;
 mod groups;
 mod images;

@@ -19,18 +19,28 @@ pub use facts::{
 };
 pub use ingot_domain::place::Place;
 pub use limit::RateLimit;
-pub use nouns::{Account, BaseImages, Commands, Groups, Images, Instances, Snapshots};
-pub use spec::{BaseQuery, CheckPlan, ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
+pub use nouns::{Account, BaseImages, Commands, Copies, Groups, Images, Instances, Snapshots};
+pub use spec::{
+    BaseQuery, CheckPlan, CopySpec, ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec,
+};
 
 /// What Ingot asks of a cloud: every noun of it.
 ///
 /// A seam: the SDK adapter is the implementation, tests wrap it to count and to fail.
 pub trait Cloud:
-    Account + Instances + Images + Snapshots + Groups + BaseImages + Commands + std::fmt::Debug
+    Account + Instances + Images + Copies + Snapshots + Groups + BaseImages + Commands + std::fmt::Debug
 {
 }
 
 impl<T> Cloud for T where
-    T: Account + Instances + Images + Snapshots + Groups + BaseImages + Commands + std::fmt::Debug
+    T: Account
+        + Instances
+        + Images
+        + Copies
+        + Snapshots
+        + Groups
+        + BaseImages
+        + Commands
+        + std::fmt::Debug
 {
 }

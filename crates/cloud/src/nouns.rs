@@ -12,7 +12,9 @@ use crate::error::CloudError;
 use crate::facts::{
     BaseImageFacts, CommandState, Identity, ImageFacts, InstanceFacts, StatusChecks, TaggedFacts,
 };
-use crate::spec::{BaseQuery, CheckPlan, ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec};
+use crate::spec::{
+    BaseQuery, CheckPlan, CopySpec, ImageQuery, ImageSpec, LaunchSpec, SecurityGroupSpec,
+};
 
 /// Who we are, and what we may.
 #[async_trait]
@@ -100,6 +102,14 @@ pub trait Images: Send + Sync {
 
     /// Deregisters an image; one that is gone already is success (EC2.md 27).
     async fn deregister_image(&self, place: Place<'_>, image_id: &str) -> Result<(), CloudError>;
+}
+
+/// Copies of our own images.
+#[async_trait]
+pub trait Copies: Send + Sync {
+    /// Begins a copy in this place of an image that is in another region; the same token and parameters answer with the same
+    /// copy (EC2.md 4).
+    async fn copy_image(&self, place: Place<'_>, spec: &CopySpec) -> Result<String, CloudError>;
 }
 
 /// Snapshots of our account.

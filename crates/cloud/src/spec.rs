@@ -75,6 +75,28 @@ pub struct ImageSpec {
     pub tags: BTreeMap<String, String>,
 }
 
+/// One copy of an image in another region. Stored in its effect row before the call, so that a repeat is the same request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopySpec {
+    /// The client token: the effect's id.
+    pub token: String,
+    /// Where the image is.
+    pub source_region: String,
+    /// `ami-…`
+    pub source_image_id: String,
+    /// The copy's name, fixed in the ledger before the call.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// Encrypted, also where the source is not.
+    pub encrypted: bool,
+    /// Under this key of the copy's region; the account's default key there when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key_id: Option<String>,
+    /// Tags of copy and snapshots alike.
+    pub tags: BTreeMap<String, String>,
+}
+
 /// Which of our own images to look for; every given condition must hold. Images in every state are answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImageQuery {

@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ingot_cloud::batch::{BatchSettings, Batcher};
-use ingot_cloud::nouns::{Account, BaseImages, Commands, Groups, Images, Instances, Snapshots};
+use ingot_cloud::nouns::{
+    Account, BaseImages, Commands, Copies, Groups, Images, Instances, Snapshots,
+};
 use ingot_cloud::{
-    BaseImageFacts, BaseQuery, CheckPlan, CloudError, CommandState, ErrorKind, Identity,
+    BaseImageFacts, BaseQuery, CheckPlan, CloudError, CommandState, CopySpec, ErrorKind, Identity,
     ImageFacts, ImageQuery, ImageSpec, ImageState, InstanceFacts, InstanceState, LaunchSpec,
     SecurityGroupSpec, StatusChecks, TaggedFacts,
 };
@@ -126,6 +128,12 @@ impl Images for Counting {
     }
     async fn find_images(&self, _: Place<'_>, _: &ImageQuery) -> Result<Vec<ImageFacts>, CloudError> { unreachable!() }
     async fn deregister_image(&self, _: Place<'_>, _: &str) -> Result<(), CloudError> { unreachable!() }
+}
+
+#[async_trait]
+#[rustfmt::skip]
+impl Copies for Counting {
+    async fn copy_image(&self, _: Place<'_>, _: &CopySpec) -> Result<String, CloudError> { unreachable!() }
 }
 
 #[async_trait]

@@ -19,7 +19,7 @@ const LONGEST_DESCRIPTION: usize = 255;
 
 /// What EC2 takes as a description: printing ASCII. A base's own words, which are part of it, need not be; what people write
 /// for a few signs is written, and `?` for any other.
-fn description(text: &str) -> String {
+pub(super) fn description(text: &str) -> String {
     let mut sent = String::new();
     for c in text.chars() {
         match c {

@@ -176,7 +176,12 @@ impl PolicyFor {
                 equals(&[
                     (
                         "ec2:CreateAction",
-                        &["RunInstances", "CreateImage", "CreateSecurityGroup"],
+                        &[
+                            "RunInstances",
+                            "CreateImage",
+                            "CopyImage",
+                            "CreateSecurityGroup",
+                        ],
                     ),
                     (&format!("aws:RequestTag/{INSTALL_TAG}"), install),
                 ]),

@@ -161,6 +161,17 @@ pub const CALLS: &[AwsCall] = &[
             TAGS,
         ],
     ),
+    needing(
+        asked(
+            read(
+                "ec2",
+                "CopyImage",
+                "the image in another region, asked of that region",
+            ),
+            Asked::DryRunOnOurs,
+        ),
+        &[("ec2:CopyImage", Grant::MakesOurs), TAGS],
+    ),
     reads!(
         "ec2",
         "DescribeSnapshots",

@@ -177,6 +177,21 @@ impl Dry<'_> {
             None => nothing("AMI", self.region),
         };
         tally.answered("ec2:DeregisterImage", &[], said);
+        let said = match &seen.image {
+            Some(id) => {
+                let kinds = [ResourceType::Image, ResourceType::Snapshot];
+                let request = ec2
+                    .copy_image()
+                    .source_region(self.region)
+                    .source_image_id(id)
+                    .name(format!("{NAME}-{id}"))
+                    .set_tag_specifications(tags::specifications(kinds, &self.tags))
+                    .dry_run(true);
+                self.would(self.call("CopyImage"), request.send()).await
+            }
+            None => nothing("AMI", self.region),
+        };
+        tally.answered("ec2:CopyImage", &["ec2:CreateTags"], said);
         let said = match &seen.snapshot {
             Some(id) => {
                 let request = ec2.delete_snapshot().snapshot_id(id).dry_run(true);
