@@ -38,6 +38,9 @@ pub struct Model {
     pub purse: Option<String>,
     /// Micro-dollars.
     pub estimated: Option<i64>,
+    /// The regions that its image is copied to, in this order (a list of names); none before it started.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub regions: Option<Json>,
     /// Micro-dollars; none until it is over.
     pub actual: Option<i64>,
     pub policy_revision: Option<i32>,

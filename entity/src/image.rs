@@ -64,6 +64,11 @@ pub struct Model {
     pub scrub_reason: Option<String>,
     /// The number of the last line of its story; 0 for images of before, which have none.
     pub event_seq: i64,
+    /// The image (`img_…`) that it is a copy of.
+    pub source_image_id: Option<String>,
+    /// How that copy was wanted (`domain::decide::copy::Wish`).
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub copy_wish: Option<Json>,
 }
 
 /// The origin of an image that a deployment of this ledger made.

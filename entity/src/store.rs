@@ -8,6 +8,7 @@ mod change;
 mod checks;
 mod clock;
 mod connect;
+mod copies;
 mod decisions;
 mod deliveries;
 mod effects;
@@ -66,6 +67,7 @@ pub use builds::{
 };
 pub use change::{ami_status_of, status_of};
 pub use connect::Shape;
+pub use copies::{Copying, image_id};
 pub use decisions::{Decided, Decision};
 pub use deliveries::DeliveryCase;
 pub use effects::{EffectKind, Intention};

@@ -13,6 +13,7 @@ mod it {
     mod calendar;
     mod commands;
     mod compose;
+    mod copies;
     mod doorbell;
     mod doubts;
     mod ends;

@@ -12,6 +12,10 @@ act!(
     pub(crate) CREATE_IMAGE = "create_image"
 );
 act!(
+    /// CopyImage; its tags are part of the call. Intended by its effect row, under whose id EC2 knows it.
+    pub(crate) COPY_IMAGE = "copy_image"
+);
+act!(
     /// CreateSecurityGroup and its rules. Intended by the launch's effect row, identified by its name.
     pub(crate) CREATE_GROUP = "create_group"
 );

@@ -77,7 +77,11 @@ fn with_remedy(why: String, on: &Wait) -> String {
 /// Work that may end without success. What ends instances must go on while one runs, and the periodic jobs come again.
 fn ends(kind: TaskKind) -> bool {
     match kind {
-        TaskKind::Launch | TaskKind::Readiness | TaskKind::Ami | TaskKind::Check => true,
+        TaskKind::Launch
+        | TaskKind::Readiness
+        | TaskKind::Ami
+        | TaskKind::Check
+        | TaskKind::Copy => true,
         TaskKind::Destroy
         | TaskKind::Monitor
         | TaskKind::Scheduler

@@ -1,7 +1,7 @@
 //! Whose a cloud object is, asked of this ledger and of EC2's facts: the one gate before anything is adopted, launched from,
 //! commanded, changed or removed of Ingot's own accord. The rule is `ingot_domain::provenance`.
 
-use ingot_cloud::{ImageFacts, ImageSpec, InstanceFacts, TaggedFacts};
+use ingot_cloud::{CopySpec, ImageFacts, ImageSpec, InstanceFacts, TaggedFacts};
 use ingot_domain::image::{DEPLOYMENT_TAG, EFFECT_TAG};
 use ingot_domain::place::Place;
 use ingot_domain::provenance::{
@@ -96,12 +96,23 @@ fn intended(
     }
 }
 
-/// A create_image effect as the rule takes it, with the snapshots recorded with its image.
+/// A create_image or copy_image effect as the rule takes it, with the snapshots recorded with its image.
 fn image_effect(row: &effect::Model, image: Option<&image::Model>) -> Option<Effect> {
-    let spec: ImageSpec = serde_json::from_value(row.params.clone()).ok()?;
-    let what = Intended::Image {
-        name: spec.name,
-        instance: spec.instance_id,
+    let what = match row.kind == EffectKind::CopyImage.as_str() {
+        true => {
+            let spec: CopySpec = serde_json::from_value(row.params.clone()).ok()?;
+            Intended::Copy {
+                name: spec.name,
+                source: spec.source_image_id,
+            }
+        }
+        false => {
+            let spec: ImageSpec = serde_json::from_value(row.params.clone()).ok()?;
+            Intended::Image {
+                name: spec.name,
+                instance: spec.instance_id,
+            }
+        }
     };
     let snapshots = image.map(image::Model::snapshot_ids).unwrap_or_default();
     Some(intended(row, what, row.cloud_id.clone(), snapshots))
@@ -132,7 +143,8 @@ async fn effect_behind(
             false => image_effect(&effect, own),
         });
     }
-    // The row is a record of its own.
+    // The row is a record of its own; a copy's says by its effect alone what it was copied of.
+    let own = own.filter(|row| row.source_image_id.is_none());
     Ok(own.and_then(|row| {
         Some(Effect {
             id: id?.clone(),
@@ -206,6 +218,7 @@ fn image_object(facts: &ImageFacts) -> Facts {
         name: Some(facts.name.clone()),
         description: facts.description.clone(),
         source_instance: facts.source_instance_id.clone(),
+        source_image: facts.source_image_id.clone(),
         tags: facts.tags.clone(),
         ..Facts::of(Kind::Image, &facts.id)
     }

@@ -3,6 +3,7 @@
 mod assess;
 mod builds;
 mod check;
+mod copy;
 mod destroy;
 mod feed;
 mod image;
@@ -53,6 +54,7 @@ impl Visits for Tools {
             TaskKind::Feed => Box::pin(feed::visit(self, claim)),
             TaskKind::Notify => Box::pin(notify::visit(self, claim)),
             TaskKind::Build => Box::pin(builds::visit(self, claim)),
+            TaskKind::Copy => Box::pin(copy::visit(self, claim)),
         };
         let paid = paid.await;
         match Box::pin(settled(self, claim, kind, paid)).await {
@@ -206,6 +208,7 @@ async fn end(
         }
         TaskKind::Notify => notify::given_up(tools, claim, why, then).await,
         TaskKind::Build => builds::given_up(tools, claim, why, then).await,
+        TaskKind::Copy => copy::given_up(tools, claim, why, then).await,
         TaskKind::Monitor | TaskKind::Scheduler | TaskKind::Track | TaskKind::Judge => {
             Ok(Visit::only(then))
         }

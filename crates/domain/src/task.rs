@@ -67,6 +67,8 @@ words! {
         Feeds = "feeds",
         /// Builds that run. A queue of its own for the same reason.
         Builds = "builds",
+        /// Copying images into other regions. A queue of its own for the same reason.
+        Copies = "copies",
         /// Telling people: deliveries of notifications.
         Notify = "notify",
     }
@@ -105,6 +107,8 @@ words! {
         Feed = "feed",
         /// Watch a build that runs, and end it.
         Build = "build",
+        /// Copy one image into one other region.
+        Copy = "copy",
         /// One tick of one periodic job.
         Scheduler = "scheduler",
         /// One delivery of a notification, or one receiver's digest.
@@ -126,6 +130,7 @@ impl TaskKind {
             TaskKind::Track | TaskKind::Judge => Queue::Bases,
             TaskKind::Feed => Queue::Feeds,
             TaskKind::Build => Queue::Builds,
+            TaskKind::Copy => Queue::Copies,
         }
     }
 
@@ -137,7 +142,8 @@ impl TaskKind {
             | TaskKind::Readiness
             | TaskKind::Ami
             | TaskKind::Notify
-            | TaskKind::Build => 20,
+            | TaskKind::Build
+            | TaskKind::Copy => 20,
             TaskKind::Monitor
             | TaskKind::Scheduler
             | TaskKind::Check

@@ -3,6 +3,7 @@
 
 mod again;
 mod ask;
+mod copied;
 mod decide;
 mod facts;
 mod list;
@@ -53,6 +54,12 @@ impl build::Model {
             })
         });
         class.transpose()
+    }
+
+    /// The regions that its image is copied to.
+    pub fn copied_to(&self) -> Vec<String> {
+        let regions = self.regions.clone().map(serde_json::from_value);
+        regions.and_then(Result::ok).unwrap_or_default()
     }
 
     /// What is built.

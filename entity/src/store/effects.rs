@@ -17,6 +17,8 @@ pub enum EffectKind {
     Launch,
     /// CreateImage.
     CreateImage,
+    /// CopyImage.
+    CopyImage,
 }
 
 impl EffectKind {
@@ -25,6 +27,7 @@ impl EffectKind {
         match self {
             EffectKind::Launch => "launch",
             EffectKind::CreateImage => "create_image",
+            EffectKind::CopyImage => "copy_image",
         }
     }
 }

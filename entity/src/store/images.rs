@@ -93,6 +93,8 @@ impl image::Model {
             scrub: None,
             scrub_reason: None,
             event_seq: 0,
+            source_image_id: None,
+            copy_wish: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ingot_domain::ids::CheckId;
+use ingot_domain::ids::{CheckId, ImageId};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
 
 use super::{Ledger, LedgerError};
@@ -47,7 +47,7 @@ pub struct Owners {
     pub deployments: HashMap<String, DeploymentOwner>,
     /// Effects by id.
     pub effects: HashMap<String, EffectOwner>,
-    /// Deployments for which a task lives, and checks of accounts that are not answered.
+    /// Deployments and copies for which a task lives, and checks of accounts that are not answered.
     pub at_work: HashSet<String>,
 }
 
@@ -91,6 +91,21 @@ impl Ledger {
                 .all(&self.db)
                 .await?;
             owners.at_work.extend(open);
+        }
+        // The effect of a copy names the copy's row, and that is what its task is about.
+        let copies: Vec<String> = deployments
+            .extract_if(.., |id| id.starts_with(ImageId::PREFIX))
+            .collect();
+        for some in copies.chunks(CHUNK) {
+            let busy: Vec<Option<String>> = task::Entity::find()
+                .select_only()
+                .column(task::Column::Scope)
+                .filter(task::Column::Scope.is_in(some))
+                .filter(task::Column::State.is_in(LIVE))
+                .into_tuple()
+                .all(&self.db)
+                .await?;
+            owners.at_work.extend(busy.into_iter().flatten());
         }
         for some in deployments.chunks(CHUNK) {
             let rows: Vec<DeploymentOwner> = deployment::Entity::find()

@@ -247,10 +247,10 @@ impl Ledger {
     async fn weather(&self) -> Result<Vec<Sighting>, LedgerError> {
         let rows: Vec<Weather> = self
             .look(format!(
-                "SELECT coalesce(d.region, t.scope) AS region, t.wait AS wait, count(*) AS tasks FROM task t \
-                 LEFT JOIN deployment d ON d.id = t.deployment_id \
+                "SELECT coalesce(d.region, i.region, t.scope) AS region, t.wait AS wait, count(*) AS tasks FROM task t \
+                 LEFT JOIN deployment d ON d.id = t.deployment_id LEFT JOIN image i ON i.id = t.scope \
                  WHERE t.state IN {WAITING} AND t.wait IS NOT NULL AND t.waiting_for IS NOT NULL \
-                 GROUP BY coalesce(d.region, t.scope), t.wait"
+                 GROUP BY coalesce(d.region, i.region, t.scope), t.wait"
             ))
             .await?;
         let told = rows.iter().filter_map(|row| {

@@ -37,6 +37,8 @@ pub(super) async fn violations(rows: &Rows, stack: &Stack) -> Result<Vec<String>
         "launch token",
     ));
     wrong.extend(doubles(&of("CreateImage"), "Name", "ami-", "image name"));
+    let copies = of("CopyImage");
+    wrong.extend(doubles(&copies, "ClientToken", "ami-", "copy's token"));
     wrong.extend(repeated(rows));
     wrong.extend(strangers::violations(&calls, &theirs));
     Ok(wrong)

@@ -7,6 +7,7 @@ mod asks;
 mod builds;
 mod byhand;
 mod calendar;
+mod copies;
 mod crashes;
 mod creating;
 mod events;

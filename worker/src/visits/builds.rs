@@ -6,6 +6,7 @@ mod deadline;
 mod ends;
 mod paid;
 mod plan;
+mod publish;
 mod start;
 mod wanted;
 mod watch;

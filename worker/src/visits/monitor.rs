@@ -147,8 +147,11 @@ fn newer_of<'a>(
     })
 }
 
-/// Whether a deployment's task is making the image: then it is that task's business.
+/// Whether a deployment's task, or a copy's own, is making the image: then it is that task's business.
 async fn being_made(tools: &Tools, row: &image::Model) -> Result<bool, VisitError> {
+    if row.source_image_id.is_some() && row.status == "pending" {
+        return Ok(true);
+    }
     let Some(id) = row
         .source_deployment_id
         .as_deref()

@@ -20,6 +20,8 @@ pub struct Seen {
     pub error: Option<String>,
     /// The deployment it is made from; none for one that was found.
     pub source: Option<String>,
+    /// The image it is a copy of, and where that is.
+    pub copy_of: Option<String>,
     /// A person adopted it.
     pub adopted: bool,
     /// EC2 launches nothing from it.
@@ -51,6 +53,15 @@ impl Seen {
 /// The lines of a new row.
 pub fn begun(new: &Seen) -> Vec<Line> {
     let line = match (&new.source, new.status) {
+        _ if new.copy_of.is_some() => Line::info(
+            "image.copying",
+            Source::AmiCreation,
+            format!(
+                "{} becomes a copy of {}",
+                new.name,
+                new.copy_of.as_deref().unwrap_or_default()
+            ),
+        ),
         (Some(deployment), _) => Line::info(
             "image.claimed",
             Source::AmiCreation,
@@ -173,6 +184,7 @@ mod tests {
             size_gb: Some(8),
             error: None,
             source: Some("dep_1".to_owned()),
+            copy_of: None,
             adopted: false,
             disabled: false,
             deprecated_at: None,
@@ -217,6 +229,15 @@ mod tests {
             ..seen(ImageStatus::Claimed)
         };
         assert!(begun(&claimed)[0].message.contains("dep_1"));
+        let copy = Seen {
+            copy_of: Some("ami-9 in us-east-1".to_owned()),
+            ..claimed.clone()
+        };
+        assert!(
+            begun(&copy)[0]
+                .message
+                .ends_with("a copy of ami-9 in us-east-1")
+        );
         let found = Seen {
             source: None,
             ..seen(ImageStatus::Available)

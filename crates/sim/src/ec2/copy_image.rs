@@ -143,7 +143,8 @@ fn check_room(call: &mut Call<'_>, source: &Image) -> Result<(), ApiError> {
     if under_way + more.count() <= place.quotas.snapshot_copies {
         return Ok(());
     }
-    let message = "Too many snapshot copies in progress. The limit is reached for this destination region.";
+    let message =
+        "Too many snapshot copies in progress. The limit is reached for this destination region.";
     Err(ApiError::client("ResourceLimitExceeded", message))
 }
 

@@ -224,6 +224,7 @@ pub(super) fn new(aim: &Aim, now: Instant, real: Instant) -> build::Model {
         late: false,
         why: None,
         purse: None,
+        regions: None,
         estimated: None,
         actual: None,
         policy_revision: None,

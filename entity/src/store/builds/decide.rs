@@ -71,11 +71,14 @@ impl Ledger {
             Verdict::Cancel => {
                 // It is over when its builder is: the build's visit settles what it used.
                 after.cancelling = true;
-                let rest = match self.makes_its_ami(&before).await? {
-                    true => {
+                let rest = match (status, self.makes_its_ami(&before).await?) {
+                    (BuildStatus::Publishing, _) => {
+                        "copies in the making are removed, and what is there stays"
+                    }
+                    (_, true) => {
                         "its AMI is being made and is waited for, then its builder is terminated"
                     }
-                    false => "its builder is terminated",
+                    (_, false) => "its builder is terminated",
                 };
                 let said = format!("Cancelled by {by}: {why}; {rest}");
                 ("build.cancelling", said)

@@ -82,11 +82,17 @@ impl Ledger {
         let making = launched.iter().filter(|one| one.leaves_an_image);
         coming.extend(making.map(|one| one.place.clone()));
         let regions = self.build_regions().await?;
+        let fed = self
+            .fed_places(&newest, &templates, regions.as_deref())
+            .await?;
         let mut subjects = Vec::new();
         for (place, (version, image)) in places {
             let (name, mode, arch, region) = place;
             // Images of an installation with other regions may still be there.
             if regions.as_ref().is_some_and(|all| !all.contains(region)) {
+                continue;
+            }
+            if fed.contains(place) {
                 continue;
             }
             let Some((recipe, template)) = templates.get(name) else {

@@ -28,6 +28,8 @@ pub struct BuildSeen {
     pub requests: Vec<build_request::Model>,
     /// The AMI of the image that came of it.
     pub ami: Option<String>,
+    /// The newest copy of that image in each region that has one.
+    pub copies: Vec<image::Model>,
 }
 
 impl Ledger {
@@ -101,7 +103,9 @@ impl Ledger {
             let named = images.into_iter();
             amis.extend(named.filter_map(|image| Some((image.id, image.ami_id?))));
         }
+        let mut copies = self.copies_of_builds(&rows).await?;
         let seen = rows.into_iter().map(|row| BuildSeen {
+            copies: copies.remove(&row.id).unwrap_or_default(),
             requests: by_build.remove(&row.id).unwrap_or_default(),
             ami: row.image_id.as_ref().and_then(|id| amis.get(id).cloned()),
             row,

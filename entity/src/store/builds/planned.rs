@@ -9,6 +9,7 @@ use ingot_domain::Instant;
 use ingot_domain::arch::Arch;
 use ingot_domain::build::cost::{self, Machine};
 use ingot_domain::build::order::draft;
+use ingot_domain::build::publish::regions;
 use ingot_domain::fingerprint;
 use ingot_domain::money::Money;
 use ingot_domain::plan::{Plan, Running, Waiting, plan};
@@ -36,6 +37,8 @@ pub struct Priced {
     pub bound: TimeDelta,
     /// What its instance costs per hour.
     pub hourly: Money,
+    /// The regions that its image is copied to.
+    pub copied_to: Vec<String>,
     /// What it reserves.
     pub reserved: Money,
 }
@@ -49,6 +52,15 @@ pub struct Planned {
     pub priced: HashMap<String, Priced>,
     /// Builds without a price, or whose order the template refuses, with the way out; they are not in the plan.
     pub unpriced: Vec<(String, String)>,
+}
+
+/// What says to which regions images are copied.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CopiedTo<'a> {
+    /// The policy's order.
+    pub(super) priority: Option<&'a [String]>,
+    /// The installation's regions.
+    pub(super) installation: Option<&'a [String]>,
 }
 
 /// Prices per hour that a plan has read, by type and region.
@@ -107,7 +119,11 @@ impl Ledger {
                 None => Err(format!("there is no template `{}` any more", row.template)),
                 Some((recipe, revision)) => {
                     let of = (recipe, revision);
-                    self.price_of(row, of, expected, &mut prices).await?
+                    let to = CopiedTo {
+                        priority: policy.region_priority.as_deref(),
+                        installation: regions.as_deref(),
+                    };
+                    self.price_of(row, of, to, expected, &mut prices).await?
                 }
             };
             let one = match one {
@@ -145,6 +161,7 @@ impl Ledger {
         &self,
         row: &build::Model,
         (recipe, revision): (&Arc<Template>, &Revision),
+        to: CopiedTo<'_>,
         expected: TimeDelta,
         prices: &mut Prices,
     ) -> Result<Result<Priced, String>, LedgerError> {
@@ -170,8 +187,11 @@ impl Ledger {
             }
         }
         let bound = cost::bound(None, expected);
+        let copied_to = regions(&row.region, &recipe.regions, to.priority, to.installation);
+        let machine = machine(&order, hourly, count(&copied_to));
         Ok(Ok(Priced {
-            reserved: cost::reservation(&machine(&order, hourly), bound),
+            reserved: cost::reservation(&machine, bound),
+            copied_to,
             hourly,
             recipe: Arc::clone(recipe),
             revision: revision.clone(),
@@ -209,12 +229,17 @@ fn runs(row: &build::Model) -> Running {
     }
 }
 
-/// What a build runs on; images are neither copied nor tried out yet.
-pub fn machine(order: &Order, hourly: Money) -> Machine {
+/// How many regions these are.
+pub(super) fn count(regions: &[String]) -> u32 {
+    u32::try_from(regions.len()).unwrap_or(u32::MAX)
+}
+
+/// What a build runs on, whose image is copied to so many regions; images are not tried out yet.
+pub fn machine(order: &Order, hourly: Money, copies: u32) -> Machine {
     Machine {
         hourly,
         volume_gb: order.volume_size_gb,
-        copies: 0,
+        copies,
         tested: false,
     }
 }

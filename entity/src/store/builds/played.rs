@@ -13,7 +13,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::ask;
 use super::facts::{Launch, Place, judged, lacked};
-use super::planned::{Prices, machine};
+use super::planned::{CopiedTo, Prices, count, machine};
 use crate::store::{Ledger, LedgerError};
 use crate::{build, build_request, deployment, image};
 
@@ -111,6 +111,7 @@ impl Ledger {
                 .map(|(track, _)| track.as_str())
         };
         let (queue, own) = (self.build_queue().await?, self.all_own().await?);
+        let policy = self.policy().await?.policy;
         let (regions, mut prices) = (self.build_regions().await?, Prices::default());
         let names = places.keys().map(|place| place.0.as_str()).collect();
         let recipes = self.buildable(names).await?;
@@ -135,7 +136,11 @@ impl Ledger {
             };
             let row = ask::new(&aim, from, self.now());
             let expected = queue.expected(&row);
-            let priced = self.price_of(&row, (recipe, revision), expected, &mut prices);
+            let to = CopiedTo {
+                priority: policy.region_priority.as_deref(),
+                installation: regions.as_deref(),
+            };
+            let priced = self.price_of(&row, (recipe, revision), to, expected, &mut prices);
             let priced = match priced.await? {
                 Ok(priced) => priced,
                 Err(why) => {
@@ -147,11 +152,12 @@ impl Ledger {
             let here = launched.iter().filter(|one| one.place == place);
             let mut launches: Vec<Instant> = here.map(|one| one.at).collect();
             launches.sort_unstable();
-            let machine = machine(&priced.order, priced.hourly);
+            let copies = count(&priced.copied_to);
+            let machine = machine(&priced.order, priced.hourly, copies);
             aims.push(Played {
                 expected,
                 reserved: priced.reserved,
-                cost: cost::actual(&machine, expected, false, 0),
+                cost: cost::actual(&machine, expected, false, machine.copies),
                 updates: track
                     .and_then(|track| tracks.get(track))
                     .cloned()

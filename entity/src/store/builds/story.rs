@@ -15,7 +15,7 @@ record! {
     CHANGED, changed of build::Model {
         status: "text", trigger: "text", urgency: "text", priority: "integer", requested_at: "timestamptz",
         not_before: "timestamptz", scheduled_for: "timestamptz", latest_start: "timestamptz", deadline: "timestamptz",
-        late: "boolean", why: "jsonb", purse: "text", estimated: "bigint", actual: "bigint", policy_revision: "integer",
+        late: "boolean", why: "jsonb", purse: "text", regions: "jsonb", estimated: "bigint", actual: "bigint", policy_revision: "integer",
         template_revision: "integer", run: "integer", deployment_id: "text", image_id: "text", started_at: "timestamptz",
         expected_end: "timestamptz", bound_at: "timestamptz", ended_at: "timestamptz", failure_class: "text", error: "text", cancelling: "boolean", decided_by: "text",
         decided_reason: "text",

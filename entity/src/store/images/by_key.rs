@@ -40,6 +40,11 @@ impl OfKey {
         self.rows.iter().find(making)
     }
 
+    /// All of them.
+    pub(in crate::store) fn rows(&self) -> &[image::Model] {
+        &self.rows
+    }
+
     /// Why an ordinary deployment makes no image of this key: one is available, or is being made.
     pub fn holder(&self) -> Option<&image::Model> {
         self.available().or_else(|| self.making())

@@ -39,6 +39,7 @@ impl image::Model {
             size_gb: self.size_gb,
             error: self.error.clone(),
             source: self.source_deployment_id.clone(),
+            copy_of: self.source_image_id.clone(),
             adopted: self.origin == image::ADOPTED,
             disabled: self.disabled_at.is_some(),
             deprecated_at: self.deprecated_at,

@@ -27,6 +27,7 @@ pub(super) const POLICY: &str = "auto_ami_policy:
 
 pub(super) const TEMPLATE: &str = "name: stands
 base_image: { track: ubuntu-22.04 }
+regions: [us-east-1, eu-west-1]
 instance_types: [t3.large]
 volume: { size_gb: 20 }
 user_data: |
@@ -41,11 +42,12 @@ install_finished: none
 /// The hours that a builder has are minutes at this pace: a death costs its lease, which is real.
 const PACE: u32 = 60;
 
-/// The acts that a builder meets.
-const ACTS: [&str; 5] = [
+/// The acts that a builder and the copy of its image meet.
+const ACTS: [&str; 6] = [
     "launch.",
     "create_group.",
     "create_image.",
+    "copy_image.",
     "terminate.",
     "delete_group.",
 ];
@@ -137,6 +139,7 @@ async fn lost(stack: &Stack) {
         "AuthorizeSecurityGroupIngress",
         "RunInstances",
         "CreateImage",
+        "CopyImage",
         "TerminateInstances",
         "DeleteSecurityGroup",
     ];
@@ -234,14 +237,24 @@ async fn proven(stack: &Stack, builds: &[Build]) {
         limit: Some(200),
         ..ImageFilter::default()
     };
-    let mut images: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut images: BTreeMap<(String, String, String), usize> = BTreeMap::new();
     for image in stack.client.images(&filter).await.unwrap().items {
-        *images.entry((image.template, image.version)).or_default() += 1;
+        let of = (image.template, image.version, image.region);
+        *images.entry(of).or_default() += 1;
     }
-    let completed = builds.iter().filter(|one| one.status == "completed");
-    let target = |one: &Build| (one.template.clone(), one.version.clone());
-    let wanted: BTreeMap<_, usize> = completed.map(|one| (target(one), 1)).collect();
-    assert_eq!(images, wanted, "one image of each target");
+    let mut wanted = BTreeMap::new();
+    for one in builds.iter().filter(|one| one.status == "completed") {
+        // One that was cancelled while its AMI was made has an image and no copy.
+        let copied = one.copies.iter().filter(|copy| copy.status == "available");
+        let regions = copied.map(|copy| &copy.region).chain([&one.region]);
+        for region in regions {
+            let of = (one.template.clone(), one.version.clone(), region.clone());
+            wanted.insert(of, 1);
+        }
+        let whole = one.cancelling || one.copies.iter().all(|copy| copy.status == "available");
+        assert!(whole, "{one:#?}");
+    }
+    assert_eq!(images, wanted, "one image of each target and region");
     let history = BudgetFilter {
         limit: Some(200),
         ..BudgetFilter::default()

@@ -136,9 +136,10 @@ async fn shift(
 /// Every point of the binary under test that deployments reach.
 pub(super) async fn points() -> Vec<String> {
     let mut points = every_point().await;
-    // Feeds are fetched from outside and builds are asked for, which drills of deployments do not do: `feeds_sync.rs` and
+    // Feeds are fetched from outside, builds are asked for and their images copied, which drills of deployments do not do: `feeds_sync.rs` and
     // `build_points.rs` kill there.
-    points.retain(|point| !point.starts_with("feed.") && !point.starts_with("build"));
+    let elsewhere = ["feed.", "build", "copy_image."];
+    points.retain(|point| !elsewhere.iter().any(|begin| point.starts_with(begin)));
     points
 }
 

@@ -72,7 +72,7 @@ pub(super) async fn no_orphan(stack: &Stack) {
     let rows = stack.client.images(&filter).await.unwrap().items;
     let held: BTreeSet<_> = rows
         .iter()
-        .filter(|row| row.status == "available")
+        .filter(|row| row.status == "available" && row.region == HERE)
         .filter_map(|row| row.ami_id.as_deref())
         .collect();
     let images = there("images").await;

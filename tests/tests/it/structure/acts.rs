@@ -7,11 +7,12 @@ use ingot_tests::repository;
 
 use super::files;
 
-/// Calls with an effect, and the act whose failpoints lie around each. There is no CopyImage, no tagging apart
-/// from the creating call, no stopping yet: the test below sends the author of such a method of the trait `Cloud` here.
-const EFFECTS: [(&str, &str); 7] = [
+/// Calls with an effect, and the act whose failpoints lie around each. There is no tagging apart from the creating call, no
+/// stopping yet: the test below sends the author of such a method of the trait `Cloud` here.
+const EFFECTS: [(&str, &str); 8] = [
     ("launch", "LAUNCH"),
     ("create_image", "CREATE_IMAGE"),
+    ("copy_image", "COPY_IMAGE"),
     ("ensure_security_group", "CREATE_GROUP"),
     ("terminate", "TERMINATE"),
     ("delete_security_group", "DELETE_GROUP"),

@@ -10,6 +10,7 @@ use ingot_engine::Visit;
 use ingot_entity::build;
 use ingot_entity::store::{Claim, Entry, Move, Moved, Then};
 
+use super::publish;
 use super::watch::{LOOK, end, is_gone};
 use crate::case::VisitError;
 use crate::tools::Tools;
@@ -80,6 +81,10 @@ pub(crate) async fn given_up(
         without_builder(&mut visit, &before, now);
         return Ok(visit);
     };
+    if before.parsed_status()? == BuildStatus::Publishing {
+        publish::cut_short(tools, &mut visit, &before, &row, now).await?;
+        return Ok(visit);
+    }
     let gone = is_gone(tools, &row).await?;
     if !gone {
         tools.ledger.end_builder(&row.id, BY).await?;

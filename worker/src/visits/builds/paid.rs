@@ -19,11 +19,12 @@ pub(super) fn reserved(of: &build::Model) -> Money {
     Money::from_micros(micros.unwrap_or_default())
 }
 
-/// What the builder of this build cost.
+/// What the builder of this build and so many copies of its image cost.
 pub(super) async fn cost_of(
     tools: &Tools,
     of: &build::Model,
     builder: &deployment::Model,
+    copies: u32,
     now: Instant,
 ) -> Result<Money, VisitError> {
     let Some(launched) = builder.launched_at else {
@@ -54,5 +55,6 @@ pub(super) async fn cost_of(
     let gone = builder.finished_at.filter(|_| destroyed);
     let until = gone.map_or(now, |at| calendar.at(at));
     let ran = until - calendar.at(launched);
-    Ok(cost::actual(&machine(&order, price.hour), ran, false, 0))
+    let machine = machine(&order, price.hour, copies);
+    Ok(cost::actual(&machine, ran, false, copies))
 }

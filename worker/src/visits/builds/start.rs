@@ -97,6 +97,7 @@ pub(super) async fn begin(
         late: one.late,
         why: None,
         purse: Some(purse.to_string()),
+        regions: Some(serde_json::json!(priced.copied_to)).filter(|_| !priced.copied_to.is_empty()),
         estimated: i64::try_from(priced.reserved.micros()).ok(),
         actual: None,
         policy_revision: Some(active.revision),
@@ -117,6 +118,10 @@ pub(super) async fn begin(
         priced.reserved,
         (now + priced.bound).format("%Y-%m-%d %H:%M UTC")
     );
+    let said = match priced.copied_to.as_slice() {
+        [] => said,
+        to => format!("{said}; its image is copied to {}", to.join(", ")),
+    };
     let lines = vec![Line::info("build.started", Source::Monitor, said)];
     change.moved.push(Moved::Build(Box::new(Move {
         before: before.clone(),

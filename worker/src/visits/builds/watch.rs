@@ -15,7 +15,7 @@ use ingot_engine::Visit;
 use ingot_entity::store::{Claim, Decision, Entry, Move, Moved, Then, ami_status_of, status_of};
 use ingot_entity::{build, deployment};
 
-use super::{deadline, ends, paid};
+use super::{deadline, ends, paid, publish};
 use crate::acts;
 use crate::case::VisitError;
 use crate::tools::Tools;
@@ -41,6 +41,9 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         ends::without_builder(&mut visit, &before, now);
         return Ok(visit);
     };
+    if before.parsed_status()? == BuildStatus::Publishing {
+        return publish::look(tools, &before, &row, now).await;
+    }
     let ami = ami_status_of(&row)?;
     // That its AMI was given up because the builder was ended says nothing about why it was ended.
     let skipped = row.ami_skip_reason.as_deref();
@@ -74,6 +77,13 @@ pub(crate) async fn visit(tools: &Tools, claim: &Claim) -> Result<Visit, VisitEr
         };
         return Ok(visit);
     }
+    let copies = decided == Step::Completed && !before.cancelling;
+    if copies
+        && !before.copied_to().is_empty()
+        && publish::begin(tools, &mut visit, &before, &row, now).await?
+    {
+        return Ok(visit);
+    }
     end(tools, &mut visit, &before, &row, decided, now).await?;
     Ok(visit)
 }
@@ -92,7 +102,7 @@ pub(super) async fn end(
     decided: Step,
     now: Instant,
 ) -> Result<(), VisitError> {
-    let cost = paid::cost_of(tools, before, row, now).await?;
+    let cost = paid::cost_of(tools, before, row, 0, now).await?;
     let mut after = build::Model {
         actual: i64::try_from(cost.micros()).ok(),
         ended_at: Some(now),
@@ -164,7 +174,7 @@ pub(super) async fn end(
     Ok(())
 }
 
-fn paid(before: &build::Model, cost: Money) -> String {
+pub(super) fn paid(before: &build::Model, cost: Money) -> String {
     let reserved = paid::reserved(before);
     let purse = before.purse.as_deref().unwrap_or("daily");
     format!("cost {cost} USD of the {reserved} that the {purse} purse had kept for it")

@@ -244,13 +244,13 @@ impl Ledgers {
             // A status of a newer version is not ours to judge.
             status.is_none_or(|status| !everything_finished(status, ami))
         });
-        // A check of an account has no deployment: its effect names it.
+        // A check of an account has no deployment, and a copy is not that of its image: their effects name them.
         let maker = || {
             let effect = self.owners.effects.get(object.effect.as_deref()?)?;
             Some(&effect.deployment_id)
         };
-        let at_work = row.map(|row| &row.id).or_else(maker);
-        let at_work = at_work.is_some_and(|id| self.owners.at_work.contains(id));
+        let mut makers = [row.map(|row| &row.id), maker()].into_iter().flatten();
+        let at_work = makers.any(|id| self.owners.at_work.contains(id));
         let names = |named: Option<&String>| named == Some(&object.id);
         let known_image = self.images.get(&object.id);
         let lost = |key: &String| self.lost.contains(key);
