@@ -12,9 +12,9 @@ use utoipa_axum::routes;
 
 use crate::permit::{self, Permitted};
 use crate::routes::{
-    again, auto_ami, base_images, budget, builds, checks, deployments, events, extend, feed_syncs,
-    feeds, findings, images, notifications, plan, policy, prices, queues, receivers, settings,
-    status, tasks, templates, updates,
+    again, auto_ami, base_images, budget, builds, checks, copies, deployments, events, extend,
+    feed_syncs, feeds, findings, images, notifications, plan, policy, prices, queues, receivers,
+    settings, status, tasks, templates, updates,
 };
 use crate::state::Api;
 
@@ -59,6 +59,8 @@ fn described() -> Permitted {
         .view(routes!(images::security))
         .operate(routes!(images::adopt))
         .operate(routes!(images::drop))
+        .view(routes!(copies::list))
+        .operate(routes!(copies::copy))
         .view(routes!(events::of_image))
         .view(routes!(templates::list))
         .operate(routes!(templates::apply::apply))

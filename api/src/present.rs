@@ -251,6 +251,7 @@ pub(crate) fn image(row: image::Model) -> Image {
         size_gb: row.size_gb.map(count),
         source_deployment_id: row.source_deployment_id.filter(|id| !id.is_empty()),
         source_instance_id: row.source_instance_id,
+        copy_of: row.source_image_id,
         error: row.error,
         created_at: row.created_at,
         available_at: row.available_at,

@@ -6,6 +6,7 @@ pub(crate) mod base_images;
 pub(crate) mod budget;
 pub(crate) mod builds;
 pub(crate) mod checks;
+pub(crate) mod copies;
 pub(crate) mod deployments;
 pub(crate) mod events;
 pub(crate) mod extend;

@@ -116,6 +116,13 @@ def test_every_change_names_its_actor(ingot):
     act("retryDeployment", id=dep["id"])
     act("cancelDeployment", id=dep["id"])
 
+    copied = ingot.create(version="v7.7.1")
+    ingot.finished(copied["id"])
+    image = ingot.deployment(copied["id"])["created_ami_id"]
+    (copy,) = act("copyImage", {"to": ["eu-central-1"]}, id=image)["copies"]
+    wait_until(lambda: ingot.get(f"/v1/images/{copy['image_id']}")["status"] == "available", "the copy is there", 60)
+    ingot.act(copied["id"], "destroy")
+
     def asked():
         body = {"template": "whose", "version": "1.0.0", "region": "us-east-1", "max_cost": "0.000001", **because}
         return act("askBuild", body)["id"]

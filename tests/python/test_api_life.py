@@ -35,6 +35,7 @@ GETS = [
     "/v1/findings",
     "/v1/images",
     "/v1/images/{image}",
+    "/v1/images/{image}/copies",
     "/v1/images/{image}/events",
     "/v1/images/{image}/security",
     "/v1/images/{ami}",

@@ -27,7 +27,7 @@ COMMANDS = {
     "deployments": ["list", "show", "logs", "watch", "start", "retry", "cancel", "image", "extend", "destroy"],
     "watch": [],
     "logs": [],
-    "images": ["list", "show", "logs", "adopt", "drop"],
+    "images": ["list", "show", "logs", "adopt", "drop", "copy"],
     "builds": ["list", "show", "logs", "approve", "reject", "cancel"],
     "base-images": ["list", "show", "updates", "update", "set-level", "logs", "scan", "add", "pause", "resume", "remove", "interval"],
     "findings": ["list", "settle"],

@@ -58,6 +58,7 @@ ENOUGH = {
     "findings list": [],
     "findings settle": ["fnd_" + NOBODY[4:], "--keep"],
     "images adopt": ["img_" + NOBODY[4:], "--reason", "x"],
+    "images copy": ["img_" + NOBODY[4:], "--to", "us-west-2"],
     "images drop": ["img_" + NOBODY[4:]],
     "images list": [],
     "images logs": ["img_" + NOBODY[4:]],

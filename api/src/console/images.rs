@@ -196,6 +196,13 @@ fn launch(image: &Image) -> Option<Launch> {
     })
 }
 
+/// The image that it is a copy of.
+fn copy_of(image: &Image) -> Value {
+    image.copy_of.as_deref().map_or(Value::Missing, |id| {
+        Value::link(format!("/images/{}", text::segment(id)), id)
+    })
+}
+
 fn facts(image: &Image) -> Group {
     let snapshots = (!image.snapshot_ids.is_empty()).then(|| image.snapshot_ids.join(", "));
     let scrub = image
@@ -258,6 +265,7 @@ fn origin(image: &Image) -> Group {
                 "Made of",
                 Value::deployment(image.source_deployment_id.as_deref()),
             ),
+            Fact::new("Copy of", copy_of(image)),
             Fact::new("Instance", Value::code(image.source_instance_id.as_deref())),
             Fact::new("By its own facts", Value::text(class(image).as_deref())),
             Fact::new("Decided", Value::text(decided(image).as_deref())),

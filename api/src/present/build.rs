@@ -1,7 +1,7 @@
 //! Builds as the API shows them.
 
 use ingot_client::auto_ami::AutoAmiSwitch;
-use ingot_client::build::{Build, BuildRequest, BuildWhy, Planned};
+use ingot_client::build::{Build, BuildCopy, BuildRequest, BuildWhy, Planned};
 use ingot_domain::Instant;
 use ingot_domain::money::Money;
 use ingot_entity::store::BuildSeen;
@@ -40,6 +40,7 @@ pub(crate) fn build(seen: &BuildSeen, progress: Option<String>, now: Instant) ->
         .iter()
         .find(|word| levels.iter().any(|one| one == *word));
     let estimated = row.estimated.map(money);
+    let copies = copies(seen);
     Build {
         id: row.id.clone(),
         template: row.template.clone(),
@@ -77,9 +78,13 @@ pub(crate) fn build(seen: &BuildSeen, progress: Option<String>, now: Instant) ->
         template_revision: row.template_revision.map(number),
         run: number(row.run),
         deployment_id: row.deployment_id.clone(),
-        progress: progress.filter(|_| runs),
+        progress: match status {
+            "publishing" => Some(copying(&copies)),
+            _ => progress.filter(|_| runs),
+        },
         image_id: row.image_id.clone(),
         ami_id: seen.ami.clone(),
+        copies,
         started_at: row.started_at,
         expected_end: row.expected_end,
         bound_at: row.bound_at,
@@ -93,6 +98,31 @@ pub(crate) fn build(seen: &BuildSeen, progress: Option<String>, now: Instant) ->
         story: format!("/v1/builds/{}/events", row.id),
         at: now,
     }
+}
+
+/// How each region stands that the build's image is copied to.
+fn copies(seen: &BuildSeen) -> Vec<BuildCopy> {
+    let of = |region: String| {
+        let row = seen.copies.iter().find(|row| row.region == region);
+        BuildCopy {
+            region,
+            status: row.map_or("wanted", |row| row.status.as_str()).to_owned(),
+            image_id: row.map(|row| row.id.clone()),
+            ami_id: row.and_then(|row| row.ami_id.clone()),
+            error: row.and_then(|row| row.error.clone()),
+        }
+    };
+    seen.row.copied_to().into_iter().map(of).collect()
+}
+
+/// How far a build is whose image is copied.
+fn copying(copies: &[BuildCopy]) -> String {
+    let there = copies.iter().filter(|copy| copy.status == "available");
+    format!(
+        "copying: {} of {} regions have it",
+        there.count(),
+        copies.len()
+    )
 }
 
 /// Takes away what an earlier plan said of a build that was asked for again since.

@@ -14,6 +14,7 @@ pub(crate) mod builds;
 pub(crate) mod catalog;
 pub(crate) mod config;
 pub(crate) mod connection;
+pub(crate) mod copies;
 pub(crate) mod data_dir;
 pub(crate) mod deploy;
 pub(crate) mod deployments;

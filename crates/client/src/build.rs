@@ -46,6 +46,21 @@ pub struct BuildRequest {
     pub requested_at: DateTime<Utc>,
 }
 
+/// The copy of a build's image in one region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BuildCopy {
+    /// Where.
+    pub region: String,
+    /// `wanted` before it is begun, then `claimed`, `pending`, `available`, `failed`, `deleted` or `missing`.
+    pub status: String,
+    /// Its image, `img_…`.
+    pub image_id: Option<String>,
+    /// Its AMI, once EC2 told.
+    pub ami_id: Option<String>,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
 /// A build. Its instants are those of the installation's calendar.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Build {
@@ -112,6 +127,9 @@ pub struct Build {
     pub image_id: Option<String>,
     /// That image's AMI (`ami-…`).
     pub ami_id: Option<String>,
+    /// The regions that its image is copied to, in this order, with the newest copy in each.
+    #[serde(default)]
+    pub copies: Vec<BuildCopy>,
     /// When it started last.
     pub started_at: Option<DateTime<Utc>>,
     /// When it is expected to be over.

@@ -4,6 +4,7 @@
 mod base_images;
 mod builds;
 mod checks;
+mod copies;
 mod decisions;
 mod feeds;
 mod money;

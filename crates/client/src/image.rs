@@ -88,6 +88,9 @@ pub struct Image {
     pub source_deployment_id: Option<String>,
     /// The instance it was made of.
     pub source_instance_id: Option<String>,
+    /// The image (`img_…`) that it is a copy of.
+    #[serde(default)]
+    pub copy_of: Option<String>,
     /// Why it failed.
     pub error: Option<String>,
     /// Its tags.

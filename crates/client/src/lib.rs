@@ -10,6 +10,7 @@ pub mod budget;
 pub mod build;
 pub mod calendar;
 pub mod check;
+pub mod copy;
 pub mod decision;
 pub mod deployment;
 pub mod doubt;

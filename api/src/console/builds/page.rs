@@ -170,6 +170,14 @@ fn made(build: &Build) -> Group {
     let template = format!("/templates/{}", text::segment(&build.template));
     let revision = build.template_revision.map(|number| number.to_string());
     let run = (build.run > 0).then(|| build.run.to_string());
+    let copies = build.copies.iter().map(|copy| {
+        let id = copy.ami_id.as_deref().unwrap_or_default();
+        let why = copy.error.as_ref().map(|why| format!(": {why}"));
+        let why = why.unwrap_or_default();
+        format!("{} {} {id}{why}", copy.region, copy.status)
+    });
+    let copies = copies.collect::<Vec<_>>().join("; ");
+    let copies = Some(copies).filter(|said| !said.is_empty());
     Group {
         title: "Build",
         facts: vec![
@@ -182,6 +190,7 @@ fn made(build: &Build) -> Group {
             Fact::new("Builder", Value::deployment(build.deployment_id.as_deref())),
             Fact::new("Image", image),
             Fact::new("AMI", Value::code(build.ami_id.as_deref())),
+            Fact::new("Copies", Value::text(copies.as_deref())),
             Fact::new("Failure", Value::text(build.failure_class.as_deref())),
             Fact::new("Decided", Value::text(decided.as_deref())),
         ],

@@ -60,6 +60,7 @@ fn build(status: &str) -> Build {
         progress: runs.then(|| format!("installing: step 2 of 4: {ATTACK}")),
         image_id: some(),
         ami_id: some(),
+        copies: Vec::new(),
         started_at: Some(at(2)),
         expected_end: Some(at(9)),
         bound_at: Some(at(9)),

@@ -162,6 +162,7 @@ pub(super) fn image(status: &str, text: Option<&str>) -> Image {
         size_gb: text.map(|_| 10),
         snapshot_ids: text.map(str::to_owned).into_iter().collect(),
         source_deployment_id: text.map(str::to_owned),
+        copy_of: text.map(str::to_owned),
         source_instance_id: text.map(str::to_owned),
         error: text.map(str::to_owned),
         tags: text

@@ -8,6 +8,7 @@ use ingot_domain::image::ImageStatus;
 
 use crate::args::auto_ami::AutoAmiArgs;
 use crate::args::connection::Connection;
+use crate::args::copies::CopyArgs;
 use crate::args::page::PageArgs;
 
 /// List and show the AMIs that deployments left
@@ -75,6 +76,7 @@ Examples:
         #[arg(long, value_name = "TEXT", default_value = "dropped by hand")]
         reason: String,
     },
+    Copy(CopyArgs),
 }
 
 /// List images, newest first

@@ -4,7 +4,7 @@ pub(crate) mod ask;
 
 use std::process::ExitCode;
 
-use ingot_client::build::{Build, BuildDecision, BuildFilter, BuildRequest};
+use ingot_client::build::{Build, BuildCopy, BuildDecision, BuildFilter, BuildRequest};
 use ingot_client::{Client, Page};
 
 use crate::args::builds::{BuildListArgs, BuildsAction, BuildsArgs, DecideArgs};
@@ -168,6 +168,12 @@ pub(crate) fn details(build: &Build) -> String {
         let ami = ami.map_or(String::new(), |ami| format!(" ({ami})"));
         facts.push(("image", clean(&format!("{id}{ami}"))));
     }
+    facts.extend(
+        build
+            .copies
+            .iter()
+            .map(|copy| ("copy", clean(&copied(copy)))),
+    );
     if let Some(error) = &build.error {
         let class = build.failure_class.as_ref();
         let class = class.map_or(String::new(), |class| format!(" ({class})"));
@@ -179,6 +185,19 @@ pub(crate) fn details(build: &Build) -> String {
     let head = ["request", "trigger", "asked for", "by", "max cost", "why"];
     let requests = build.requests.iter().map(|one| request(one, build));
     format!("{}\n\n{}", pairs(facts), table(head, requests))
+}
+
+/// `us-west-2: available, ami-…`
+fn copied(copy: &BuildCopy) -> String {
+    let ami = copy.ami_id.as_ref().map(|ami| format!(", {ami}"));
+    let why = copy.error.as_ref().map(|why| format!(": {why}"));
+    format!(
+        "{}: {}{}{}",
+        copy.region,
+        copy.status,
+        ami.unwrap_or_default(),
+        why.unwrap_or_default()
+    )
 }
 
 fn costs(build: &Build) -> String {

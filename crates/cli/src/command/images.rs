@@ -1,11 +1,13 @@
 //! `ingot images …`.
 
+mod copies;
 mod held;
 
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use ingot_client::base_update::ImageSecurity;
+use ingot_client::copy::ImageCopy;
 use ingot_client::{Image, ImageDecision, ImageFilter, Page};
 use ingot_domain::stale::span;
 use serde::Serialize;
@@ -53,6 +55,7 @@ pub(crate) async fn run(args: ImagesArgs) -> anyhow::Result<ExitCode> {
             let image = client.decide_image(&id, "drop", &decision).await?;
             output.result(&image, details)?;
         }
+        ImagesAction::Copy(args) => return copies::run(&client, output, args).await,
         ImagesAction::Logs { id, after } => {
             let id = ids::image(&client, &id).await?;
             story::print_all(output, after, async |filter| {
@@ -64,9 +67,20 @@ pub(crate) async fn run(args: ImagesArgs) -> anyhow::Result<ExitCode> {
             let id = ids::image(&client, &id).await?;
             let image = client.image(&id).await?;
             let security = client.image_security(&id).await.ok();
-            let shown = Shown { image, security };
+            let copies = client.image_copies(&id).await.ok();
+            let copies = copies.map(|all| all.copies).unwrap_or_default();
+            let shown = Shown {
+                image,
+                security,
+                copies,
+            };
             output.result(&shown, |shown| {
                 let mut text = details(&shown.image);
+                if !shown.copies.is_empty() {
+                    text.push_str("\n\n");
+                    text.push_str(&copies::rows(&shown.copies));
+                    text.push('\n');
+                }
                 if let Some(security) = &shown.security {
                     text.push('\n');
                     text.push_str(&standing(security));
@@ -82,13 +96,14 @@ pub(crate) async fn run(args: ImagesArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// An image with how it stands against the builds of its base. An API of before does not say that.
+/// An image with its copies and how it stands against the builds of its base. An API of before does not say that.
 #[derive(Serialize)]
 struct Shown {
     #[serde(flatten)]
     image: Image,
     #[serde(skip_serializing_if = "Option::is_none")]
     security: Option<ImageSecurity>,
+    copies: Vec<ImageCopy>,
 }
 
 fn standing(of: &ImageSecurity) -> String {
@@ -243,6 +258,7 @@ fn details(image: &Image) -> String {
             or_dash(&image.size_gb.map(|size| format!("{size} GB"))),
         ),
         ("snapshots", or_dash(&Some(image.snapshot_ids.join(" ")))),
+        ("copy of", or_dash(&image.copy_of)),
         ("deployment", or_dash(&image.source_deployment_id)),
         ("instance", or_dash(&image.source_instance_id)),
         ("tags", or_dash(&Some(tags.join(" ")))),

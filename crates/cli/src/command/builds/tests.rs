@@ -42,6 +42,7 @@ pub(crate) fn waiting() -> Build {
         progress: None,
         image_id: None,
         ami_id: None,
+        copies: Vec::new(),
         started_at: None,
         expected_end: None,
         bound_at: None,
