@@ -94,10 +94,11 @@ pub(crate) fn policy<'a>(asker: &mut Asker<'a>, root: &Item<'a>) -> Option<Polic
     given.build_window = of("build_window").and_then(|item| asked.text(item, Windows::parse));
     given.urgent_window = of("urgent_window").and_then(|item| asked.text(item, Windows::parse));
     given.prefer_off_peak = of("prefer_off_peak").and_then(|item| asked.flag(item));
-    given.daily_budget = of("daily_budget").and_then(|item| asked.spelled(item, Money::parse));
-    given.monthly_budget = of("monthly_budget").and_then(|item| asked.spelled(item, Money::parse));
+    given.daily_budget = of("daily_budget").and_then(|item| asked.spelled(item, Money::of_number));
+    given.monthly_budget =
+        of("monthly_budget").and_then(|item| asked.spelled(item, Money::of_number));
     given.emergency_budget =
-        of("emergency_budget").and_then(|item| asked.spelled(item, Money::parse));
+        of("emergency_budget").and_then(|item| asked.spelled(item, Money::of_number));
     given.approve_emergency_builds =
         of("approve_emergency_builds").and_then(|item| asked.flag(item));
     given.budget_tracking = of("budget_tracking").and_then(|item| asked.flag(item));

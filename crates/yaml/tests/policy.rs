@@ -193,7 +193,8 @@ fn a_wrong_value_is_named_with_its_place_and_the_way_out() {
             "daily_budget: \"010\"",
             "a leading zero is octal to some readers",
         ),
-        ("daily_budget: 1e3", "`1e3`: write US dollars"),
+        ("daily_budget: 1e-7", "`1e-7`: 7 decimals are more"),
+        ("daily_budget: 1e", "`1e`: write US dollars"),
         ("daily_budget: true", "`true`: write US dollars"),
         (
             "daily_budget:",

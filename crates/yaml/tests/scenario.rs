@@ -69,7 +69,7 @@ fn every_key_is_read() {
         "{EXAMPLE}  - {{id: r4, template: a, trigger: manual, urgent: true, max_cost: 0.000001, approved: true, requested_at: 2027-01-01T00:00:00Z}}
   - {{id: r5, template: a, trigger: scheduled, campaign: 2027-01-18, requested_at: 2026-11-27T11:00:00Z}}
   - {{id: r6, template: a, trigger: security, security_level: unknown, requested_at: 2026-11-27T11:00:00Z}}
-spent: {{daily: 1.10, monthly: \"2.20\", urgent: 3}}
+spent: {{daily: 1.10, monthly: \"0.20\", urgent: 3e0}}
 running:
   - {{region: eu-west-1, until: 2026-11-27T13:00:00Z}}
   - {{region: us-east-1, until: 2026-11-27T14:00:00Z, template: b}}
@@ -78,7 +78,7 @@ running:
     let scenario = read(&text);
     let dollars = |text| Money::parse(text).expect(text);
     assert_eq!(scenario.spent.daily, dollars("1.1"));
-    assert_eq!(scenario.spent.monthly, dollars("2.2"));
+    assert_eq!(scenario.spent.monthly, dollars("0.2"));
     assert_eq!(scenario.spent.urgent, dollars("3"));
     assert_eq!(scenario.running[1].target.as_deref(), Some("b"));
     assert_eq!(scenario.running[0].target, None);

@@ -91,7 +91,9 @@ fn critical(finder: &Finder<'_>, group: &Group<'_>) -> Outcome {
             _ => lacking = lacking.or(Some(found.reasons)),
         }
     }
-    let mut reasons = lacking.unwrap_or_default().only(On::Purse);
+    // A person who approves gives it the first place: what moves that is told, and the money that is missing.
+    let mut reasons = place.reasons;
+    reasons.add_of(On::Purse, lacking);
     reasons.add(Why::new(On::Approval, None));
     Outcome::Not(State::AwaitingApproval, reasons)
 }

@@ -114,10 +114,10 @@ impl Reasons {
         self.0.insert(why.on, why);
     }
 
-    /// Only what is of this kind.
-    pub(super) fn only(mut self, on: On) -> Self {
-        self.0.retain(|kind, _| *kind == on);
-        self
+    /// Adds what another start lacks of this kind, if it does.
+    pub(super) fn add_of(&mut self, on: On, other: Option<Self>) {
+        self.0
+            .extend(other.and_then(|mut other| other.0.remove_entry(&on)));
     }
 
     /// In the order in which they are told.

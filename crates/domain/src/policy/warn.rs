@@ -37,6 +37,14 @@ impl Policy {
             let closed = swallowed(window, self.timezone, now);
             warnings.extend(closed.into_iter().map(|message| Warning { field, message }));
         }
+        if self.monthly_budget < self.daily_budget {
+            let (month, day) = (self.monthly_budget, self.daily_budget);
+            let message = format!(
+                "a month of {month} dollars is less than a day's {day}, so no day can spend what is its own; write at least {day}, or less for `daily_budget`"
+            );
+            let field = "monthly_budget";
+            warnings.push(Warning { field, message });
+        }
         warnings.extend(self.of_campaign(now));
         warnings
     }
@@ -173,6 +181,23 @@ mod tests {
         let sleeping = given.seasonal_precompilation.as_mut().expect("a campaign");
         sleeping.enabled = false;
         assert_eq!(warnings(given), []);
+    }
+
+    #[test]
+    fn a_month_that_is_smaller_than_its_day_is_told() {
+        let money = |text: &str| crate::money::Money::parse(text).ok();
+        let given = |day: Option<&str>, month: &str| Given {
+            daily_budget: day.and_then(money),
+            monthly_budget: money(month),
+            ..Given::default()
+        };
+        for fine in [given(Some("10"), "10"), given(None, "25"), Given::default()] {
+            assert_eq!(warnings(fine), []);
+        }
+        for small in [given(Some("10"), "9.999999"), given(None, "24.99")] {
+            let told = warnings(small);
+            assert_eq!((told.len(), told[0].0), (1, "monthly_budget"), "{told:?}");
+        }
     }
 
     #[test]

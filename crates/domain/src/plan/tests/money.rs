@@ -34,6 +34,28 @@ fn an_estimate_larger_than_a_budget_has_no_start_and_an_approved_critical_one_ha
         .map(|why| why.on)
         .collect();
     assert_eq!(on, [why::On::Purse, why::On::Approval]);
+    // What moves the place that a person's approval would give is told beside the money.
+    let mut moved = critical.clone();
+    moved.policy.max_parallel_builds = 1;
+    moved.running.push(Running {
+        region: "us-east-1".to_owned(),
+        until: at("2026-11-27T13:00:00Z"),
+        target: None,
+    });
+    moved.queue[0].requests[0].requested = at("2026-11-27T12:30:00Z");
+    let why = moved.plan().builds.remove(0).why;
+    let on: Vec<(why::On, Option<crate::Instant>)> =
+        why.iter().map(|why| (why.on, why.until)).collect();
+    let until = |text| Some(at(text));
+    assert_eq!(
+        on,
+        [
+            (why::On::Notice, until("2026-11-27T12:30:00Z")),
+            (why::On::Purse, None),
+            (why::On::Capacity, until("2026-11-27T13:00:00Z")),
+            (why::On::Approval, None),
+        ]
+    );
     critical.queue[0].requests[0].approved = true;
     assert_eq!(told(&critical), ["r1 start 11-27T12:00:00 urgent"]);
 }
