@@ -62,8 +62,8 @@ use subject::Stories;
 
 pub use assessments::{UpdateCase, level_of};
 pub use builds::{
-    Ask, Asked, BuildQuery, BuildQueue, BuildSeen, Days, Own, Planned, Priced, Queued, Verdict,
-    machine, template_story,
+    Ask, Asked, Asking, BuildQuery, BuildQueue, BuildSeen, Days, Own, Planned, Priced, Queued,
+    Sheet, Verdict, machine, template_story,
 };
 pub use change::{ami_status_of, status_of};
 pub use connect::Shape;

@@ -57,27 +57,27 @@ pub(crate) async fn seen(api: &Api, filter: PlanFilter) -> Result<PlanSeen, ApiE
     })?;
     // The plan counts whole seconds.
     let at = Instant::from_timestamp(at.timestamp(), 0).unwrap_or(at);
-    let active = api.ledger.policy().await?;
-    let mut queue = api.ledger.build_queue().await?;
+    let mut sheet = api.ledger.plan_sheet(at).await?;
     let mut supposed = Vec::new();
     if let Some(text) = &filter.supposing {
         for ask in supposing(api, text, at).await? {
-            supposed.push(ask.want.key.clone());
-            queue.suppose(&ask, at);
+            supposed.push(sheet.queue.suppose(&ask, at));
         }
     }
     // What is only supposed of a template that is switched off would not start either.
-    let held = queue.hold(&api.ledger.all_switched_off().await?);
-    let planned = api.ledger.planned(&queue, &active.policy, at).await?;
+    let held = sheet.hold();
+    let planned = api.ledger.planned(&sheet).await?;
+    let (queue, active) = (&sheet.queue, &sheet.active);
     let is_supposed = |queued: &Queued| {
-        let mut keys = queued.requests.iter().map(|one| &one.request_key);
-        keys.any(|key| supposed.contains(key))
+        // A request that is only supposed comes after all others.
+        let last = queued.requests.last();
+        last.is_some_and(|one| supposed.contains(&one.request.id))
     };
     let mut builds = Vec::new();
     let (by_target, by_id) = (queue.by_target(), queue.by_id());
     for one in &planned.plan.builds {
         if let Some(queued) = by_target.get(&one.template) {
-            builds.push(shown_build(one, queued, &queue, is_supposed(queued)));
+            builds.push(shown_build(one, queued, queue, is_supposed(queued)));
         }
     }
     for (id, why) in &planned.unpriced {
@@ -139,7 +139,7 @@ fn build_id(queued: &Queued, supposed: bool) -> Option<String> {
 /// One that is not in the plan.
 fn blocked(queued: &Queued, on: &str, why: &str, supposed: bool) -> PlannedBuild {
     let row = &queued.row;
-    let mut requests = queued.requests.iter().map(|one| one.id.clone());
+    let mut requests = queued.requests.iter().map(|one| one.request.id.clone());
     PlannedBuild {
         id: requests.next().unwrap_or_default(),
         build_id: build_id(queued, supposed),
@@ -149,7 +149,7 @@ fn blocked(queued: &Queued, on: &str, why: &str, supposed: bool) -> PlannedBuild
         trigger: queued
             .requests
             .first()
-            .map_or_else(String::new, |one| one.trigger.clone()),
+            .map_or_else(String::new, |one| one.request.cause.trigger().to_string()),
         urgency: row.urgency.clone().unwrap_or_else(|| "normal".to_owned()),
         priority: 0,
         state: "blocked".to_owned(),

@@ -1,9 +1,10 @@
-//! Builds: what asks for them (`ask`, and once more: `again`), what the plan reads of them (`queue`), from which facts wants follow (`facts`), what
+//! Builds: what asks for them (`ask`, and once more: `again`), what the plan reads of them (`sheet`, `queue`, `asking`), from which facts wants follow (`facts`), what
 //! people do to them (`decide`), and lists. A start, a step and an end are moves of a visit's `Change`.
 
 mod again;
 mod ask;
 mod copied;
+mod asking;
 mod decide;
 mod facts;
 mod list;
@@ -13,27 +14,27 @@ mod own;
 mod planned;
 mod played;
 mod queue;
+mod sheet;
 mod story;
 
 pub use ask::{Ask, Asked};
+pub use asking::Asking;
 pub use decide::Verdict;
 pub use list::{BuildQuery, BuildSeen};
 pub use own::{Own, template_story};
 pub use planned::{Planned, Priced, machine};
 pub use played::Days;
 pub use queue::{BuildQueue, Queued};
+pub use sheet::Sheet;
 pub(super) use story::launch;
 
-use ingot_domain::advisory::level::Level;
 use ingot_domain::arch::Arch;
 use ingot_domain::build::BuildStatus;
 use ingot_domain::build::failure::FailureClass;
 use ingot_domain::build::wants::Aim;
-use ingot_domain::money::Money;
-use ingot_domain::want::{Cause, Request, Term, Trigger};
 
 use super::LedgerError;
-use crate::{build, build_request};
+use crate::build;
 
 impl build::Model {
     /// Its status.
@@ -84,62 +85,4 @@ impl build::Model {
             self.template, self.version, self.mode, self.arch, self.region
         )
     }
-}
-
-impl build_request::Model {
-    /// As the plan reads it.
-    pub fn parsed(&self) -> Result<Request, LedgerError> {
-        let unknown = |what: &'static str, value: &str| LedgerError::Unknown {
-            what,
-            value: value.to_owned(),
-        };
-        let trigger = Trigger::parse(&self.trigger)
-            .ok_or_else(|| unknown("build_request.trigger", &self.trigger))?;
-        let cause = match trigger {
-            Trigger::Popularity => Cause::Popularity,
-            Trigger::Security => Cause::Security {
-                level: match self.level.as_deref() {
-                    Some(word) => {
-                        Some(level(word).ok_or_else(|| unknown("build_request.level", word))?)
-                    }
-                    None => None,
-                },
-            },
-            Trigger::Scheduled => Cause::Scheduled {
-                campaign: match self.campaign.as_deref() {
-                    Some(text) => Some(
-                        text.parse()
-                            .map_err(|_| unknown("build_request.campaign", text))?,
-                    ),
-                    None => None,
-                },
-            },
-            Trigger::Manual => Cause::Manual {
-                urgent: self.urgent,
-            },
-            Trigger::Dependency => Cause::Dependency,
-        };
-        let term = self.since.map(|since| Term {
-            since,
-            before: self.before,
-        });
-        Ok(Request {
-            id: self.id.clone(),
-            cause,
-            max_cost: self.max_cost.map(money),
-            approved: self.approved,
-            requested: self.requested_at,
-            term,
-        })
-    }
-}
-
-fn level(word: &str) -> Option<Level> {
-    let all = [Level::Critical, Level::High, Level::Medium, Level::Low];
-    all.into_iter().find(|level| level.as_str() == word)
-}
-
-/// A column of micro-dollars.
-fn money(micros: i64) -> Money {
-    Money::from_micros(u64::try_from(micros).unwrap_or_default())
 }

@@ -79,25 +79,7 @@ impl policy::Model {
 impl Ledger {
     /// The policy in force.
     pub async fn policy(&self) -> Result<ActivePolicy, LedgerError> {
-        let (pointer, _) = pointer(&self.db, false).await?;
-        self.active(pointer).await
-    }
-
-    async fn active(&self, pointer: Pointer) -> Result<ActivePolicy, LedgerError> {
-        let row = match pointer.revision {
-            0 => None,
-            revision => self.policy_revision(revision).await?,
-        };
-        let policy = match &row {
-            Some(row) => row.parsed()?,
-            None => Policy::default(),
-        };
-        Ok(ActivePolicy {
-            revision: pointer.revision,
-            policy: Arc::new(policy),
-            row,
-            since: pointer.since,
-        })
+        in_force(&self.db).await
     }
 
     /// A revision, if there is one.
@@ -105,8 +87,7 @@ impl Ledger {
         &self,
         revision: i32,
     ) -> Result<Option<policy::Model>, LedgerError> {
-        let key = (INSTALLATION.to_owned(), revision);
-        Ok(policy::Entity::find_by_id(key).one(&self.db).await?)
+        revision_of(&self.db, revision).await
     }
 
     /// The revisions, the newest first, at most `limit`; those before `before` where that is given.
@@ -145,7 +126,7 @@ impl Ledger {
             if expected.is_some_and(|expected| expected != was.revision) {
                 return Ok(Imported::Moved { is: was.revision });
             }
-            let before = self.active(was).await?;
+            let before = active(&self.db, was).await?;
             let newest = self.policy_revisions(None, 1).await?.pop();
             let same = newest.clone().filter(|row| row.yaml == yaml);
             let new = same.is_none();
@@ -208,7 +189,7 @@ impl Ledger {
             if was.revision == revision {
                 return Ok(Some(row));
             }
-            let before = self.active(was).await?;
+            let before = active(&self.db, was).await?;
             let (by, reason) = (decision.by.as_str(), Some(decision.reason.as_str()));
             let line = told("put in force", by, reason, &before, &spec, revision);
             let tx = self.db.begin().await?;
@@ -265,6 +246,37 @@ impl Ledger {
         stories.append(tx).await?;
         Ok(true)
     }
+}
+
+/// The policy in force.
+pub(super) async fn in_force<C: ConnectionTrait>(db: &C) -> Result<ActivePolicy, LedgerError> {
+    let (pointer, _) = pointer(db, false).await?;
+    active(db, pointer).await
+}
+
+async fn active<C: ConnectionTrait>(db: &C, pointer: Pointer) -> Result<ActivePolicy, LedgerError> {
+    let row = match pointer.revision {
+        0 => None,
+        revision => revision_of(db, revision).await?,
+    };
+    let policy = match &row {
+        Some(row) => row.parsed()?,
+        None => Policy::default(),
+    };
+    Ok(ActivePolicy {
+        revision: pointer.revision,
+        policy: Arc::new(policy),
+        row,
+        since: pointer.since,
+    })
+}
+
+async fn revision_of<C: ConnectionTrait>(
+    db: &C,
+    revision: i32,
+) -> Result<Option<policy::Model>, LedgerError> {
+    let key = (INSTALLATION.to_owned(), revision);
+    Ok(policy::Entity::find_by_id(key).one(db).await?)
 }
 
 /// The setting, and its text, which a swap compares. With `held`, no other transaction changes it until

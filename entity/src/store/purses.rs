@@ -17,6 +17,7 @@ use super::rows::record;
 use super::subject::{any_step, subject};
 use crate::purse;
 
+pub(super) use read::spent_of;
 pub use read::{GrantSpent, PurseSaid};
 
 /// What a change moves.

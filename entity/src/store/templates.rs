@@ -101,6 +101,26 @@ impl Ledger {
         Ok(found)
     }
 
+    /// The number of the newest revision of each of these templates, with its name.
+    pub(super) async fn newest_numbers(
+        &self,
+        names: BTreeSet<&str>,
+    ) -> Result<Vec<(String, i32)>, LedgerError> {
+        let names: Vec<&str> = names.into_iter().collect();
+        let mut found: Vec<(String, i32)> = Vec::new();
+        for names in names.chunks(NAMED_AT_ONCE) {
+            let newest = template::Entity::find()
+                .select_only()
+                .columns([template::Column::Name, template::Column::Revision])
+                .filter(template::Column::Name.is_in(names.iter().copied()))
+                .filter(Expr::cust(NEWEST))
+                .into_tuple()
+                .all(&self.reader);
+            found.extend(newest.await?);
+        }
+        Ok(found)
+    }
+
     /// The newest revision of every template, by name.
     pub async fn templates(&self) -> Result<Vec<template::Model>, LedgerError> {
         Ok(template::Entity::find()

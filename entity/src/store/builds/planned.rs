@@ -10,15 +10,13 @@ use ingot_domain::arch::Arch;
 use ingot_domain::build::cost::{self, Machine};
 use ingot_domain::build::order::draft;
 use ingot_domain::build::publish::regions;
-use ingot_domain::fingerprint;
 use ingot_domain::money::Money;
 use ingot_domain::plan::{Plan, Running, Waiting, plan};
-use ingot_domain::policy::Policy;
 use ingot_domain::request::{Limits, Order, parse};
 use ingot_domain::template::Template;
-use ingot_domain::want::Target;
+use ingot_domain::want::{Request, Target, Term};
 
-use super::{BuildQueue, Queued, ask};
+use super::{Asking, BuildQueue, Queued, Sheet, ask};
 use crate::build;
 use crate::store::{Ask, Ledger, LedgerError, Revision};
 
@@ -74,31 +72,40 @@ impl BuildQueue {
     }
 
     /// Adds a request as if it had been asked for: it joins the build of its target that waits, or makes one. Nothing is stored.
-    pub fn suppose(&mut self, wanted: &Ask, now: Instant) {
+    /// Returns the request's id.
+    pub fn suppose(&mut self, wanted: &Ask, now: Instant) -> String {
         let aim = &wanted.want.aim;
-        let same = |queued: &&mut Queued| queued.row.aim().is_ok_and(|is| is == *aim);
-        match self.waiting.iter_mut().find(same) {
-            Some(queued) => {
-                let request = ask::request(wanted, &queued.row.id, now);
-                queued.requests.push(request);
-            }
-            None => {
-                let row = ask::new(aim, now, now);
-                let requests = vec![ask::request(wanted, &row.id, now)];
-                self.waiting.push(Queued { row, requests });
-            }
+        let same = |queued: &Queued| queued.row.aim().is_ok_and(|is| is == *aim);
+        let waits = self.waiting.iter().position(same);
+        let at = waits.unwrap_or(self.waiting.len());
+        if waits.is_none() {
+            let (row, requests) = (ask::new(aim, now, now), Vec::new());
+            self.waiting.push(Queued { row, requests });
         }
+        let queued = &mut self.waiting[at];
+        let row = ask::request(wanted, &queued.row.id, now);
+        queued.requests.push(Asking {
+            request: Request {
+                id: row.id.clone(),
+                cause: wanted.want.cause,
+                max_cost: wanted.max_cost,
+                approved: row.approved,
+                requested: row.requested_at,
+                term: row.since.map(|since| Term {
+                    since,
+                    before: row.before,
+                }),
+            },
+            about: row.about,
+        });
+        row.id
     }
 }
 
 impl Ledger {
-    /// Plans the queue at an instant of the calendar, in whole seconds.
-    pub async fn planned(
-        &self,
-        queue: &BuildQueue,
-        policy: &Policy,
-        now: Instant,
-    ) -> Result<Planned, LedgerError> {
+    /// Plans what a sheet holds.
+    pub async fn planned(&self, sheet: &Sheet) -> Result<Planned, LedgerError> {
+        let queue = &sheet.queue;
         let names = queue.waiting.iter().map(|one| one.row.template.as_str());
         let templates = self.buildable(names.collect()).await?;
         let (mut priced, mut unpriced) = (HashMap::new(), Vec::new());
@@ -133,8 +140,7 @@ impl Ledger {
                     continue;
                 }
             };
-            let requests: Result<Vec<_>, _> =
-                queued.requests.iter().map(|one| one.parsed()).collect();
+            let requests = queued.requests.iter().map(|one| one.request.clone());
             waiting.push(Waiting {
                 target: Target {
                     name: row.target(),
@@ -142,15 +148,15 @@ impl Ledger {
                     expected,
                     cost: one.reserved,
                 },
-                requests: requests?,
+                requests: requests.collect(),
                 not_before: row.not_before,
             });
             priced.insert(row.id.clone(), one);
         }
         let running: Vec<Running> = queue.running.iter().map(runs).collect();
-        let spent = self.spent(policy, now).await?;
+        let (policy, spent) = (&sheet.active.policy, &sheet.spent);
         Ok(Planned {
-            plan: plan(now, policy, &spent, &running, &waiting),
+            plan: plan(sheet.at, policy, spent, &running, &waiting),
             priced,
             unpriced,
         })
@@ -207,17 +213,16 @@ impl Ledger {
         names: BTreeSet<&str>,
     ) -> Result<HashMap<String, (Arc<Template>, Revision)>, LedgerError> {
         let referred = self.all_read_references().await?;
-        let mut found = HashMap::new();
-        for row in self.newest_templates(names).await? {
-            let template = row.parsed()?;
+        let newest = self.newest_recipes(names).await?.into_iter();
+        let newest = newest.map(|((name, number), recipe)| {
             let revision = Revision {
-                number: row.revision,
-                fingerprint: fingerprint::of_recipe(&template),
+                number,
+                fingerprint: recipe.fingerprint.clone(),
                 referred,
             };
-            found.insert(row.name, (Arc::new(template), revision));
-        }
-        Ok(found)
+            (name, (Arc::clone(&recipe.template), revision))
+        });
+        Ok(newest.collect())
     }
 }
 

@@ -9,9 +9,11 @@ use ingot_domain::build::cost::HISTORY;
 use ingot_domain::build::failure::Ended;
 use ingot_domain::build::wants::UpdateKind;
 use ingot_domain::task::TaskState;
+use ingot_domain::want::{Cause, Request, Trigger};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use super::Asking;
 use crate::store::assessments::level_of;
 use crate::store::{Ledger, LedgerError};
 use crate::{base_update, build, build_request, event, task, template_off};
@@ -22,7 +24,7 @@ pub struct Queued {
     /// The build.
     pub row: build::Model,
     /// At least one, in any order.
-    pub requests: Vec<build_request::Model>,
+    pub requests: Vec<Asking>,
 }
 
 /// What waits and what runs.
@@ -59,7 +61,10 @@ impl BuildQueue {
     pub fn hold(&mut self, off: &[template_off::Model]) -> Vec<Queued> {
         let all = std::mem::take(&mut self.waiting);
         let is_held = |queued: &Queued| {
-            let security = queued.requests.iter().any(|one| one.trigger == "security");
+            let security = queued
+                .requests
+                .iter()
+                .any(|one| one.request.cause.trigger() == Trigger::Security);
             off.iter()
                 .any(|one| one.name == queued.row.template && !(one.by_itself && security))
         };
@@ -80,89 +85,19 @@ impl Ledger {
         Ok(found.is_some())
     }
 
-    /// What waits and what runs. Levels of requests follow the judgements that stand by now.
-    pub async fn build_queue(&self) -> Result<BuildQueue, LedgerError> {
-        use build::Column;
-        let open = build::Entity::find()
-            .filter(Column::Status.is_in([
-                "queued",
-                "awaiting_approval",
-                "building",
-                "testing",
-                "publishing",
-            ]))
-            .order_by_asc(Column::CreatedAt)
-            .all(&self.reader)
-            .await?;
-        let (waiting, running): (Vec<_>, Vec<_>) = open
-            .into_iter()
-            .partition(|row| matches!(row.status.as_str(), "queued" | "awaiting_approval"));
-        let mut by_build: HashMap<String, Vec<build_request::Model>> = HashMap::new();
-        for some in waiting.chunks(AT_ONCE) {
-            let ids = some.iter().map(|row| row.id.as_str());
-            let requests = build_request::Entity::find()
-                .filter(build_request::Column::BuildId.is_in(ids))
-                .all(&self.reader)
-                .await?;
-            for request in requests {
-                let of_build = by_build.entry(request.build_id.clone()).or_default();
-                of_build.push(request);
-            }
-        }
-        let waiting = waiting.into_iter().map(|row| Queued {
-            requests: by_build.remove(&row.id).unwrap_or_default(),
-            row,
-        });
-        Ok(BuildQueue {
-            waiting: waiting.collect(),
-            running,
-            history: self.build_history().await?,
-        })
-    }
-
-    async fn build_history(&self) -> Result<HashMap<String, Vec<TimeDelta>>, LedgerError> {
-        use build::Column;
-        let ended: Vec<(String, Option<Instant>, Option<Instant>)> = build::Entity::find()
-            .select_only()
-            .columns([Column::Template, Column::StartedAt, Column::EndedAt])
-            .filter(Column::StartedAt.is_not_null())
-            .filter(Column::EndedAt.is_not_null())
-            .filter(
-                Column::Status
-                    .eq("completed")
-                    .or(Column::FailureClass.eq("bound")),
-            )
-            .order_by_desc(Column::EndedAt)
-            .limit(LOOKED_AT)
-            .into_tuple()
-            .all(&self.reader)
-            .await?;
-        let mut history: HashMap<String, Vec<TimeDelta>> = HashMap::new();
-        for (template, started, ended) in ended {
-            let (Some(started), Some(ended)) = (started, ended) else {
-                continue;
-            };
-            let lengths = history.entry(template).or_default();
-            if lengths.len() < HISTORY {
-                lengths.push(ended - started);
-            }
-        }
-        Ok(history)
-    }
-
     /// Brings waiting requests to the level that stands for their update by now (AUTO-AMI 2): upward with the earlier of the
     /// deadline it had and one that counts from now; downward as far as the update's own level was lowered.
     pub async fn follow_levels(
         &self,
         waiting: &[Queued],
-        deadline: impl Fn(&Queued, &build_request::Model) -> Option<Instant>,
+        deadline: impl Fn(&Queued, &Request) -> Option<Instant>,
     ) -> Result<u64, LedgerError> {
         // One update asks for a build of each template on its base.
         let about: BTreeSet<&str> = waiting
             .iter()
             .flat_map(|queued| &queued.requests)
-            .filter(|request| request.trigger == "security")
-            .filter_map(|request| request.about.as_deref())
+            .filter(|one| matches!(one.request.cause, Cause::Security { .. }))
+            .filter_map(|one| one.about.as_deref())
             .collect();
         let about: Vec<&str> = about.into_iter().collect();
         let mut updates = Vec::new();
@@ -176,9 +111,9 @@ impl Ledger {
             updates.iter().map(|row| (row.id.as_str(), row)).collect();
         let mut changed = 0;
         for queued in waiting {
-            for request in &queued.requests {
-                let update = request.about.as_deref().and_then(|id| by_id.get(id));
-                let (Some(update), "security") = (update, request.trigger.as_str()) else {
+            for Asking { request, about } in &queued.requests {
+                let update = about.as_deref().and_then(|id| by_id.get(id));
+                let (Some(update), Cause::Security { level: was }) = (update, request.cause) else {
                     continue;
                 };
                 let Some(word) = update.level.as_deref() else {
@@ -189,21 +124,19 @@ impl Ledger {
                 let UpdateKind::Security(now) = UpdateKind::of(kind, level) else {
                     continue;
                 };
-                let now = now.map(|level| level.to_string());
-                if now == request.level {
+                if now == was {
                     continue;
                 }
-                let raised = gravity(level)
-                    > request
-                        .level
-                        .as_deref()
-                        .and_then(|word| level_of(word).ok())
-                        .map_or(gravity(SecurityLevel::Unknown), gravity);
+                let before = was.map_or(SecurityLevel::Unknown, SecurityLevel::from);
+                let raised = gravity(level) > gravity(before);
                 let mut write = build_request::Entity::update_many()
-                    .col_expr(build_request::Column::Level, Expr::value(now))
+                    .col_expr(
+                        build_request::Column::Level,
+                        Expr::value(now.map(|level| level.to_string())),
+                    )
                     .filter(build_request::Column::Id.eq(&request.id))
-                    .filter(match &request.level {
-                        Some(level) => build_request::Column::Level.eq(level),
+                    .filter(match was {
+                        Some(level) => build_request::Column::Level.eq(level.as_str()),
                         None => build_request::Column::Level.is_null(),
                     });
                 if raised {
@@ -280,6 +213,39 @@ impl Ledger {
         ends.extend(self.counted_anew().await?);
         Ok(ends)
     }
+}
+
+/// By template, how long its last builds took.
+pub(super) async fn history<C: ConnectionTrait>(
+    db: &C,
+) -> Result<HashMap<String, Vec<TimeDelta>>, LedgerError> {
+    use build::Column;
+    let ended: Vec<(String, Option<Instant>, Option<Instant>)> = build::Entity::find()
+        .select_only()
+        .columns([Column::Template, Column::StartedAt, Column::EndedAt])
+        .filter(Column::StartedAt.is_not_null())
+        .filter(Column::EndedAt.is_not_null())
+        .filter(
+            Column::Status
+                .eq("completed")
+                .or(Column::FailureClass.eq("bound")),
+        )
+        .order_by_desc(Column::EndedAt)
+        .limit(LOOKED_AT)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut history: HashMap<String, Vec<TimeDelta>> = HashMap::new();
+    for (template, started, ended) in ended {
+        let (Some(started), Some(ended)) = (started, ended) else {
+            continue;
+        };
+        let lengths = history.entry(template).or_default();
+        if lengths.len() < HISTORY {
+            lengths.push(ended - started);
+        }
+    }
+    Ok(history)
 }
 
 /// Unknown is read as high unless the policy says medium; it is never taken for less.

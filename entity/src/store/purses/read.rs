@@ -8,7 +8,8 @@ use ingot_domain::policy::Policy;
 use ingot_domain::purse::{Account, Period};
 use ingot_domain::want::Purse;
 use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
 };
 
 use super::money;
@@ -60,43 +61,12 @@ impl Ledger {
         policy: &Policy,
         at: Instant,
     ) -> Result<Vec<PurseSaid>, LedgerError> {
-        let periods =
-            [Purse::Daily, Purse::Monthly, Purse::Urgent].map(|one| policy.period(one, at));
-        let ids = periods.iter().map(Period::id);
-        let rows = purse::Entity::find()
-            .filter(purse::Column::Id.is_in(ids))
-            .all(&self.db)
-            .await?;
-        let said = periods.into_iter().map(|period| {
-            let row = rows.iter().find(|row| row.id == period.id()).cloned();
-            let account = row.as_ref().map(purse::Model::account).unwrap_or_default();
-            PurseSaid {
-                account: account.under(period.limit),
-                period,
-                row,
-            }
-        });
-        Ok(said.collect())
+        said(&self.db, policy, at).await
     }
 
     /// What the plan needs of the purses at an instant of the calendar.
     pub async fn spent(&self, policy: &Policy, at: Instant) -> Result<Spent, LedgerError> {
-        let said = self.purses(policy, at).await?;
-        let of = |purse| {
-            let one = said.iter().find(|one| one.period.purse == purse);
-            one.map(|one| one.account).unwrap_or_default()
-        };
-        let (daily, monthly, urgent) = (of(Purse::Daily), of(Purse::Monthly), of(Purse::Urgent));
-        Ok(Spent {
-            daily: daily.committed(),
-            monthly: monthly.committed(),
-            urgent: urgent.committed(),
-            more: More {
-                daily: daily.allowed,
-                monthly: monthly.allowed,
-                urgent: urgent.allowed,
-            },
-        })
+        spent_of(&self.db, policy, at).await
     }
 
     /// Purses, the newest period first, at most `limit`; those of one budget, and of periods before `before`, where given.
@@ -207,4 +177,52 @@ impl Ledger {
         };
         Ok(rows.into_iter().filter_map(odd).collect())
     }
+}
+
+/// The three budgets in the periods of an instant of the calendar.
+async fn said<C: ConnectionTrait>(
+    db: &C,
+    policy: &Policy,
+    at: Instant,
+) -> Result<Vec<PurseSaid>, LedgerError> {
+    let periods = [Purse::Daily, Purse::Monthly, Purse::Urgent].map(|one| policy.period(one, at));
+    let ids = periods.iter().map(Period::id);
+    let rows = purse::Entity::find()
+        .filter(purse::Column::Id.is_in(ids))
+        .all(db)
+        .await?;
+    let said = periods.into_iter().map(|period| {
+        let row = rows.iter().find(|row| row.id == period.id()).cloned();
+        let account = row.as_ref().map(purse::Model::account).unwrap_or_default();
+        PurseSaid {
+            account: account.under(period.limit),
+            period,
+            row,
+        }
+    });
+    Ok(said.collect())
+}
+
+/// What the plan needs of the purses at an instant of the calendar.
+pub(in crate::store) async fn spent_of<C: ConnectionTrait>(
+    db: &C,
+    policy: &Policy,
+    at: Instant,
+) -> Result<Spent, LedgerError> {
+    let said = said(db, policy, at).await?;
+    let of = |purse| {
+        let one = said.iter().find(|one| one.period.purse == purse);
+        one.map(|one| one.account).unwrap_or_default()
+    };
+    let (daily, monthly, urgent) = (of(Purse::Daily), of(Purse::Monthly), of(Purse::Urgent));
+    Ok(Spent {
+        daily: daily.committed(),
+        monthly: monthly.committed(),
+        urgent: urgent.committed(),
+        more: More {
+            daily: daily.allowed,
+            monthly: monthly.allowed,
+            urgent: urgent.allowed,
+        },
+    })
 }

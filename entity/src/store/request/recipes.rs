@@ -1,8 +1,9 @@
 //! Which recipe a deployment is made by: a revision of a template it refers to, or one of its own.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ingot_domain::fingerprint;
 use ingot_domain::template::Template;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter};
 
@@ -18,21 +19,41 @@ pub(in crate::store) const READS: i32 = 1;
 const GONE: chrono::TimeDelta = chrono::TimeDelta::days(1);
 
 /// Revisions that are remembered; an installation that uses more reads them again.
-const MOST: usize = 512;
+const MOST: usize = 4_096;
 
-type Known = HashMap<(String, i32), Arc<Template>>;
+/// A revision's name and number.
+pub(in crate::store) type Key = (String, i32);
+type Known = HashMap<Key, Arc<Recipe>>;
+
+/// A revision as it reads.
+#[derive(Debug)]
+pub(in crate::store) struct Recipe {
+    pub(in crate::store) template: Arc<Template>,
+    /// Of what goes into an image.
+    pub(in crate::store) fingerprint: String,
+}
+
+impl Recipe {
+    fn of(row: &template::Model) -> Result<Arc<Self>, LedgerError> {
+        let template = row.parsed()?;
+        Ok(Arc::new(Self {
+            fingerprint: fingerprint::of_recipe(&template),
+            template: Arc::new(template),
+        }))
+    }
+}
 
 /// Revisions as they read. They never change.
 #[derive(Debug, Clone, Default)]
 pub(in crate::store) struct Recipes(Arc<Mutex<Known>>);
 
 impl Recipes {
-    fn known(&self, key: &(String, i32)) -> Option<Arc<Template>> {
+    fn known(&self, key: &Key) -> Option<Arc<Recipe>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(key).cloned()
     }
 
-    fn keep(&self, key: (String, i32), recipe: &Arc<Template>) {
+    fn keep(&self, key: Key, recipe: &Arc<Recipe>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.clear();
@@ -65,9 +86,8 @@ impl Ledger {
             .map(of)
             .fold(Condition::any(), Condition::add);
         for found in template::Entity::find().filter(any).all(&self.db).await? {
-            if let Ok(recipe) = found.parsed() {
-                let key = (found.name, found.revision);
-                self.recipes.keep(key, &Arc::new(recipe));
+            if let Ok(recipe) = Recipe::of(&found) {
+                self.recipes.keep((found.name, found.revision), &recipe);
             }
         }
         Ok(())
@@ -91,7 +111,7 @@ impl Ledger {
         };
         let key = (row.template.clone(), number);
         if let Some(recipe) = self.recipes.known(&key) {
-            return Ok(recipe);
+            return Ok(Arc::clone(&recipe.template));
         }
         let found = template::Entity::find_by_id(key.clone())
             .one(&self.db)
@@ -100,9 +120,34 @@ impl Ledger {
             what: "deployment.template_revision",
             value: format!("{}@{number}", row.template),
         })?;
-        let recipe = Arc::new(found.parsed()?);
+        let recipe = Recipe::of(&found)?;
         self.recipes.keep(key, &recipe);
-        Ok(recipe)
+        Ok(Arc::clone(&recipe.template))
+    }
+
+    /// The newest revision of each of these templates; only one that was not seen yet is read and parsed.
+    pub(in crate::store) async fn newest_recipes(
+        &self,
+        names: BTreeSet<&str>,
+    ) -> Result<Vec<(Key, Arc<Recipe>)>, LedgerError> {
+        let (mut found, mut unseen) = (Vec::with_capacity(names.len()), BTreeSet::new());
+        let numbers = self.newest_numbers(names).await?;
+        for key in &numbers {
+            match self.recipes.known(key) {
+                Some(recipe) => found.push((key.clone(), recipe)),
+                None => {
+                    unseen.insert(key.0.as_str());
+                }
+            }
+        }
+        // A revision that came since is as good: it is newer.
+        for row in self.newest_templates(unseen).await? {
+            let recipe = Recipe::of(&row)?;
+            let key = (row.name, row.revision);
+            self.recipes.keep(key.clone(), &recipe);
+            found.push((key, recipe));
+        }
+        Ok(found)
     }
 
     /// Whether every worker that may be alive reads deployments whose recipe is a reference. During an upgrade some do not.

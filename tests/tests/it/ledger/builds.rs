@@ -6,7 +6,6 @@ use ingot_domain::build::BuildStatus;
 use ingot_domain::build::cost::{Machine, reservation};
 use ingot_domain::build::wants::{Aim, Want};
 use ingot_domain::money::Money;
-use ingot_domain::policy::Policy;
 use ingot_domain::price::book::Price;
 use ingot_domain::want::Cause;
 use ingot_entity::Ledger;
@@ -36,11 +35,10 @@ async fn a_plan_reserves_by_the_dearest_type_and_by_loaded_prices(ledgers: Ledge
     wanted.want.aim.version = "v1.2.0".to_owned();
     wanted.want.aim.mode = spec.default_mode().to_owned();
     ledger.ask(&wanted).await.expect("an answer");
-    let queue = ledger.build_queue().await.expect("a queue");
     let now = ledger.calendar_now();
     let now = chrono::DateTime::from_timestamp(now.timestamp(), 0).expect("an instant");
-    let policy = Policy::default();
-    let plan = ledger.planned(&queue, &policy, now).await.expect("a plan");
+    let sheet = ledger.plan_sheet(now).await.expect("a sheet");
+    let plan = ledger.planned(&sheet).await.expect("a plan");
     let [(_, why)] = plan.unpriced.as_slice() else {
         panic!("{plan:#?}")
     };
@@ -57,7 +55,7 @@ async fn a_plan_reserves_by_the_dearest_type_and_by_loaded_prices(ledgers: Ledge
         assumed: false,
     };
     ledger.load_prices(&[loaded], "ana").await.expect("loaded");
-    let plan = ledger.planned(&queue, &policy, now).await.expect("a plan");
+    let plan = ledger.planned(&sheet).await.expect("a plan");
     let priced = plan.priced.values().next().expect("a priced build");
     assert_eq!(priced.order.instance_type, "t3.micro");
     let machine = Machine {
@@ -267,11 +265,13 @@ async fn what_was_asked_reads_back(ledgers: Ledgers) {
         panic!("{queue:#?}")
     };
     let mut requests = waiting.requests.clone();
-    requests.sort_by(|one, other| one.request_key.cmp(&other.request_key));
-    for (row, cause) in requests.iter().zip(causes) {
-        let parsed = row.parsed().expect("readable");
-        assert_eq!(parsed.cause, cause);
-        assert_eq!(parsed.max_cost, Some(Money::from_micros(8_500_001)));
+    // Ids sort by time.
+    requests.sort_by(|one, other| one.request.id.cmp(&other.request.id));
+    assert_eq!(requests.len(), causes.len());
+    for (asking, cause) in requests.iter().zip(causes) {
+        assert_eq!(asking.request.cause, cause);
+        let most = Some(Money::from_micros(8_500_001));
+        assert_eq!(asking.request.max_cost, most);
     }
     assert_eq!(waiting.row.aim().expect("readable"), aim("web"));
 }

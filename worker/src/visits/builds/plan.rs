@@ -31,17 +31,17 @@ pub(crate) async fn look(tools: &Tools) -> Result<Visit, VisitError> {
     tools.ledger.keep_look(asking).await?;
     // Taken after the asks: what they made does not lie ahead.
     let now = whole_second(tools.ledger.calendar_now());
-    let mut queue = tools.ledger.build_queue().await?;
-    let followed = wanted::follow(tools, &active.policy, &queue.waiting, |queued| {
-        queue.expected(&queued.row)
-    })
-    .await?;
-    if followed > 0 {
-        queue = tools.ledger.build_queue().await?;
+    let mut sheet = tools.ledger.plan_sheet(now).await?;
+    let queue = &sheet.queue;
+    let expected = |queued: &Queued| queue.expected(&queued.row);
+    let policy = &sheet.active.policy;
+    if wanted::follow(tools, policy, &queue.waiting, expected).await? > 0 {
+        sheet = tools.ledger.plan_sheet(now).await?;
     }
     let mut visit = Visit::only(Then::Done);
-    let held = queue.hold(&tools.ledger.all_switched_off().await?);
-    let planned = tools.ledger.planned(&queue, &active.policy, now).await?;
+    let held = sheet.hold();
+    let planned = tools.ledger.planned(&sheet).await?;
+    let (queue, active) = (&sheet.queue, &sheet.active);
     let (by_target, by_id) = (queue.by_target(), queue.by_id());
     for one in &planned.plan.builds {
         let Some(queued) = by_target.get(&one.template) else {
@@ -53,23 +53,14 @@ pub(crate) async fn look(tools: &Tools) -> Result<Visit, VisitError> {
         match one.state {
             State::Start => {
                 let made = visit.change.moved.len();
-                start::begin(
-                    tools,
-                    &mut visit.change,
-                    queued,
-                    one,
-                    &planned,
-                    &active,
-                    now,
-                )
-                .await?;
+                start::begin(tools, &mut visit.change, queued, one, &planned, active, now).await?;
                 visit.marks.step(&acts::BUILD_START);
                 if let Some(Moved::Build(start)) = visit.change.moved.get_mut(made) {
                     start.lines.splice(0..0, told);
                 }
             }
             State::Scheduled | State::AwaitingApproval | State::Blocked => {
-                visit.change.moved.extend(waits(queued, one, &active, told));
+                visit.change.moved.extend(waits(queued, one, active, told));
             }
         }
     }

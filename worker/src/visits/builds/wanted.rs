@@ -3,6 +3,7 @@
 use ingot_domain::Instant;
 use ingot_domain::build::wants::wants;
 use ingot_domain::policy::Policy;
+use ingot_domain::want::Request;
 use ingot_entity::store::{Ask, Asked, Queued};
 
 use crate::case::VisitError;
@@ -48,9 +49,6 @@ pub(super) async fn follow(
     waiting: &[Queued],
     expected: impl Fn(&Queued) -> chrono::TimeDelta,
 ) -> Result<u64, VisitError> {
-    let deadline = |queued: &Queued, request: &ingot_entity::build_request::Model| {
-        let parsed = request.parsed().ok()?;
-        parsed.deadline(policy, expected(queued))
-    };
+    let deadline = |queued: &Queued, request: &Request| request.deadline(policy, expected(queued));
     Ok(tools.ledger.follow_levels(waiting, deadline).await?)
 }
