@@ -114,6 +114,7 @@ fn described() -> Permitted {
         .administer(routes!(budget::allow))
         .view(routes!(prices::list))
         .administer(routes!(prices::load))
+        .view(routes!(prices::story))
         .view(routes!(checks::list))
         .operate(routes!(checks::ask))
         .view(routes!(checks::show))

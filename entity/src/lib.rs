@@ -28,6 +28,7 @@ pub mod policy;
 pub mod price;
 pub mod purse;
 pub mod purse_entry;
+pub mod rate;
 pub mod reading;
 pub mod receiver;
 pub mod setting;

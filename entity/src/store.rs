@@ -87,6 +87,7 @@ pub use manifests::{NoList, OfInstall};
 pub use notices::NoticeQuery;
 pub use owners::{DeploymentOwner, EffectOwner, ImageOwner, Owners};
 pub use policies::{ActivePolicy, Imported, SUBJECT as POLICY_STORY};
+pub use prices::{LoadedPrices, PRICES as PRICE_STORY};
 pub use purses::{Entry, GrantSpent, PurseSaid, Reservation, Short};
 pub use receivers::{NewReceiver, receiver_id};
 pub use region_end::RegionEnd;

@@ -33,6 +33,7 @@ mod m20261128_000028_tracks_removed;
 mod m20261128_000029_actors;
 mod m20261128_000031_purpose;
 mod m20261129_000032_copies;
+mod m20261129_000041_rates;
 
 pub use sea_orm_migration::sea_orm;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -75,6 +76,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000029_actors::Migration),
             Box::new(m20261128_000031_purpose::Migration),
             Box::new(m20261129_000032_copies::Migration),
+            Box::new(m20261129_000041_rates::Migration),
         ]
     }
 }

@@ -49,6 +49,7 @@ GETS = [
     "/v1/policy/revisions",
     "/v1/policy/simulation",
     "/v1/prices",
+    "/v1/prices/events",
     "/v1/queues",
     "/v1/receivers",
     "/v1/receivers/{receiver}",

@@ -35,7 +35,7 @@ COMMANDS = {
     "plan": [],
     "policy": ["check", "windows", "fires", "import", "show", "list", "diff", "activate", "simulate"],
     "budget": ["show", "history", "allow"],
-    "prices": ["show", "load"],
+    "prices": ["show", "load", "history"],
     "why": [],
     "status": [],
     "doctor": [],

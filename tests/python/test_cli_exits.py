@@ -90,6 +90,7 @@ ENOUGH = {
     "policy windows": ["{policy}"],
     "prices load": ["{prices}", "--as-of", "2026-11-01"],
     "prices show": [],
+    "prices history": [],
     "queues list": [],
     "retention set": ["--tasks-days", "30"],
     "retention show": [],

@@ -158,6 +158,18 @@ def test_prices_are_shown_and_loaded_and_a_type_without_one_says_how(cli, tmp_pa
     (one,) = cli.json("prices", "show", "c5.large", "--region", "eu-north-1")["items"]
     assert one["usd_per_hour"] == "0.10" and one["source"] == "prices.csv" and not one["assumed"]
     assert len(cli.json("prices", "show")["items"]) == 1368
+    file.write_text(
+        "region,instance_type,usd_per_hour,os\neu-north-1,c5.large,0.12,linux\neu-north-1,c5.large,0.14,rhel\n"
+    )
+    assert "2 prices loaded: 1 new, 1 changed" in cli("prices", "load", str(file), "--as-of", "2026-11-02").stdout
+    told = cli("prices", "history").stdout
+    assert "c5.large with Linux in eu-north-1 costs 0.12 USD an hour, before 0.10 (prices.csv of 2026-11-02" in told
+    assert "new are c5.large with RHEL in eu-north-1" in told, told
+    (one,) = cli.json("prices", "show", "c5.large", "--region", "eu-north-1", "--os", "rhel")["items"]
+    assert one["usd_per_hour"] == "0.14" and one["os"] == "rhel" and not one["assumed"]
+    (one,) = cli.json("prices", "show", "m5.large", "--os", "windows")["items"]
+    assert one["usd_per_hour"] == "0.188" and one["assumed"] and "surcharge of Windows" in one["source"]
+    assert "`m5.large` with SUSE" in cli("prices", "show", "m5.large", "--os", "suse", code=4).stderr
     file.write_text("region,instance_type,usd_per_hour\nus-east-1,x99,1\nmoon-1,c5.large,0\n")
     wrong = json.loads(cli("prices", "load", str(file), "--as-of", "2026-13-01", "--json", code=3).stderr)
     told = json.dumps(wrong)

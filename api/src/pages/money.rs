@@ -4,6 +4,7 @@ use axum::extract::State;
 use ingot_client::policy::PolicyFilter;
 use ingot_client::simulation::SimulationFilter;
 use ingot_domain::play::USUAL_DAYS;
+use ingot_domain::price::platform::Platform;
 
 use super::{Answer, Asked, shown};
 use crate::address::Params;
@@ -42,6 +43,6 @@ pub(super) async fn budget(State(api): State<Api>, _: Caller) -> Answer {
 }
 
 pub(super) async fn prices(State(api): State<Api>, _: Caller) -> Answer {
-    let all = prices::all(&api, prices::REGION).await?;
+    let all = prices::all(&api, prices::REGION, Platform::Linux).await?;
     shown(&api, console::prices_page(&all)).await
 }

@@ -1,15 +1,19 @@
-//! Prices of instance types: the shipped ones, and those that were loaded.
+//! Prices of instance types: the shipped ones, those that were loaded, and what became of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
-use ingot_client::Page;
+use ingot_client::event::EventFilter;
 use ingot_client::price::{Price, PriceFilter, PriceLoad, PricesLoaded};
+use ingot_client::{Event, Page};
 use ingot_domain::field::FieldError;
 use ingot_domain::money::Money;
 use ingot_domain::policy::dates;
 use ingot_domain::price::book;
+use ingot_domain::price::platform::Platform;
+use ingot_entity::store::PRICE_STORY;
 
+use super::events;
 use crate::address::Params;
 use crate::auth::Caller;
 use crate::body::Json;
@@ -35,12 +39,16 @@ pub(crate) async fn list(
     Params(filter): Params<PriceFilter>,
 ) -> Result<Json<Page<Price>>, ApiError> {
     let region = filter.region.as_deref().unwrap_or(REGION);
+    let os = match filter.os.as_deref() {
+        Some(word) => platform("os", word).map_err(|wrong| ApiError::Unreadable(vec![wrong]))?,
+        None => Platform::Linux,
+    };
     let items = match &filter.instance_type {
         Some(kind) => {
-            let found = api.ledger.price(kind, region).await?;
+            let found = api.ledger.price(kind, region, os).await?;
             vec![shown(found.map_err(ApiError::NotFound)?)]
         }
-        None => all(&api, region).await?,
+        None => all(&api, region, os).await?,
     };
     Ok(Json(Page {
         items,
@@ -48,8 +56,14 @@ pub(crate) async fn list(
     }))
 }
 
-/// Every price of a region; the console uses it too.
-pub(crate) async fn all(api: &Api, region: &str) -> Result<Vec<Price>, ApiError> {
+fn platform(field: &str, word: &str) -> Result<Platform, FieldError> {
+    let known: Vec<&str> = Platform::ALL.iter().map(|one| one.as_str()).collect();
+    let wrong = || FieldError::new(field, word, format!("choose one of {}", known.join(", ")));
+    Platform::parse(word).ok_or_else(wrong)
+}
+
+/// Every price of a region with a system; the console uses it too.
+pub(crate) async fn all(api: &Api, region: &str, os: Platform) -> Result<Vec<Price>, ApiError> {
     let mut loaded = api.ledger.loaded_prices(region).await?;
     if region != REGION {
         loaded.extend(api.ledger.loaded_prices(REGION).await?);
@@ -64,7 +78,7 @@ pub(crate) async fn all(api: &Api, region: &str) -> Result<Vec<Price>, ApiError>
     }
     let prices = kinds.iter().filter_map(|kind| {
         let loaded = by_kind.get(kind).map_or(&[][..], Vec::as_slice);
-        book::find(loaded, kind, region).ok()
+        book::find(loaded, kind, region, os).ok()
     });
     Ok(prices.map(shown).collect())
 }
@@ -73,6 +87,7 @@ fn shown(price: book::Price) -> Price {
     Price {
         region: price.region,
         instance_type: price.instance_type,
+        os: price.os.to_string(),
         usd_per_hour: price.hour.to_string(),
         as_of: price.as_of,
         source: price.source,
@@ -82,7 +97,7 @@ fn shown(price: book::Price) -> Price {
 
 /// Load prices
 ///
-/// All of them or none. One replaces the figure of its type and region.
+/// All of them or none. One replaces the figure of its type, region and system; the story of prices tells what changed.
 #[utoipa::path(
     post, path = "/v1/prices", tag = "policy", operation_id = "loadPrices", request_body = PriceLoad,
     responses((status = 200, description = "Loaded", body = PricesLoaded))
@@ -92,11 +107,28 @@ pub(crate) async fn load(
     Json(load): Json<PriceLoad>,
 ) -> Result<Json<PricesLoaded>, ApiError> {
     let prices = read(&load).map_err(ApiError::Invalid)?;
-    caller.ledger.load_prices(&prices, &caller.name).await?;
+    let came = caller.ledger.load_prices(&prices, &caller.name).await?;
     tracing::info!(by = %caller.name, count = prices.len(), source = %load.source, "prices were loaded");
     Ok(Json(PricesLoaded {
         loaded: prices.len(),
+        new: came.new,
+        changed: came.changed,
     }))
+}
+
+/// Read the story of prices
+///
+/// Each load, and each figure that changed: who, from what, to what.
+#[utoipa::path(
+    get, path = "/v1/prices/events", tag = "policy", operation_id = "listPriceEvents", params(EventFilter),
+    responses((status = 200, description = "Lines in order; `next_cursor` is the next `after`", body = Page<Event>))
+)]
+pub(crate) async fn story(
+    State(api): State<Api>,
+    _: Caller,
+    Params(filter): Params<EventFilter>,
+) -> Result<Json<Page<Event>>, ApiError> {
+    events::story(&api, PRICE_STORY, &filter).await.map(Json)
 }
 
 fn read(load: &PriceLoad) -> Result<Vec<book::Price>, Vec<FieldError>> {
@@ -127,8 +159,16 @@ fn read(load: &PriceLoad) -> Result<Vec<book::Price>, Vec<FieldError>> {
                 message,
             ));
         }
-        if !seen.insert((&one.region, &one.instance_type)) {
-            let message = "this type of this region stands here a second time; remove one";
+        let os = match one.os.as_deref() {
+            None => Platform::Linux,
+            Some(word) => platform(&field("os"), word).unwrap_or_else(|error| {
+                wrong.push(error);
+                Platform::Linux
+            }),
+        };
+        if !seen.insert((&one.region, &one.instance_type, os)) {
+            let message =
+                "this type of this region and system stands here a second time; remove one";
             wrong.push(FieldError::new(
                 &field("instance_type"),
                 &one.instance_type,
@@ -146,6 +186,7 @@ fn read(load: &PriceLoad) -> Result<Vec<book::Price>, Vec<FieldError>> {
             Ok(hour) => prices.push(book::Price {
                 region: one.region.clone(),
                 instance_type: one.instance_type.clone(),
+                os,
                 hour,
                 as_of: load.as_of.clone(),
                 source: load.source.trim().to_owned(),

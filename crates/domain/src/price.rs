@@ -2,6 +2,7 @@
 //! kept beside this file with their source; what has no price there is said to have none.
 
 pub mod book;
+pub mod platform;
 
 use std::fmt;
 

@@ -21,6 +21,7 @@ pub use ask::{Ask, Asked};
 pub use asking::Asking;
 pub use decide::Verdict;
 pub use list::{BuildQuery, BuildSeen};
+pub(super) use own::swapped;
 pub use own::{Own, template_story};
 pub use planned::{Planned, Priced, machine};
 pub use played::Days;

@@ -69,11 +69,13 @@ Examples:
 #[derive(Clone, Args)]
 #[command(
     after_help = "Ingot ships the on-demand Linux prices of us-east-1 with their date. A region without a figure of its own costs half as
-much again, which is marked as assumed. Nothing is built on a type without a price.
+much again, which is marked as assumed; so is RHEL or Windows without one, which is Linux with a surcharge by vCPUs. Nothing is
+built on a type without a price.
 
 Examples:
   ingot prices show c5.xlarge
-  ingot prices load prices.csv --as-of 2026-11-01"
+  ingot prices load prices.csv --as-of 2026-11-01
+  ingot prices history"
 )]
 pub(crate) struct PricesArgs {
     #[command(flatten)]
@@ -87,7 +89,7 @@ pub(crate) struct PricesArgs {
 pub(crate) enum PricesAction {
     /// Show what a type costs, or all of a region
     #[command(
-        after_help = "Examples:\n  ingot prices show\n  ingot prices show c5.xlarge --region eu-central-1"
+        after_help = "Examples:\n  ingot prices show\n  ingot prices show c5.xlarge --region eu-central-1\n  ingot prices show m5.large --os rhel"
     )]
     Show {
         /// Such as c5.xlarge; all when absent
@@ -96,11 +98,15 @@ pub(crate) enum PricesAction {
         /// Where
         #[arg(long, value_name = "REGION", default_value = "us-east-1", value_parser = region)]
         region: String,
+        /// With which system's licence
+        #[arg(long, value_name = "OS", default_value = "linux", value_parser = ["linux", "rhel", "suse", "windows"])]
+        os: String,
     },
     /// Load prices from a CSV file
     #[command(
-        after_help = "The file's first line is `region,instance_type,usd_per_hour`; amounts are plain decimals such as 0.170000. One that is
-there is replaced. A file with a mistake is refused whole, with its lines.
+        after_help = "The file's first line is `region,instance_type,usd_per_hour`, or the same with `,os` (linux, rhel, suse or windows); amounts are
+plain decimals such as 0.170000. One that is there is replaced, and `ingot prices history` tells what it was. A file with a
+mistake is refused whole, with its lines.
 
 Examples:
   ingot prices load prices.csv --as-of 2026-11-01
@@ -116,5 +122,14 @@ Examples:
         /// Where they are from; the file's name when absent
         #[arg(long, value_name = "TEXT")]
         source: Option<String>,
+    },
+    /// Read who changed prices, from what and to what
+    #[command(
+        after_help = "Examples:\n  ingot prices history\n  ingot prices history --after 12 --json"
+    )]
+    History {
+        /// Only lines after this number
+        #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
+        after: i64,
     },
 }

@@ -4,6 +4,7 @@ use reqwest::{Method, header};
 
 use super::{Client, ClientError};
 use crate::budget::{Allowance, Budget, BudgetFilter, BudgetPeriod, Budgets};
+use crate::event::{Event, EventFilter};
 use crate::page::Page;
 use crate::policy::{
     InstallationPolicy, PolicyActivation, PolicyDiff, PolicyDiffFilter, PolicyEdit, PolicyFilter,
@@ -108,5 +109,10 @@ impl Client {
     pub async fn load_prices(&self, load: &PriceLoad) -> Result<PricesLoaded, ClientError> {
         let request = self.request(Method::POST, "/v1/prices");
         self.send(request.json(load)).await
+    }
+
+    /// `GET /v1/prices/events`
+    pub async fn price_events(&self, filter: &EventFilter) -> Result<Page<Event>, ClientError> {
+        self.list("/v1/prices/events", filter).await
     }
 }

@@ -40,7 +40,8 @@ pub fn find(name: &str) -> Option<Track> {
     all().into_iter().find(|track| track.name == name)
 }
 
-fn owners(os: Os) -> Owners {
+/// Whose accounts a system's images are published by.
+pub fn owners(os: Os) -> Owners {
     let (aws, gov, cn) = match os {
         Os::Ubuntu => ("099720109477", Some("513442679011"), Some("837727238323")),
         Os::Debian => ("136693071363", None, None),

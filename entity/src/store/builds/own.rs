@@ -140,7 +140,7 @@ impl Ledger {
 }
 
 /// Puts a setting in place of the text that was read; false when another transaction was first.
-async fn swapped<C: ConnectionTrait>(
+pub(in crate::store) async fn swapped<C: ConnectionTrait>(
     tx: &C,
     name: &str,
     before: Option<&str>,

@@ -12,12 +12,14 @@ use ingot_domain::build::order::draft;
 use ingot_domain::build::publish::regions;
 use ingot_domain::money::Money;
 use ingot_domain::plan::{Plan, Running, Waiting, plan};
+use ingot_domain::price::platform::Platform;
 use ingot_domain::request::{Limits, Order, parse};
 use ingot_domain::template::Template;
 use ingot_domain::want::{Request, Target, Term};
 
 use super::{Asking, BuildQueue, Queued, Sheet, ask};
 use crate::build;
+use crate::store::prices::Systems;
 use crate::store::{Ask, Ledger, LedgerError, Revision};
 
 /// A build's order with what it reserves.
@@ -61,8 +63,13 @@ pub(super) struct CopiedTo<'a> {
     pub(super) installation: Option<&'a [String]>,
 }
 
-/// Prices per hour that a plan has read, by type and region.
-pub(super) type Prices = HashMap<(String, String), Result<Money, String>>;
+/// What a plan has read about prices.
+#[derive(Debug, Default)]
+pub(super) struct Prices {
+    /// Per hour, by type, region and system.
+    known: HashMap<(String, String, Platform), Result<Money, String>>,
+    systems: Systems,
+}
 
 impl BuildQueue {
     /// How long a build of this row is expected to take.
@@ -175,15 +182,16 @@ impl Ledger {
             Ok(order) => order,
             Err(why) => return Ok(Err(why)),
         };
+        let os = self.known_platform(recipe, &mut prices.systems).await?;
         let mut hourly = Money::ZERO;
         for instance_type in std::iter::once(&order.instance_type).chain(&order.instance_types) {
-            let key = (instance_type.clone(), row.region.clone());
-            let price = match prices.get(&key) {
+            let key = (instance_type.clone(), row.region.clone(), os);
+            let price = match prices.known.get(&key) {
                 Some(price) => price.clone(),
                 None => {
-                    let price = self.price(instance_type, &row.region).await?;
+                    let price = self.price(instance_type, &row.region, os).await?;
                     let price = price.map(|price| price.hour);
-                    prices.insert(key, price.clone());
+                    prices.known.insert(key, price.clone());
                     price
                 }
             };

@@ -7,6 +7,7 @@ use ingot_domain::build::cost::{Machine, reservation};
 use ingot_domain::build::wants::{Aim, Want};
 use ingot_domain::money::Money;
 use ingot_domain::price::book::Price;
+use ingot_domain::price::platform::Platform;
 use ingot_domain::want::Cause;
 use ingot_entity::Ledger;
 use ingot_entity::store::{
@@ -49,6 +50,7 @@ async fn a_plan_reserves_by_the_dearest_type_and_by_loaded_prices(ledgers: Ledge
     let loaded = Price {
         region: "us-east-1".to_owned(),
         instance_type: "x99.metal".to_owned(),
+        os: Platform::Linux,
         hour: Money::dollars(10),
         as_of: "2026-11-01".to_owned(),
         source: "a file".to_owned(),

@@ -45,7 +45,14 @@ pub(super) async fn cost_of(
     let launched_type = params
         .as_ref()
         .map_or(order.instance_type.as_str(), Params::instance_type);
-    let price = tools.ledger.price(launched_type, &builder.region).await?;
+    let os = tools
+        .ledger
+        .platform(&*tools.ledger.recipe(builder).await?)
+        .await?;
+    let price = tools
+        .ledger
+        .price(launched_type, &builder.region, os)
+        .await?;
     let Ok(price) = price else {
         return Ok(reserved(of));
     };
