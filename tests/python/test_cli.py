@@ -334,7 +334,8 @@ def test_templates_inherit(ingot, cli, tmp_path):
 
     parent.write_text(PARENT.replace("git", "curl"))
     cli("templates", "apply", str(parent))
-    assert cli("templates", "apply", str(child)).stdout == "web-child is at revision 2\n", "the pin moved"
+    assert ingot.get("/v1/templates/web-child")["inherits"] == "web-parent@2", "it followed"
+    assert cli("templates", "apply", str(child)).stdout == "web-child is unchanged at revision 2\n"
     parent.write_text("name: web-parent\ninherits: web-child\n")
     refused = cli("templates", "apply", str(parent), code=3).stderr
     assert "web-parent → web-child → web-parent" in refused

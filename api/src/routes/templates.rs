@@ -1,6 +1,7 @@
 //! Templates: the catalogue, and applying a YAML file as a template's next revision.
 
 pub(crate) mod apply;
+mod heirs;
 mod inherit;
 mod times;
 

@@ -13,7 +13,7 @@ use ingot_domain::track::known;
 use ingot_entity::store::{Applied, IdempotencyClaim};
 use ingot_entity::template;
 
-use super::{inherit, shown};
+use super::{heirs, inherit, shown};
 use crate::address::Params;
 use crate::auth::Caller;
 use crate::body::{IdempotencyKey, Json, Yaml, nul};
@@ -209,6 +209,7 @@ pub(crate) async fn applied(
         }
     };
     api.template_changed(&row.name);
+    heirs::follow(api, caller, &row).await?;
     Ok(row)
 }
 

@@ -105,6 +105,17 @@ pub struct Subject {
     pub popular: Option<Instant>,
     /// The template's own line of cron.
     pub rebuild: Option<Line>,
+    /// The revision of the template that its newest revision goes on from.
+    pub parent: Option<Parent>,
+}
+
+/// A revision of a template that another goes on from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parent {
+    /// As it is pinned, such as `base@4`.
+    pub pin: String,
+    /// When it was applied, by the calendar.
+    pub since: Instant,
 }
 
 /// Everything a want follows from.
@@ -142,6 +153,7 @@ pub fn wants(facts: &Facts, policy: &Policy, now: Instant) -> Vec<Want> {
     for subject in &facts.subjects {
         first(subject, &mut found);
         updates(subject, &mut found);
+        moved_on(subject, &mut found);
         popular(subject, policy, now, &mut found);
         old(subject, policy, now, &mut found);
         fires(subject, policy, facts.looked, now, &mut found);
@@ -208,6 +220,27 @@ fn first(subject: &Subject, found: &mut Vec<Want>) {
         detected: None,
         about: None,
         said: "it was launched and has no image yet, and builds alone make its images".to_owned(),
+    });
+}
+
+/// The newest image is older than the parent's revision that its template goes on from by now, and of another recipe.
+fn moved_on(subject: &Subject, found: &mut Vec<Want>) {
+    let (Some(newest), Some(parent)) = (&subject.newest, &subject.parent) else {
+        return;
+    };
+    if newest.current || newest.made >= parent.since {
+        return;
+    }
+    found.push(Want {
+        key: subject.aim.key(&format!("parent/{}", parent.pin)),
+        aim: subject.aim.clone(),
+        cause: Cause::Dependency,
+        detected: None,
+        about: Some(newest.id.clone()),
+        said: format!(
+            "it goes on from {}, which is newer than its image",
+            parent.pin
+        ),
     });
 }
 

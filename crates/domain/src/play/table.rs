@@ -236,17 +236,15 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// Its parent's revisions of the past are not played: the recipe is today's all along.
     fn subject(&self, at: usize, now: Instant) -> Option<Subject> {
         let place = self.places.get(at)?;
         let played = place.played;
         let since = now - POPULAR;
         let lately = |all: &[Instant]| all.iter().filter(|at| **at > since && **at <= now).count();
         let template = &played.aim.template;
-        let launches = self
-            .days
-            .launches
-            .get(template)
-            .map_or(0, |all| lately(all));
+        let launches = self.days.launches.get(template);
+        let launches = launches.map_or(0, |all| lately(all));
         let here = lately(&played.launches) > 0;
         let newest = place.newest.as_ref();
         let lacks: Vec<Lacked> = match newest {
@@ -274,6 +272,7 @@ impl<'a> Table<'a> {
             popular: self.popular.get(template).copied(),
             // A line is only looked at where it fires.
             rebuild: played.rebuild.clone().filter(|_| fires),
+            parent: None,
         })
     }
 

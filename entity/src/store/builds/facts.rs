@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ingot_domain::Instant;
 use ingot_domain::arch::Arch;
-use ingot_domain::build::wants::{Aim, Facts, Lacked, Newest, POPULAR, Subject, UpdateKind};
+use ingot_domain::build::wants::{
+    Aim, Facts, Lacked, Newest, POPULAR, Parent, Subject, UpdateKind,
+};
 use ingot_domain::fingerprint;
 use ingot_domain::request::Order;
+use ingot_domain::template::inherit::Pin;
 use ingot_domain::template::{Create, Template};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -85,6 +88,9 @@ impl Ledger {
         let fed = self
             .fed_places(&newest, &templates, regions.as_deref())
             .await?;
+        let parents = self
+            .parents(templates.values().map(|(_, template)| template))
+            .await?;
         let mut subjects = Vec::new();
         for (place, (version, image)) in places {
             let (name, mode, arch, region) = place;
@@ -125,9 +131,39 @@ impl Ledger {
                 threshold: own.get(name).and_then(|own| own.popularity_threshold),
                 popular: asked.get(name).copied(),
                 rebuild: template.rebuild.clone(),
+                parent: template
+                    .inherits
+                    .as_ref()
+                    .and_then(|pin| parents.get(pin).cloned()),
             });
         }
         Ok(Facts { subjects, looked })
+    }
+
+    /// The revisions that these templates go on from, by their pins.
+    async fn parents(
+        &self,
+        templates: impl Iterator<Item = &Template>,
+    ) -> Result<HashMap<String, Parent>, LedgerError> {
+        let pins: BTreeSet<&str> = templates
+            .filter_map(|one| one.inherits.as_deref())
+            .collect();
+        let mut found = HashMap::new();
+        for pin in pins {
+            let Ok(Pin {
+                name,
+                revision: Some(revision),
+            }) = pin.parse()
+            else {
+                continue;
+            };
+            if let Some(row) = self.template_revision(&name, revision).await? {
+                let since = self.calendar().at(row.created_at);
+                let pin = pin.to_owned();
+                found.insert(pin.clone(), Parent { pin, since });
+            }
+        }
+        Ok(found)
     }
 
     /// The regions that the API was started with, where alone builds start; none before it said so.

@@ -117,6 +117,19 @@ impl Ledger {
         }
     }
 
+    /// Adds a warning to the story of a template's builds.
+    pub async fn tell_of_template(&self, template: &str, said: String) -> Result<(), LedgerError> {
+        loop {
+            let line = Line::info("template.stays", Source::Request, said.clone()).warn();
+            let tx = self.db.begin().await?;
+            if self.tell_of_builds(&tx, template, line).await? {
+                tx.commit().await?;
+                return Ok(());
+            }
+            tx.rollback().await?;
+        }
+    }
+
     /// Adds a line to the story of a template's builds; false when another transaction was first: then this one begins again.
     pub(in crate::store) async fn tell_of_builds(
         &self,

@@ -32,6 +32,7 @@ fn subject() -> Subject {
         threshold: None,
         popular: None,
         rebuild: None,
+        parent: None,
     }
 }
 
@@ -102,6 +103,34 @@ fn the_first_image_of_a_template_that_only_builds_image_is_asked_for_at_its_firs
         ..bare
     };
     for other in [unlaunched, coming, imaged_by_deployments] {
+        assert_eq!(keys(other, &Policy::default(), NOW), []);
+    }
+}
+
+#[test]
+fn a_parents_new_revision_asks_for_a_build_of_its_heirs() {
+    let heir = |current, since| {
+        let mut heir = subject();
+        heir.newest.as_mut().expect("an image").current = current;
+        heir.parent = Some(Parent {
+            pin: "base@4".to_owned(),
+            since: at(since),
+        });
+        heir
+    };
+    let key = "parent/base@4/web/v1.2.0/default/x86_64/us-east-1".to_owned();
+    let asked = keys(heir(false, "2026-11-27T10:00:00Z"), &Policy::default(), NOW);
+    assert_eq!(asked, [(Trigger::Dependency, key)]);
+    // An image of this recipe, one made since, and none at all ask for nothing.
+    let bare = Subject {
+        newest: None,
+        ..heir(false, "2026-11-27T10:00:00Z")
+    };
+    for other in [
+        heir(true, "2026-11-27T10:00:00Z"),
+        heir(false, "2026-11-19T10:00:00Z"),
+        bare,
+    ] {
         assert_eq!(keys(other, &Policy::default(), NOW), []);
     }
 }
