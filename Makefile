@@ -8,7 +8,7 @@ VENV := .venv
 # Where `cargo install` puts what setup installs.
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
-.PHONY: help demo setup build test rust-test python-test model bench bench-build bench-peers lint fmt chaos chaos-roll
+.PHONY: help demo setup build test rust-test python-test model properties bench bench-build bench-peers lint fmt chaos chaos-roll
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ bench: ## Measure the figures and print them as a table; FIGURES="idle crowd" me
 
 model: ## Play 100,000 cases of the rules as a state machine, in release; CASES=5000 plays fewer
 	MODEL_CASES=$(or $(CASES),100000) $(CARGO) test --release -p ingot-domain --test model -- --nocapture
+
+properties: ## Play 100,000 cases of each property of windows, purses, plans and money, in release; CASES=5000 plays fewer
+	PROPERTY_CASES=$(or $(CASES),100000) $(CARGO) test --release -p ingot-domain --lib -- window:: purse:: plan:: money::
 
 bench-build: ## Measure what building costs, cold and after a change; half an hour
 	$(MAKE) bench FIGURES=build

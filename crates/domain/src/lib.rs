@@ -9,6 +9,8 @@ pub mod auth;
 pub mod base;
 pub mod build;
 pub mod calendar;
+#[cfg(test)]
+mod cases;
 pub mod check;
 pub mod cron;
 pub mod cron5;

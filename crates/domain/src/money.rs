@@ -293,6 +293,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::cases::cases(256))]
         #[test]
         fn every_amount_is_read_back(micros in 0..=LARGEST * DOLLAR) {
             let money = Money::from_micros(micros);

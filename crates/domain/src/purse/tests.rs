@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::cases::cases;
 use crate::policy::given::Given;
 
 fn at(text: &str) -> Instant {
@@ -153,7 +154,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(cases(2_000))]
 
     #[test]
     fn whatever_the_order_no_more_is_committed_than_the_limit(steps in prop::collection::vec(step(), 1..40)) {

@@ -1,6 +1,7 @@
 //! Windows against their definition, asked every minute of whole years.
 
 use super::*;
+use crate::cases::{cases, wanted};
 use proptest::prelude::*;
 
 fn at(text: &str) -> Instant {
@@ -194,11 +195,6 @@ fn brute(windows: &Windows, zone: Zone, from: Instant, to: Instant, step: i64) -
     openings
 }
 
-/// Few cases in the ordinary suite, many in one of release.
-fn cases(few: u32, many: u32) -> ProptestConfig {
-    ProptestConfig::with_cases(if cfg!(debug_assertions) { few } else { many })
-}
-
 /// Seconds of 2009 to 2029, half of them near a change of some zone's clocks.
 fn any_second() -> impl Strategy<Value = i64> {
     prop_oneof![
@@ -218,7 +214,7 @@ fn any_second() -> impl Strategy<Value = i64> {
 }
 
 proptest! {
-    #![proptest_config(cases(2_000, 100_000))]
+    #![proptest_config(cases(2_000))]
     #[test]
     fn the_next_opening_is_the_first_instant_inside(
         text in any_windows(), name in 0..ZONES.len(), from in any_second(),
@@ -237,7 +233,8 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(60, 1_000))]
+    #![proptest_config(ProptestConfig::with_cases(wanted().map_or(60, |many| many.div_ceil(100))))]
+    // Asking every minute of days costs a hundred times as much as a case of the others.
     #[test]
     fn openings_are_what_asking_every_minute_gives(
         text in any_windows(), name in 0..ZONES.len(), from in any_second(), days in 1i64..12,
@@ -249,8 +246,8 @@ proptest! {
     }
 }
 
-/// A whole year minute by minute, of every zone: in the ordinary suite of the years that have the oddest nights, in one of release of
-/// 200 years in all.
+/// A whole year minute by minute, of every zone: of the years that have the oddest nights, and of 200 years in all where
+/// many cases are wanted.
 #[test]
 fn whole_years_minute_by_minute() {
     let odd = [
@@ -258,9 +255,9 @@ fn whole_years_minute_by_minute() {
         ("Australia/Lord_Howe", 2026),
         ("America/Sao_Paulo", 2018),
     ];
-    let years: Vec<(&str, i32)> = match cfg!(debug_assertions) {
-        true => odd.to_vec(),
-        false => (0..200)
+    let years: Vec<(&str, i32)> = match wanted() {
+        None => odd.to_vec(),
+        Some(_) => (0..200)
             .map(|n| (ZONES[n % 12], 2008 + (n as i32) / 12))
             .collect(),
     };

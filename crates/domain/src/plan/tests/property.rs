@@ -9,12 +9,8 @@ use super::super::naive::{Line, Naive};
 use super::super::random::{Dice, scenario};
 use super::super::scenario::Scenario;
 use super::super::*;
+use crate::cases::cases;
 use crate::want::Urgency;
-
-/// Few cases in the ordinary suite, many in one of release.
-fn cases(few: u32, many: u32) -> ProptestConfig {
-    ProptestConfig::with_cases(if cfg!(debug_assertions) { few } else { many })
-}
 
 fn line(build: &Build) -> Line {
     Line {
@@ -32,7 +28,7 @@ fn line(build: &Build) -> Line {
 }
 
 proptest! {
-    #![proptest_config(cases(300, 100_000))]
+    #![proptest_config(cases(300))]
     #[test]
     fn a_plan_is_what_asking_every_instant_gives(seed: u64) {
         let scenario = scenario(seed);
@@ -43,7 +39,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(1_000, 100_000))]
+    #![proptest_config(cases(1_000))]
     #[test]
     fn no_plan_breaks_a_rule(seed: u64) {
         let scenario = scenario(seed);
