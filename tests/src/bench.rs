@@ -18,6 +18,7 @@
 //! | [`plan`] | the plan over 1,000 templates that wait for twenty updates each |
 //! | [`purses`] | starts that reserve on one purse at the same time |
 //! | [`scan`] | the calls of one look at every base image in ten regions |
+//! | [`fleet`] | what 200 builds in ten regions cost one worker |
 //! | [`security`] | the security status over 1,000 templates and 200 updates |
 //! | [`peer`] | Ingot's side of the comparison with other engines (`make bench-peers`) |
 //! | [`build`] | building Ingot; only on request, for it takes half an hour |
@@ -31,6 +32,7 @@ pub mod enqueue;
 pub mod figure;
 mod files;
 pub mod first_ami;
+pub mod fleet;
 pub mod help;
 mod http;
 pub mod idle;
@@ -48,6 +50,14 @@ mod sample;
 pub mod scan;
 pub mod security;
 mod told;
+
+/// So many of a figure's things, or a part of them where `BENCH_PART` says which: with 10 a tenth, at least one. A try of a
+/// figure in a debug build needs no more.
+pub fn part(all: usize) -> usize {
+    let told = crate::environment::variable("BENCH_PART");
+    let told = told.and_then(|told| told.parse::<usize>().ok());
+    (all / told.unwrap_or(1).max(1)).max(1)
+}
 
 pub use figure::{Figure, Verdict};
 pub use machine::heading;

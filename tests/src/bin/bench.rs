@@ -1,7 +1,7 @@
 //! `make bench`: measures the promised figures and prints them with the machine; ends with 1 when a target is missed.
 //!
 //! `bench [FIGURE…]` measures some only: advisories, help, check, idle, enqueue, delayed, intake, crowd, installing,
-//! notify, own-ami, plan, purses, scan, security, million; and on request only
+//! fleet, notify, own-ami, plan, purses, scan, security, million; and on request only
 //! build, and first-ami (a clone, its build, and own-ami with what was built).
 //! INGOT_BIN names the binary that is measured; it should be a release build.
 
@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use ingot_tests::bench::{self, Figure, Verdict};
 use ingot_tests::{Options, Stack};
 
-const ALL: [&str; 16] = [
+const ALL: [&str; 17] = [
     "advisories",
     "help",
     "check",
@@ -22,6 +22,7 @@ const ALL: [&str; 16] = [
     "intake",
     "crowd",
     "installing",
+    "fleet",
     "own-ami",
     "notify",
     "plan",
@@ -112,14 +113,8 @@ async fn measure(name: &str) -> Result<Vec<Figure>> {
             bench::notify::measure(&Stack::scaled_with(options).await?).await
         }
         "plan" => bench::plan::measure(&stack(0).await?).await,
-        "scan" => {
-            let regions = ("INGOT_REGIONS".to_owned(), bench::scan::REGIONS.to_owned());
-            let options = Options {
-                environment: vec![regions],
-                ..real_time(1)
-            };
-            bench::scan::measure(&Stack::scaled_with(options).await?).await
-        }
+        "fleet" => bench::fleet::measure(&in_ten_regions().await?).await,
+        "scan" => bench::scan::measure(&in_ten_regions().await?).await,
         "purses" => bench::purses::measure().await,
         // Without a worker: its monitor would find none of the images in the region.
         "security" => bench::security::measure(&stack(0).await?).await,
@@ -136,6 +131,16 @@ async fn measure(name: &str) -> Result<Vec<Figure>> {
 /// Postgres, Redis, a region without throttling, one API and some workers, all in real time.
 async fn stack(workers: usize) -> Result<Stack> {
     Stack::scaled_with(real_time(workers)).await
+}
+
+/// The same with one worker, in ten regions.
+async fn in_ten_regions() -> Result<Stack> {
+    let regions = ("INGOT_REGIONS".to_owned(), bench::scan::REGIONS.to_owned());
+    let options = Options {
+        environment: vec![regions],
+        ..real_time(1)
+    };
+    Stack::scaled_with(options).await
 }
 
 fn real_time(workers: usize) -> Options {
