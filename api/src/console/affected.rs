@@ -36,7 +36,10 @@ pub fn affected_page(told: &Affected) -> Result<String, askama::Error> {
         rows,
         nothing: Nothing {
             what,
-            how: "What has no list and stands on no judged build is counted below.",
+            how: match told.unknown {
+                0 => "",
+                _ => "What has no list and stands on no judged build is counted below.",
+            },
             command: None,
         },
     };

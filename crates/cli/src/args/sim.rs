@@ -27,7 +27,7 @@ pub(crate) struct ReleaseArgs {
     #[arg(value_name = "BUILD")]
     pub(crate) build: String,
     /// There only; everywhere when absent
-    #[arg(long = "region", value_name = "REGION", value_delimiter = ',')]
+    #[arg(long = "region", value_name = "REGION", value_delimiter = ',', value_parser = value::region)]
     pub(crate) regions: Vec<String>,
     /// When it was made, such as 2024-07-01T16:36:59Z; when absent now by the region's clock, or the end of the day in
     /// the build's name where that is later

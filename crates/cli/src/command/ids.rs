@@ -88,6 +88,29 @@ pub(crate) async fn deployment(client: &Client, text: &str) -> anyhow::Result<St
         .await
 }
 
+/// Leads to the right command where the text is the id of another noun, or a template's name.
+pub(crate) fn is_for_deployments(text: &str) -> Result<(), NotFound> {
+    let way = match text.split_once('_').map(|(prefix, _)| prefix) {
+        Some("dep") => return Ok(()),
+        Some("bld") => format!("that is a build: `ingot builds logs {text}`"),
+        Some("img") => format!("that is an image: `ingot images logs {text}`"),
+        Some("tsk") => format!("that is a task: `ingot tasks show {text}`"),
+        Some("upd") => {
+            format!("that is an update of a base image: `ingot base-images update {text}`")
+        }
+        Some(_) => return Ok(()),
+        None if is_begin(text, DIGITS) || text.len() == DIGITS => return Ok(()),
+        None => format!(
+            "of a template `{text}`, `ingot deployments list --template {text}` and `ingot builds list --template {text}` show the ids"
+        ),
+    };
+    Err(NotFound(format!(
+        "`{}` is no id of a deployment; {}",
+        clean(text),
+        clean(&way)
+    )))
+}
+
 /// The build a person means.
 pub(crate) async fn build(client: &Client, text: &str) -> anyhow::Result<String> {
     BUILD

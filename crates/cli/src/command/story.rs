@@ -99,8 +99,15 @@ pub(crate) async fn run_logs(
     mut args: LogsArgs,
 ) -> anyhow::Result<ExitCode> {
     let client = connection.client()?;
-    args.id = ids::deployment(&client, &args.id).await?;
     let output = connection.output();
+    if args.id.starts_with("bld_") && !args.follow {
+        let id = ids::build(&client, &args.id).await?;
+        let ask = async |filter| client.build_events(&id, &filter).await;
+        print_all(output, args.after, ask).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    ids::is_for_deployments(&args.id)?;
+    args.id = ids::deployment(&client, &args.id).await?;
     let mut last = args.after;
     let mut deliver = |event| print(output, &event);
     if !args.follow {

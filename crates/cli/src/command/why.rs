@@ -50,6 +50,7 @@ pub(crate) async fn run(args: WhyArgs) -> anyhow::Result<ExitCode> {
     let id = if args.id.starts_with("tsk_") {
         ids::task(&client, &args.id).await?
     } else {
+        ids::is_for_deployments(&args.id)?;
         ids::deployment(&client, &args.id).await?
     };
     if id.starts_with("tsk_") {
