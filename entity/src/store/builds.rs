@@ -3,8 +3,8 @@
 
 mod again;
 mod ask;
-mod copied;
 mod asking;
+mod copied;
 mod decide;
 mod facts;
 mod list;

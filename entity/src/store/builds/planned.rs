@@ -134,7 +134,7 @@ impl Ledger {
                 Some((recipe, revision)) => {
                     let of = (recipe, revision);
                     let to = CopiedTo {
-                        priority: policy.region_priority.as_deref(),
+                        priority: sheet.active.policy.region_priority.as_deref(),
                         installation: regions.as_deref(),
                     };
                     self.price_of(row, of, to, expected, &mut prices).await?
