@@ -10,6 +10,7 @@ mod money;
 mod notifications;
 mod order;
 mod own;
+mod queues;
 mod sign_in;
 mod templates;
 mod updates;
@@ -82,6 +83,11 @@ pub(crate) fn routes(document: Document) -> Router<Api> {
         .route("/templates/{name}", view(get(templates::one)))
         .route("/tasks", view(get(work::tasks)))
         .route("/tasks/{id}", view(get(work::task)))
+        .route("/queues/{name}", view(get(queues::one)))
+        .route(
+            "/queues/{name}/actions/{action}",
+            operate(post(queues::act)),
+        )
         .route("/findings", view(get(work::findings)))
         .route("/findings/{id}/settle", operate(post(work::settle)))
         .route("/advisories", view(get(work::feeds)))

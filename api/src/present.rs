@@ -21,7 +21,9 @@ pub(crate) use runs_on::runs_on;
 use std::collections::BTreeMap;
 
 use ingot_client::template::LaunchTimes;
-use ingot_client::{Attempt, Deployment, Event, Image, Queue, Task, Template, TemplateRevision};
+use ingot_client::{
+    Attempt, Deployment, Event, Image, Queue, QueuePause, Task, Template, TemplateRevision,
+};
 use ingot_domain::Instant;
 use ingot_domain::actor::Part;
 use ingot_domain::arch::Arch;
@@ -32,8 +34,8 @@ use ingot_domain::price;
 use ingot_domain::request::Order;
 use ingot_domain::task::TaskState;
 use ingot_domain::template::Template as Recipe;
-use ingot_entity::store::QueueDepth;
-use ingot_entity::{LedgerError, attempt, deployment, event, image, task, template};
+use ingot_entity::store::{Pauses, QueueDepth};
+use ingot_entity::{LedgerError, attempt, deployment, event, image, queue, task, template};
 
 fn count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
@@ -261,9 +263,16 @@ pub(crate) fn image(row: image::Model) -> Image {
 }
 
 /// A task with the attempts read for it.
-pub(crate) fn task(row: task::Model, attempts: Vec<attempt::Model>, pace: Pace) -> Task {
+pub(crate) fn task(
+    row: task::Model,
+    attempts: Vec<attempt::Model>,
+    pace: Pace,
+    pauses: &Pauses,
+) -> Task {
     Task {
-        waiting: row.waiting().map(|waiting| wait::wait(&waiting, pace)),
+        waiting: pauses
+            .waiting(&row)
+            .map(|waiting| wait::wait(&waiting, pace)),
         id: row.id,
         queue: row.queue,
         kind: row.kind,
@@ -294,8 +303,8 @@ pub(crate) fn task(row: task::Model, attempts: Vec<attempt::Model>, pace: Pace) 
     }
 }
 
-/// A queue.
-pub(crate) fn queue(depth: QueueDepth) -> Queue {
+/// A queue, with its row where a person has touched it.
+pub(crate) fn queue(depth: QueueDepth, row: Option<&queue::Model>) -> Queue {
     let count = |state| {
         depth
             .states
@@ -311,6 +320,14 @@ pub(crate) fn queue(depth: QueueDepth) -> Queue {
         discarded: count(TaskState::Discarded),
         oldest_due: depth.oldest_due,
         name: depth.queue,
+        paused: row.and_then(|row| {
+            Some(QueuePause {
+                since: row.paused_at?,
+                by: row.paused_by.clone().unwrap_or_default(),
+                reason: row.paused_reason.clone().unwrap_or_default(),
+            })
+        }),
+        concurrency: row.and_then(|row| u32::try_from(row.concurrency?).ok()),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use ingot_client::{
-    AwsCheck, AwsCheckSeen, CalendarSeen, Doubt, Part, SystemStatus, Waiting, WorkerSeen,
+    AwsCheck, AwsCheckSeen, CalendarSeen, Doubt, Part, Queue, SystemStatus, Waiting, WorkerSeen,
 };
 use ingot_domain::Instant;
 use ingot_domain::decide::scan::{LATE, SILENT};
@@ -29,7 +29,7 @@ pub(crate) async fn look(api: &Api) -> Result<SystemStatus, LedgerError> {
     let now = api.ledger.now();
     api.parts.record(api.health.ask().await, now);
     let backlog = api.ledger.backlog().await?;
-    let depths = api.ledger.queue_depths().await?;
+    let queues = crate::routes::queues::counted(api).await?;
     let workers = api.ledger.workers_seen(now - HEARD, WORKERS).await?;
     let install = api.ledger.setting("install").await?;
     let calendar = api.ledger.read_calendar().await?;
@@ -40,7 +40,6 @@ pub(crate) async fn look(api: &Api) -> Result<SystemStatus, LedgerError> {
     let over = api.ledger.running_on(RUNNING_ON).await?;
     let doubts = crate::doubts::look(api, &calendar, now).await?;
     let weather = api.ledger.open_of(WEATHER).await?;
-    let queues: Vec<_> = depths.into_iter().map(present::queue).collect();
     let waiting = Waiting {
         deployments: backlog.deployments,
         images: backlog.images,
@@ -49,11 +48,15 @@ pub(crate) async fn look(api: &Api) -> Result<SystemStatus, LedgerError> {
     };
     let workers: Vec<WorkerSeen> = workers.into_iter().map(|one| worker(one, now)).collect();
     let mut parts = api.parts.list();
+    // The health of this process tells pauses, too, where no token is needed.
+    parts.retain(|part| part.name != "queues");
     parts.push(working(&workers, waiting));
-    parts.push(taken_up(waiting, now));
+    parts.push(taken_up(&queues, now));
     parts.extend(cloud(&weather));
     Ok(SystemStatus {
-        ok: parts.iter().all(|part| part.state == "up"),
+        ok: parts
+            .iter()
+            .all(|part| matches!(part.state.as_str(), "up" | "paused")),
         at: now,
         parts,
         waiting,
@@ -190,20 +193,30 @@ fn working(workers: &[WorkerSeen], waiting: Waiting) -> Part {
     }
 }
 
-/// Whether due work is taken up.
-fn taken_up(waiting: Waiting, now: Instant) -> Part {
-    let age = waiting
-        .oldest_due
-        .map_or(Duration::ZERO, |at| (now - at).to_std().unwrap_or_default());
-    if age <= LATE {
-        return part("queues", "up", None, "due work is taken up".to_owned());
+/// Whether due work is taken up, where no person has paused it.
+fn taken_up(queues: &[Queue], now: Instant) -> Part {
+    let (paused, open): (Vec<_>, Vec<_>) = queues.iter().partition(|one| one.paused.is_some());
+    let oldest = open.iter().filter_map(|one| one.oldest_due).min();
+    let age = oldest.map_or(Duration::ZERO, |at| (now - at).to_std().unwrap_or_default());
+    if age > LATE {
+        let due = open.iter().map(|one| one.available).sum();
+        let said = format!(
+            "{} due, the oldest for {} s",
+            counted(due, "task"),
+            age.as_secs()
+        );
+        return part("queues", "troubled", oldest, said);
     }
-    let said = format!(
-        "{} due, the oldest for {} s",
-        counted(waiting.tasks, "task"),
-        age.as_secs()
-    );
-    part("queues", "troubled", waiting.oldest_due, said)
+    let told = |queue: &&Queue| {
+        let pause = queue.paused.as_ref()?;
+        Some(format!("{} by {}: {}", queue.name, pause.by, pause.reason))
+    };
+    let said: Vec<String> = paused.iter().filter_map(told).collect();
+    let pauses = paused.iter().filter_map(|one| one.paused.as_ref());
+    match pauses.map(|pause| pause.since).min() {
+        Some(since) => part("queues", "paused", Some(since), said.join("; ")),
+        None => part("queues", "up", None, "due work is taken up".to_owned()),
+    }
 }
 
 /// AWS as the waiting tasks describe it: one part when it is fair, one per trouble.
@@ -226,6 +239,7 @@ fn cloud(weather: &[finding::Model]) -> Vec<Part> {
 #[cfg(test)]
 mod tests {
     use chrono::{TimeZone, Utc};
+    use ingot_client::QueuePause;
 
     use super::*;
 
@@ -271,8 +285,27 @@ mod tests {
     #[test]
     fn work_is_late_after_thirty_seconds() {
         let soon = at(3) + TimeDelta::seconds(30);
-        assert_eq!(taken_up(waiting(1, 0), soon).state, "up");
-        let late = taken_up(waiting(1, 0), at(5));
+        let queue = |paused| Queue {
+            name: "ami".to_owned(),
+            available: 4,
+            scheduled: 0,
+            running: 0,
+            retryable: 0,
+            discarded: 0,
+            oldest_due: Some(at(3)),
+            paused,
+            concurrency: None,
+        };
+        assert_eq!(taken_up(&[queue(None)], soon).state, "up");
+        let pause = QueuePause {
+            since: at(4),
+            by: "ann".to_owned(),
+            reason: "AWS event".to_owned(),
+        };
+        let paused = taken_up(&[queue(Some(pause.clone()))], at(5));
+        let said = "queues: paused since 2026-01-21 10:04:00 UTC: ami by ann: AWS event";
+        assert_eq!(paused.trouble().as_deref(), Some(said), "it is not late");
+        let late = taken_up(&[queue(Some(pause)), queue(None)], at(5));
         assert_eq!((late.state.as_str(), late.since), ("troubled", Some(at(3))));
         assert_eq!(late.detail, "4 tasks due, the oldest for 120 s");
     }

@@ -29,6 +29,7 @@ pub mod price;
 pub mod purse;
 pub mod purse_entry;
 pub mod rate;
+pub mod queue;
 pub mod reading;
 pub mod receiver;
 pub mod setting;

@@ -33,6 +33,7 @@ mod m20261128_000028_tracks_removed;
 mod m20261128_000029_actors;
 mod m20261128_000031_purpose;
 mod m20261129_000032_copies;
+mod m20261129_000036_queues;
 mod m20261129_000041_rates;
 
 pub use sea_orm_migration::sea_orm;
@@ -49,8 +50,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000001_deployments::Migration),
             Box::new(m20261122_000002_tasks::Migration),
             Box::new(m20261122_000003_access::Migration),
-            Box::new(m20261122_000005_findings::Migration),
             Box::new(m20261122_000004_engine::Migration),
+            Box::new(m20261122_000005_findings::Migration),
             Box::new(m20261126_000006_large::Migration),
             Box::new(m20261126_000007_revisions::Migration),
             Box::new(m20261127_000008_provenance::Migration),
@@ -76,6 +77,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000029_actors::Migration),
             Box::new(m20261128_000031_purpose::Migration),
             Box::new(m20261129_000032_copies::Migration),
+            Box::new(m20261129_000036_queues::Migration),
             Box::new(m20261129_000041_rates::Migration),
         ]
     }

@@ -39,7 +39,7 @@ COMMANDS = {
     "why": [],
     "status": [],
     "doctor": [],
-    "queues": ["list"],
+    "queues": ["list", "show", "pause", "resume", "set-concurrency"],
     "tasks": ["list", "show"],
     "retention": ["show", "set"],
     "aws": ["check", "policy", "calls"],

@@ -212,6 +212,8 @@ def test_tasks_of_a_deployment_with_their_attempts(console, ingot):
     expect(page.get_by_role("table", name="Queues")).to_contain_text("readiness")
     expect(page.get_by_role("table", name="Workers of the last hour")).to_contain_text("alive")
     page.get_by_role("link", name="readiness").click()
+    assert path_of(page) == "/queues/readiness"
+    page.get_by_role("link", name="Its tasks").click()
     assert path_of(page) == "/tasks?queue=readiness"
 
 
@@ -258,6 +260,7 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_window(console,
         "/findings",
         "/notifications",
         "/system",
+        "/queues/launch",
         "/aws",
         "/nope",
     ]

@@ -38,6 +38,7 @@ mod it {
     mod orphans;
     mod packages;
     mod pages;
+    mod pauses;
     mod plays;
     mod private;
     mod provenance;

@@ -76,6 +76,14 @@ fn parts(parts: &[Part]) -> List {
     }
 }
 
+/// Whether workers take from it.
+pub(super) fn taken(queue: &Queue) -> Value {
+    Value::State(match queue.paused {
+        Some(_) => Badge::new("warned", "paused"),
+        None => Badge::new("good", "taken"),
+    })
+}
+
 fn queues(queues: &[Queue], now: DateTime<Utc>) -> List {
     let row = |queue: &Queue| {
         let asked = [("queue", Some(queue.name.as_str()))];
@@ -86,8 +94,16 @@ fn queues(queues: &[Queue], now: DateTime<Utc>) -> List {
             &queue.discarded.to_string(),
         );
         let cells = vec![
-            Cell::from(Value::link(text::address("/tasks", &asked), &queue.name)),
-            number(queue.available),
+            Cell::from(Value::link(
+                format!("/queues/{}", text::segment(&queue.name)),
+                &queue.name,
+            )),
+            Cell::from(taken(queue)),
+            Cell::from(Value::link(
+                text::address("/tasks", &asked),
+                &queue.available.to_string(),
+            ))
+            .number(),
             number(queue.scheduled),
             number(queue.running),
             number(queue.retryable),
@@ -101,6 +117,7 @@ fn queues(queues: &[Queue], now: DateTime<Utc>) -> List {
         caption: "Queues",
         columns: vec![
             column("Queue"),
+            column("State"),
             column("Due"),
             column("Later"),
             column("Running"),

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use ingot_client::Wait;
 use ingot_domain::pace::Pace;
-use ingot_domain::wait::Patience;
+use ingot_domain::wait::{Patience, Wait as On};
 use ingot_entity::store::Waiting;
 
 /// A wait; its patience is the cloud's time and passes at a pace.
@@ -29,9 +29,16 @@ pub(crate) fn wait(waiting: &Waiting, pace: Pace) -> Wait {
     }
 }
 
-/// Of what a deployment's tasks wait for, what matters most: a refusal, else what lasts, else what comes next.
+/// Of what a deployment's tasks wait for, what matters most: a pause, a refusal, else what lasts, else what comes next.
 pub(crate) fn foremost<'a>(waits: impl Iterator<Item = &'a Waiting>, pace: Pace) -> Option<Wait> {
-    let rank = |waiting: &&Waiting| (waiting.on.is_weather(), !waiting.on.is_passing());
+    let rank = |waiting: &&Waiting| {
+        let on = &waiting.on;
+        (
+            matches!(on, On::Paused { .. }),
+            on.is_weather(),
+            !on.is_passing(),
+        )
+    };
     let waits: Vec<&Waiting> = waits.collect();
     // The first of the same rank: the longest.
     let best = waits.iter().rev().max_by_key(|waiting| rank(waiting))?;
@@ -41,7 +48,6 @@ pub(crate) fn foremost<'a>(waits: impl Iterator<Item = &'a Waiting>, pace: Pace)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ingot_domain::wait::Wait as On;
 
     fn waiting(on: On) -> Waiting {
         let at = |text: &str| text.parse().expect("an instant");
@@ -71,6 +77,18 @@ mod tests {
         assert_eq!(until, "2026-11-27T12:04:00+00:00", "4 h at a pace of 60");
         let shown = foremost(waits[..2].iter(), pace).expect("a wait");
         assert_eq!((shown.on.as_str(), shown.until), ("probe", None));
+        let at = waits[0].since.expect("a beginning");
+        let paused = On::Paused {
+            by: "ann".to_owned(),
+            since: at,
+            reason: "AWS event".to_owned(),
+        };
+        let waits = [waits[2].clone(), waiting(paused)];
+        let shown = foremost(waits.iter(), pace).expect("a wait");
+        assert_eq!(
+            shown.sentence,
+            "paused by ann since 2026-11-27 12:00 UTC: AWS event"
+        );
         assert_eq!(foremost(waits[..0].iter(), pace), None);
     }
 }

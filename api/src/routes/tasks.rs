@@ -50,11 +50,12 @@ pub(crate) async fn find(api: &Api, filter: TaskFilter) -> Result<Page<Task>, Ap
         before: filter.cursor,
     };
     let rows = api.ledger.list_tasks(&query, limit + 1).await?;
+    let pauses = api.ledger.pauses().await?;
     Ok(page(
         rows,
         limit,
         |row| row.id.clone(),
-        |row| present::task(row, Vec::new(), api.pace),
+        |row| present::task(row, Vec::new(), api.pace, &pauses),
     ))
 }
 
@@ -79,5 +80,6 @@ pub(crate) async fn one(api: &Api, id: &str) -> Result<Task, ApiError> {
     let id: TaskId = id.parse().map_err(|error| unknown(format!("{error}")))?;
     let found = api.ledger.task(id.as_str()).await?;
     let (row, attempts) = found.ok_or_else(|| unknown(format!("there is no task `{id}`")))?;
-    Ok(present::task(row, attempts, api.pace))
+    let pauses = api.ledger.pauses().await?;
+    Ok(present::task(row, attempts, api.pace, &pauses))
 }

@@ -87,7 +87,7 @@ Looking inside (the same):
   status        is everything there that the API needs
   doctor        what is wrong, what it means, what to do
   findings      what was found, and what shall become of it
-  queues        what waits in each queue
+  queues        what waits in each queue; pause, resume
   tasks         the durable units of work behind deployments
   retention     how long what is over is kept
   aws           the permissions Ingot needs, as a policy and as a check

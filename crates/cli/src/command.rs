@@ -29,6 +29,7 @@ pub(crate) mod notifications;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod prices;
+pub(crate) mod queues;
 pub(crate) mod retention;
 pub(crate) mod story;
 pub(crate) mod tasks;

@@ -56,7 +56,9 @@ pub use problem::{InvalidField, Problem};
 pub use retention::RetentionSetting;
 pub use scan_interval::ScanIntervalSetting;
 pub use status::{AwsCheckSeen, Part, SystemStatus, Waiting, WorkerSeen};
-pub use system::{Check, Queue, Ready, Statistics};
+pub use system::{
+    Check, PauseQueue, Queue, QueueConcurrency, QueuePause, Ready, ResumeQueue, Statistics,
+};
 pub use task::{Attempt, Task, TaskFilter};
 pub use template::{ApplyFilter, RevisionFilter, RevisionsFilter, Template, TemplateRevision};
 pub use wait::Wait;

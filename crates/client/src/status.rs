@@ -83,7 +83,7 @@ pub struct AwsCheckSeen {
 pub struct Part {
     /// `database`, `redis`, `workers`, `queues`, `cloud`, …
     pub name: String,
-    /// `up`, `down`, or `troubled`: it works, but not as it should.
+    /// `up`, `down`, `troubled`: it works, but not as it should; or `paused`, by a person.
     pub state: String,
     /// Since when it is not up.
     pub since: Option<DateTime<Utc>>,

@@ -47,6 +47,52 @@ pub struct Queue {
     pub discarded: u64,
     /// The oldest due task's due time.
     pub oldest_due: Option<DateTime<Utc>>,
+    /// Its pause; nothing while its tasks are taken.
+    #[serde(default)]
+    pub paused: Option<QueuePause>,
+    /// Visits at once in each worker; as each worker was started where there is none.
+    #[serde(default)]
+    pub concurrency: Option<u32>,
+}
+
+/// A queue's pause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct QueuePause {
+    /// Since when no worker takes anything from it.
+    pub since: DateTime<Utc>,
+    /// Who paused it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What pausing a queue needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PauseQueue {
+    /// Why, 1 to 500 characters.
+    pub reason: String,
+    /// Needed for a queue that ends instances (`launch`, `scheduler`, `builds`): while it is paused they run on and cost money.
+    #[serde(default)]
+    pub even_cleanup: bool,
+}
+
+/// What resuming a queue needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResumeQueue {
+    /// Why, 1 to 500 characters.
+    pub reason: String,
+}
+
+/// How many visits of a queue each worker shall pay at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueueConcurrency {
+    /// 1 to 1024; null for what each worker was started with.
+    pub concurrency: Option<u32>,
+    /// Why, 1 to 500 characters.
+    pub reason: String,
 }
 
 /// The installation's numbers for the front page.

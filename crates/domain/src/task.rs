@@ -74,7 +74,16 @@ words! {
     }
 }
 
+/// Visits at once in a queue of one worker, at least and at most.
+pub const CONCURRENCY: std::ops::RangeInclusive<u32> = 1..=1024;
+
 impl Queue {
+    /// What ends instances runs on it: destruction, the sweep of what outlived its time, the deadline of a build. While it is
+    /// paused, money runs on.
+    pub fn cleans_up(self) -> bool {
+        matches!(self, Queue::Launch | Queue::Scheduler | Queue::Builds)
+    }
+
     /// The clockwork of an installation, which no deployment asked for.
     pub fn is_housekeeping(self) -> bool {
         matches!(
@@ -180,6 +189,12 @@ mod tests {
             );
             assert_eq!(TaskState::parse(state.as_str()), Some(state));
         }
+    }
+
+    #[test]
+    fn the_queue_of_destruction_cleans_up() {
+        assert!(TaskKind::Destroy.queue().cleans_up());
+        assert!(!Queue::Ami.cleans_up() && !Queue::Readiness.cleans_up());
     }
 
     #[test]

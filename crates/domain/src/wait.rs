@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::place::WRONG_ACCOUNT;
+use crate::Instant;
 
 pub use patience::{ALERT, Patience, attended_since, span};
 
@@ -127,6 +128,15 @@ pub enum Wait {
     Quiet,
     /// A build's builder is at work.
     Build,
+    /// A person paused its queue. It stands in no row: what waits in a paused queue waits for this first.
+    Paused {
+        /// Who.
+        by: String,
+        /// Since when.
+        since: Instant,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl Wait {
@@ -173,6 +183,11 @@ impl Wait {
             Self::Receiver,
             Self::Quiet,
             Self::Build,
+            Self::Paused {
+                by: "ann".to_owned(),
+                since: Instant::UNIX_EPOCH,
+                reason: "AWS event".to_owned(),
+            },
         ]
     }
 
@@ -218,6 +233,7 @@ impl Wait {
             Self::Receiver => "receiver",
             Self::Quiet => "quiet",
             Self::Build => "build",
+            Self::Paused { .. } => "paused",
         }
     }
 
@@ -319,6 +335,10 @@ impl fmt::Display for Wait {
             Self::Receiver => f.write_str("the receiver takes nothing at present"),
             Self::Quiet => f.write_str("the receiver's quiet hours or its digest"),
             Self::Build => f.write_str("its builder, until its instance is gone"),
+            Self::Paused { by, since, reason } => {
+                let since = since.format("%Y-%m-%d %H:%M UTC");
+                write!(f, "paused by {by} since {since}: {reason}")
+            }
         }
     }
 }

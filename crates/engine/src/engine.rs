@@ -24,7 +24,7 @@ pub struct Settings {
     pub name: String,
     /// The pace of the cloud's waits, which back-off follows.
     pub pace: Pace,
-    /// Visits at once, per queue.
+    /// Visits at once, per queue, unless a person orders another number for one.
     pub concurrency: usize,
     /// Longest visit: [`ingot_domain::task::VISIT`], but for drills.
     pub visit: Duration,
@@ -95,7 +95,7 @@ impl Engine {
             taker.wake();
         }
         // A worker that hears takes until nothing is due, so one bell per handful of permits is enough.
-        for id in ids[ours..].iter().step_by(self.settings.concurrency.max(1)) {
+        for id in ids[ours..].iter().step_by(taker.concurrency()) {
             self.ring(queue, id);
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ingot_domain::invariant::{Invariant, WEATHER};
 use ingot_domain::provenance::Kind;
-use ingot_domain::task::TaskState;
+use ingot_domain::task::{Queue, TaskState};
 use ingot_domain::wait::Wait;
 use ingot_entity::{Ledger, LedgerError};
 use ingot_queue::{Doorbell, Pulse};
@@ -175,6 +175,19 @@ pub async fn gauge_queues(ledger: &Ledger, metrics: &Metrics) {
         Err(error) => {
             metrics.db_errors.with_label_values(&["gauges"]).inc();
             tracing::warn!(%error, "the deliveries could not be counted");
+        }
+    }
+    match ledger.pauses().await {
+        Ok(pauses) => {
+            for queue in Queue::ALL {
+                let paused = pauses.get(queue.as_str()).is_some();
+                let of = metrics.queue_paused.with_label_values(&[queue.as_str()]);
+                of.set(i64::from(paused));
+            }
+        }
+        Err(error) => {
+            metrics.db_errors.with_label_values(&["gauges"]).inc();
+            tracing::warn!(%error, "the pauses could not be read");
         }
     }
     for depth in depths {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ingot_entity::Ledger;
 use ingot_queue::{Doorbell, Pulse};
 use ingot_telemetry::{Health, HealthCheck};
 
@@ -32,6 +33,9 @@ pub(crate) fn health(engine: Arc<Engine>, bell: Doorbell, pulse: Pulse, last: La
                     "does not answer"
                 },
             )];
+            if database {
+                checks.extend(paused_queues(&engine.ledger).await);
+            }
             if let Doorbell::Redis(redis) = &bell {
                 let report = redis.report(engine.ledger.now().timestamp_millis()).await;
                 let (ok, detail) = match &report {
@@ -66,6 +70,25 @@ pub(crate) fn health(engine: Arc<Engine>, bell: Doorbell, pulse: Pulse, last: La
             ));
             checks
         }
+    })
+}
+
+/// Which queues people have paused. That is no ailment: it is told, and the process is as ready as before.
+pub async fn paused_queues(ledger: &Ledger) -> Option<HealthCheck> {
+    let pauses = ledger.pauses().await.ok()?;
+    let told = pauses.queues().filter_map(|queue| {
+        let (_, said) = pauses.get(queue)?;
+        Some(format!("{queue} is {said}"))
+    });
+    let mut told: Vec<String> = told.collect();
+    told.sort();
+    let detail = match told.is_empty() {
+        true => "none is paused".to_owned(),
+        false => told.join("; "),
+    };
+    Some(HealthCheck {
+        needed: false,
+        ..check("queues", true, &detail)
     })
 }
 

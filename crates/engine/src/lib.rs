@@ -6,6 +6,7 @@
 mod engine;
 mod gauges;
 mod health;
+mod orders;
 mod pay;
 mod relay;
 mod rings;
@@ -17,6 +18,7 @@ mod watchdog;
 
 pub use engine::{Engine, Settings};
 pub use gauges::gauge_queues;
+pub use health::paused_queues;
 pub use rings::ringer;
 pub use run::{EngineError, Parts, run};
 pub use ticker::Periodic;

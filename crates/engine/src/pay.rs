@@ -58,7 +58,7 @@ pub(crate) async fn work(
 }
 
 /// Gives a task that was claimed ahead back unvisited, with the place it had among those that are due, and rings for it: its
-/// own worker is full or stops.
+/// own worker is full or stops. Of a paused queue no worker would take it.
 async fn give_back(engine: &Engine, queue: Queue, claim: &Claim) {
     let then = Then::Wait {
         until: claim.task.run_at,
@@ -66,7 +66,9 @@ async fn give_back(engine: &Engine, queue: Queue, claim: &Claim) {
     };
     let outcome = Outcome::of(claim, Box::<Change>::default(), then);
     match record(engine, &outcome).await {
-        Ok(Committed::Yes) => engine.ring(queue, &claim.task.id),
+        Ok(Committed::Yes) if !engine.taker(queue).is_paused() => {
+            engine.ring(queue, &claim.task.id);
+        }
         Ok(_) => {}
         Err(error) => {
             tracing::warn!(error = %chain(&error), "a task could not be given back; its lease will run out");

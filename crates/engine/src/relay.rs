@@ -67,10 +67,11 @@ async fn pass(engine: &Arc<Engine>) -> Result<(), LedgerError> {
             engine.taker(queue).wake_for_lapsed();
         }
     }
-    // A taker that is at work on a backlog finds what is due by itself.
-    let resting = Queue::ALL
-        .iter()
-        .filter(|queue| !engine.taker(**queue).is_taking());
+    // A taker that is at work on a backlog finds what is due by itself; of a paused queue nothing is taken.
+    let resting = Queue::ALL.iter().filter(|queue| {
+        let taker = engine.taker(**queue);
+        !taker.is_taking() && !taker.is_paused()
+    });
     let resting: Vec<&str> = resting.map(|queue| queue.as_str()).collect();
     if resting.is_empty() {
         return Ok(());

@@ -17,7 +17,7 @@ use crate::engine::Engine;
 use crate::relay::{self, LastPass};
 use crate::ticker::{self, Periodic};
 use crate::visits::chain;
-use crate::{gauges, health, taker, watchdog};
+use crate::{gauges, health, orders, taker, watchdog};
 
 /// Tickets heard at once, per queue. A ticket only wakes the taker, so a few are enough.
 const TICKETS: usize = 2;
@@ -84,6 +84,7 @@ pub async fn run(parts: Parts, started: impl FnOnce(Health)) -> Result<(), Engin
         last.clone(),
         shutdown.clone(),
     ));
+    behind.spawn(orders::run(Arc::clone(&engine), background.clone()));
     behind.spawn(ticker::run(Arc::clone(&engine), jobs, shutdown.clone()));
     behind.spawn(gauges::keep(
         Arc::clone(&engine),

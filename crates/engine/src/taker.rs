@@ -31,6 +31,10 @@ pub(crate) async fn run(engine: Arc<Engine>, queue: Queue, shutdown: Cancellatio
             () = shutdown.cancelled() => break,
             () = taker.heard.notified() => {}
         }
+        // Its claims would find nothing; hearing that it is resumed wakes this taker.
+        if taker.is_paused() {
+            continue;
+        }
         taker.taking.store(true, Ordering::Relaxed);
         take(&engine, queue, &visits, &shutdown).await;
         taker.taking.store(false, Ordering::Relaxed);

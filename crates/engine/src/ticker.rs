@@ -32,6 +32,10 @@ pub(crate) async fn run(engine: Arc<Engine>, jobs: Vec<Periodic>, shutdown: Canc
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
             () = shutdown.cancelled() => return,
         }
+        // While the queue of periodic work is paused its ticks are skipped, and told as missed by the first after it.
+        if engine.taker(Queue::Scheduler).is_paused() {
+            continue;
+        }
         for Periodic { job, period } in &jobs {
             let period = (*period).max(SHORTEST);
             let due = tick(engine.ledger.now(), period);

@@ -54,6 +54,7 @@ metrics! {
     queue_ready: IntGaugeVec = "ingot_queue_ready" ["queue"] "Tasks due now, from the ledger.";
     queue_scheduled: IntGaugeVec = "ingot_queue_scheduled" ["queue"] "Tasks due later, from the ledger.";
     queue_latency: GaugeVec = "ingot_queue_latency_seconds" ["queue"] "Age of the oldest due task.";
+    queue_paused: IntGaugeVec = "ingot_queue_paused" ["queue"] "1 while a person has paused the queue, from the ledger.";
     queue_wait: HistogramVec = "ingot_queue_wait_seconds" ["queue"] "From due to claimed.", FAST;
     waiting: GaugeVec = "ingot_waiting_seconds" ["on"] "How long the oldest task has waited for the same that AWS refuses.";
     lost_after_reboot: Counter = "ingot_lost_after_reboot_total" [] "Instances that did not answer again after the reboot for their image.";

@@ -9,6 +9,7 @@ use ingot_domain::wait::Wait;
 use sea_orm::{DbBackend, FromQueryResult, Statement};
 
 use super::clock::{delta, now_plus};
+use super::queues::PAUSED;
 use super::{Ledger, LedgerError};
 
 /// Rows of one kind a scan tells; more of the same would not help anybody.
@@ -215,21 +216,21 @@ impl Ledger {
         Ok(seen)
     }
 
-    /// I10 and I12: leases that no worker took over, and due work that no worker takes up.
+    /// I10 and I12: leases that no worker took over, and due work that no worker takes up, but in paused queues.
     async fn late_work(&self) -> Result<Vec<Sighting>, LedgerError> {
         let backend = self.db_backend();
         let abandoned = now_plus(backend, -delta(ABANDONED));
         let held: Vec<Held> = self
             .look(format!(
                 "SELECT worker, count(*) AS tasks FROM task \
-                 WHERE state = 'running' AND lease_until < {abandoned} GROUP BY worker LIMIT {SHOWN}"
+                 WHERE state = 'running' AND lease_until < {abandoned} AND queue NOT IN {PAUSED} GROUP BY worker LIMIT {SHOWN}"
             ))
             .await?;
         let overdue = now_plus(backend, -delta(LATE));
         let late: Vec<Late> = self
             .look(format!(
                 "SELECT queue, count(*) AS tasks, min(run_at) AS oldest FROM task \
-                 WHERE state IN {WAITING} AND run_at < {overdue} GROUP BY queue"
+                 WHERE state IN {WAITING} AND run_at < {overdue} AND queue NOT IN {PAUSED} GROUP BY queue"
             ))
             .await?;
         let now = self.now();

@@ -51,23 +51,28 @@ impl task::Model {
 }
 
 impl Ledger {
-    /// What the live tasks of a deployment wait for, the longest first.
+    /// What the live tasks of a deployment wait for by themselves, the longest first.
     pub async fn waits_of(&self, deployment_id: &str) -> Result<Vec<Waiting>, LedgerError> {
-        self.waits_of_all(&[deployment_id.to_owned()]).await
+        let rows = self.waiting_tasks(&[deployment_id.to_owned()]).await?;
+        Ok(rows.iter().filter_map(task::Model::waiting).collect())
     }
 
-    /// The same of several deployments, in one look.
+    /// The same of several deployments, in one look, with the pauses of their queues.
     pub async fn waits_of_all(&self, deployments: &[String]) -> Result<Vec<Waiting>, LedgerError> {
         if deployments.is_empty() {
             return Ok(Vec::new());
         }
-        let rows = task::Entity::find()
+        let pauses = self.pauses().await?;
+        let rows = self.waiting_tasks(deployments).await?;
+        Ok(rows.iter().filter_map(|row| pauses.waiting(row)).collect())
+    }
+
+    async fn waiting_tasks(&self, deployments: &[String]) -> Result<Vec<task::Model>, LedgerError> {
+        Ok(task::Entity::find()
             .filter(task::Column::DeploymentId.is_in(deployments))
             .filter(task::Column::State.is_in(["available", "scheduled", "retryable"]))
-            .filter(task::Column::WaitingFor.is_not_null())
             .order_by_asc(task::Column::WaitSince)
             .all(&self.db)
-            .await?;
-        Ok(rows.iter().filter_map(task::Model::waiting).collect())
+            .await?)
     }
 }

@@ -149,6 +149,8 @@ fn status(ok: bool) -> SystemStatus {
             retryable: 4,
             discarded: 5,
             oldest_due: Some(at(1)),
+            paused: None,
+            concurrency: None,
         }],
         install: Some(text()),
         checks: vec![],

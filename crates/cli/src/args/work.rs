@@ -2,7 +2,7 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use ingot_domain::task::{Queue, TaskState};
+use ingot_domain::task::{CONCURRENCY, Queue, TaskState};
 
 use crate::args::connection::Connection;
 use crate::args::page::PageArgs;
@@ -45,7 +45,7 @@ Examples:
 )]
 pub(crate) struct TaskListArgs {
     /// Only this queue
-    #[arg(long, value_name = "QUEUE", value_parser = PossibleValuesParser::new(Queue::ALL.iter().map(|q| q.as_str())))]
+    #[arg(long, value_name = "QUEUE", value_parser = queue_names())]
     pub(crate) queue: Option<String>,
     /// Only this state
     #[arg(long, value_name = "STATE", value_parser = PossibleValuesParser::new(TaskState::ALL.iter().map(|s| s.as_str())))]
@@ -57,9 +57,12 @@ pub(crate) struct TaskListArgs {
     pub(crate) page: PageArgs,
 }
 
-/// Look at the queues
+/// Look at the queues, pause them and let them go on
 #[derive(Clone, Args)]
-#[command(after_help = "Examples:\n  ingot queues list")]
+#[command(after_help = "Examples:
+  ingot queues list
+  ingot queues pause ami --reason 'AWS event'
+  ingot queues resume ami")]
 pub(crate) struct QueuesArgs {
     #[command(flatten)]
     pub(crate) connection: Connection,
@@ -68,11 +71,83 @@ pub(crate) struct QueuesArgs {
 }
 
 /// What can be done with queues.
-#[derive(Clone, Copy, Subcommand)]
+#[derive(Clone, Subcommand)]
 pub(crate) enum QueuesAction {
     /// List the queues with what waits in them
     #[command(after_help = "Examples:\n  ingot queues list\n  ingot queues list --json")]
     List,
+    /// Show one queue with its story
+    #[command(after_help = "Examples:\n  ingot queues show ami")]
+    Show {
+        /// Such as ami
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Let no worker take anything from a queue; what is being visited ends by itself within 30 seconds
+    #[command(
+        after_help = "It holds everywhere two seconds after the answer, over restarts and without Redis, and burns no attempt. Patience that counts
+Ingot's own looks stands still; what counts AWS or money (ttl, keep-for, reservations) goes on. Queues that end
+instances (launch, scheduler, builds) are paused with --even-cleanup only.
+
+Examples:
+  ingot queues pause ami --reason 'AWS event'
+  ingot queues pause launch --even-cleanup --reason 'account is being moved'"
+    )]
+    Pause {
+        /// Such as ami
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Also if it ends instances, which then run on and cost money
+        #[arg(long)]
+        even_cleanup: bool,
+    },
+    /// Let workers take from a paused queue again
+    #[command(after_help = "Examples:\n  ingot queues resume ami --reason 'the event is over'")]
+    Resume {
+        /// Such as ami
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Why
+        #[arg(long, value_name = "TEXT", default_value = "it goes on")]
+        reason: String,
+    },
+    /// Say how many visits of a queue each worker pays at once, within two seconds and without a restart
+    #[command(after_help = "Examples:
+  ingot queues set-concurrency ami 8 --reason 'EBS is slow today'
+  ingot queues set-concurrency ami default")]
+    SetConcurrency {
+        /// Such as ami
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// 1 to 1024, or `default`: what each worker was started with
+        #[arg(value_name = "N", value_parser = concurrency)]
+        concurrency: Concurrency,
+        /// Why
+        #[arg(long, value_name = "TEXT", default_value = "set by hand")]
+        reason: String,
+    },
+}
+
+/// How many visits at once; none for what each worker was started with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Concurrency(pub(crate) Option<u32>);
+
+fn concurrency(text: &str) -> Result<Concurrency, String> {
+    if text == "default" {
+        return Ok(Concurrency(None));
+    }
+    let number = text.parse().ok();
+    let within = number.filter(|number| CONCURRENCY.contains(number));
+    let (least, most) = (CONCURRENCY.start(), CONCURRENCY.end());
+    let number = within.ok_or_else(|| format!("give {least} to {most}, or `default`"))?;
+    Ok(Concurrency(Some(number)))
+}
+
+fn queue_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(Queue::ALL.iter().map(|queue| queue.as_str()))
 }
 
 /// Say what a deployment, a build or a task waits for: on what, since when, until when, and what to do

@@ -181,9 +181,16 @@ fn queue_table(status: &SystemStatus) -> String {
             queue.scheduled.to_string(),
             queue.running.to_string(),
             or_dash(&age),
+            or_dash(
+                &queue
+                    .paused
+                    .as_ref()
+                    .map(|pause| format!("by {}", pause.by)),
+            ),
         ]
     });
-    table(["queue", "due", "later", "running", "oldest due"], rows)
+    let head = ["queue", "due", "later", "running", "oldest due", "paused"];
+    table(head, rows)
 }
 
 /// What must hold; what does not apply yet only when everything is asked for.

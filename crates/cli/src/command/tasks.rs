@@ -1,11 +1,11 @@
-//! `ingot tasks …`, `ingot queues …` and `ingot status`.
+//! `ingot tasks …` and `ingot status`.
 
 use std::process::ExitCode;
 
-use ingot_client::{CalendarSeen, Page, Queue, Ready, Task, TaskFilter};
+use ingot_client::{CalendarSeen, Page, Ready, Task, TaskFilter};
 use serde::Serialize;
 
-use crate::args::work::{QueuesAction, QueuesArgs, StatusArgs, TasksAction, TasksArgs};
+use crate::args::work::{StatusArgs, TasksAction, TasksArgs};
 use crate::command::{ids, mention_rest, pages, why};
 use crate::failure::{Exit, report};
 use crate::output::grid::{Cell, Column, grid};
@@ -49,18 +49,6 @@ pub(crate) async fn run(args: TasksArgs) -> anyhow::Result<ExitCode> {
             let id = ids::task(&client, &id).await?;
             output.result(&client.task(&id).await?, details)?;
         }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// `ingot queues …`
-pub(crate) async fn queues(args: QueuesArgs) -> anyhow::Result<ExitCode> {
-    let client = args.connection.client()?;
-    match args.action {
-        QueuesAction::List => args
-            .connection
-            .output()
-            .result(&client.queues().await?, queue_table)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -188,32 +176,6 @@ fn details(task: &Task) -> String {
         ));
     }
     text
-}
-
-fn queue_table(page: &Page<Queue>) -> String {
-    let head = [
-        "queue",
-        "due",
-        "later",
-        "running",
-        "retrying",
-        "given up",
-        "oldest due",
-    ];
-    table(
-        head,
-        page.items.iter().map(|queue| {
-            [
-                clean(&queue.name),
-                queue.available.to_string(),
-                queue.scheduled.to_string(),
-                queue.running.to_string(),
-                queue.retryable.to_string(),
-                queue.discarded.to_string(),
-                look().when_or_dash(&queue.oldest_due),
-            ]
-        }),
-    )
 }
 
 fn checks(ready: &Ready) -> String {

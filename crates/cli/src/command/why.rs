@@ -134,10 +134,9 @@ fn unvisited(one: &Waits) -> String {
 
 /// A wait in one line.
 pub(crate) fn short(wait: &Wait) -> String {
-    let since = wait
-        .since
-        .as_ref()
-        .map(|at| format!(", since {}", time(at)));
+    // A pause's sentence says since when itself.
+    let since = wait.since.as_ref().filter(|_| wait.on != "paused");
+    let since = since.map(|at| format!(", since {}", time(at)));
     let until = match &wait.until {
         Some(at) => format!(", until {} at most", time(at)),
         None => format!(", {}", wait.ends),

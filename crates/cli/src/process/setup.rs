@@ -234,6 +234,9 @@ pub(crate) async fn store_checks(
         detail: said(answers),
         needed: true,
     }];
+    if answers {
+        checks.extend(ingot_engine::paused_queues(ledger).await);
+    }
     if let Some(redis) = redis {
         let report = redis.report(ledger.now().timestamp_millis()).await;
         let (ok, detail) = match &report {

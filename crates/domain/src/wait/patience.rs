@@ -62,6 +62,7 @@ impl Wait {
             Self::Receiver => Until("72 hours without success, which disable the receiver"),
             Self::Quiet => Until("the hour that the receiver wishes"),
             Self::Build => Until("its builder and that one's instance are gone"),
+            Self::Paused { .. } => Until("a person resumes the queue"),
         }
     }
 
@@ -161,6 +162,7 @@ impl Wait {
                 "nothing; Ingot looks for what may have been made before it goes on"
             }
             Self::Ledger => "look at the database",
+            Self::Paused { .. } => "`ingot queues resume NAME` lets the queue go on",
             _ => "nothing; it goes on by itself",
         }
     }
@@ -322,9 +324,9 @@ mod tests {
     #[test]
     fn each_word_is_its_own_and_the_list_is_whole() {
         let mut words: Vec<_> = Wait::all().iter().map(Wait::on).collect();
-        assert_eq!(words.len(), 39, "a new wait belongs into `Wait::all`");
+        assert_eq!(words.len(), 40, "a new wait belongs into `Wait::all`");
         words.sort_unstable();
         words.dedup();
-        assert_eq!(words.len(), 39);
+        assert_eq!(words.len(), 40);
     }
 }

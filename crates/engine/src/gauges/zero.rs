@@ -7,7 +7,15 @@ use ingot_domain::task::TaskKind;
 use ingot_telemetry::Metrics;
 
 /// Where a failed call to the ledger is counted.
-const LEDGER_CALLS: [&str; 6] = ["tick", "claim", "commit", "relay", "heartbeat", "gauges"];
+const LEDGER_CALLS: [&str; 7] = [
+    "tick",
+    "claim",
+    "commit",
+    "relay",
+    "heartbeat",
+    "gauges",
+    "orders",
+];
 /// What is created in the cloud.
 const STEPS: [&str; 2] = ["launch", "create_image"];
 /// What may differ between the ledger and the cloud.

@@ -4,7 +4,7 @@
 //! carry as many as a statement is cheapest for, and the next one is under way while the last is being visited.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -32,7 +32,12 @@ const MULTIPLE: usize = 8;
 /// The taker of one queue, with its permits.
 #[derive(Debug)]
 pub(crate) struct Taker {
-    concurrency: usize,
+    /// Visits at once, as last ordered.
+    concurrency: AtomicUsize,
+    /// A person paused the queue, as last heard.
+    paused: AtomicBool,
+    /// Those who wait for a permit hear that the queue is paused.
+    held: Notify,
     /// A place per claimed task that waits for a permit to visit.
     ahead: Arc<Semaphore>,
     /// What visits took lately.
@@ -74,7 +79,9 @@ impl Taker {
     pub(crate) fn new(concurrency: usize) -> Self {
         let concurrency = concurrency.max(1);
         Self {
-            concurrency,
+            concurrency: AtomicUsize::new(concurrency),
+            paused: AtomicBool::new(false),
+            held: Notify::new(),
             ahead: Arc::new(Semaphore::new(AHEAD_MOST)),
             lately: Lately::new(),
             visiting: Arc::new(Semaphore::new(concurrency)),
@@ -82,6 +89,45 @@ impl Taker {
             heard: Notify::new(),
             lapsed: AtomicBool::new(false),
             taking: AtomicBool::new(false),
+        }
+    }
+
+    /// Visits at once.
+    pub(crate) fn concurrency(&self) -> usize {
+        self.concurrency.load(Ordering::Relaxed)
+    }
+
+    /// Whether a person paused the queue.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
+    }
+
+    /// Hears whether the queue is paused. What was claimed ahead is given back; what is due is taken once it is resumed.
+    pub(crate) fn pause(&self, paused: bool) {
+        let was = self.paused.swap(paused, Ordering::Relaxed);
+        match (was, paused) {
+            (false, true) => self.held.notify_waiters(),
+            (true, false) => self.wake_for_lapsed(),
+            _ => {}
+        }
+    }
+
+    /// Hears how many visits at once are wanted. More are free at once; of too many each is gone when its visit ends.
+    pub(crate) fn resize(&self, concurrency: usize) {
+        let concurrency = concurrency.max(1);
+        let was = self.concurrency.swap(concurrency, Ordering::Relaxed);
+        if concurrency > was {
+            self.visiting.add_permits(concurrency - was);
+            self.wake();
+        }
+        for _ in concurrency..was {
+            let visiting = Arc::clone(&self.visiting);
+            // It waits its turn among those who want to visit, so that a queue at work shrinks, too.
+            tokio::spawn(async move {
+                if let Ok(permit) = visiting.acquire_owned().await {
+                    permit.forget();
+                }
+            });
         }
     }
 
@@ -119,7 +165,7 @@ impl Taker {
 
     /// How many more tasks may be claimed than there are permits.
     fn room(&self) -> usize {
-        let room = self.lately.room(self.concurrency, self.free());
+        let room = self.lately.room(self.concurrency(), self.free());
         room.saturating_sub(self.waiting())
     }
 
@@ -128,7 +174,8 @@ impl Taker {
         AHEAD_MOST - self.ahead.available_permits()
     }
 
-    /// The next free permit for a task that was claimed ahead; nothing when the worker stops or it waited too long.
+    /// The next free permit for a task that was claimed ahead; nothing when the worker stops, the queue is paused or it waited too
+    /// long.
     pub(crate) async fn permit(
         &self,
         start: Start,
@@ -138,10 +185,17 @@ impl Taker {
             Start::Now(permit) => return Some(permit),
             Start::Ahead(place) => place,
         };
+        let held = self.held.notified();
+        tokio::pin!(held);
+        held.as_mut().enable();
+        if self.is_paused() {
+            return None;
+        }
         let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.visiting).acquire_owned());
         let permit = tokio::select! {
             biased;
             () = stop.cancelled() => None,
+            () = held => None,
             permit = permit => match permit {
                 Ok(permit) => permit.ok(),
                 // The visit before it is not over yet, and takes that long at least.
@@ -171,7 +225,7 @@ impl Taker {
 
     /// Nothing when there was room, and meanwhile a visit turned out to be long.
     async fn seize(&self, backlog: bool, ahead: bool) -> Option<Vec<Hold>> {
-        let enough = self.concurrency.min(MOST) / 2;
+        let enough = self.concurrency().min(MOST) / 2;
         let room = || if ahead { self.room() } else { 0 };
         let mut first = None;
         if room() == 0 {
@@ -257,6 +311,38 @@ mod tests {
         assert_eq!(taker.room(), 0, "none has for a while");
         drop(holds);
         assert!(taker.room() > 0);
+    }
+
+    #[tokio::test]
+    async fn a_pause_gives_back_what_waits_and_begins_what_has_a_permit() {
+        let (taker, stop) = (Taker::new(1), CancellationToken::new());
+        taker.felt(Duration::from_millis(1));
+        let mut holds = taker.hold(false, true).await.expect("holds").into_iter();
+        let mut next = || holds.next().expect("a place").start;
+        let (begun, waits, later) = (next(), next(), next());
+        let waiting = taker.permit(waits, &stop);
+        tokio::pin!(waiting);
+        assert!(futures::poll!(waiting.as_mut()).is_pending());
+        taker.pause(true);
+        assert!(waiting.await.is_none(), "it hears of the pause");
+        assert!(
+            taker.permit(later, &stop).await.is_none(),
+            "as it is paused"
+        );
+        assert!(taker.permit(begun, &stop).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn fewer_visits_at_once_are_reached_as_visits_end() {
+        let taker = Taker::new(2);
+        let holds = taker.hold(false, false).await.expect("holds");
+        taker.resize(1);
+        tokio::task::yield_now().await;
+        drop(holds);
+        tokio::task::yield_now().await;
+        assert_eq!((taker.free(), taker.concurrency()), (1, 1));
+        taker.resize(3);
+        assert_eq!(taker.free(), 3, "more are there at once");
     }
 
     #[tokio::test]

@@ -19,6 +19,7 @@ use crate::store::clock::{delta, now_plus};
 use crate::store::engine::commit::Then;
 use crate::store::engine::finish;
 use crate::store::engine::held::{COLUMNS, Held};
+use crate::store::queues::PAUSED;
 use crate::{attempt, task};
 
 /// How early a bell may ring: clocks differ by less, and a visit that came 50 ms early is on time.
@@ -83,7 +84,8 @@ impl Ledger {
     }
 
     /// Claims up to `limit` due tasks of a queue, the longest due first, in one statement. Tasks another worker is claiming at
-    /// this moment are passed over, so that workers share a backlog without waiting for each other.
+    /// this moment are passed over, so that workers share a backlog without waiting for each other. From a paused queue nothing is
+    /// claimed: the statement itself looks, once, before it reads any task.
     pub async fn claim_rows(
         &self,
         queue: &str,
@@ -93,11 +95,12 @@ impl Ledger {
         let backend = self.db.get_database_backend();
         let due = |row| {
             format!(
-                "SELECT {row} FROM task WHERE queue = {queue} AND state IN ({WAITING}) AND run_at <= {early}
+                "SELECT {row} FROM task WHERE queue = {queue} AND state IN ({WAITING}) AND run_at <= {early} AND {open}
                 ORDER BY run_at LIMIT {limit} {skip}",
                 queue = place(backend, 1),
                 early = now_plus(backend, delta(EARLY)),
                 skip = skip_locked(backend),
+                open = not_paused(backend, 1),
             )
         };
         // Where the rows lie: they are locked, so they stay there, and are not looked up again by their ids. One that was
@@ -126,12 +129,12 @@ impl Ledger {
         })
     }
 
-    /// Whether a task's holder let its lease run out, in any queue; the queues of such tasks.
+    /// Whether a task's holder let its lease run out, in any queue that is not paused; the queues of such tasks.
     pub async fn lapsed(&self) -> Result<Vec<String>, LedgerError> {
         let backend = self.db.get_database_backend();
         let now = now_plus(backend, chrono::TimeDelta::zero());
         let sql = format!(
-            "SELECT DISTINCT queue FROM task WHERE state = 'running' AND lease_until < {now}"
+            "SELECT DISTINCT queue FROM task WHERE state = 'running' AND lease_until < {now} AND queue NOT IN {PAUSED}"
         );
         let rows = self
             .db
@@ -152,10 +155,11 @@ impl Ledger {
         let (backend, now) = (self.db.get_database_backend(), self.now());
         let skip = skip_locked(backend);
         let sql = format!(
-            "SELECT {COLUMNS}, worker, claimed_at FROM task WHERE queue = {queue} AND state = 'running' AND lease_until < {now}
+            "SELECT {COLUMNS}, worker, claimed_at FROM task WHERE queue = {queue} AND state = 'running' AND lease_until < {now} AND {open}
              ORDER BY lease_until LIMIT {limit} {skip}",
             queue = place(backend, 1),
             now = now_plus(backend, chrono::TimeDelta::zero()),
+            open = not_paused(backend, 1),
         );
         let tx = self.db.begin().await?;
         let select = Statement::from_sql_and_values(backend, sql, [queue.into()]);
@@ -275,6 +279,15 @@ pub(in crate::store) fn place(backend: DbBackend, number: usize) -> String {
         DbBackend::Sqlite => format!("?{number}"),
         _ => format!("${number}"),
     }
+}
+
+/// Whether the queue that a parameter names is not paused. It does not depend on the task, so a database asks it once per
+/// statement, of a table with a row per queue, and reads no task when it does not hold.
+fn not_paused(backend: DbBackend, number: usize) -> String {
+    let queue = place(backend, number);
+    format!(
+        "NOT EXISTS (SELECT 1 FROM queue AS q WHERE q.name = {queue} AND q.paused_at IS NOT NULL)"
+    )
 }
 
 /// SQLite has one writer at a time and needs no row locks.
