@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 use crate::permit::{self, Permitted};
 use crate::routes::{
     again, auto_ami, base_images, budget, builds, checks, copies, deployments, events, extend,
-    feed_syncs, feeds, findings, images, notifications, plan, policy, prices, queues, receivers,
-    settings, status, tasks, templates, updates,
+    feed_syncs, feeds, findings, images, notifications, operations, plan, policy, prices, queues, receivers,
+    settings, status, task_actions, tasks, templates, updates,
 };
 use crate::state::Api;
 
@@ -86,6 +86,14 @@ fn described() -> Permitted {
         .view(routes!(auto_ami::story))
         .view(routes!(tasks::list))
         .view(routes!(tasks::show))
+        .operate(routes!(task_actions::act_on_listed))
+        .operate(routes!(task_actions::act))
+        .view(routes!(operations::list))
+        .operate(routes!(operations::begin))
+        .view(routes!(operations::preview))
+        .view(routes!(operations::show))
+        .view(routes!(operations::story))
+        .operate(routes!(operations::stop))
         .view(routes!(queues::list))
         .view(routes!(queues::show))
         .view(routes!(queues::story))

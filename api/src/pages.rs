@@ -83,6 +83,16 @@ pub(crate) fn routes(document: Document) -> Router<Api> {
         .route("/templates/{name}", view(get(templates::one)))
         .route("/tasks", view(get(work::tasks)))
         .route("/tasks/{id}", view(get(work::task)))
+        .route(
+            "/tasks/{id}/actions/{action}",
+            operate(post(queues::act_on_task)),
+        )
+        .route(
+            "/operations",
+            view(get(queues::operations)).merge(operate(post(queues::begin))),
+        )
+        .route("/operations/new", view(get(queues::preview)))
+        .route("/operations/{id}/stop", operate(post(queues::stop)))
         .route("/queues/{name}", view(get(queues::one)))
         .route(
             "/queues/{name}/actions/{action}",

@@ -24,6 +24,7 @@ pub mod image;
 pub mod install_list;
 pub mod manifest;
 pub mod notification;
+pub mod operation;
 pub mod policy;
 pub mod price;
 pub mod purse;

@@ -25,6 +25,7 @@ mod intervene;
 mod lists;
 mod manifests;
 mod notices;
+mod operations;
 mod outbox;
 mod owners;
 mod policies;
@@ -48,6 +49,7 @@ mod templates;
 mod tokens;
 mod tracks;
 mod updates;
+mod verbs;
 mod waiting;
 
 use std::sync::Arc;
@@ -86,6 +88,7 @@ pub use intervene::Intervention;
 pub use lists::{DeploymentQuery, ImageQuery, Purpose, QueueDepth};
 pub use manifests::{NoList, OfInstall};
 pub use notices::NoticeQuery;
+pub use operations::{OperationFilter, Stepped};
 pub use owners::{DeploymentOwner, EffectOwner, ImageOwner, Owners};
 pub use policies::{ActivePolicy, Imported, SUBJECT as POLICY_STORY};
 pub use prices::{LoadedPrices, PRICES as PRICE_STORY};
@@ -106,6 +109,7 @@ pub use templates::Applied;
 pub use tokens::TokenEnd;
 pub use tracks::{Sighted, Unseen, track_task};
 pub use updates::{Judged, UpdateQuery, UpdateSeen};
+pub use verbs::{AT_ONCE, Acted, TaskOrder};
 pub use waiting::Waiting;
 
 /// What can go wrong with the ledger.

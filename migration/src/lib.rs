@@ -34,6 +34,7 @@ mod m20261128_000029_actors;
 mod m20261128_000031_purpose;
 mod m20261129_000032_copies;
 mod m20261129_000036_queues;
+mod m20261129_000037_operations;
 mod m20261129_000041_rates;
 
 pub use sea_orm_migration::sea_orm;
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000031_purpose::Migration),
             Box::new(m20261129_000032_copies::Migration),
             Box::new(m20261129_000036_queues::Migration),
+            Box::new(m20261129_000037_operations::Migration),
             Box::new(m20261129_000041_rates::Migration),
         ]
     }

@@ -31,6 +31,7 @@ WITHOUT_A_STORY = {
     "loadPrices": "each price says who loaded it",
     "markNotificationsRead": "it is the reader's own",
     "removeReceiver": "its story ends with it",
+    "previewOperation": "it changes nothing",
     "scanBaseImage": "a look only",
     "scanBaseImages": "a look only",
     "setRetention": "settings have no story yet",
@@ -142,6 +143,21 @@ def test_every_change_names_its_actor(ingot):
     act("pauseBaseImage", because, name="whose")
     act("resumeBaseImage", because, name="whose")
     act("removeBaseImage", because, name="whose")
+    act("pauseQueue", because, name="feeds")
+    act("setQueueConcurrency", {"concurrency": 3, **because}, name="feeds")
+    act("setQueueConcurrency", {"concurrency": None, **because}, name="feeds")
+    act("resumeQueue", because, name="feeds")
+    act("pauseQueue", {"even_cleanup": True, **because}, name="launch")
+    act("pauseQueue", because, name="operations")
+    waits = ingot.create()
+    (task,) = ingot.get("/v1/tasks", deployment_id=waits["id"])["items"]
+    act("actOnTask", because, id=task["id"], action="run-now")
+    act("actOnTasks", {"action": "run-now", "ids": [task["id"]], **because})
+    meant = {"action": "cancel", "filter": {"deployment_id": waits["id"]}, "expected": 1}
+    operation = act("beginOperation", {**meant, **because})["id"]
+    act("stopOperation", because, id=operation)
+    act("resumeQueue", because, name="operations")
+    act("resumeQueue", because, name="launch")
     act("setBaseUpdateLevel", {"level": "low", **because}, id=an_update(ingot))
 
     yaml = {"Content-Type": "application/yaml"}
@@ -220,7 +236,7 @@ def test_every_operation_says_which_permit_it_needs(method, path):
 def test_what_only_looks_needs_no_more_than_to_view():
     needs = {name: operation(*where)["x-permit"] for name, where in CHANGES.items()}
     looks = {name for name, permit in needs.items() if permit == "view"}
-    assert looks == {"markNotificationsRead", "simulateGivenPolicy"}
+    assert looks == {"markNotificationsRead", "previewOperation", "simulateGivenPolicy"}
     for name in ("importPolicy", "allowBudget", "addReceiver", "setRetention", "loadPrices", "setFeed"):
         assert needs[name] == "administer", name
     for name in ("createDeployment", "destroyDeployment", "approveBuild", "applyTemplate", "adoptImage"):

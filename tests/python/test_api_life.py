@@ -50,6 +50,9 @@ GETS = [
     "/v1/policy/simulation",
     "/v1/prices",
     "/v1/prices/events",
+    "/v1/operations",
+    "/v1/operations/{operation}",
+    "/v1/operations/{operation}/events",
     "/v1/queues",
     "/v1/queues/{queue}",
     "/v1/queues/{queue}/events",
@@ -87,6 +90,8 @@ PAGES = [
     "/login",
     "/notifications",
     "/openapi.json",
+    "/operations",
+    "/operations/new?state=discarded",
     "/plan",
     "/policy",
     "/policy/simulation",
@@ -471,6 +476,14 @@ def skipped(ingot):
     return asked.json()["id"]
 
 
+def operation(ingot):
+    """One over nothing."""
+    new = {"action": "retry", "filter": {"queue": "check", "state": "dead"}, "expected": 0, "reason": "a page of its own"}
+    begun = ingot.call("POST", "/v1/operations", new)
+    assert begun.status == 202, begun
+    return begun.json()["id"]
+
+
 def filled(ingot, first):
     """Every GET there is, for things that exist; the document must know no other."""
     image = ingot.get(f"/v1/images/{first['created_ami_id']}")
@@ -485,6 +498,7 @@ def filled(ingot, first):
         "template": "kamiwaza",
         "track": "ubuntu-24.04",
         "queue": "ami",
+        "operation": operation(ingot),
         "build": skipped(ingot),
         "check": checked(ingot),
         "advisory": "CVE-2024-6387",

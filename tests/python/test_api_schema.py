@@ -66,10 +66,13 @@ REPEATED = {
     "/v1/base-images",
     "/v1/base-images/scan",
     "/v1/notifications/read",
+    "/v1/operations",
+    "/v1/operations/preview",
     "/v1/policy",
     "/v1/policy/simulation",
     "/v1/prices",
     "/v1/receivers",
+    "/v1/tasks/actions",
 }
 
 

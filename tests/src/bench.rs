@@ -15,6 +15,7 @@
 //! | [`first_ami`] | from a clone to the AMI of one's own template: the build, and the rest |
 //! | [`million`] | the API, the console and the engine over a million finished tasks |
 //! | [`notify`] | 10,000 notifications to three receivers |
+//! | [`pause`] | how soon a pause of a queue holds, and how fast many dead tasks are made due |
 //! | [`plan`] | the plan over 1,000 templates that wait for twenty updates each |
 //! | [`purses`] | starts that reserve on one purse at the same time |
 //! | [`scan`] | the calls of one look at every base image in ten regions |
@@ -42,6 +43,7 @@ mod machine;
 mod metrics;
 pub mod million;
 pub mod notify;
+pub mod pause;
 pub mod peer;
 pub mod plan;
 mod proc;

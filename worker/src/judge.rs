@@ -89,6 +89,7 @@ fn ends(kind: TaskKind) -> bool {
         | TaskKind::Judge
         | TaskKind::Feed
         | TaskKind::Notify
+        | TaskKind::Operation
         | TaskKind::Build => false,
     }
 }

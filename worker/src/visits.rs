@@ -10,6 +10,7 @@ mod image;
 pub(crate) mod launch;
 mod monitor;
 mod notify;
+mod operation;
 mod orphans;
 mod readiness;
 mod scheduler;
@@ -55,6 +56,7 @@ impl Visits for Tools {
             TaskKind::Notify => Box::pin(notify::visit(self, claim)),
             TaskKind::Build => Box::pin(builds::visit(self, claim)),
             TaskKind::Copy => Box::pin(copy::visit(self, claim)),
+            TaskKind::Operation => Box::pin(operation::visit(self, claim)),
         };
         let paid = paid.await;
         match Box::pin(settled(self, claim, kind, paid)).await {
@@ -209,6 +211,7 @@ async fn end(
         TaskKind::Notify => notify::given_up(tools, claim, why, then).await,
         TaskKind::Build => builds::given_up(tools, claim, why, then).await,
         TaskKind::Copy => copy::given_up(tools, claim, why, then).await,
+        TaskKind::Operation => operation::given_up(tools, claim, why, then).await,
         TaskKind::Monitor | TaskKind::Scheduler | TaskKind::Track | TaskKind::Judge => {
             Ok(Visit::only(then))
         }

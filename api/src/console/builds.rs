@@ -39,7 +39,7 @@ pub fn builds_page(page: &Page<Build>, filter: &BuildFilter) -> Result<String, a
         title: "Builds",
         intro: Some("Images that are made anew: what asks for it, when it starts and why not now."),
         way: Some(Way {
-            href: "/auto-ami",
+            href: "/auto-ami".to_owned(),
             name: "Auto-AMI",
         }),
         filter,

@@ -43,7 +43,7 @@ pub fn deployments_page(
         title: "Deployments",
         intro: None,
         way: Some(Way {
-            href: "/deployments/new",
+            href: "/deployments/new".to_owned(),
             name: "New deployment",
         }),
         filter,

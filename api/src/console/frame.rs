@@ -117,7 +117,7 @@ impl List {
 
 /// A way from a list to something that is done.
 pub(super) struct Way {
-    pub(super) href: &'static str,
+    pub(super) href: String,
     pub(super) name: &'static str,
 }
 

@@ -3,10 +3,11 @@
 use askama::Template;
 use chrono::{DateTime, Utc};
 use ingot_client::{Attempt, Page, Task, TaskFilter};
-use ingot_domain::task::{Queue, TaskState};
+use ingot_domain::task::{Queue, TaskKind, TaskState};
+use ingot_domain::verb::{Verb, ruled};
 
 use super::filter::{Field, Filter, Place, choice, typed};
-use super::frame::{Cell, List, ListPage, Nothing, Row, column, lesser};
+use super::frame::{Cell, List, ListPage, Nothing, Row, Way, column, lesser};
 use super::parts::{Badge, Fact, Group, Value};
 use super::text;
 
@@ -39,6 +40,7 @@ pub fn tasks_page(
         cursor: filter.cursor.as_deref(),
         next: page.next_cursor.as_deref(),
     };
+    let way = way(filter);
     let filter = Filter::new("/tasks", fields, &place);
     let nothing = filter.nothing(Nothing {
         what: "There are no tasks.",
@@ -49,26 +51,56 @@ pub fn tasks_page(
         here: "tasks",
         title: "Tasks",
         intro: Some("The durable units of work behind deployments and images, newest first."),
-        way: None,
+        way: Some(way),
         filter,
         unfinished: page.items.iter().any(|task| task.finished_at.is_none()),
-        list: List {
-            id: "tasks",
-            caption: "Tasks, newest first",
-            columns: vec![
-                column("Task"),
-                column("State"),
-                column("Waits for"),
-                lesser("Attempt"),
-                lesser("Deployment"),
-                column("Due"),
-                lesser("Worker"),
-            ],
-            rows: page.items.iter().map(|task| row(task, now)).collect(),
-            nothing,
-        },
+        list: task_list("tasks", "Tasks, newest first", &page.items, now, nothing),
     }
     .render()
+}
+
+/// A list of tasks.
+pub(super) fn task_list(
+    id: &'static str,
+    caption: &'static str,
+    tasks: &[Task],
+    now: DateTime<Utc>,
+    nothing: Nothing,
+) -> List {
+    List {
+        id,
+        caption,
+        columns: vec![
+            column("Task"),
+            column("State"),
+            column("Waits for"),
+            lesser("Attempt"),
+            lesser("Deployment"),
+            column("Due"),
+            lesser("Worker"),
+        ],
+        rows: tasks.iter().map(|task| row(task, now)).collect(),
+        nothing,
+    }
+}
+
+/// What leads from the list: to all that its filter finds, else to what was done to many.
+fn way(filter: &TaskFilter) -> Way {
+    let parts = [
+        ("queue", filter.queue.as_deref()),
+        ("state", filter.state.as_deref()),
+        ("deployment_id", filter.deployment_id.as_deref()),
+    ];
+    match parts.iter().any(|(_, value)| value.is_some()) {
+        true => Way {
+            href: text::address("/operations/new", &parts),
+            name: "Handle all of these…",
+        },
+        false => Way {
+            href: "/operations".to_owned(),
+            name: "Operations",
+        },
+    }
 }
 
 /// Why it waits, or what went wrong last.
@@ -107,8 +139,42 @@ struct TaskView {
     waits: Option<String>,
     way_out: Option<String>,
     error: Option<String>,
+    action: String,
+    verbs: Vec<Doable>,
     groups: Vec<Group>,
     attempts: List,
+}
+
+/// What can be done to a task.
+struct Doable {
+    verb: &'static str,
+    means: &'static str,
+}
+
+/// What the table of verbs allows for a task, but for another due time, which is one for the command line.
+fn doable(task: &Task) -> Vec<Doable> {
+    let (kind, state) = (TaskKind::parse(&task.kind), TaskState::parse(&task.state));
+    let Some((kind, state)) = kind.zip(state) else {
+        return Vec::new();
+    };
+    let means = |verb| match verb {
+        Verb::Retry => "It is tried again, as its subject's retry at that stage.",
+        Verb::RunNow => "It is due now.",
+        Verb::Cancel => "Its stage ends as when it is given up, and what it made is removed.",
+        Verb::Discard => "The same, and it counts among those given up.",
+        Verb::Reschedule => "It is due at another instant.",
+    };
+    let shown = Verb::ALL.iter().filter(|verb| {
+        // What waits is run now; that is what a retry of it would be.
+        let same = **verb == Verb::Retry && !state.is_final();
+        let same = same || **verb == Verb::RunNow && state.is_final();
+        **verb != Verb::Reschedule && !same && ruled(kind, **verb, state).is_ok()
+    });
+    let doable = |verb: &Verb| Doable {
+        verb: verb.as_str(),
+        means: means(*verb),
+    };
+    shown.map(doable).collect()
 }
 
 /// The page at `/tasks/{id}`.
@@ -126,6 +192,8 @@ pub fn task_page(task: &Task) -> Result<String, askama::Error> {
             .map(text::plain),
         way_out: refused.map(|wait| text::plain(&wait.way_out)),
         error: task.last_error.as_deref().map(text::plain),
+        action: format!("/tasks/{}/actions", text::segment(&task.id)),
+        verbs: doable(task),
         groups: vec![work(task), times(task)],
         attempts: List {
             id: "attempts",

@@ -26,7 +26,7 @@ pub fn templates_page(page: &Page<Shown>) -> Result<String, askama::Error> {
         title: "Templates",
         intro: Some("What can be deployed: where it starts, how it installs, and what \u{201c}it really answers\u{201d} means."),
         way: Some(Way {
-            href: "/templates/new",
+            href: "/templates/new".to_owned(),
             name: "New template",
         }),
         filter: Filter::new("/templates", Vec::new(), &place),

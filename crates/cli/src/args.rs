@@ -88,7 +88,8 @@ Looking inside (the same):
   doctor        what is wrong, what it means, what to do
   findings      what was found, and what shall become of it
   queues        what waits in each queue; pause, resume
-  tasks         the durable units of work behind deployments
+  tasks         the durable units of work behind deployments; retry, cancel
+  operations    what is done to many tasks at once
   retention     how long what is over is kept
   aws           the permissions Ingot needs, as a policy and as a check
   advisories    what an update of a base image means for security
@@ -209,6 +210,7 @@ pub(crate) enum Command {
     Doctor(doctor::DoctorArgs),
     Findings(findings::FindingsArgs),
     Queues(work::QueuesArgs),
+    Operations(work::OperationsArgs),
     Tasks(work::TasksArgs),
     Retention(retention::RetentionArgs),
     Aws(aws::AwsArgs),

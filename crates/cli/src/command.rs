@@ -26,6 +26,7 @@ pub(crate) mod ids;
 pub(crate) mod images;
 pub(crate) mod mistakes;
 pub(crate) mod notifications;
+pub(crate) mod operations;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod prices;

@@ -111,6 +111,7 @@ async fn run(cli: args::Cli) -> anyhow::Result<ExitCode> {
         Command::Builds(args) => command::builds::run(args).await,
         Command::Findings(args) => command::findings::run(args).await,
         Command::Queues(args) => command::queues::run(args).await,
+        Command::Operations(args) => command::operations::run(args).await,
         Command::Tasks(args) => command::tasks::run(args).await,
         Command::Retention(args) => command::retention::run(args).await,
         Command::Aws(args) => command::aws::run(args).await,

@@ -9,6 +9,7 @@ mod decisions;
 mod feeds;
 mod money;
 mod notifications;
+mod operations;
 mod queues;
 mod templates;
 mod updates;

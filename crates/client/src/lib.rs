@@ -22,6 +22,7 @@ pub mod http;
 pub mod image;
 pub mod launched;
 pub mod notification;
+pub mod operation;
 pub mod page;
 pub mod plan;
 pub mod policy;
@@ -33,6 +34,7 @@ pub mod simulation;
 pub mod status;
 pub mod system;
 pub mod task;
+pub mod task_action;
 pub mod template;
 pub mod wait;
 mod wire;
@@ -51,6 +53,9 @@ pub use finding::{Finding, FindingFilter, InvariantReport};
 pub use http::{Client, ClientError};
 pub use image::{Image, ImageFilter};
 pub use launched::{Base, LaunchedAs};
+pub use operation::{
+    NewOperation, Operation, OperationFilter, OperationPreview, StopOperation, TasksMeant,
+};
 pub use page::Page;
 pub use problem::{InvalidField, Problem};
 pub use retention::RetentionSetting;
@@ -60,5 +65,6 @@ pub use system::{
     Check, PauseQueue, Queue, QueueConcurrency, QueuePause, Ready, ResumeQueue, Statistics,
 };
 pub use task::{Attempt, Task, TaskFilter};
+pub use task_action::{TaskAction, TaskDecision, TaskRefused, TasksActed};
 pub use template::{ApplyFilter, RevisionFilter, RevisionsFilter, Template, TemplateRevision};
 pub use wait::Wait;

@@ -108,6 +108,10 @@ id!(
     EffectId, "eff", "effect"
 );
 id!(
+    /// Something that is done to all tasks that a filter finds.
+    OperationId, "opr", "operation"
+);
+id!(
     /// An API token (not its secret).
     TokenId, "tok", "token"
 );

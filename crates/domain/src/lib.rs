@@ -53,6 +53,7 @@ pub mod task;
 pub mod template;
 pub mod track;
 pub mod userdata;
+pub mod verb;
 pub mod version;
 pub mod wait;
 pub mod want;

@@ -71,6 +71,8 @@ words! {
         Copies = "copies",
         /// Telling people: deliveries of notifications.
         Notify = "notify",
+        /// What people do to many tasks at once. A queue of its own for the same reason.
+        Operations = "operations",
     }
 }
 
@@ -122,6 +124,8 @@ words! {
         Scheduler = "scheduler",
         /// One delivery of a notification, or one receiver's digest.
         Notify = "notify",
+        /// The next step of an operation.
+        Operation = "operation",
     }
 }
 
@@ -135,6 +139,7 @@ impl TaskKind {
             TaskKind::Monitor => Queue::Monitor,
             TaskKind::Scheduler => Queue::Scheduler,
             TaskKind::Notify => Queue::Notify,
+            TaskKind::Operation => Queue::Operations,
             TaskKind::Check => Queue::Check,
             TaskKind::Track | TaskKind::Judge => Queue::Bases,
             TaskKind::Feed => Queue::Feeds,
@@ -152,7 +157,8 @@ impl TaskKind {
             | TaskKind::Ami
             | TaskKind::Notify
             | TaskKind::Build
-            | TaskKind::Copy => 20,
+            | TaskKind::Copy
+            | TaskKind::Operation => 20,
             TaskKind::Monitor
             | TaskKind::Scheduler
             | TaskKind::Check

@@ -312,7 +312,8 @@ fn ended(row: &deployment::Model, status: Status) -> (deployment::Model, Vec<Lin
     (after, lines)
 }
 
-fn clear(row: &mut deployment::Model) {
+/// Forgets what an earlier run found and made.
+pub(super) fn clear(row: &mut deployment::Model) {
     row.error_message = None;
     row.launch_path = None;
     row.source_ami_id = None;

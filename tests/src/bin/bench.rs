@@ -1,7 +1,7 @@
 //! `make bench`: measures the promised figures and prints them with the machine; ends with 1 when a target is missed.
 //!
 //! `bench [FIGURE…]` measures some only: advisories, help, check, idle, enqueue, delayed, intake, crowd, installing,
-//! fleet, notify, own-ami, plan, purses, scan, security, million; and on request only
+//! fleet, notify, own-ami, pause, plan, purses, scan, security, million; and on request only
 //! build, and first-ami (a clone, its build, and own-ami with what was built).
 //! INGOT_BIN names the binary that is measured; it should be a release build.
 
@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use ingot_tests::bench::{self, Figure, Verdict};
 use ingot_tests::{Options, Stack};
 
-const ALL: [&str; 17] = [
+const ALL: [&str; 18] = [
     "advisories",
     "help",
     "check",
@@ -25,6 +25,7 @@ const ALL: [&str; 17] = [
     "fleet",
     "own-ami",
     "notify",
+    "pause",
     "plan",
     "purses",
     "scan",
@@ -112,6 +113,7 @@ async fn measure(name: &str) -> Result<Vec<Figure>> {
             };
             bench::notify::measure(&Stack::scaled_with(options).await?).await
         }
+        "pause" => bench::pause::measure(&stack(3).await?).await,
         "plan" => bench::plan::measure(&stack(0).await?).await,
         "fleet" => bench::fleet::measure(&in_ten_regions().await?).await,
         "scan" => bench::scan::measure(&in_ten_regions().await?).await,

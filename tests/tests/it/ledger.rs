@@ -15,6 +15,7 @@ mod feeds;
 mod fences;
 mod findings;
 mod generations;
+mod handled;
 mod held;
 mod interventions;
 mod keys;

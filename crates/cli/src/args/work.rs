@@ -1,17 +1,21 @@
 //! `ingot tasks …`, `ingot queues …`, `ingot status`: what is being worked on, and whether it can be.
 
+use chrono::{DateTime, Utc};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use ingot_domain::task::{CONCURRENCY, Queue, TaskState};
 
 use crate::args::connection::Connection;
 use crate::args::page::PageArgs;
+use crate::args::value;
 
-/// Look into the durable units of work behind deployments
+/// Look into the durable units of work behind deployments, and handle them
 #[derive(Clone, Args)]
 #[command(after_help = "Examples:
   ingot tasks list --deployment dep_…
-  ingot tasks show tsk_…")]
+  ingot tasks show tsk_…
+  ingot tasks retry tsk_… --reason 'the quota was raised'
+  ingot tasks retry --state dead --queue ami --dry-run")]
 pub(crate) struct TasksArgs {
     #[command(flatten)]
     pub(crate) connection: Connection,
@@ -29,6 +33,111 @@ pub(crate) enum TasksAction {
         /// tsk_…
         #[arg(value_name = "ID")]
         id: String,
+    },
+    /// Try again what was given up, as its subject's retry at that stage; what waits is due now
+    #[command(after_help = "Examples:
+  ingot tasks retry tsk_… --reason 'the quota was raised'
+  ingot tasks retry --state dead --queue ami --dry-run
+  ingot tasks retry --state dead --queue ami --expect 120 --reason 'the quota was raised'")]
+    Retry(TaskActArgs),
+    /// End the stage a task works for as giving up does, and remove what it made
+    #[command(after_help = "Examples:
+  ingot tasks cancel tsk_… --reason 'ordered twice'")]
+    Cancel(TaskActArgs),
+    /// Let what waits be due now
+    #[command(after_help = "Examples:
+  ingot tasks run-now tsk_… --reason 'no need to wait'
+  ingot tasks run-now --state retryable --queue launch --expect 40 --reason 'AWS is back'")]
+    RunNow(TaskActArgs),
+    /// Let what waits be due at another instant
+    #[command(after_help = "Examples:
+  ingot tasks reschedule tsk_… --at 2026-12-24T18:00:00Z --reason 'after the event'")]
+    Reschedule {
+        #[command(flatten)]
+        act: TaskActArgs,
+        /// When, with date, time and zone
+        #[arg(long, value_name = "INSTANT", value_parser = value::instant)]
+        at: DateTime<Utc>,
+    },
+    /// The same as cancel, and count it among those given up
+    #[command(after_help = "Examples:
+  ingot tasks discard tsk_… --reason 'it will never work'")]
+    Discard(TaskActArgs),
+}
+
+/// Which tasks something is done to, and why.
+#[derive(Clone, Args)]
+pub(crate) struct TaskActArgs {
+    /// tsk_…, 10,000 at most; or a filter instead
+    #[arg(value_name = "ID", num_args = 0.., conflicts_with_all = ["queue", "state", "deployment", "expect", "dry_run"])]
+    pub(crate) ids: Vec<String>,
+    /// All of this queue, as an operation
+    #[arg(long, value_name = "QUEUE", value_parser = queue_names())]
+    pub(crate) queue: Option<String>,
+    /// All of this state; `dead` are those given up
+    #[arg(long, value_name = "STATE", value_parser = state_names())]
+    pub(crate) state: Option<String>,
+    /// All of this deployment
+    #[arg(long, value_name = "ID")]
+    pub(crate) deployment: Option<String>,
+    /// How many they are; refused when there are a tenth more or fewer
+    #[arg(long, value_name = "N")]
+    pub(crate) expect: Option<u64>,
+    /// Show how many the filter finds and some of them; do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+}
+
+fn state_names() -> PossibleValuesParser {
+    let states = TaskState::ALL.iter().map(|state| state.as_str());
+    PossibleValuesParser::new(states.chain(["dead"]))
+}
+
+/// Look at operations over many tasks, and stop them
+#[derive(Clone, Args)]
+#[command(
+    after_help = "`ingot tasks retry|cancel|run-now|reschedule|discard` with a filter begins one.
+
+Examples:
+  ingot operations list
+  ingot operations show opr_…
+  ingot operations stop opr_… --reason 'wrong queue'"
+)]
+pub(crate) struct OperationsArgs {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(subcommand)]
+    pub(crate) action: OperationsAction,
+}
+
+/// What can be done with operations.
+#[derive(Clone, Subcommand)]
+pub(crate) enum OperationsAction {
+    /// List operations, newest first
+    #[command(after_help = "Examples:\n  ingot operations list --limit 5")]
+    List {
+        #[command(flatten)]
+        page: PageArgs,
+    },
+    /// Show one with its progress and its story
+    #[command(after_help = "Examples:\n  ingot operations show opr_…")]
+    Show {
+        /// opr_…
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Let no further step be made; what was done stays done
+    #[command(after_help = "Examples:\n  ingot operations stop opr_… --reason 'wrong queue'")]
+    Stop {
+        /// opr_…
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
     },
 }
 

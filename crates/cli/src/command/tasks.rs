@@ -6,6 +6,7 @@ use ingot_client::{CalendarSeen, Page, Ready, Task, TaskFilter};
 use serde::Serialize;
 
 use crate::args::work::{StatusArgs, TasksAction, TasksArgs};
+use crate::command::operations::act;
 use crate::command::{ids, mention_rest, pages, why};
 use crate::failure::{Exit, report};
 use crate::output::grid::{Cell, Column, grid};
@@ -49,6 +50,13 @@ pub(crate) async fn run(args: TasksArgs) -> anyhow::Result<ExitCode> {
             let id = ids::task(&client, &id).await?;
             output.result(&client.task(&id).await?, details)?;
         }
+        TasksAction::Retry(args) => return act(&client, output, "retry", args, None).await,
+        TasksAction::Cancel(args) => return act(&client, output, "cancel", args, None).await,
+        TasksAction::RunNow(args) => return act(&client, output, "run-now", args, None).await,
+        TasksAction::Reschedule { act: args, at } => {
+            return act(&client, output, "reschedule", args, Some(at)).await;
+        }
+        TasksAction::Discard(args) => return act(&client, output, "discard", args, None).await,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! Queues, and what people order of them.
+//! Queues and tasks, and what people order of them.
 
 use reqwest::Method;
 
@@ -6,8 +6,28 @@ use super::{Client, ClientError, segment};
 use crate::event::{Event, EventFilter};
 use crate::page::Page;
 use crate::system::{PauseQueue, Queue, QueueConcurrency, ResumeQueue};
+use crate::task::Task;
+use crate::task_action::{TaskAction, TaskDecision, TasksActed};
 
 impl Client {
+    /// `POST /v1/tasks/{id}/{action}`: `retry`, `cancel`, `run-now`, `reschedule` or `discard`.
+    pub async fn act_on_task(
+        &self,
+        id: &str,
+        action: &str,
+        decision: &TaskDecision,
+    ) -> Result<Task, ClientError> {
+        let path = format!("/v1/tasks/{}/{}", segment(id), segment(action));
+        self.send(self.request(Method::POST, &path).json(decision))
+            .await
+    }
+
+    /// `POST /v1/tasks/actions`
+    pub async fn act_on_tasks(&self, action: &TaskAction) -> Result<TasksActed, ClientError> {
+        self.send(self.request(Method::POST, "/v1/tasks/actions").json(action))
+            .await
+    }
+
     /// `GET /v1/queues/{name}`
     pub async fn queue(&self, name: &str) -> Result<Queue, ClientError> {
         let path = format!("/v1/queues/{}", segment(name));

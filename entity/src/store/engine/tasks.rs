@@ -236,6 +236,18 @@ pub(in crate::store) async fn cancel_waiting<C: ConnectionTrait>(
     deployment_id: &str,
     now: Instant,
 ) -> Result<(), LedgerError> {
+    cancel_waiting_of(tx, &[deployment_id.to_owned()], now).await
+}
+
+/// The same of several deployments.
+pub(in crate::store) async fn cancel_waiting_of<C: ConnectionTrait>(
+    tx: &C,
+    deployments: &[String],
+    now: Instant,
+) -> Result<(), LedgerError> {
+    if deployments.is_empty() {
+        return Ok(());
+    }
     let cleans_up = Condition::any()
         .add(task::Column::Scope.starts_with("i-"))
         .add(task::Column::Scope.starts_with("eff_"));
@@ -245,7 +257,7 @@ pub(in crate::store) async fn cancel_waiting<C: ConnectionTrait>(
     task::Entity::update_many()
         .col_expr(task::Column::State, Expr::value("cancelled"))
         .col_expr(task::Column::FinishedAt, Expr::value(now))
-        .filter(task::Column::DeploymentId.eq(deployment_id))
+        .filter(task::Column::DeploymentId.is_in(deployments))
         .filter(other)
         .filter(waiting())
         .exec(tx)
