@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 use crate::permit::{self, Permitted};
 use crate::routes::{
     again, auto_ami, base_images, budget, builds, checks, copies, deployments, events, extend,
-    feed_syncs, feeds, findings, images, notifications, operations, plan, policy, prices, queues, receivers,
-    settings, status, task_actions, tasks, templates, updates,
+    feed_syncs, feeds, findings, images, notifications, operations, plan, policy, prices, queues,
+    receivers, settings, status, task_actions, tasks, templates, updates,
 };
 use crate::state::Api;
 

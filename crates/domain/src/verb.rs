@@ -7,7 +7,7 @@
 //! | ami | its deployment's AMI is asked for again | that AMI fails |
 //! | notify | the delivery waits again | the delivery is given up |
 //! | destroy, periodic | the task is made due again | refused |
-//! | check, build, operation | refused: its own noun has the command | refused |
+//! | check, build, copy, operation | refused: its own noun has the command | refused |
 //!
 //! `run-now` and `reschedule` move the due time of what waits.
 
@@ -107,6 +107,9 @@ fn ended(kind: TaskKind) -> Result<Becomes, &'static str> {
         TaskKind::Notify => Ok(Becomes::Undelivered),
         TaskKind::Check => Err("a check ends by itself within minutes"),
         TaskKind::Build => Err("`ingot builds cancel` ends a build with its builder"),
+        TaskKind::Copy => Err(
+            "EC2 calls no copy back: `ingot builds cancel` removes a build's, any other ends by itself",
+        ),
         TaskKind::Operation => Err("`ingot operations stop` ends an operation"),
         TaskKind::Destroy
         | TaskKind::Monitor
@@ -124,6 +127,7 @@ fn revived(kind: TaskKind) -> Result<Becomes, &'static str> {
         TaskKind::Notify => Ok(Becomes::Redelivered),
         TaskKind::Check => Err("its check is over: `ingot aws check` asks anew"),
         TaskKind::Build => Err("its build is over: a new one can be asked for"),
+        TaskKind::Copy => Err("its copy is over: `ingot images copy` asks anew"),
         TaskKind::Operation => Err("its operation is over: a new one can be asked for"),
         TaskKind::Destroy
         | TaskKind::Monitor
@@ -180,6 +184,7 @@ mod tests {
             (TaskKind::Judge, Some(Revived), None),
             (TaskKind::Feed, Some(Revived), None),
             (TaskKind::Check, None, None),
+            (TaskKind::Copy, None, None),
             (TaskKind::Build, None, None),
             (TaskKind::Operation, None, None),
         ];

@@ -7,8 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::place::WRONG_ACCOUNT;
 use crate::Instant;
+use crate::place::WRONG_ACCOUNT;
 
 pub use patience::{ALERT, Patience, attended_since, span};
 
