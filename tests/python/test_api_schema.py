@@ -170,6 +170,14 @@ def test_the_stream_keeps_to_the_document(ingot):
     problem(ingot.call("GET", f"{path}?before=1"), 400, "before", "1")
 
 
+def resumed(ingot):
+    """No queue is paused, whatever random requests asked for."""
+    for queue in ingot.get("/v1/queues")["items"]:
+        if queue.get("paused"):
+            name = queue["name"]
+            assert ingot.call("POST", f"/v1/queues/{name}/resume", {"reason": "x"}).status == 200
+
+
 def found_ids(ingot):
     """Things that exist, so that operations get past their 404, as schemathesis.toml."""
     made = ingot.create()["id"]
@@ -194,6 +202,7 @@ def found_ids(ingot):
 @pytest.mark.parametrize("known", [False, True], ids=["random_ids", "known_ids"])
 def test_schemathesis_finds_nothing(ingot, tmp_path, known):
     """No 500, no undocumented status, media type or shape, whatever is sent."""
+    resumed(ingot)
     (tmp_path / "schemathesis.toml").write_text(found_ids(ingot) if known else "")
     checks = (
         "not_a_server_error,status_code_conformance,content_type_conformance,"
@@ -218,4 +227,5 @@ def test_schemathesis_finds_nothing(ingot, tmp_path, known):
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
     tested = re.search(r"Tested:\s+(\d+)", run.stdout)
     assert tested and int(tested.group(1)) == len(OPERATIONS) - 1, run.stdout[-3000:]
+    resumed(ingot)
     ingot.get("/readyz")

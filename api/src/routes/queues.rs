@@ -148,9 +148,9 @@ pub(crate) async fn resumed(
     one(api, queue).await
 }
 
-/// Say how many visits of a queue each worker pays at once
+/// Say how many tasks of a queue each worker works on at once
 ///
-/// Every worker keeps to it within two seconds, without a restart; visits under way end first.
+/// Every worker keeps to it within two seconds, without a restart; what is under way ends first.
 #[utoipa::path(
     put, path = "/v1/queues/{name}/concurrency", tag = "tasks", operation_id = "setQueueConcurrency",
     params(("name" = String, Path, description = "ami")),

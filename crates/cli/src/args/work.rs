@@ -223,7 +223,7 @@ Examples:
         #[arg(long, value_name = "TEXT", default_value = "it goes on")]
         reason: String,
     },
-    /// Say how many visits of a queue each worker pays at once, within two seconds and without a restart
+    /// Say how many tasks of a queue each worker works on at once, within two seconds and without a restart
     #[command(after_help = "Examples:
   ingot queues set-concurrency ami 8 --reason 'EBS is slow today'
   ingot queues set-concurrency ami default")]
