@@ -60,7 +60,7 @@ pub trait Instances: Send + Sync {
     ) -> Result<StatusChecks, CloudError>;
 
     /// What an instance has written to its console, at most the last 64 KB. `latest`: so far; on Nitro instances only, others
-    /// answer [`codes::NO_LATEST`]. Else as of some time after its last start, stop or end.
+    /// answer [`crate::codes::NO_LATEST`]. Else as of some time after its last start, stop or end.
     async fn console(
         &self,
         place: Place<'_>,

@@ -285,9 +285,10 @@ async fn nothing_is_odd(stack: &Stack) {
     let of_images = ["I1", "I2", "I3", "I5"];
     let clear = until("the scan to see nothing", LONG, async || {
         let findings = stack.client.findings(&FindingFilter::default()).await?;
-        let odd = findings.items.iter().any(|one| {
-            one.cleared_at.is_none() && of_images.contains(&one.invariant.as_str())
-        });
+        let odd = findings
+            .items
+            .iter()
+            .any(|one| one.cleared_at.is_none() && of_images.contains(&one.invariant.as_str()));
         Ok((!odd).then_some(()))
     });
     clear.await.unwrap();
